@@ -1,0 +1,184 @@
+"""Residual, threshold, score, events; what a Detection is and what a Detector is."""
+
+import functools
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from parameters import Param
+from series import Floats, Series
+
+Bools = NDArray[np.bool_]
+Progress = Callable[[str, float], None]
+"""Called with a stage ("fit", "detect") and its done fraction 0..1; may raise errors.Cancelled to stop the work."""
+
+Gap = Annotated[
+    int,
+    Param("points", 0, 100_000, "Anomalies with at most this many normal points between them are one event."),
+]
+DEFAULT_GAP = 3
+
+SPREAD_FLOOR = 1e-13
+"""Smallest believable spread, relative to the size of the values: some 450 roundings of a float64.
+The standard deviation of sixty equal 0.1s is 4e-17, not 0; dividing by it would flag rounding."""
+
+
+def no_progress(stage: str, fraction: float) -> None:
+    """The progress callback of a caller who does not care."""
+
+
+def spread_floor(values: Floats) -> float:
+    """The smallest spread to divide by for values of this size; always above 0."""
+    finite = values[np.isfinite(values)]
+    size = float(np.max(np.abs(finite))) if finite.size else 0.0
+    return max(SPREAD_FLOOR * size, np.finfo(np.float64).tiny)
+
+
+@dataclass(frozen=True)
+class Event:
+    """A run of anomalies: half open positions start to stop, the position of its highest score, and that score."""
+
+    start: int
+    stop: int
+    peak: int
+    direction: str
+    severity: float
+    value: float
+    expected: float
+    explanation: str
+
+
+@dataclass(frozen=True, eq=False)
+class Detection:
+    """The judgement of every point of a series.
+
+    expected   (n,) in the series' unit; NaN while warming up
+    margin     (n,) in the series' unit, >= 0: a normal value lies in expected ± margin
+    score      (n,) >= 0 in the detector's unit; NaN where it cannot tell
+    threshold  in the detector's unit: a point is an anomaly where score > threshold
+    params     every parameter in effect
+    gap        most normal points inside one event
+    period     points after which the series repeats itself; None where no period was found or looked for
+    """
+
+    series: Series
+    expected: Floats
+    margin: Floats
+    score: Floats
+    threshold: float
+    params: Mapping[str, Any] = field(default_factory=dict)
+    gap: int = DEFAULT_GAP
+    period: int | None = None
+
+    @functools.cached_property
+    def is_anomaly(self) -> Bools:
+        """(n,) true where the score lies above the threshold; a NaN score never does."""
+        return self.score > self.threshold
+
+    @functools.cached_property
+    def severity(self) -> Floats:
+        """(n,) score ÷ threshold."""
+        return self.score / self.threshold
+
+    @functools.cached_property
+    def events(self) -> list[Event]:
+        """The runs of anomalies, in order."""
+        return [self._event(start, stop) for start, stop in runs(self.is_anomaly, self.gap)]
+
+    @functools.cached_property
+    def warm_up(self) -> int:
+        """How many points have a value but no judgement."""
+        return int(np.count_nonzero(np.isfinite(self.series.values) & np.isnan(self.score)))
+
+    def _event(self, start: int, stop: int) -> Event:
+        within = np.where(self.is_anomaly[start:stop], self.score[start:stop], -1.0)
+        peak = start + int(np.argmax(within))
+        value, expected = float(self.series.values[peak]), float(self.expected[peak])
+        severity = float(self.score[peak]) / self.threshold
+        direction = "above" if value > expected else "below" if value < expected else "shape"
+        explanation = explain(value, expected, direction, severity, stop - start)
+        return Event(start, stop, peak, direction, severity, value, expected, explanation)
+
+
+def runs(flags: Bools, gap: int = 0) -> list[tuple[int, int]]:
+    """Half open runs of true values; runs with at most `gap` false values between them are joined.
+
+    >>> runs(np.array([True, False, True, False, False, True]), gap=1)
+    [(0, 3), (5, 6)]
+    """
+    at = np.flatnonzero(flags)
+    if not at.size:
+        return []
+    breaks = np.flatnonzero(np.diff(at) > gap + 1)
+    starts = at[np.concatenate(([0], breaks + 1))]
+    stops = at[np.concatenate((breaks, [at.size - 1]))] + 1
+    return list(zip(starts.tolist(), stops.tolist(), strict=True))
+
+
+def explain(value: float, expected: float, direction: str, severity: float, points: int) -> str:
+    """One sentence for a person: what came, what was expected, how far beyond the allowed distance."""
+    lasted = "1 point" if points == 1 else f"{points} points"
+    beyond = f"{severity:.3g} times the distance allowed; lasts {lasted}."
+    if direction == "shape":
+        return f"An unusual shape around {value:.6g}, {beyond}"
+    percent = abs(value - expected) / abs(expected) * 100 if expected else math.inf
+    share = f"{percent:.3g} % " if percent < 1000 else ""
+    return f"{value:.6g} is {share}{direction} the expected {expected:.6g}, {beyond}"
+
+
+def residual(series: Series, expected: Floats) -> Floats:
+    """|value − expected|, (n,) in the series' unit; NaN where either is missing."""
+    return np.abs(series.values - expected)
+
+
+def residual_threshold(residuals: Floats, sigma: float, floor: float) -> float:
+    """mean(residual) + sigma · std(residual), in the series' unit, over the residuals that are not NaN.
+
+    This is not "sigma standard deviations of the noise": on Gaussian noise, sigma 3 flags 0.9 % of
+    normal points, sigma 4 0.13 %, sigma 5 0.01 %. `floor` is the smallest standard deviation believed.
+    """
+    known = residuals[np.isfinite(residuals)]
+    if not known.size:
+        return floor
+    return float(np.mean(known) + sigma * max(float(np.std(known)), floor))
+
+
+class Detector(ABC):
+    """Learns what is normal from one series, then judges every point of it or of another.
+
+    The laws in `tests/test_laws.py` run on every detector: the judgement of a point uses that point and
+    earlier ones only; the last `memory + 1` points are enough for the last judgement; same seed, same
+    answer; input unchanged; units do not matter; saved and loaded, it judges the same.
+    """
+
+    title: ClassVar[str]
+    help: ClassVar[str]
+    memory: int
+    params: Mapping[str, Any]
+
+    @classmethod
+    @abstractmethod
+    def fit(cls, series: Series, *, progress: Progress = no_progress) -> Self:
+        """The constructor. Decorate it with `checked`; its parameters are keyword arguments of type
+        `Annotated[int | float, Param(...)]` with defaults, and the API and the page's form follow from them.
+
+        Never refuses a series for being short, constant or full of gaps: what it cannot judge gets score NaN.
+        """
+
+    @abstractmethod
+    def detect(self, series: Series, *, progress: Progress = no_progress) -> Detection:
+        """Judges every point. Pure: changes neither the series nor the detector."""
+
+    @abstractmethod
+    def state(self) -> dict[str, Any]:
+        """Everything learned, as JSON values and numpy arrays by name; `from_state` takes it back."""
+
+    @classmethod
+    @abstractmethod
+    def from_state(cls, state: Mapping[str, Any]) -> Self:
+        """The detector that gave this state."""
