@@ -39,6 +39,16 @@ def spread_floor(values: Floats) -> float:
     return max(SPREAD_FLOOR * size, np.finfo(np.float64).tiny)
 
 
+def unit_of(values: Floats) -> float:
+    """The power of two next to the largest |value|, or 1 for values of ordinary size.
+
+    Dividing by a power of two is exact, and keeps squares of values like 1e300 or 1e-300 within a float64.
+    """
+    finite = values[np.isfinite(values)]
+    size = float(np.max(np.abs(finite))) if finite.size else 0.0
+    return 1.0 if size == 0 or 1e-100 < size < 1e100 else 2.0 ** min(max(math.frexp(size)[1], -1000), 1000)
+
+
 @dataclass(frozen=True)
 class Event:
     """A run of anomalies: half open positions start to stop, the position of its highest score, and that score."""

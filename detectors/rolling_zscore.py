@@ -1,0 +1,69 @@
+"""Rolling z-score: how many standard deviations a value lies from the mean of the values before it."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Self
+
+import numpy as np
+
+import moments
+from anomaly_detection import DEFAULT_GAP, SPREAD_FLOOR, Detection, Detector, Gap, Progress, no_progress, unit_of
+from parameters import Param, checked
+from series import Series
+
+
+class RollingZScore(Detector):
+    """score = |value − mean| ÷ standard deviation, both of the `window` values before the point.
+
+    The point itself is not among them, so that an anomaly cannot hide itself. A point is judged once half
+    of its window is known. Unit of the score: standard deviations (divisor count − 1).
+    """
+
+    title = "Rolling z-score"
+    help = (
+        "Compares each value with the mean and spread of the values just before it. Simple and fast; knows no seasons."
+    )
+
+    def __init__(self, window: int, threshold: float, gap: int, unit: float) -> None:
+        self.memory = window
+        self.params = {"window": window, "threshold": threshold, "gap": gap}
+        self.unit = unit
+
+    @classmethod
+    @checked
+    def fit(
+        cls,
+        series: Series,
+        *,
+        progress: Progress = no_progress,
+        window: Annotated[
+            int, Param("points", 3, 100_000, "How many earlier values each value is compared with.")
+        ] = 50,
+        threshold: Annotated[
+            float, Param("standard deviations", 0.5, 1000, "A value further than this from the mean is an anomaly.")
+        ] = 4.0,
+        gap: Gap = DEFAULT_GAP,
+    ) -> Self:
+        """Learns nothing but the size of the values; see Detector.fit."""
+        return cls(window, threshold, gap, unit_of(series.values))
+
+    def detect(self, series: Series, *, progress: Progress = no_progress) -> Detection:
+        """See Detector.detect."""
+        window, threshold = int(self.params["window"]), float(self.params["threshold"])
+        values = series.values / self.unit
+        count, mean, std = moments.before(values, window)
+        unknown = count < max(2, (window + 1) // 2)
+        spread = np.maximum(std, SPREAD_FLOOR * np.maximum(np.abs(mean), np.abs(values)))
+        spread = np.maximum(spread, np.finfo(np.float64).tiny)
+        score = np.where(unknown, np.nan, np.abs(values - mean) / spread)
+        expected = np.where(unknown, np.nan, mean * self.unit)
+        margin = np.where(unknown, np.nan, threshold * np.fmax(std, SPREAD_FLOOR * np.abs(mean)) * self.unit)
+        return Detection(series, expected, margin, score, threshold, self.params, int(self.params["gap"]))
+
+    def state(self) -> dict[str, Any]:
+        """See Detector.state."""
+        return {**self.params, "unit": self.unit}
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any]) -> Self:
+        """See Detector.from_state."""
+        return cls(state["window"], state["threshold"], state["gap"], state["unit"])
