@@ -1,0 +1,23 @@
+"""The way in: CSV or JSON arrays to a Table of Series, with a report of everything that was repaired.
+
+`read_csv` takes the bytes of a file, `read_arrays` the arrays of a JSON request, `format_times` writes times out.
+What is understood, every repair and every error stand in `docs/reading.md`.
+"""
+
+from series.formatting import format_times
+from series.reading import read_arrays, read_csv
+from series.series import Floats, Series, Times
+from series.table import DateOrder, Limits, Repair, Table
+
+__all__ = [
+    "DateOrder",
+    "Floats",
+    "Limits",
+    "Repair",
+    "Series",
+    "Table",
+    "Times",
+    "format_times",
+    "read_arrays",
+    "read_csv",
+]
