@@ -167,7 +167,7 @@ _KINDS = (
         "An electrocardiogram of some 75 beats a minute, 50 points a second.",
         20,
         40,
-        ("missing_cycle", "changed_frequency", "spike", "flat_line", "noise_burst", "changed_amplitude"),
+        ("spike", "missing_cycle", "changed_frequency", "flat_line", "noise_burst", "changed_amplitude"),
         _heartbeat,
     ),
     Kind(
