@@ -1,0 +1,41 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { bytes, counted, duration, label, number, signed, time } from "../../static/js/format.js";
+
+test("numbers", () => {
+  assert.equal(number(12345.678), "12,345.7");
+  assert.equal(number(-0.5), "−0.5");
+  assert.equal(number(0), "0");
+  assert.equal(number(NaN), "–");
+  assert.equal(number(1.5e12), "1.5e12");
+  assert.equal(number(2e-7), "2e-7");
+  assert.equal(signed(3), "+3");
+  assert.equal(signed(-3), "−3");
+  assert.equal(counted(1, "point"), "1 point");
+  assert.equal(counted(4032, "point"), "4,032 points");
+});
+
+test("times are UTC, with seconds and milliseconds only where there are any", () => {
+  const at = Date.UTC(2026, 2, 1, 10, 15);
+  assert.equal(time(at), "2026-03-01 10:15");
+  assert.equal(time(at + 5000), "2026-03-01 10:15:05");
+  assert.equal(time(at + 5250), "2026-03-01 10:15:05.250");
+  assert.equal(time(NaN), "–");
+});
+
+test("durations have their two largest units", () => {
+  assert.equal(duration(0), "0 s");
+  assert.equal(duration(250), "250 ms");
+  assert.equal(duration(300000), "5 min");
+  assert.equal(duration(4800000), "1 h 20 min");
+  assert.equal(duration(86400000), "1 day");
+  assert.equal(duration(14 * 86400000 + 5000), "14 days");
+});
+
+test("sizes and labels", () => {
+  assert.equal(bytes(999), "999 bytes");
+  assert.equal(bytes(170000), "170 kB");
+  assert.equal(bytes(2.5e6), "2.5 MB");
+  assert.equal(label("rolling_window"), "Rolling window");
+});
