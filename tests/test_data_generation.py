@@ -55,6 +55,7 @@ class TestEachKind:
 
     def test_times_rise_by_one_step_from_a_monday(self, kind):
         times = dg.clean(kind, 50).times
+        assert times is not None
         assert set(np.diff(times).astype(int)) == {dg.KINDS[kind].step_ms}
         assert str(times[0]) == "2026-01-05T00:00:00.000"
 
