@@ -8,12 +8,10 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
-from parameters import Param
-from series import Floats, Series
+from parameters import Param, parameters
+from series import Bools, Floats, Series
 
-Bools = NDArray[np.bool_]
 Progress = Callable[[str, float], None]
 """Called with a stage ("fit", "detect") and its done fraction 0..1; may raise errors.Cancelled to stop the work."""
 
@@ -192,3 +190,8 @@ class Detector(ABC):
     @abstractmethod
     def from_state(cls, state: Mapping[str, Any]) -> Self:
         """The detector that gave this state."""
+
+
+def parameters_of(detector: type[Detector]) -> dict[str, Param]:
+    """The parameters of a detector by name, as its `fit` declares them."""
+    return parameters(detector.fit)

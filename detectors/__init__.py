@@ -1,8 +1,12 @@
 """Every detector by name, in plain sight. The first is the default."""
 
 from anomaly_detection import Detector
+from detectors.lstm import LSTM
 from detectors.rolling_zscore import RollingZScore
+from detectors.seasonal_naive import SeasonalNaive
 
 DETECTORS: dict[str, type[Detector]] = {
+    "lstm": LSTM,
     "rolling_zscore": RollingZScore,
+    "seasonal_naive": SeasonalNaive,
 }

@@ -48,6 +48,7 @@ class RollingZScore(Detector):
 
     def detect(self, series: Series, *, progress: Progress = no_progress) -> Detection:
         """See Detector.detect."""
+        progress("detect", 0.0)
         window, threshold = int(self.params["window"]), float(self.params["threshold"])
         values = series.values / self.unit
         count, mean, std = moments.before(values, window)
@@ -56,7 +57,8 @@ class RollingZScore(Detector):
         spread = np.maximum(spread, np.finfo(np.float64).tiny)
         score = np.where(unknown, np.nan, np.abs(values - mean) / spread)
         expected = np.where(unknown, np.nan, mean * self.unit)
-        margin = np.where(unknown, np.nan, threshold * np.fmax(std, SPREAD_FLOOR * np.abs(mean)) * self.unit)
+        widest = np.finfo(np.float64).max / max(self.unit, 1.0)
+        margin = np.where(unknown, np.nan, np.minimum(threshold * spread, widest) * self.unit)
         return Detection(series, expected, margin, score, threshold, self.params, int(self.params["gap"]))
 
     def state(self) -> dict[str, Any]:

@@ -6,11 +6,12 @@ What is understood, every repair and every error stand in `docs/reading.md`.
 
 from series.formatting import format_times
 from series.reading import read_arrays, read_csv
-from series.series import Floats, Series, Times
+from series.series import Bools, Floats, Series, Times
 from series.table import DateOrder, Limits, Repair, Table
 
 __all__ = [
     "DateOrder",
+    "Bools",
     "Floats",
     "Limits",
     "Repair",

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 Times = NDArray[np.datetime64]
 Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)

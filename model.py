@@ -1,0 +1,283 @@
+"""The LSTM forecaster: each value expected from the values before it. Arrays in, arrays out; the only home of torch.
+
+A linear path (`linear.py`) makes the first forecast; the LSTM (Hochreiter & Schmidhuber, 1997) learns what the
+linear path leaves over, and where it learns nothing that holds on data kept back, the linear path stands alone.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from linear import SHORT, Linear, hold
+from series import Bools, Floats
+
+Floats32 = NDArray[np.float32]
+Report = Callable[[float], None]
+
+
+@dataclass(frozen=True)
+class Shape:
+    """The network and its training; a step is one point of a series.
+
+    chunk      steps judged at a time, after as many steps of run-up from a zero state
+    most       chunks in one training pass: caps the work on long series
+    passes     most training passes; `patience` passes without gain on data kept back end it earlier
+    updates    fewest gradient steps worth taking: a short series gets more passes until it has had them
+    clip       inputs beyond ± clip robust standard deviations are held there: one spike must not flood the state
+    """
+
+    units: int = 32
+    chunk: int = 64
+    most: int = 1024
+    passes: int = 15
+    updates: int = 60
+    patience: int = 5
+    batch: int = 64
+    rate: float = 0.01
+    clip: float = 6.0
+
+
+INPUTS = 4  # last value, last residual of the linear path, whether the last value was known, the linear forecast
+GRID = 2.0**16  # inputs are rounded to 1/65536 of the spread, so that a change of unit changes no bit of them
+
+
+class Network(nn.Module):
+    """(batch, steps, INPUTS) -> (batch, steps): what to add to the linear forecast, in its residual's scale."""
+
+    def __init__(self, units: int) -> None:
+        super().__init__()
+        self.lstm = nn.LSTM(INPUTS, units, batch_first=True)
+        self.out = nn.Linear(units, 1)
+        nn.init.zeros_(self.out.weight)  # starts as the linear path alone
+        nn.init.zeros_(self.out.bias)
+
+    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+        hidden, _ = self.lstm(inputs)  # (batch, steps, units)
+        added: torch.Tensor = self.out(hidden).squeeze(-1)  # (batch, steps)
+        return added
+
+
+def robust_scale(values: Floats) -> tuple[float, float]:
+    """Median and robust standard deviation (interquartile range ÷ 1.349) of the values that are not NaN.
+
+    Where more than half of the values are equal, the plain standard deviation stands in; where all are, 1.
+    """
+    known = values[np.isfinite(values)]
+    if not known.size:
+        return 0.0, 1.0
+    low, centre, high = np.percentile(known, [25, 50, 75])
+    spread = (high - low) / 1.349
+    if spread <= 1e-9 * float(np.max(np.abs(known - centre))):
+        spread = float(np.std(known))
+    return float(centre), float(spread) if spread > 1e-12 * max(abs(centre), 1e-290) else max(abs(float(centre)), 1.0)
+
+
+def device() -> torch.device:
+    """CUDA where there is one, else the processor."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+class LSTMForecaster:
+    """One-step-ahead expected values, learned from the series itself."""
+
+    def __init__(
+        self, centre: float, spread: float, linear: Linear, left: float, network: Network | None, shape: Shape
+    ) -> None:
+        self.centre, self.spread, self.left, self.linear = centre, spread, left, linear
+        self.network, self.shape = network, shape
+
+    @classmethod
+    def fit(
+        cls,
+        values: Floats,
+        period: int | None = None,
+        *,
+        seed: int = 0,
+        shape: Shape = Shape(),
+        report: Report = lambda fraction: None,
+    ) -> "LSTMForecaster":
+        """values (n,) in any unit; NaN is missing: it is neither learned from nor shown to the network as a value.
+
+        The same values and seed give the same forecaster. `report` is told the done fraction and may raise to stop.
+        """
+        torch.set_num_threads(1)
+        centre, spread = robust_scale(values)
+        scaled = _scaled(values, centre, spread)
+        linear = Linear.fit(scaled, period)
+        inputs, rest = _inputs(scaled, linear, None)
+        left = _typical(rest)
+        network = _train(inputs, rest, left, seed, shape, report)
+        return cls(centre, spread, linear, left, network, shape)
+
+    @property
+    def memory(self) -> int:
+        """Points before the one that is forecast: run-up, chunk, and what the linear path of the first needs."""
+        return self.linear.memory + (2 * self.shape.chunk if self.network else 0) + 1
+
+    def forecast(
+        self,
+        values: Floats,
+        hidden: Bools | None = None,
+        first: int = 0,
+        report: Report = lambda fraction: None,
+    ) -> Floats:
+        """Expected value (n,) of each of values (n,), from earlier ones only; NaN where nothing recent is known.
+
+        Points that are `hidden` (n,) are not shown to the network. `first` is the position of values[0] in a longer
+        series: chunks start at the same positions then, and forecasts are the same wherever the series was cut.
+        """
+        torch.set_num_threads(1)
+        scaled = _scaled(values, self.centre, self.spread)
+        inputs, _ = _inputs(scaled, self.linear, hidden)
+        expected = inputs[:, 3].copy()
+        if self.network is not None:
+            ready = _ready(inputs, self.left, self.shape.clip)
+            expected += self.left * _judge(self.network, ready, first, self.shape, report)
+        expected[:SHORT] = np.nan
+        return expected * self.spread + self.centre
+
+    def state(self) -> dict[str, Any]:
+        """Scales and weights, as JSON values and arrays."""
+        weights = {} if self.network is None else {k: v.cpu().numpy() for k, v in self.network.state_dict().items()}
+        return {
+            "centre": self.centre,
+            "spread": self.spread,
+            "left": self.left,
+            "linear": self.linear.state(),
+            "weights": weights,
+            "shape": vars(self.shape),
+        }
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any]) -> "LSTMForecaster":
+        """The forecaster that gave this state."""
+        shape = Shape(**state["shape"])
+        network = None
+        if state["weights"]:
+            network = Network(shape.units)
+            network.load_state_dict({k: torch.from_numpy(np.array(v)) for k, v in state["weights"].items()})
+        linear = Linear.from_state(state["linear"])
+        return cls(state["centre"], state["spread"], linear, state["left"], network, shape)
+
+
+def _scaled(values: Floats, centre: float, spread: float) -> Floats:
+    scaled = (values - centre) / spread
+    return np.round(np.clip(scaled, -1e9, 1e9) * GRID) / GRID
+
+
+def _inputs(scaled: Floats, linear: Linear, hidden: Bools | None) -> tuple[Floats, Floats]:
+    """What the network sees (n, INPUTS) and what the linear path leaves over (n,), NaN where missing."""
+    expected = linear.forecast(scaled, hidden)
+    shown = scaled if hidden is None else np.where(hidden, np.nan, scaled)
+    inputs = np.zeros((len(scaled), INPUTS))
+    inputs[1:, 0] = hold(shown, SHORT)[:-1]
+    inputs[1:, 1] = (shown - expected)[:-1]
+    inputs[1:, 2] = np.isfinite(shown[:-1])
+    inputs[:, 3] = expected
+    return inputs, shown - expected
+
+
+def _ready(inputs: Floats, left: float, clip: float) -> Floats32:
+    """Inputs in the network's scale, missing ones 0 (the third input tells them from real zeros)."""
+    ready = inputs / np.array([1.0, left, 1.0, 1.0])
+    small: Floats32 = np.nan_to_num(np.clip(ready, -clip, clip)).astype(np.float32)
+    return small
+
+
+def _typical(rest: Floats) -> float:
+    """The robust standard deviation of what the linear path leaves over; never below a millionth of the spread."""
+    known = np.abs(rest[np.isfinite(rest)])
+    if not known.size:
+        return 1.0
+    return max(float(np.median(known)) / 0.6745, float(np.mean(known)) / 4, 1e-6)
+
+
+def _train(inputs: Floats, rest: Floats, left: float, seed: int, shape: Shape, report: Report) -> Network | None:
+    """The network that did best on the chunks kept back; None where none beat the linear path."""
+    steps = 2 * shape.chunk
+    learn, keep = _split(len(rest), steps, shape, seed)
+    if not len(learn) or not len(keep):
+        return None
+    where = device()
+    ready = torch.from_numpy(_ready(inputs, left, shape.clip))
+    wanted = torch.from_numpy(np.clip(rest / left, -1e6, 1e6).astype(np.float32))
+
+    def chunks(starts: NDArray[np.int64]) -> tuple[torch.Tensor, torch.Tensor]:
+        at = torch.from_numpy(starts[:, None] + np.arange(steps))  # (batch, steps)
+        return ready[at].to(where), wanted[at].to(where)
+
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        network = Network(shape.units).to(where)
+    held_back = chunks(keep)
+    with torch.inference_mode():
+        first = float(_loss(network, *held_back))
+    best, best_weights, since = first, None, 0
+    batches = -(-len(learn[: shape.most]) // shape.batch)
+    passes = max(shape.passes, -(-shape.updates // batches))
+    optimiser = torch.optim.Adam(network.parameters(), lr=shape.rate)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, shape.rate, total_steps=passes * batches + 1)
+    order = np.random.default_rng(seed)
+    for done in range(passes):
+        report(done / passes)
+        chosen = order.permutation(learn)[: shape.most]
+        for part in np.array_split(chosen, batches):
+            optimiser.zero_grad()
+            torch.autograd.backward(_loss(network, *chunks(part)))
+            nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+            optimiser.step()
+            schedule.step()
+        with torch.inference_mode():
+            now = float(_loss(network, *held_back))
+        since = 0 if now < best else since + 1
+        if now < best:
+            best, best_weights = now, {k: v.clone() for k, v in network.state_dict().items()}
+        if since >= shape.patience:
+            break
+    if best_weights is None or best > 0.995 * first:
+        return None
+    network.load_state_dict(best_weights)
+    return network.eval()
+
+
+def _split(n: int, steps: int, shape: Shape, seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Starts of the chunks to learn from and of those kept back; the two share no step."""
+    blocks = np.arange(0, n - steps + 1, steps)
+    if len(blocks) < 4:
+        return blocks[:0], blocks[:0]
+    kept = np.random.default_rng(seed).choice(len(blocks), min(max(len(blocks) // 8, 1), 256), replace=False)
+    starts = np.arange(0, n - steps + 1, shape.chunk)
+    taken = np.isin(starts // steps, kept) | np.isin((starts + steps - 1) // steps, kept)
+    return starts[~taken], blocks[np.sort(kept)]
+
+
+def _loss(network: Network, inputs: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
+    """Mean Huber loss over every step whose value is known."""
+    known = torch.isfinite(wanted)
+    distance = network(inputs) - torch.nan_to_num(wanted)
+    loss = nn.functional.huber_loss(distance, torch.zeros_like(distance), reduction="none")
+    return (loss * known).sum() / known.sum().clamp(min=1)
+
+
+def _judge(network: Network, ready: Floats32, first: int, shape: Shape, report: Report) -> Floats:
+    """What the network adds (n,), all chunks of the series in batches, each after a run-up of its own."""
+    n, chunk = len(ready), shape.chunk
+    before = chunk + first % chunk
+    after = -(before + n) % chunk
+    padded = torch.from_numpy(np.pad(ready, ((before, after), (0, 0))))
+    windows = padded.unfold(0, 2 * chunk, chunk).transpose(1, 2)  # (chunks, 2 · chunk, INPUTS), views
+    where = device()
+    network = network.to(where)
+    added = []
+    with torch.inference_mode():
+        for start in range(0, len(windows), 1024):
+            report(start / len(windows))
+            out = network(windows[start : start + 1024].contiguous().to(where))
+            added.append(out[:, chunk:].cpu().numpy().ravel())
+    whole = np.concatenate(added).astype(np.float64)  # from position `chunk` of padded
+    return whole[before - chunk : before - chunk + n]
