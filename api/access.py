@@ -1,0 +1,97 @@
+"""Who is served: by default this computer only, called by its own name, from its own pages."""
+
+import ipaddress
+import re
+
+from flask import Flask, request
+
+from api.errors import Refused
+from api.state import state
+from settings import Settings
+
+LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]"})
+PROXY_HEADERS = frozenset(
+    {"Forwarded", "Via", "X-Real-Ip", "X-Client-Ip", "X-Cluster-Client-Ip", "X-Original-Forwarded-For"}
+    | {"X-Original-Host", "X-Proxyuser-Ip", "True-Client-Ip", "Cf-Connecting-Ip", "Fastly-Client-Ip"}
+)
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+ORIGIN = re.compile(r"https?://(?P<netloc>[^/?#@\s]+)")
+HOST = re.compile(r"(?P<name>\[[0-9a-f:.]+\]|[^\[\]:/@\s]+)(:(?P<port>[0-9]{1,5}))?")
+
+
+def check_access() -> None:
+    """Raises Refused (403) for a request that this service is not open to."""
+    settings = state().settings
+    if not settings.open:
+        check_local(request.remote_addr or "", list(request.headers.keys()))
+    check_host(settings, request.headers.get("Host", ""))
+    if request.method not in SAFE_METHODS:
+        check_same_site(settings)
+
+
+def check_local(peer: str, header_names: list[str]) -> None:
+    """The peer is this computer itself, and no proxy stands between."""
+    lift = "Set ANOMALY_OPEN=1 (or start with --open) to serve others."
+    if not is_loopback(peer):
+        raise Refused(403, "not_local", f"This service answers only the computer it runs on. {lift}")
+    for name in header_names:
+        if name.title() in PROXY_HEADERS or name.title().startswith("X-Forwarded-"):
+            message = f"This request came through a proxy (header {name}); only direct ones are answered. {lift}"
+            raise Refused(403, "not_local", message, header=name)
+
+
+def is_loopback(peer: str) -> bool:
+    """Whether an IP address means this computer; an IPv4 address may come wrapped in IPv6."""
+    if not re.fullmatch(r"[0-9a-fA-F:.]+", peer):
+        return False
+    address = ipaddress.ip_address(peer)
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return (mapped or address).is_loopback
+
+
+def check_host(settings: Settings, host: str) -> None:
+    """The name under which the service is called is one of its own: a page elsewhere whose name was made to point
+    here (DNS rebinding) is refused."""
+    if settings.open and not settings.allowed_hosts:
+        return
+    name = host_name(host)
+    if name not in LOCAL_HOSTS and name not in settings.allowed_hosts:
+        message = f"This service is not called {host[:200]!r}. Add the name to ANOMALY_ALLOWED_HOSTS to allow it."
+        raise Refused(403, "unknown_host", message, host=host[:200])
+
+
+def host_name(host: str) -> str:
+    """A Host header without its port, in lower case; empty when it is no host."""
+    match = HOST.fullmatch(host.lower())
+    return match["name"] if match else ""
+
+
+def check_same_site(settings: Settings) -> None:
+    """A browser sends this from one of our own pages. Programs send neither header and pass."""
+    site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
+    if site not in {"cross-site", "same-site"} and (origin is None or is_own_origin(settings, origin, site)):
+        return
+    message = "A page of another site sent this request; call the API from the service's own page or from a program."
+    raise Refused(403, "cross_site", message, origin=origin)
+
+
+def is_own_origin(settings: Settings, origin: str, site: str | None) -> bool:
+    """Whether an Origin header names this service by host and port, or, where a proxy changed the Host header and
+    the browser vouches for it, by an allowed name."""
+    match = ORIGIN.fullmatch(origin.lower())
+    if not match:
+        return False
+    own = without_default_port(request.headers.get("Host", "").lower())
+    return without_default_port(match["netloc"]) == own or (
+        site == "same-origin" and host_name(match["netloc"]) in settings.allowed_hosts
+    )
+
+
+def without_default_port(netloc: str) -> str:
+    """host:80 and host:443 are what a browser writes as host."""
+    return re.sub(r":(80|443)$", "", netloc)
+
+
+def register(app: Flask) -> None:
+    """Checks every request before anything else is done with it."""
+    app.before_request(check_access)

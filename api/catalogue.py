@@ -1,0 +1,70 @@
+"""The detectors there are, and what each is told."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import answer
+from anomaly_detection import Detector
+from errors import UnknownName
+from parameters import Param, parameters
+
+
+def detectors() -> dict[str, type[Detector]]:
+    """Every detector by name. Imported when first asked for: torch takes longer to import than the server to start."""
+    from detectors import DETECTORS
+
+    return DETECTORS
+
+
+def default_detector() -> str:
+    """The one taken where none is named: the first."""
+    return next(iter(detectors()))
+
+
+def find(name: str) -> type[Detector]:
+    """A detector by name. Raises UnknownName."""
+    known = detectors()
+    if name not in known:
+        raise UnknownName(
+            f"There is no detector {name!r}; use one of {', '.join(known)}.", name=name, known=sorted(known)
+        )
+    return known[name]
+
+
+def check_names(detector: type[Detector], given: Mapping[str, Any]) -> None:
+    """Raises UnknownName for a parameter that the detector does not have.
+
+    `fit` would do the same, but for the names of its own arguments: a `series` from the query must not reach it.
+    """
+    known = parameters(detector.fit)
+    for name in given:
+        if name not in known:
+            message = f"There is no parameter {name!r} here; use one of {', '.join(known)}."
+            raise UnknownName(message, name=name, known=sorted(known))
+
+
+def described() -> list[dict[str, Any]]:
+    """Every detector with its parameters; `memory` is the one it has with their defaults."""
+    return [
+        {
+            "name": name,
+            "title": detector.title,
+            "help": detector.help,
+            "memory": detector.fit(answer.NO_POINTS).memory,
+            "params": [parameter(param) for param in parameters(detector.fit).values()],
+        }
+        for name, detector in detectors().items()
+    ]
+
+
+def parameter(param: Param) -> dict[str, Any]:
+    """A parameter, as the page draws its field."""
+    return {
+        "name": param.name,
+        "type": param.type,
+        "default": param.default,
+        "unit": param.unit,
+        "minimum": param.minimum,
+        "maximum": param.maximum,
+        "help": param.help,
+    }

@@ -1,0 +1,130 @@
+"""Every way to fail, in one shape: `{"error": {"code", "message", "detail"}}` under /api, plain text elsewhere."""
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Flask, Response, request
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+
+from answer import to_json
+from api.slots import Full
+from api.state import state
+from errors import Ambiguous, BadInput, BadParameter, LimitExceeded, UnknownName, Unreadable
+from settings import options, variable
+
+STATUS: dict[type[BadInput], int] = {
+    BadInput: 400,
+    Unreadable: 400,
+    Ambiguous: 400,
+    UnknownName: 400,
+    BadParameter: 400,
+    LimitExceeded: 413,
+}
+
+SENTENCES = {
+    400: "The request is not understood; check its headers, its query and its body.",
+    404: "There is nothing under this address; /docs lists what there is.",
+    405: "This address does not answer to that method; see the Allow header of this answer.",
+    415: "Send the body as application/json, text/csv or multipart/form-data, and say so in Content-Type.",
+    500: "Something went wrong in the service; its log says what.",
+    503: "The service is busy; try again a little later.",
+}
+
+LONGEST_TEXT = 1_000
+"""Most characters of a message or of a fact in it: a request must not come back as its own error."""
+
+
+class Refused(Exception):
+    """A request that is not served, whatever it asks. `code` for programs, `message` for a person."""
+
+    def __init__(self, status: int, code: str, message: str, **detail: Any) -> None:
+        super().__init__(message)
+        self.status, self.code, self.message, self.detail = status, code, message, detail
+
+
+def error_response(
+    status: int, code: str, message: str, detail: Mapping[str, Any], headers: Mapping[str, str] | None = None
+) -> Response:
+    """An error in the shape that the path asks for."""
+    message = shortened(message)
+    if is_api(request.path):
+        error = {"code": code, "message": message, "detail": {name: shortened(fact) for name, fact in detail.items()}}
+        response = Response(to_json({"error": error}), status, mimetype="application/json")
+    else:
+        response = Response(f"{status}: {message}\n", status, mimetype="text/plain")
+    response.headers.extend(headers or {})
+    return response
+
+
+def is_api(path: str) -> bool:
+    """Whether programs, rather than people, ask here."""
+    return path == "/api" or path.startswith("/api/")
+
+
+def shortened(fact: Any) -> Any:
+    """Text of bounded length that UTF-8 can write; lists of at most 1,000 such; anything else as it is."""
+    if isinstance(fact, str):
+        text = fact if len(fact) <= LONGEST_TEXT else f"{fact[:LONGEST_TEXT]}…"
+        return text.encode("utf-8", "replace").decode("utf-8")
+    if isinstance(fact, list | tuple):
+        return [shortened(part) for part in fact[:1000]]
+    return fact
+
+
+def on_bad_input(error: BadInput) -> Response:
+    """A user mistake: its own sentence, and its facts."""
+    detail = dict(error.detail)
+    if isinstance(error, LimitExceeded) and (name := LIMIT_SETTINGS.get(detail.get("setting", ""))):
+        detail["setting"] = name
+    return error_response(STATUS[type(error)], error.code, error.message, detail)
+
+
+LIMIT_SETTINGS = {name: variable(name) for name in options()} | {"max_bytes": variable("max_upload_bytes")}
+"""The kernel's words for its limits, as the environment variables that change them."""
+
+
+def on_refused(error: Refused) -> Response:
+    """A request that is not served."""
+    return error_response(error.status, error.code, error.message, error.detail)
+
+
+def on_full(error: Full) -> Response:
+    """Too much work at once."""
+    return error_response(503, "busy", SENTENCES[503], {}, {"Retry-After": str(error.retry_after)})
+
+
+def on_too_large(error: RequestEntityTooLarge) -> Response:
+    """A body, or a form's field, above its limit."""
+    limit, setting = state().settings.max_upload_bytes, variable("max_upload_bytes")
+    message = (
+        f"The request is too large: at most {limit} bytes ({setting}), "
+        f"of which a form's text fields may take {request.max_form_memory_size}."
+    )
+    return error_response(413, LimitExceeded.code, message, {"limit": limit, "setting": setting})
+
+
+def on_http(error: HTTPException) -> Response:
+    """What Flask itself refuses: unknown paths, methods, broken requests."""
+    status = error.code or 500
+    if status < 400:
+        return Response(status=status, headers=error.get_headers())
+    code = error.name.lower().replace(" ", "_")
+    kept = {name: value for name, value in error.get_headers() if name in {"Allow", "Retry-After"}}
+    return error_response(status, code, SENTENCES.get(status, f"{error.name}."), {}, kept)
+
+
+def on_unexpected(error: Exception) -> Response:
+    """A defect: a fixed sentence for the caller, the traceback for the log."""
+    logging.getLogger("anomaly").exception("%s %s failed", request.method, request.path, exc_info=error)
+    return error_response(500, "internal_error", SENTENCES[500], {})
+
+
+def register(app: Flask) -> None:
+    """Adds the handlers to the app; the most particular one for an exception is called."""
+    app.register_error_handler(BadInput, on_bad_input)
+    app.register_error_handler(Refused, on_refused)
+    app.register_error_handler(Full, on_full)
+    app.register_error_handler(RequestEntityTooLarge, on_too_large)
+    app.register_error_handler(HTTPException, on_http)
+    app.register_error_handler(Exception, on_unexpected)

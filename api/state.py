@@ -1,0 +1,26 @@
+"""What one running service holds beside its settings."""
+
+import threading
+from dataclasses import dataclass, field
+from typing import cast
+
+from flask import current_app
+
+from api.metrics import Metrics
+from api.slots import Slots
+from settings import Settings
+
+
+@dataclass(frozen=True)
+class State:
+    """settings: read once; slots: the turns of long work; metrics: the service's own health; ready: set once warm."""
+
+    settings: Settings
+    slots: Slots
+    metrics: Metrics
+    ready: threading.Event = field(default_factory=threading.Event)
+
+
+def state() -> State:
+    """The state of the app that serves the present request."""
+    return cast(State, current_app.extensions["anomaly"])

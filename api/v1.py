@@ -1,0 +1,109 @@
+"""The service's own REST API, version 1."""
+
+from typing import Any
+
+from flask import Blueprint, Response, request
+
+import answer
+from api import catalogue
+from api.body import asked, number, words
+from api.metrics import timed
+from api.state import state
+from data_generation import KINDS, demo
+from errors import BadParameter, UnknownName
+from parameters import parameters
+
+v1 = Blueprint("v1", __name__, url_prefix="/api/v1")
+
+
+@v1.post("/detect")
+def detect() -> Response:
+    """Judges every point of a series."""
+    as_ms = times_as_ms()
+    with state().slots.take():
+        question = asked()
+        name = question.detector or catalogue.default_detector()
+        detector = catalogue.find(name)
+        catalogue.check_names(detector, question.params)
+        table, read = timed(question.table)
+        series = table.series()
+        fitted, fit = timed(lambda: detector.fit(series, **question.params))
+        detection, judged = timed(lambda: fitted.detect(series))
+        seconds = {"read": read, "fit": fit, "detect": judged}
+        state().metrics.observe(name, seconds)
+        if wants_csv():
+            return csv(answer.detection_csv(detection, as_ms=as_ms), "detection")
+        return json({"detector": name, **answer.of_detection(table, detection, seconds, as_ms=as_ms)})
+
+
+@v1.post("/read")
+def read() -> Response:
+    """Says what is understood of a series, without judging it."""
+    as_ms = times_as_ms()
+    with state().slots.take():
+        table = asked().table()
+        return json(answer.of_table(table, table.series(), as_ms=as_ms))
+
+
+@v1.get("/detectors")
+def list_detectors() -> Response:
+    """The detectors and their parameters; the first is the default."""
+    return json({"detectors": catalogue.described()})
+
+
+@v1.get("/demo")
+def demo_series() -> Response:
+    """A labelled demo series."""
+    as_ms = times_as_ms()
+    made = demo(**demo_arguments(words(request.args.items(multi=True))))
+    if wants_csv():
+        return csv(answer.demo_csv(made, as_ms=as_ms), f"demo-{made.kind}")
+    return json(answer.of_demo(made, as_ms=as_ms))
+
+
+@v1.get("/demo/kinds")
+def list_demo_kinds() -> Response:
+    """The kinds of demo series."""
+    kinds = [{"name": kind.name, "title": kind.title, "help": kind.help} for kind in KINDS.values()]
+    return json({"kinds": kinds})
+
+
+def demo_arguments(given: dict[str, str]) -> dict[str, Any]:
+    """The query of a demo as arguments of `demo`, which checks the numbers. Raises UnknownName for other names."""
+    known = ("kind", *DEMO_NUMBERS)
+    for name in given:
+        if name not in known:
+            message = f"There is no parameter {name!r} here; use one of {', '.join(known)}."
+            raise UnknownName(message, name=name, known=sorted(known))
+    return {name: number(text) if name in DEMO_NUMBERS else text for name, text in given.items()}
+
+
+DEMO_NUMBERS = parameters(demo)
+
+
+def times_as_ms() -> bool:
+    """Whether times are answered as epoch milliseconds. Raises BadParameter for any other word than ms or iso."""
+    text = request.args.get("times", "iso")
+    if text not in {"iso", "ms"}:
+        raise BadParameter("times must be iso or ms.", name="times", choices=["iso", "ms"])
+    return text == "ms"
+
+
+def wants_csv() -> bool:
+    """Whether the Accept header prefers CSV to JSON."""
+    return request.accept_mimetypes.best_match(["application/json", "text/csv"]) == "text/csv"
+
+
+def json(told: dict[str, Any]) -> Response:
+    """A JSON answer."""
+    response = Response(answer.to_json(told), mimetype="application/json")
+    response.vary.add("Accept")
+    return response
+
+
+def csv(text: bytes, name: str) -> Response:
+    """A CSV answer, which a browser saves under this name."""
+    response = Response(text, mimetype="text/csv")
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}.csv"'
+    response.vary.add("Accept")
+    return response

@@ -1,0 +1,180 @@
+"""The service's only starter: reads the settings, builds the app, listens, serves, ends."""
+
+import functools
+import logging
+import os
+import signal
+import sys
+import tempfile
+import threading
+from collections.abc import Mapping, Sequence
+from types import FrameType
+from typing import Any
+
+from flask import Flask
+from waitress.channel import HTTPChannel  # type: ignore[import-untyped]  # waitress ships no types
+from waitress.parser import HTTPRequestParser  # type: ignore[import-untyped]  # as above
+from waitress.server import TcpWSGIServer, create_server  # type: ignore[import-untyped]  # as above
+from waitress.task import ErrorTask  # type: ignore[import-untyped]  # as above
+
+from answer import to_json
+from app import create_app
+from settings import BadSetting, Settings, flag, read, variable
+
+BODY_HEADROOM = 1024 * 1024
+"""Bytes by which waitress takes a larger body than Flask does, so that Flask refuses it and sees its path."""
+
+DISCARD = 4
+"""A body of up to this many times the limit is read and thrown away: a connection closed on a client that still
+sends is, to a browser, a network error and not the 413 that was answered."""
+
+SPARE_THREADS = 4
+"""Threads left for quick requests when every detection slot and every place in its queue is taken."""
+
+LAST_SECONDS = 1
+"""How long requests in work may go on after the end was asked for."""
+
+WRONG_USAGE = 2
+
+SENTENCES = {
+    413: "The request is too large; the setting ANOMALY_MAX_UPLOAD_BYTES says how large it may be.",
+    431: "The request's headers are too long.",
+    501: "This transfer encoding is not supported; send a Content-Length, or chunks.",
+}
+
+
+class JsonErrorTask(ErrorTask):  # type: ignore[misc]  # no types
+    """What is refused before Flask sees it, in the one shape of errors."""
+
+    def execute(self) -> None:
+        """Writes the answer and closes the connection."""
+        error = self.request.error
+        message = SENTENCES.get(error.code, f"This is not an HTTP request that can be served: {error.reason}.")
+        code = "limit_exceeded" if error.code == 413 else error.reason.lower().replace(" ", "_")
+        body = to_json({"error": {"code": code, "message": message, "detail": {}}}) + b"\n"
+        self.status = f"{error.code} {error.reason}"
+        self.response_headers = [("Content-Type", "application/json"), ("Cache-Control", "no-store")]
+        self.set_close_on_finish()
+        self.content_length = len(body)
+        self.write(body)
+
+
+class PatientParser(HTTPRequestParser):  # type: ignore[misc]  # no types
+    """Reads a body that is too large to its end, keeping nothing of it, before it is refused."""
+
+    discard: int = 0
+    expect_continue: bool = False
+
+    def received(self, data: bytes) -> int:
+        """How many bytes of `data` were taken."""
+        if self.discard:
+            taken = min(self.discard, len(data))
+            self.discard -= taken
+            self.completed = not self.discard
+            return taken
+        taken = int(super().received(data))
+        size = self.content_length
+        if self.error and not self.expect_continue and size <= DISCARD * self.adj.max_request_body_size:
+            self.discard = 0 if self.body_bytes_received else size
+            self.completed = not self.discard
+        self.expect_continue = self.expect_continue and not self.error
+        return taken
+
+
+class Channel(HTTPChannel):  # type: ignore[misc]  # no types
+    """A connection that answers errors as JSON."""
+
+    error_task_class = JsonErrorTask
+    parser_class = PatientParser
+
+
+def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
+    """Serves until SIGINT or SIGTERM. Returns the exit code."""
+    try:
+        settings = read(arguments, environment)
+        prepare_data_dir(settings)
+        app = create_app(settings)
+        server, port = listen(app, settings)
+    except BadSetting as error:
+        sys.stderr.write(f"server.py: {error.message}\n")
+        return WRONG_USAGE
+    logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, end)
+    sys.stdout.write(f"Open {address(settings, port)} in a browser; Ctrl+C ends the service.\n")
+    sys.stdout.flush()
+    threading.Thread(target=warm_up, args=(app,), daemon=True, name="warm-up").start()
+    server.run()
+    return 0
+
+
+def prepare_data_dir(settings: Settings) -> None:
+    """Makes the data directory, and lets uploads be buffered there and nowhere else. Raises BadSetting."""
+    uploads = settings.data_dir / "uploads"
+    try:
+        uploads.mkdir(parents=True, exist_ok=True)
+        tempfile.tempdir = str(uploads)  # where waitress and Flask keep a large body while it arrives
+        tempfile.TemporaryFile().close()
+    except OSError as error:
+        message = f"{flag('data_dir')} {settings.data_dir} cannot be written to: {error.strerror}."
+        raise BadSetting(message, name=variable("data_dir")) from error
+
+
+def listen(app: Flask, settings: Settings) -> tuple[Any, int]:
+    """A server that listens and does not serve yet, and its port. Raises BadSetting for a port not to be had."""
+    sockets: dict[int, Any] = {}
+    try:
+        server = create_server(
+            app,
+            map=sockets,
+            host=settings.host,
+            port=settings.port,
+            ident=None,
+            threads=max(8, settings.detections_at_once + settings.queued_detections + SPARE_THREADS),
+            connection_limit=2000,  # with the default of 100, polling browsers lose requests
+            asyncore_use_poll=True,  # select() ends at file descriptor 1,024
+            channel_timeout=60,
+            max_request_body_size=settings.max_upload_bytes + BODY_HEADROOM,
+            clear_untrusted_proxy_headers=False,  # they are the reason to refuse a request; see api/access.py
+        )
+    except (OSError, ValueError) as error:
+        raise BadSetting(cannot_listen(settings, error), name=variable("port")) from error
+    for listener in sockets.values():
+        if isinstance(listener, TcpWSGIServer):
+            listener.channel_class = Channel
+            port = listener.effective_port
+    dispatcher = server.task_dispatcher
+    dispatcher.shutdown = functools.partial(dispatcher.shutdown, timeout=LAST_SECONDS)
+    return server, port
+
+
+def cannot_listen(settings: Settings, error: Exception) -> str:
+    """What to change when the socket is not to be had."""
+    reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return (
+        f"Cannot listen on {settings.host} port {settings.port}: {reason}. "
+        f"Choose another port with {flag('port')}, or end the program that holds it."
+    )
+
+
+def address(settings: Settings, port: int) -> str:
+    """What to click on: a server that listens everywhere is called by the name of this computer to itself."""
+    host = "localhost" if settings.host in {"0.0.0.0", "::", "127.0.0.1", "::1"} else settings.host
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}/"
+
+
+def warm_up(app: Flask) -> None:
+    """Loads the detectors, so that the first detection does not wait for it."""
+    from detectors import DETECTORS
+
+    if DETECTORS:
+        app.extensions["anomaly"].ready.set()
+
+
+def end(number: int, frame: FrameType | None) -> None:
+    """Ends the server's loop."""
+    raise SystemExit(0)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:], os.environ))
