@@ -1,0 +1,19 @@
+// What each mark in the chart means, explained where it first appears.
+import { element } from "./dom.js";
+
+const entry = (key, name, words) =>
+  element("li", {}, element("span", { class: `key key-${key}`, "aria-hidden": "true" }),
+    element("span", {}, element("strong", {}, name), words ? element("span", { class: "hint" }, `: ${words}`) : ""));
+
+/** Draws the entries that `series` has. */
+export function drawLegend(place, series) {
+  const entries = [entry("actual", "Actual", "what came")];
+  if (series.expected) {
+    entries.push(
+      entry("expected", "Expected", "what the detector predicted from earlier points"),
+      entry("band", "Band", "where a normal value lies: expected ± the allowed distance"),
+      entry("anomaly", "Anomaly", "a red dot outside the band, its event marked along the top"));
+  }
+  if (series.labels.length) entries.push(entry("label", "Planted fault", "where this demo is known to be wrong; the detector does not see it"));
+  place.replaceChildren(...entries);
+}
