@@ -19,6 +19,7 @@ from waitress.task import ErrorTask  # type: ignore[import-untyped]  # as above
 
 from answer import to_json
 from app import create_app
+from data_generation import demo
 from settings import BadSetting, Settings, flag, read, variable
 
 BODY_HEADROOM = 1024 * 1024
@@ -164,11 +165,13 @@ def address(settings: Settings, port: int) -> str:
 
 
 def warm_up(app: Flask) -> None:
-    """Loads the detectors, so that the first detection does not wait for it."""
+    """Uses every detector once, so that the first request does not wait for what they import and set up."""
     from detectors import DETECTORS
 
-    if DETECTORS:
-        app.extensions["anomaly"].ready.set()
+    series = demo(points=400).series
+    for detector in DETECTORS.values():
+        detector.fit(series).detect(series)
+    app.extensions["anomaly"].ready.set()
 
 
 def end(number: int, frame: FrameType | None) -> None:

@@ -33,4 +33,4 @@ def metrics() -> Response:
 @health.get("/openapi.json")
 def openapi_json() -> Response:
     """This document."""
-    return Response(to_json(openapi.document(current_app.url_map)), mimetype="application/json")
+    return Response(to_json(openapi.document(current_app)), mimetype="application/json")

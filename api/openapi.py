@@ -1,10 +1,253 @@
 """The API's own description in OpenAPI 3.1, from the tables that the code itself uses."""
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 
-from werkzeug.routing import Map
+import msgspec
+from flask import Flask
+
+from anomaly_detection import Detector
+from api import catalogue, schemas
+from api.body import CSV, FORM, JSON, DetectBody, ReadBody, SeriesBody
+from api.metrics import VERSION
+from data_generation import KINDS, demo
+from parameters import Param, parameters
+
+UNDOCUMENTED = frozenset({"static"})
+"""Endpoints left out: the page's own files."""
+
+Schema = dict[str, Any]
 
 
-def document(url_map: Map) -> dict[str, Any]:
-    """The document."""
-    return {"openapi": "3.1.0", "info": {"title": "Anomaly detection", "version": "0.1.0"}, "paths": {}}
+@dataclass(frozen=True)
+class Operation:
+    """What is known of an endpoint beside its path, method and docstring.
+
+    answers   media type to schema of a 200
+    errors    statuses of failures
+    query     its query parameters, built when the document is
+    body      its request body, likewise
+    also      statuses other than 200 that answer with the same shape
+    """
+
+    answers: Mapping[str, Schema]
+    errors: tuple[int, ...] = (403,)
+    query: Callable[[], list[Schema]] = list
+    body: Callable[[], Schema] | None = None
+    also: tuple[int, ...] = ()
+
+
+def document(app: Flask) -> Schema:
+    """The OpenAPI document of an app's routes."""
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Anomaly detection for time series",
+            "version": VERSION,
+            "description": "Send a series, get back what was expected, what came, and where it went wrong.",
+            "license": {"name": "MIT", "identifier": "MIT"},
+        },
+        "servers": [{"url": "/"}],
+        "paths": paths(app),
+        "components": {"schemas": components()},
+    }
+
+
+def paths(app: Flask) -> Schema:
+    """Every route but the undocumented ones, with its operations."""
+    found: Schema = {}
+    for rule in sorted(app.url_map.iter_rules(), key=lambda rule: rule.rule):
+        if rule.endpoint not in UNDOCUMENTED:
+            for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
+                described = operation(rule.endpoint, app.view_functions[rule.endpoint])
+                found.setdefault(rule.rule, {})[method.lower()] = described
+    return found
+
+
+def operation(endpoint: str, view: Callable[..., Any]) -> Schema:
+    """One operation; its summary is the first line of its view's docstring."""
+    known = OPERATIONS[endpoint]
+    content = {media: {"schema": schema} for media, schema in known.answers.items()}
+    told: Schema = {
+        "operationId": endpoint.replace(".", "_"),
+        "summary": (view.__doc__ or "").partition("\n")[0],
+        "tags": ["API" if endpoint.startswith("v1.") else "Service"],
+        "responses": {
+            **{str(status): {"description": reason(status), "content": content} for status in (200, *known.also)},
+            **{str(status): failure(status, endpoint) for status in known.errors},
+        },
+    }
+    if query := known.query():
+        told["parameters"] = query
+    if known.body:
+        told["requestBody"] = known.body()
+    return told
+
+
+def failure(status: int, endpoint: str) -> Schema:
+    """An error's answer."""
+    if endpoint.startswith("v1."):
+        return {"description": reason(status), "content": {JSON: {"schema": ref("ErrorAnswer")}}}
+    return {"description": reason(status), "content": {"text/plain": {"schema": {"type": "string"}}}}
+
+
+def reason(status: int) -> str:
+    """The words of an HTTP status."""
+    return HTTPStatus(status).phrase
+
+
+def ref(name: str) -> Schema:
+    """A component by name."""
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def components() -> Schema:
+    """Every shape that goes in or comes out."""
+    inputs = (SeriesBody, ReadBody, DetectBody)
+    models = (*inputs, *schemas.ANSWERS)
+    _, shapes = msgspec.json.schema_components(models, ref_template="#/components/schemas/{name}")
+    shapes["DetectBody"] = detect_body()
+    return shapes
+
+
+def detect_body() -> Schema:
+    """A DetectBody, with the parameters of each detector; the default one need not be named."""
+    default = catalogue.default_detector()
+    choices = [
+        {
+            "title": name,
+            "type": "object",
+            "properties": {
+                "series": ref("SeriesBody"),
+                "detector": {"const": name},
+                "params": {
+                    "type": "object",
+                    "properties": {param.name: of_param(param) for param in parameters(detector.fit).values()},
+                    "additionalProperties": False,
+                },
+            },
+            "required": ["series"] if name == default else ["series", "detector"],
+            "additionalProperties": False,
+            "description": detector.help,
+        }
+        for name, detector in catalogue.detectors().items()
+    ]
+    return {"title": "DetectBody", "description": "A series to be judged.", "anyOf": choices}
+
+
+def of_param(param: Param) -> Schema:
+    """A parameter with its bounds."""
+    return {
+        "type": param.type,
+        "default": param.default,
+        "minimum": param.minimum,
+        "maximum": param.maximum,
+        "description": f"{param.help} Unit: {param.unit}." if param.unit else param.help,
+    }
+
+
+def asked_in_query(name: str, schema: Schema, description: str) -> Schema:
+    """A query parameter."""
+    return {"name": name, "in": "query", "required": False, "schema": schema, "description": description}
+
+
+def times_query() -> list[Schema]:
+    """How times are answered."""
+    return [asked_in_query("times", {"enum": ["iso", "ms"], "default": "iso"}, "ISO 8601, or ms since 1970.")]
+
+
+def file_query() -> list[Schema]:
+    """How a CSV file is to be read."""
+    text = {"type": "string"}
+    return [
+        asked_in_query("name", text, "What you call the file."),
+        asked_in_query("time_column", text, "The column of times; absent: found."),
+        asked_in_query("value_column", text, "The column to be judged; absent: the first one of numbers."),
+        asked_in_query("date_order", {"enum": ["dmy", "mdy", "ymd"]}, "Order of day, month and year, where unclear."),
+        *times_query(),
+    ]
+
+
+def detect_query() -> list[Schema]:
+    """How a CSV file is to be read, by which detector it is to be judged, and with which parameters."""
+    known = catalogue.detectors()
+    detector = {"enum": list(known), "default": catalogue.default_detector()}
+    return [
+        asked_in_query("detector", detector, "Who judges."),
+        *file_query(),
+        *(merged(name, found) for name, found in by_name(known).items()),
+    ]
+
+
+def by_name(known: Mapping[str, type[Detector]]) -> dict[str, dict[str, Param]]:
+    """Parameter name to the detectors that have it, each with its Param."""
+    found: dict[str, dict[str, Param]] = {}
+    for name, detector in known.items():
+        for param in parameters(detector.fit).values():
+            found.setdefault(param.name, {})[name] = param
+    return found
+
+
+def demo_query() -> list[Schema]:
+    """Which demo series."""
+    kind = {"enum": list(KINDS), "default": next(iter(KINDS))}
+    numbers = [
+        asked_in_query(name, of_param(param), f"{param.help} Unit: {param.unit}." if param.unit else param.help)
+        for name, param in parameters(demo).items()
+    ]
+    return [asked_in_query("kind", kind, "Its kind."), *numbers, *times_query()]
+
+
+def series_content(json_body: str) -> Schema:
+    """A body with a series: JSON, CSV, or a form with a file."""
+    form = {"type": "object", "properties": {"file": {"type": "string", "contentMediaType": "text/csv"}}}
+    return {
+        "required": True,
+        "content": {
+            JSON: {"schema": ref(json_body), "example": {"series": {"values": EXAMPLE}}},
+            **{media: {"schema": {"type": "string"}, "example": example_csv()} for media in CSV[:1]},
+            FORM: {"schema": {**form, "required": ["file"]}},
+        },
+    }
+
+
+EXAMPLE = [10, 11, 10, 12, 11, 10, 11, 12, 10, 11, 10, 12, 11, 40, 11, 10]
+
+
+def example_csv() -> str:
+    """The example as a file."""
+    rows = (f"2026-03-01T{hour:02}:00:00Z,{value}" for hour, value in enumerate(EXAMPLE))
+    return "\n".join(["time,value", *rows, ""])
+
+
+def merged(name: str, found: Mapping[str, Param]) -> Schema:
+    """A query parameter that one or more detectors have, with the widest of their bounds."""
+    params = list(found.values())
+    schema = {
+        "type": "integer" if all(param.type == "integer" for param in params) else "number",
+        "minimum": min(param.minimum for param in params),
+        "maximum": max(param.maximum for param in params),
+    }
+    return asked_in_query(name, schema, f"{params[0].help} For: {', '.join(found)}.")
+
+
+TEXT = {"type": "string"}
+BODY_ERRORS = (400, 403, 413, 415, 503)
+
+OPERATIONS: dict[str, Operation] = {
+    "pages.index": Operation({"text/html": TEXT}),
+    "pages.docs": Operation({"text/html": TEXT}),
+    "health.healthz": Operation({JSON: ref("Status")}),
+    "health.readyz": Operation({JSON: ref("Status")}, also=(503,)),
+    "health.metrics": Operation({"text/plain": TEXT}),
+    "health.openapi_json": Operation({JSON: {"type": "object"}}),
+    "v1.detect": Operation(
+        {JSON: ref("Detection"), "text/csv": TEXT}, BODY_ERRORS, detect_query, lambda: series_content("DetectBody")
+    ),
+    "v1.read": Operation({JSON: ref("Reading")}, BODY_ERRORS, file_query, lambda: series_content("ReadBody")),
+    "v1.list_detectors": Operation({JSON: ref("Detectors")}),
+    "v1.demo_series": Operation({JSON: ref("Demo"), "text/csv": TEXT}, (400, 403), demo_query),
+    "v1.list_demo_kinds": Operation({JSON: ref("Kinds")}),
+}
