@@ -4,7 +4,6 @@ import importlib.util
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -12,6 +11,8 @@ from importlib.machinery import SourceFileLoader
 from pathlib import Path
 
 import pytest
+
+from tests.serving import serving
 
 ROOT = Path(__file__).parent.parent
 SECONDS_TO_START = 3.0
@@ -212,24 +213,9 @@ class TestReal:
 
 
 def seconds_to_listen(folder):
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    command = [sys.executable, str(ROOT / "run"), "--host", "127.0.0.1", "--port", str(port), "--data-dir", str(folder)]
     began = time.monotonic()
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-        try:
-            while not listens(port):
-                assert process.poll() is None, "the server ended"
-                assert time.monotonic() - began < 60
-                time.sleep(0.02)
-            return time.monotonic() - began
-        finally:
-            process.terminate()
-
-
-def listens(port):
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+    with serving(folder, command=(sys.executable, "run")):
+        return time.monotonic() - began
 
 
 class TestStages:

@@ -1,0 +1,19 @@
+"""What every test shares: how Hypothesis searches, and the real server."""
+
+import os
+
+import pytest
+from hypothesis import settings
+
+from tests.serving import serving
+
+# A slow machine is no failure. In continuous integration the same cases each time, elsewhere new ones.
+settings.register_profile("house", deadline=None, derandomize="CI" in os.environ, print_blob=True)
+settings.load_profile("house")
+
+
+@pytest.fixture(scope="session")
+def server_url(tmp_path_factory):
+    """The real server with its default settings."""
+    with serving(tmp_path_factory.mktemp("instance")) as url:
+        yield url
