@@ -65,12 +65,13 @@ export class SeriesChart {
       interaction: { mode: "nearestValue", intersect: false },
       onResize: () => this.later(),
       scales: {
-        x: { type: "linear", ticks: { maxRotation: 0, callback: (_, index, ticks) => ticks[index].label },
+        x: { type: "linear", ticks: { maxRotation: 0, includeBounds: false, callback: (_, index, ticks) => ticks[index].label },
           afterBuildTicks: (axis) => { axis.ticks = this.ticks(axis); } },
-        y: { type: "linear", ticks: { maxTicksLimit: 8, callback: (value) => number(value) } },
+        y: { type: "linear", ticks: { maxTicksLimit: 8, includeBounds: false, callback: (value) => number(value) } },
       },
       plugins: {
         legend: { display: false },
+        colors: { enabled: false },
         tooltip: { displayColors: false, callbacks: {
           title: ([item]) => (item ? this.at(item.raw.i) : ""),
           label: (item) => this.told(item.raw.i),
@@ -233,6 +234,6 @@ export class SeriesChart {
     this.marks.colours = colour;
     const drag = { backgroundColor: colour.event, borderColor: colour.anomaly, borderWidth: 1 };
     Object.assign(plugins.zoom.zoom.drag, drag);
-    this.chart.update("none");
+    this.chart.update(); // not "none": that mode keeps the old colours of the points
   }
 }

@@ -23,8 +23,9 @@ function size({ value, expected }) {
 }
 
 function severity(value, most) {
-  const meter = element("meter", { min: 0, max: Math.max(most, 1), value, "aria-hidden": "true" });
-  return element("span", { class: "severity" }, `${rough(value)} ×`, meter);
+  const bar = element("span", { class: "bar", "aria-hidden": "true" });
+  bar.style.width = `${(value / most) * 100}%`;
+  return element("span", { class: "severity" }, `${rough(value)} ×`, bar);
 }
 
 function row(series, event, most, onChoose) {

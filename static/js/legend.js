@@ -10,10 +10,10 @@ export function drawLegend(place, series) {
   const entries = [entry("actual", "Actual", "what came")];
   if (series.expected) {
     entries.push(
-      entry("expected", "Expected", "what the detector predicted from earlier points"),
-      entry("band", "Band", "where a normal value lies: expected ± the allowed distance"),
-      entry("anomaly", "Anomaly", "a red dot outside the band, its event marked along the top"));
+      entry("expected", "Expected", "predicted from earlier points"),
+      entry("band", "Band", "where a normal value lies, expected ± the allowed distance"),
+      entry("anomaly", "Anomaly", "outside the band; its event is marked along the top"));
   }
-  if (series.labels.length) entries.push(entry("label", "Planted fault", "where this demo is known to be wrong; the detector does not see it"));
+  if (series.labels.length) entries.push(entry("label", "Planted fault", "known to be wrong; hidden from the detector"));
   place.replaceChildren(...entries);
 }

@@ -106,13 +106,13 @@ function showRead(source, read) {
   Object.assign(state, { source, series, result: null, choice: null });
   const columns = read.columns?.length ? read.columns : [series.name];
   byId("column").replaceChildren(...columns.map((name) => element("option", { value: name, selected: name === series.name }, name)));
-  byId("column").disabled = columns.length < 2;
+  byId("column-field").hidden = columns.length < 2;
   byId("welcome").hidden = true;
   byId("events-card").hidden = true;
   byId("read-card").hidden = false;
   drawUnderstood(byId("facts"), byId("repairs"), read, source, series);
   showChart(series);
-  byId("detect-hint").textContent = `Judges ${series.name} with ${byId("detector").selectedOptions[0].text}.`;
+  byId("detect-hint").textContent = "";
   keepAddress();
   announce(spoken(read));
 }

@@ -1,6 +1,6 @@
 // The result in a sentence or two.
 import { element } from "./dom.js";
-import { count, counted, number } from "./format.js";
+import { count, counted, rough } from "./format.js";
 
 /** "5 anomalous events found", to be spoken and shown. */
 export function headline({ events }) {
@@ -14,7 +14,7 @@ function details(summary, threshold) {
   }
   if (summary.period) found.push(`The series was seen to repeat itself every ${counted(summary.period, "point")}.`);
   const seconds = Object.values(summary.seconds ?? {}).reduce((sum, each) => sum + each, 0);
-  found.push(`A point is an anomaly when its score is above the threshold, ${number(threshold)}. Took ${seconds.toFixed(2)} s.`);
+  found.push(`A point is an anomaly when its score is above the threshold, ${rough(threshold)}. Took ${seconds.toFixed(2)} s.`);
   return found.join(" ");
 }
 
