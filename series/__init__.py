@@ -4,14 +4,15 @@
 What is understood, every repair and every error stand in `docs/reading.md`.
 """
 
+from series.arrays import read_arrays
 from series.formatting import format_times
-from series.reading import read_arrays, read_csv
+from series.reading import read_csv
 from series.series import Bools, Floats, Series, Times
 from series.table import DateOrder, Limits, Repair, Table
 
 __all__ = [
-    "DateOrder",
     "Bools",
+    "DateOrder",
     "Floats",
     "Limits",
     "Repair",

@@ -1,13 +1,17 @@
-"""From bytes or arrays to a Table."""
+"""The bytes of a CSV file to a Table."""
 
-import io
-from collections.abc import Sequence
+import functools
 
-import numpy as np
-import pandas as pd  # type: ignore[import-untyped]  # pandas ships no types
-
-from errors import LimitExceeded, UnknownName, Unreadable
+from errors import UnknownName, Unreadable
+from series.decoding import decode
+from series.layout import Layout, lay_out
+from series.numbers import Numbers, read_numbers
+from series.order import settle_order
+from series.rows import rows_to_keep
 from series.table import DEFAULT_LIMITS, DateOrder, Limits, Table
+from series.time_column import find_time_column
+from series.unpacking import unpack
+from series.value_columns import value_columns
 
 
 def read_csv(
@@ -21,64 +25,40 @@ def read_csv(
 ) -> Table:
     """The table in the bytes of a CSV file, perhaps gzipped or the one file of a zip archive.
 
-    Raises Unreadable, Ambiguous, UnknownName or LimitExceeded.
+    `time_column` and `value_column` name columns where they should not be found; `value_column` becomes the
+    table's default and the others are kept. `date_order` says how to read 01/02/2026 where the file does not show it.
+
+    Raises Unreadable for what is no table of numbers, with its line; Ambiguous for dates that can be read two ways;
+    UnknownName for a column that is not there; LimitExceeded for more than `limits` allow.
     """
-    if len(data) > limits.max_bytes:
-        raise LimitExceeded(
-            f"The file is larger than {limits.max_bytes} bytes.", limit=limits.max_bytes, setting="max_bytes"
-        )
-    try:
-        frame = pd.read_csv(io.BytesIO(data), compression="gzip" if data[:2] == b"\x1f\x8b" else None)
-    except (ValueError, OSError) as error:
-        raise Unreadable(f"The file cannot be read as CSV: {error}") from error
-    for asked in (time_column, value_column):
-        if asked is not None and asked not in frame.columns:
-            raise UnknownName(f"There is no column {asked!r}.", name=asked, known=list(frame.columns))
-    times = None
-    if time_column is None:
-        time_column = next((c for c in frame.columns if not pd.api.types.is_numeric_dtype(frame[c])), None)
-    if time_column is not None:
-        times = (
-            pd.to_datetime(frame[time_column], utc=True, format="ISO8601")
-            .dt.tz_localize(None)
-            .to_numpy()
-            .astype("datetime64[ms]")
-        )
-    columns = {
-        str(c): frame[c].to_numpy(dtype=np.float64)
-        for c in frame.columns
-        if c != time_column and pd.api.types.is_numeric_dtype(frame[c])
-    }
-    if not columns:
-        raise Unreadable("The file has no column of numbers.")
-    return Table(name, times, columns, time_column, (), value_column)
+    text, decoded = decode(unpack(data, limits))
+    layout = lay_out(text, limits)
 
+    @functools.cache
+    def read(column: int) -> Numbers:
+        return read_numbers(layout.grid.column(column), delimiter=layout.delimiter)
 
-def read_arrays(
-    values: Sequence[float | None],
-    times: Sequence[int | float | str] | None = None,
-    *,
-    name: str = "value",
-    date_order: DateOrder | None = None,
-    limits: Limits = DEFAULT_LIMITS,
-) -> Table:
-    """The table of one column from the arrays of a JSON request.
-
-    Raises Unreadable, Ambiguous or LimitExceeded.
-    """
-    if len(values) > limits.max_rows:
-        raise LimitExceeded(f"More than {limits.max_rows} values.", limit=limits.max_rows, setting="max_rows")
+    asked, kept = _position(layout, time_column), _position(layout, value_column)
+    if asked is not None and asked == kept:
+        raise Unreadable(f"Column {time_column!r} cannot be both the times and the values.", column=time_column)
+    times = find_time_column(layout, asked, kept, date_order, read)
+    rows, dropped = rows_to_keep(layout, times, read)
+    columns, found = value_columns(layout, times.used, kept, read, rows)
+    repairs = [*decoded, *layout.repairs, *times.repairs, *dropped, *found]
     stamps = None
-    if times is not None:
-        if len(times) != len(values):
-            raise Unreadable(f"{len(times)} times for {len(values)} values; send as many of each.")
-        if times and isinstance(times[0], str):
-            stamps = (
-                pd.to_datetime(list(times), utc=True, format="ISO8601")
-                .tz_localize(None)
-                .to_numpy()
-                .astype("datetime64[ms]")
-            )
-        else:
-            stamps = np.asarray(times, dtype=np.int64).astype("datetime64[ms]")
-    return Table(name, stamps, {name: np.array(values, dtype=np.float64)}, None)
+    at = rows
+    if times.micros is not None:
+        stamps, order, mended = settle_order(times.micros[rows], lambda some: layout.grid.lines(rows[some]))
+        at = rows[order]
+        repairs += mended
+    values = {label: column[at] for label, column in columns.items()}
+    return Table(name, stamps, values, times.name, tuple(repairs), value_column)
+
+
+def _position(layout: Layout, name: str | None) -> int | None:
+    if name is None:
+        return None
+    if name not in layout.names:
+        known = ", ".join(map(repr, layout.names[:20]))
+        raise UnknownName(f"There is no column {name!r}; use one of {known}.", name=name, known=layout.names)
+    return layout.names.index(name)

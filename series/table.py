@@ -1,5 +1,6 @@
 """Table: what was understood of an input, its limits, and what was repaired on the way."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -43,6 +44,12 @@ class Repair:
     message: str
     count: int = 1
     lines: tuple[int, ...] = ()
+
+
+def repair(code: str, message: str, places: Iterable[int], count: int | None = None) -> Repair:
+    """A repair with its first few places; `count` where there are more than `places` lists."""
+    listed = [int(place) for place in places]
+    return Repair(code, message, len(listed) if count is None else count, tuple(listed[:5]))
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,0 +1,50 @@
+"""What kind of thing a column holds, told from a sample of its cells."""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from typing import Literal
+
+from series.grid import LONGEST
+from series.numbers import MISSING, is_number
+from series.timestamps import is_time, is_time_of_day
+
+Kind = Literal["time", "clock", "number", "text", "empty"]
+"""A date perhaps with a time of day, a time of day alone, a number, other text, nothing but missing values."""
+
+_TIME_NAME = re.compile(
+    r"(?i)(?:.*[ _.\-(\[/])?(?:date|time|datetime|timestamps?|time_?stamp|ts|epoch|unix|utc|day|month|ds|"
+    r"datum|zeit|zeitstempel|uhrzeit|tag|fecha|hora|heure|data|tijd)(?:[ _.\-)\]/].*)?"
+)
+_CAMEL = re.compile(r".*[a-z](?:Time|Date|Timestamp|TimeStamp)(?:Utc|UTC|Ms)?")
+
+
+def kind_of(cell: bytes) -> Kind:
+    """The kind of one cell."""
+    if cell.lower() in MISSING:
+        return "empty"
+    if len(cell) > LONGEST:
+        return "text"
+    if is_time(cell):
+        return "time"
+    if is_time_of_day(cell):
+        return "clock"
+    return "number" if is_number(cell) else "text"
+
+
+def kinds_of(rows: Sequence[Sequence[bytes]], width: int) -> list[Kind]:
+    """The kind of each column: the one that at least half of its sampled cells have, else text."""
+    return [_most([kind_of(row[column]) for row in rows if column < len(row)]) for column in range(width)]
+
+
+def _most(kinds: list[Kind]) -> Kind:
+    told = Counter(kind for kind in kinds if kind != "empty")
+    if not told:
+        return "empty"
+    best, count = told.most_common(1)[0]
+    return best if count * 2 >= told.total() else "text"
+
+
+def is_time_name(name: str) -> bool:
+    """Whether columns of times have such names: `timestamp`, `Date (UTC)`, `eventTime`."""
+    return _TIME_NAME.fullmatch(name) is not None or _CAMEL.fullmatch(name) is not None
