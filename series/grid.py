@@ -101,13 +101,12 @@ def cut(buffer: NDArray[np.uint8], start: Ints, stop: Ints) -> Text:
     """(n,) the pieces of the buffer between starts and stops, cut after LONGEST + 1 bytes."""
     length = np.minimum(stop - start, LONGEST + 1)
     width = max(int(length.max(initial=0)), 1)
-    out = np.zeros((len(start), width), np.uint8)
-    for k in range(width):
-        within = k < length
-        if within.all():
-            out[:, k] = buffer[start + k]
-        else:
-            out[within, k] = buffer[start[within] + k]
+    inner = np.minimum(start, len(buffer) - width)  # a window that would reach past the end is shifted back
+    out = np.lib.stride_tricks.sliding_window_view(buffer, width)[inner]
+    for at in np.flatnonzero(inner != start).tolist():
+        out[at, : length[at]] = buffer[start[at] : start[at] + length[at]]
+    if int(length.min(initial=width)) < width:
+        out[np.arange(width) >= length[:, None]] = 0
     return out.view(f"S{width}").ravel()
 
 
@@ -167,7 +166,7 @@ def _inside_quotes(buffer: NDArray[np.uint8], ends: Bools) -> Bools:
     inside: Bools = np.cumsum(quotes, dtype=np.uint8) & 1 == 1
     if not inside[newlines].any():
         return inside
-    edge = ends | quotes | _IS_SPACE[buffer]
+    edge = ends | quotes
     before, after = np.roll(edge, 1), np.roll(edge, -1)
     before[0] = after[-1] = True
     careful: Bools = np.cumsum(quotes & (before | after), dtype=np.uint8) & 1 == 1

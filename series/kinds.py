@@ -33,8 +33,15 @@ def kind_of(cell: bytes) -> Kind:
 
 
 def kinds_of(rows: Sequence[Sequence[bytes]], width: int) -> list[Kind]:
-    """The kind of each column: the one that at least half of its sampled cells have, else text."""
-    return [_most([kind_of(row[column]) for row in rows if column < len(row)]) for column in range(width)]
+    """The kind of each column: the one that at least half of its sampled cells have, else text.
+
+    Rows with few numbers and times beside the others are headers and titles and have no vote.
+    """
+    kinds = [[kind_of(cell) for cell in row[:width]] for row in rows]
+    typed = [sum(kind in ("time", "clock", "number") for kind in row) for row in kinds]
+    most = max(typed, default=0)
+    voting = [row for row, count in zip(kinds, typed, strict=True) if count * 2 >= most and (count or not most)]
+    return [_most([row[column] for row in voting if column < len(row)]) for column in range(width)]
 
 
 def _most(kinds: list[Kind]) -> Kind:

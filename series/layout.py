@@ -47,7 +47,7 @@ def lay_out(text: bytes, limits: Limits) -> Layout:
     grid = scan(text, delimiter, limits)
     if told:
         grid = grid.select(slice(1, None))
-    grid, comments, repairs = _without_comments(_without_blank_lines(grid))
+    grid, comments = _split_comments(_without_blank_lines(grid))
     if not len(grid):
         raise Unreadable("The file has no rows; send a table with a column of numbers.")
     width = _usual_width(grid)
@@ -55,13 +55,17 @@ def lay_out(text: bytes, limits: Limits) -> Layout:
     kinds = kinds_of(_sample(grid, width), width)
     start = _first_data(grid, width, kinds)
     header = _find_header(grid, start, width)
+    repairs: list[Repair] = []
     lead = [record for record in range(start) if record != header]
     if lead:
         said = "Lines before the table were skipped."
         repairs.append(repair("lead_lines", said, grid.lines(lead), count=len(lead)))
     names = _header_names(grid, header, start, width, kinds)
-    if header is None and comments and len(comments) == width > 1:
-        names = comments
+    if names is None:
+        names, comments = _header_comment(comments, width)
+    if len(comments):
+        at = comments.lines(np.arange(len(comments)))
+        repairs.append(repair("comment_lines", "Lines beginning with # were skipped.", at, len(comments)))
     data = grid.select(slice(start, None))
     _check_limit("rows", len(data), limits.max_rows, None)
     has_header = names is not None
@@ -71,31 +75,35 @@ def lay_out(text: bytes, limits: Limits) -> Layout:
 
 
 def find_delimiter(text: bytes) -> str:
-    """The delimiter under which most cells of the first lines are numbers and times in rows of one width."""
+    """The delimiter under which most cells of the first lines are numbers and times in rows of one width.
+
+    One column only is believed where no delimiter fits, or where a header of one name stands over `1,5`.
+    """
     lines = [line[:_SAMPLE_BYTES] for line in text[:_SAMPLE_BYTES].split(b"\n")[: _SAMPLE_LINES * 2]]
     lines = [line for line in lines if line.strip() and not line.startswith(b"#")][:_SAMPLE_LINES]
     sample = [line.decode("utf-8", "replace") for line in lines]
-    scores = {delimiter: _score(sample, delimiter) for delimiter in (*_DELIMITERS, _NO_DELIMITER)}
-    best: str = max(scores, key=lambda delimiter: scores[delimiter])
+    scores = {delimiter: _score(sample, delimiter) for delimiter in _DELIMITERS}
+    best = max(_DELIMITERS, key=lambda delimiter: scores[delimiter])
+    alone = _share(*_good([[line] for line in sample[1:] or sample]))
+    one_name = len(sample) > 1 and best not in sample[0]
+    if scores[best] <= 0 or (alone > scores[best] and (one_name or scores[best] < 0.5)) or (one_name and alone == 1):
+        return _NO_DELIMITER
     return best
 
 
-def _score(lines: Sequence[str], delimiter: str) -> tuple[float, bool]:
-    """The share of rows with the usual width times the share of numbers and times in them; ties go to more columns."""
+def _score(lines: Sequence[str], delimiter: str) -> float:
+    """The share of rows with the usual width times the share of numbers and times in them."""
     rows = [row for row in csv.reader(lines, delimiter=delimiter) if row]
-    if not rows:
-        return 0.0, False
-    width, usual = Counter(map(len, rows)).most_common(1)[0]
-    if width == 1 and delimiter != _NO_DELIMITER:
-        return -1.0, False
+    width, usual = Counter(map(len, rows)).most_common(1)[0] if rows else (0, 0)
+    if width < 2:
+        return _share(1, len(rows)) / 2 if any(len(row) > 1 for row in rows) else 0.0
     body = rows if len(rows) == 1 else rows[1:]
-    if delimiter == _NO_DELIMITER:
-        good, filled = _good(body)
-        return (good / filled if filled else 0.0), False
-    if len(rows[0]) == 1 and len(rows) > 1:  # a header of one name over "1,5": a decimal comma, not two columns
-        usual -= len(rows) // 2
     good, filled = _good([row for row in body if len(row) == width])
-    return (usual / len(rows)) * (good / filled if filled else 0.0), True
+    return usual / len(rows) * (0.01 + _share(good, filled))
+
+
+def _share(part: int, whole: int) -> float:
+    return part / whole if whole else 0.0
 
 
 def _good(rows: Sequence[Sequence[str]]) -> tuple[int, int]:
@@ -119,22 +127,21 @@ def _without_blank_lines(grid: Grid) -> Grid:
     return grid.select(~blank)
 
 
-def _without_comments(grid: Grid) -> tuple[Grid, list[str], list[Repair]]:
-    """Without lines that begin with #, the fields of the last comment before the table, and a report of the others.
-
-    A lone comment before the table may be its header: `# time,value`.
-    """
+def _split_comments(grid: Grid) -> tuple[Grid, Grid]:
+    """The records, and the lines that begin with #."""
     start, stop = grid.bounds(0)
     comment: Bools = (stop > start) & (grid.buffer[start] == ord("#"))
-    if not comment.any():
-        return grid, [], []
-    at = np.flatnonzero(comment)
-    leading = at[at == np.arange(at.size)]
-    fields = [_text(field) for field in grid.row(int(leading[-1]))] if leading.size else []
-    if fields:
-        fields[0] = fields[0].lstrip("# ")
-    said = repair("comment_lines", "Lines beginning with # were skipped.", grid.lines(at), count=len(at))
-    return grid.select(~comment), fields, [said]
+    return (grid.select(~comment) if comment.any() else grid), grid.select(comment)
+
+
+def _header_comment(comments: Grid, width: int) -> tuple[list[str] | None, Grid]:
+    """The names in the first comment that has as many fields as the table, `# time,value`, and the other comments."""
+    for record in range(min(len(comments), _LEAD)):
+        if width > 1 and comments.count[record] == width:
+            names = [_text(field) for field in comments.row(record)]
+            others = np.arange(len(comments)) != record
+            return [names[0].lstrip("# "), *names[1:]], comments.select(others)
+    return None, comments
 
 
 def _usual_width(grid: Grid) -> int:
@@ -160,7 +167,7 @@ def _first_data(grid: Grid, width: int, kinds: list[Kind]) -> int:
         told = next((column for column in typed if row[column] != "empty"), None)
         if told is not None and row[told] == kinds[told]:
             return record
-        if told is None and record and all(kind == "empty" for kind in row):
+        if told is None and record and set(row) == {"empty"} and any(grid.row(record)):
             return record
     return min(1, len(grid) - 1)
 

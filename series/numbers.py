@@ -33,9 +33,13 @@ _CELL = re.compile(
     rb"(?P<open>\(?)(?P<sign>[-+]?)(?P<money>" + _CURRENCY + rb"?)\ *(?P<sign2>[-+]?)\ *"
     rb"(?P<digits>" + _DIGITS + rb")\ *(?P<unit>(?:" + _UNIT + rb")?)(?P<close>\)?)(?P<minus>-?)"
 )
+_WELL_MARKED = re.compile(rb"(?:\d+|\d{1,3}(?:([.,' ])\d{3})(?:\1\d{3})*)?(?:[.,]\d*)?(?:[eE][-+]?\d+)?$")
 _INFINITE = re.compile(rb"[-+]?inf(inity)?", re.IGNORECASE)
 _PLAIN = re.compile(rb"-?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
+_TRUTH = {b"true": b"1", b"false": b"0"}
 _MOST_UNITS = 3
+_HINT_BYTES = 1 << 20
+"""How far a column with points is searched for a proof that they are decimal: only other columns need it, as a hint."""
 _SCALES = frozenset(["k", "K", "M", "G", "T", "m", "µ", "n", "B", "bn", "Mio", "Mrd"])
 """Units that change the size of the number beside them: a cell without one is then not in the same unit."""
 
@@ -70,7 +74,9 @@ class Numbers:
 
 def is_number(cell: bytes) -> bool:
     """Whether a cell by itself can be read as a number, perhaps with a unit."""
-    return _CELL.fullmatch(cell) is not None or _INFINITE.fullmatch(cell) is not None
+    match = _CELL.fullmatch(cell)
+    told = match is not None and _WELL_MARKED.match(match["digits"]) is not None
+    return told or cell.lower() in _TRUTH or _INFINITE.fullmatch(cell) is not None
 
 
 def read_numbers(text: Text, *, delimiter: str = ",", hint: str | None = None) -> Numbers:
@@ -82,7 +88,7 @@ def read_numbers(text: Text, *, delimiter: str = ",", hint: str | None = None) -
     if text.dtype.itemsize <= LONGEST:
         lines = _join(text)
         points = b"." in lines
-        shown = points and shows_decimal_point(lines)
+        shown = points and shows_decimal_point(lines if hint == "," else lines[:_HINT_BYTES])
         values = None if points and hint == "," and not shown else _parse(lines)
         if values is not None:
             return _finite(Numbers(values, mark="." if shown else None))
@@ -145,6 +151,8 @@ class _Cells:
         core = b""
         if cell.lower() in MISSING:
             pass
+        elif cell.lower() in _TRUTH:
+            core = _TRUTH[cell.lower()]
         elif _INFINITE.fullmatch(cell):
             self.infinite.append(position)
         elif len(cell) > LONGEST or not (match := _CELL.fullmatch(cell)) or (sign := _sign(match)) is None:

@@ -145,7 +145,7 @@ def _by_magnitude(layout: Layout, column: int, numbers: Numbers) -> TimeColumn:
 def _index(layout: Layout, column: int, numeric: list[int], numbers: Numbers) -> TimeColumn | None:
     """A column that only counts the rows, or the time since the start, is no value column."""
     values = numbers.values
-    if len(values) < 2 or len(numeric) < 2 or not np.isfinite(values).all():
+    if len(values) < 3 or len(numeric) < 2 or not np.isfinite(values).all():
         return None
     steps = np.diff(values)
     name = layout.names[column]
