@@ -10,11 +10,8 @@ from series.grid import LONGEST, Bools, Ints
 from series.order import settle_order
 from series.series import Floats
 from series.table import DEFAULT_LIMITS, DateOrder, Limits, Repair, Table, repair
-from series.time_column import EPOCHS, epoch_unit
+from series.time_column import EPOCHS, beyond_calendar, epoch_unit
 from series.timestamps import read_times
-
-_FARTHEST = 2.5e14 * 1000
-"""Microseconds from 1970 to the end of year 9999, rounded down: later times cannot be written out."""
 
 
 def read_arrays(
@@ -88,7 +85,7 @@ def _micros(times: Sequence[int | float | str], date_order: DateOrder | None) ->
     epochs = np.array([_epoch(time, index) for index, time in enumerate(times)], dtype=np.float64)
     _refuse(times, ~np.isfinite(epochs))
     micros = np.rint(epochs * EPOCHS[epoch_unit(epochs)])
-    _refuse(times, np.abs(micros) > _FARTHEST)
+    _refuse(times, beyond_calendar(micros))
     return micros.astype(np.int64)
 
 

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from errors import LimitExceeded, Unreadable
-from series.grid import Bools, Grid, scan
+from series.grid import Bools, Grid, cut, scan
 from series.kinds import Kind, is_time_name, kind_of, kinds_of
+from series.numbers import MISSING
 from series.table import Limits, Repair, repair
 
 _DELIMITERS = "\t;|,"
@@ -131,6 +132,8 @@ def _split_comments(grid: Grid) -> tuple[Grid, Grid]:
     """The records, and the lines that begin with #."""
     start, stop = grid.bounds(0)
     comment: Bools = (stop > start) & (grid.buffer[start] == ord("#"))
+    at = np.flatnonzero(comment)
+    comment[at] = [cell.lower() not in MISSING for cell in cut(grid.buffer, start[at], stop[at]).tolist()]  # #N/A
     return (grid.select(~comment) if comment.any() else grid), grid.select(comment)
 
 

@@ -129,6 +129,11 @@ def plausible_epoch(known: Floats) -> str | None:
     return next((unit for unit, us in EPOCHS.items() if _1990 * _US <= low * us and high * us < _2100 * _US), None)
 
 
+def beyond_calendar(micros: Floats) -> Bools:
+    """(n,) times outside the years 5 to 9891, which cannot be written with four digits of year."""
+    return (micros < -6.2e16) | (micros > 2.5e17)
+
+
 def epoch_unit(known: Floats) -> str:
     """The unit of epochs by their magnitude alone: below 1e11 seconds, then each a thousand times more."""
     size = float(np.max(np.abs(known), initial=0.0))
@@ -176,7 +181,9 @@ def _digit_dates(text: Text, numbers: Numbers) -> Stamps | None:
 
 def _column(layout: Layout, column: int, numbers: Numbers, micros: Floats, repairs: tuple[Repair, ...]) -> TimeColumn:
     bad, missing = _gone(numbers)
-    whole = np.rint(np.where(np.isfinite(micros), micros, 0)).astype(np.int64)
+    far = beyond_calendar(micros)
+    whole = np.rint(np.where(np.isfinite(micros) & ~far, micros, 0)).astype(np.int64)
+    bad |= far
     return TimeColumn(layout.names[column], frozenset({column}), whole, bad, missing, repairs)
 
 

@@ -35,7 +35,7 @@ _CLOCK = r"""
       | (?P<H2>00) (?P<M2>00) (?P<S2>00)?
     )
     (?: \ ? (?P<half>aa) (?=\ |$) )?"""
-_ZONE = r"""(?: \ ?(?P<zone>a{1,3}) | \ ?(?P<sign>[+-]) (?P<zh>00) (?: :?(?P<zm>00) )? )?"""
+_ZONE = r"""(?: \ ?(?P<zone>a{1,5}) | \ ?(?P<sign>[+-]) (?P<zh>00) (?: :?(?P<zm>00) )? )?"""
 _STAMP = re.compile(rf"(?:a{{2,9}}[.,]*\ +)? {_DATE} (?: (?:(?P<t>a)|,?\ +|:|_) {_CLOCK} {_ZONE} )?", re.VERBOSE)
 _TIME_OF_DAY = re.compile(rf"{_CLOCK}", re.VERBOSE)
 

@@ -384,3 +384,102 @@ def test_a_nasty_file_is_read(name: str) -> None:
     assert [(each.code, each.count, each.lines) for each in table.repairs] == case.repairs
     if case.time_column is not None:
         assert table.time_column == case.time_column
+
+
+SMALL = Limits(max_bytes=10_000, max_rows=100, max_columns=10, max_name_length=20)
+NO_TIMES = b"time,v\n2026-03-01 00:00,1\nyesterday,2\n" + b"2026-03-01 00:05,1\n" * 10
+
+REFUSED = {
+    "nothing": Refused(b"", Unreadable, None, "empty"),
+    "blanks only": Refused(b" \n\n\t\n", Unreadable, None, "empty"),
+    "a bom only": Refused(b"\xef\xbb\xbf", Unreadable, None, "empty"),
+    "delimiters only": Refused(b";;\n;;\n", Unreadable, None, "no column of numbers"),
+    "a header only": Refused(b"time,value\n", Unreadable, None, "no column of numbers"),
+    "text only": Refused(b"name,city\na,b\nc,d\n", Unreadable, None, "'name', 'city'"),
+    "prose": Refused(b"Dear all,\nplease find the data attached.\n", Unreadable, None, "no column of numbers"),
+    "times only": Refused(b"time\n2026-03-01\n2026-03-02\n", Unreadable, None, "no column of numbers"),
+    "missing values only": Refused(b"time,v\n2026-03-01,NA\n2026-03-02,NA\n", Unreadable, None, "no column of numbers"),
+    "nuls": Refused(b"a,b\n1,2\n\0\0\0\0\n", Unreadable, 3, "NUL"),
+    "nuls only": Refused(b"\0" * 5000, Unreadable, 1, "NUL"),
+    "broken utf-16": Refused(b"\xff\xfea\0\n", Unreadable, None, "UTF-16"),
+    "html": Refused(b"<!doctype html><html></html>", Unreadable, 1, "HTML"),
+    "json": Refused(b'{"values": [1, 2]}', Unreadable, 1, "JSON"),
+    "a workbook": Refused(_zip({"[Content_Types].xml": b"", "xl/workbook.xml": b""}), Unreadable, None, "as CSV"),
+    "an old workbook": Refused(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 99, Unreadable, None, "as CSV"),
+    "parquet": Refused(b"PAR1\x15\x04", Unreadable, None, "Parquet"),
+    "a pdf": Refused(b"%PDF-1.7", Unreadable, None, "PDF"),
+    "two files in a zip": Refused(_zip({"a.csv": PLAIN, "b.csv": PLAIN}), Unreadable, None, "2 files"),
+    "a broken zip": Refused(_zip({"a.csv": PLAIN})[:60], Unreadable, None, "damaged"),
+    "a broken gzip": Refused(gzip.compress(PLAIN)[:12] + b"\xff" * 20, Unreadable, None, "gzip"),
+    "a gzip that ends early": Refused(gzip.compress(PLAIN)[:30], Unreadable, None, "too early"),
+    "a gzip bomb": Refused(gzip.compress(b"0\n" * 100_000), LimitExceeded, None, "10000 bytes", {"limits": SMALL}),
+    "a zip bomb": Refused(_zip({"a": b"0\n" * 100_000}), LimitExceeded, None, "10000 bytes", {"limits": SMALL}),
+    "too many bytes": Refused(b"1\n" * 5001, LimitExceeded, None, "10000 bytes", {"limits": SMALL}),
+    "too many rows": Refused(b"1\n" * 101, LimitExceeded, None, "100", {"limits": SMALL}),
+    "far too many rows": Refused(b"1\n" * 2000, LimitExceeded, None, "100", {"limits": SMALL}),
+    "too many columns": Refused(b",".join([b"1"] * 11) + b"\n", LimitExceeded, 1, "10", {"limits": SMALL}),
+    "far too many columns": Refused(b"a,b\n1,2\n" + b"," * 9000 + b"\n", LimitExceeded, 3, "9001", {"limits": SMALL}),
+    "too long a name": Refused(b"a,%s\n1,2\n3,4\n" % (b"n" * 21), LimitExceeded, 1, "21", {"limits": SMALL}),
+    "one endless line": Refused(b"1" * 2_000_000, Unreadable, 1, "longer than"),
+    "an open quote": Refused(b'a,b\n1,2\n3,"4\n5,6\n', Unreadable, 3, "double quote"),
+    "a time that is none": Refused(NO_TIMES, Unreadable, 3, "'yesterday'"),
+    "a day that is none": Refused(
+        b"time,v\n2026-02-28,1\n2026-02-30,2\n" + b"2026-03-01,1\n" * 9, Unreadable, 3, "02-30"
+    ),
+    "both days and months over 12": Refused(
+        b"time,v\n13/01/2026,1\n01/13/2026,2\n" + b"01/14/2026,2\n" * 9, Unreadable, 2, "'13/01/2026'"
+    ),
+    "a zone by a name of its own": Refused(
+        b"time,v\n2026-03-01 10:00 CEST,1\n2026-03-01 11:00 CEST,2\n", Unreadable, 2, "CEST"
+    ),
+    "numbers and text": Refused(b"v\n1\n2\nx\n3\ny\n4\n", Unreadable, 4, "mixes numbers and text"),
+    "two units": Refused(b"v\n1 kW\n2 kW\n3 MW\n", Unreadable, 4, "mixes units"),
+    "thousands by a letter": Refused(b"v\n950\n1.2k\n", Unreadable, 3, "mixes units"),
+    "two decimal marks": Refused(b"a;b\n1,5;1\n2.5;2\n", Unreadable, 3, "decimal mark"),
+    "decimal comma between commas": Refused(b"time,v\n2026-03-01,1,5\n2026-03-02,2,5\n", Unreadable, 2, "decimal mark"),
+    "rows longer than the header": Refused(b"a,b\n1,2\n1,2,3\n1,2,3\n4,5\n1,2\n", Unreadable, 3, "3 fields"),
+    "dates both ways": Refused(b"time,v\n01/02/2026,1\n05/02/2026,2\n05/07/2026,2\n", Ambiguous, None, "date_order"),
+    "months or days": Refused(
+        b"time,v\n01/01/2026,1\n01/02/2026,2\n01/03/2026,2\n01/04/2026,5\n", Ambiguous, None, "date_order"
+    ),
+    "no such time column": Refused(PLAIN, UnknownName, None, "'when'", {"time_column": "when"}),
+    "no such value column": Refused(PLAIN, UnknownName, None, "'load'", {"value_column": "load"}),
+    "text as values": Refused(b"v,host\n1,a\n2,b\n", Unreadable, 2, "mixes numbers and text", {"value_column": "host"}),
+    "values as times": Refused(b"host,v\na,1\nb,2\n", Unreadable, 2, "not a time", {"time_column": "host"}),
+    "one column for both": Refused(PLAIN, Unreadable, None, "both", {"time_column": "value", "value_column": "value"}),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_nasty_file_is_refused(name: str) -> None:
+    case = REFUSED[name]
+    with pytest.raises(case.error) as caught:
+        read_csv(case.data, **case.options)
+    assert case.words in caught.value.message
+    assert caught.value.detail.get("line") == case.line
+    assert "\n" not in caught.value.message
+
+
+def test_an_ambiguous_date_names_its_choices() -> None:
+    with pytest.raises(Ambiguous) as caught:
+        read_csv(b"time,v\n01/02/2026,1\n05/02/2026,2\n05/07/2026,2\n")
+    assert caught.value.detail["choices"] == ["dmy", "mdy"]
+    assert caught.value.detail["column"] == "time"
+    for choice in caught.value.detail["choices"]:
+        read_csv(b"time,v\n01/02/2026,1\n05/02/2026,2\n05/07/2026,2\n", date_order=choice)
+
+
+def test_the_column_asked_for_is_the_default_and_the_others_stay() -> None:
+    table = read_csv(b"time,a,b\n2026-03-01,1,5\n2026-03-02,2,6\n", value_column="b")
+    assert list(table.columns) == ["a", "b"]
+    assert table.series().values.tolist() == [5, 6]
+    assert table.series("a").name == "a"
+    with pytest.raises(UnknownName) as caught:
+        table.series("c")
+    assert caught.value.detail["known"] == ["a", "b"]
+
+
+def test_a_file_can_hold_only_times_that_are_asked_for_as_values() -> None:
+    table = read_csv(b"timestamp,n\n1772323200,1\n1772323260,2\n1772323320,3\n", value_column="timestamp")
+    assert table.times is None
+    assert table.series().values[0] == 1772323200
