@@ -130,8 +130,9 @@ def state_faults(tree):
             yield f"line {node.lineno}: global {', '.join(node.names)}"
         elif (name := changed_name(node)) in held:
             yield f"{name} of line {held[name]} is changed"
-        elif isinstance(node, ast.FunctionDef):
-            yield from (f"line {node.lineno}: {node.name} is cached without a bound" for _ in unbounded_caches(node))
+        elif isinstance(node, (ast.Module, ast.ClassDef)):  # a cache within a function ends with its call
+            for function in filter(unbounded_cache, node.body):
+                yield f"line {function.lineno}: cached without a bound"
 
 
 def is_annotated(node):
@@ -157,13 +158,12 @@ def changed_name(node):
     return changed.id if isinstance(changed, ast.Name) else None
 
 
-def unbounded_caches(function):
-    """Caches that grow with what is asked. One answer to a function without arguments is bounded."""
-    arguments = function.args
-    if not (arguments.args or arguments.posonlyargs or arguments.kwonlyargs or arguments.vararg):
-        return []
-    names = [ast.unparse(decorator) for decorator in function.decorator_list]
-    return [name for name in names if re.fullmatch(r"(functools\.)?(cache|lru_cache\(maxsize=None\))", name)]
+def unbounded_cache(node):
+    """Whether a function's cache grows with what is asked. One answer to a function without arguments is bounded."""
+    if not isinstance(node, ast.FunctionDef) or ast.unparse(node.args) == "":
+        return False
+    names = [ast.unparse(decorator) for decorator in node.decorator_list]
+    return any(re.fullmatch(r"(functools\.)?(cache|lru_cache\(maxsize=None\))", name) for name in names)
 
 
 def function_lengths(tree):
@@ -346,7 +346,13 @@ class TestTheRulesThemselves:
 
     @pytest.mark.parametrize(
         "source",
-        ["KNOWN = {'a': 1}\nKNOWN['a']", "@cache\ndef f(): return 1", "app = Blueprint()", "def f():\n  a = []"],
+        [
+            "KNOWN = {'a': 1}\nKNOWN['a']",
+            "@cache\ndef f(): return 1",
+            "def f():\n    @cache\n    def g(x): pass",
+            "app = Blueprint()",
+            "def f():\n  a = []",
+        ],
     )
     def test_state_that_is_none(self, source):
         assert list(state_faults(ast.parse(source))) == []

@@ -5,6 +5,7 @@ one folder per document. `http://localhost:5001` is the real server here. A bloc
 `<!-- not run: why -->` is left out.
 """
 
+import os
 import re
 import shutil
 import subprocess
@@ -42,7 +43,8 @@ def examples(text):
 def run(example, url, folder):
     code = ADDRESS.sub(url, example.code)
     command = [sys.executable, "-c", code] if example.language == "python" else ["bash", "-c", CURL + code]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=100)
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=100)
     assert done.returncode == 0, f"line {example.line}:\n{code}\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
     return done.stdout
 
