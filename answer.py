@@ -31,14 +31,15 @@ def of_detection(
 ) -> dict[str, Any]:
     """The answer to a detection and the seconds that each stage took; columns are arrays of n."""
     series, times = detection.series, format_times(detection.series.times, as_ms=as_ms)
+    lower, upper = band(detection)
     return {
         **_identity(table, series),
         "params": dict(detection.params),
         "times": times,
         "values": _column(series.values),
         "expected": _column(detection.expected),
-        "lower": _column(detection.expected - detection.margin),
-        "upper": _column(detection.expected + detection.margin),
+        "lower": _column(lower),
+        "upper": _column(upper),
         "score": _column(detection.score),
         "is_anomaly": np.ascontiguousarray(detection.is_anomaly),
         "threshold": detection.threshold,
@@ -87,20 +88,19 @@ def of_demo(demo: Demo, *, as_ms: bool = False) -> dict[str, Any]:
 
 def detection_csv(detection: Detection, *, as_ms: bool = False) -> bytes:
     """`time,value,expected,lower,upper,score,is_anomaly`; an unknown number is an empty field, a flag 1 or 0."""
-    columns = (
-        detection.series.values,
-        detection.expected,
-        detection.expected - detection.margin,
-        detection.expected + detection.margin,
-        detection.score,
-        detection.is_anomaly,
-    )
-    return _csv(DETECTION_COLUMNS, detection.series.times, columns, as_ms)
+    judged = (detection.expected, *band(detection), detection.score, detection.is_anomaly)
+    return _csv(DETECTION_COLUMNS, detection.series.times, (detection.series.values, *judged), as_ms)
 
 
 def demo_csv(demo: Demo, *, as_ms: bool = False) -> bytes:
     """`time,value,label`: a file that can be uploaded again."""
     return _csv(DEMO_COLUMNS, demo.series.times, (demo.series.values, demo.labels), as_ms)
+
+
+def band(detection: Detection) -> tuple[Floats, Floats]:
+    """Lower and upper edge, each (n,) in the series' unit; infinite where it lies beyond the largest number."""
+    with np.errstate(over="ignore"):
+        return detection.expected - detection.margin, detection.expected + detection.margin
 
 
 def gaps(times: Times | None, step_ms: int | None) -> int:

@@ -1,5 +1,6 @@
 """The service's only starter: reads the settings, builds the app, listens, serves, ends."""
 
+import copy
 import functools
 import logging
 import os
@@ -10,14 +11,15 @@ import threading
 from collections.abc import Mapping, Sequence
 from types import FrameType
 from typing import Any
+from wsgiref.types import WSGIApplication
 
-from flask import Flask
 from waitress.channel import HTTPChannel  # type: ignore[import-untyped]  # waitress ships no types
 from waitress.parser import HTTPRequestParser  # type: ignore[import-untyped]  # as above
 from waitress.server import TcpWSGIServer, create_server  # type: ignore[import-untyped]  # as above
 from waitress.task import ErrorTask  # type: ignore[import-untyped]  # as above
 
 from answer import to_json
+from api.access import NOT_LOCAL, is_loopback
 from app import create_app
 from data_generation import demo
 from settings import BadSetting, Settings, flag, read, variable
@@ -31,6 +33,9 @@ sends is, to a browser, a network error and not the 413 that was answered."""
 
 SPARE_THREADS = 4
 """Threads left for quick requests when every detection slot and every place in its queue is taken."""
+
+STRANGERS_BODY = 64 * 1024
+"""Largest body taken from another computer while only this one is served; the app then refuses the request."""
 
 LAST_SECONDS = 1
 """How long requests in work may go on after the end was asked for."""
@@ -52,12 +57,24 @@ class JsonErrorTask(ErrorTask):  # type: ignore[misc]  # no types
         error = self.request.error
         message = SENTENCES.get(error.code, f"This is not an HTTP request that can be served: {error.reason}.")
         code = "limit_exceeded" if error.code == 413 else error.reason.lower().replace(" ", "_")
+        self.tell(f"{error.code} {error.reason}", code, message)
+
+    def tell(self, status: str, code: str, message: str) -> None:
+        """Writes an error."""
         body = to_json({"error": {"code": code, "message": message, "detail": {}}}) + b"\n"
-        self.status = f"{error.code} {error.reason}"
+        self.status = status
         self.response_headers = [("Content-Type", "application/json"), ("Cache-Control", "no-store")]
         self.set_close_on_finish()
         self.content_length = len(body)
         self.write(body)
+
+
+class StrangerErrorTask(JsonErrorTask):
+    """The same for another computer, which is not served whatever it sends."""
+
+    def execute(self) -> None:
+        """Writes the answer and closes the connection."""
+        self.tell("403 Forbidden", "not_local", NOT_LOCAL)
 
 
 class PatientParser(HTTPRequestParser):  # type: ignore[misc]  # no types
@@ -89,6 +106,23 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # no types
     parser_class = PatientParser
 
 
+class StrangerChannel(Channel):
+    """A connection from another computer while only this one is served: it may not fill the disk with a body."""
+
+    error_task_class = StrangerErrorTask
+
+    def __init__(self, server: Any, sock: Any, addr: Any, adj: Any, map: Any = None) -> None:
+        small = copy.copy(adj)
+        small.max_request_body_size = STRANGERS_BODY
+        super().__init__(server, sock, addr, small, map=map)
+
+
+def local_channel(server: Any, sock: Any, addr: Any, adj: Any, map: Any = None) -> Channel:
+    """The channel for a peer while only this computer is served."""
+    kind = Channel if is_loopback(addr[0]) else StrangerChannel
+    return kind(server, sock, addr, adj, map=map)
+
+
 def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
     """Serves until SIGINT or SIGTERM. Returns the exit code."""
     try:
@@ -104,7 +138,7 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
         signal.signal(number, end)
     sys.stdout.write(f"Open {address(settings, port)} in a browser; Ctrl+C ends the service.\n")
     sys.stdout.flush()
-    threading.Thread(target=warm_up, args=(app,), daemon=True, name="warm-up").start()
+    threading.Thread(target=warm_up, args=(app.extensions["anomaly"].ready,), daemon=True, name="warm-up").start()
     server.run()
     return 0
 
@@ -121,7 +155,7 @@ def prepare_data_dir(settings: Settings) -> None:
         raise BadSetting(message, name=variable("data_dir")) from error
 
 
-def listen(app: Flask, settings: Settings) -> tuple[Any, int]:
+def listen(app: WSGIApplication, settings: Settings) -> tuple[Any, int]:
     """A server that listens and does not serve yet, and its port. Raises BadSetting for a port not to be had."""
     sockets: dict[int, Any] = {}
     try:
@@ -142,7 +176,7 @@ def listen(app: Flask, settings: Settings) -> tuple[Any, int]:
         raise BadSetting(cannot_listen(settings, error), name=variable("port")) from error
     for listener in sockets.values():
         if isinstance(listener, TcpWSGIServer):
-            listener.channel_class = Channel
+            listener.channel_class = Channel if settings.open else local_channel
             port = listener.effective_port
     dispatcher = server.task_dispatcher
     dispatcher.shutdown = functools.partial(dispatcher.shutdown, timeout=LAST_SECONDS)
@@ -164,14 +198,14 @@ def address(settings: Settings, port: int) -> str:
     return f"http://{f'[{host}]' if ':' in host else host}:{port}/"
 
 
-def warm_up(app: Flask) -> None:
+def warm_up(ready: threading.Event) -> None:
     """Uses every detector once, so that the first request does not wait for what they import and set up."""
     from detectors import DETECTORS
 
     series = demo(points=400).series
     for detector in DETECTORS.values():
         detector.fit(series).detect(series)
-    app.extensions["anomaly"].ready.set()
+    ready.set()
 
 
 def end(number: int, frame: FrameType | None) -> None:

@@ -14,6 +14,8 @@ PROXY_HEADERS = frozenset(
     {"Forwarded", "Via", "X-Real-Ip", "X-Client-Ip", "X-Cluster-Client-Ip", "X-Original-Forwarded-For"}
     | {"X-Original-Host", "X-Proxyuser-Ip", "True-Client-Ip", "Cf-Connecting-Ip", "Fastly-Client-Ip"}
 )
+LIFT = "Set ANOMALY_OPEN=1 (or start with --open) to serve others."
+NOT_LOCAL = f"This service answers only the computer it runs on. {LIFT}"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 ORIGIN = re.compile(r"https?://(?P<netloc>[^/?#@\s]+)")
 HOST = re.compile(r"(?P<name>\[[0-9a-f:.]+\]|[^\[\]:/@\s]+)(:(?P<port>[0-9]{1,5}))?")
@@ -31,12 +33,11 @@ def check_access() -> None:
 
 def check_local(peer: str, header_names: list[str]) -> None:
     """The peer is this computer itself, and no proxy stands between."""
-    lift = "Set ANOMALY_OPEN=1 (or start with --open) to serve others."
     if not is_loopback(peer):
-        raise Refused(403, "not_local", f"This service answers only the computer it runs on. {lift}")
+        raise Refused(403, "not_local", NOT_LOCAL)
     for name in header_names:
         if name.title() in PROXY_HEADERS or name.title().startswith("X-Forwarded-"):
-            message = f"This request came through a proxy (header {name}); only direct ones are answered. {lift}"
+            message = f"This request came through a proxy (header {name}); only direct ones are answered. {LIFT}"
             raise Refused(403, "not_local", message, header=name)
 
 

@@ -39,12 +39,6 @@ class SeriesBody(msgspec.Struct, forbid_unknown_fields=True):
     name: Annotated[str, described("What you call it.")] = "value"
 
 
-class ReadBody(msgspec.Struct, forbid_unknown_fields=True):
-    """A series to be read."""
-
-    series: SeriesBody
-
-
 class DetectBody(msgspec.Struct, forbid_unknown_fields=True):
     """A series to be judged."""
 
@@ -73,7 +67,7 @@ def asked() -> Asked:
     if kind == JSON:
         return asked_by_json(body_bytes())
     if kind in CSV:
-        return asked_by_file(body_bytes(), "", words(request.args.items(multi=True)))
+        return asked_by_file(body_bytes(), "", words(query()))
     if kind == FORM:
         return asked_by_form()
     hint = " (curl: -H 'Content-Type: text/csv')" if kind == "application/x-www-form-urlencoded" else ""
@@ -87,7 +81,7 @@ def asked_by_form() -> Asked:
     files = list(request.files.items(multi=True))
     if [name for name, _ in files] != ["file"]:
         raise Unreadable("Send exactly one file in the form, in the field named file.", name="file")
-    pairs = [*request.args.items(multi=True), *request.form.items(multi=True)]
+    pairs = [*query(), *request.form.items(multi=True)]
     upload = files[0][1]
     return asked_by_file(upload.stream.read(), upload.filename or "", words(pairs))
 
@@ -120,7 +114,7 @@ def asked_by_json(data: bytes) -> Asked:
     body = decoded(data)
     series = body.series
     check_length(settings, "name", series.name)
-    given = words(request.args.items(multi=True))
+    given = words(query())
     order = date_order(given.pop("date_order", None))
     if twice := sorted(given.keys() & body.params.keys() | ({"detector"} & given.keys() if body.detector else set())):
         raise BadParameter(f"{twice[0]} stands in the query and in the body; send it once.", name=twice[0])
@@ -183,16 +177,17 @@ def limits(settings: Settings) -> Limits:
 
 
 def words(pairs: Any) -> dict[str, str]:
-    """Names and texts of query and form, without `times`, which is about the answer.
-
-    Raises BadParameter for a name that is given two different values.
-    """
+    """Names and their texts. Raises BadParameter for a name that is given two different values."""
     given: dict[str, str] = {}
     for name, text in pairs:
         if given.setdefault(name, text) != text:
             raise BadParameter(f"{name} is given twice, with different values; send it once.", name=name)
-    given.pop("times", None)
     return given
+
+
+def query() -> list[tuple[str, str]]:
+    """Names and texts of the query, without `times`, which is about the answer."""
+    return [(name, text) for name, text in request.args.items(multi=True) if name != "times"]
 
 
 def number(text: str) -> float | str:

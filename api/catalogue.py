@@ -6,7 +6,7 @@ from typing import Any
 import answer
 from anomaly_detection import Detector
 from errors import UnknownName
-from parameters import Param, parameters
+from parameters import Param, check_parameter, parameters
 
 
 def detectors() -> dict[str, type[Detector]]:
@@ -31,16 +31,18 @@ def find(name: str) -> type[Detector]:
     return known[name]
 
 
-def check_names(detector: type[Detector], given: Mapping[str, Any]) -> None:
-    """Raises UnknownName for a parameter that the detector does not have.
+def check_parameters(detector: type[Detector], given: Mapping[str, Any]) -> None:
+    """Raises UnknownName for a parameter that the detector does not have, BadParameter for a bad value.
 
-    `fit` would do the same, but for the names of its own arguments: a `series` from the query must not reach it.
+    `fit` does the same, but later, and not for the names of its own arguments: a `series` from the query must not
+    reach it.
     """
     known = parameters(detector.fit)
-    for name in given:
+    for name, value in given.items():
         if name not in known:
             message = f"There is no parameter {name!r} here; use one of {', '.join(known)}."
             raise UnknownName(message, name=name, known=sorted(known))
+        check_parameter(known[name], value)
 
 
 def described() -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ from flask import Flask
 
 from anomaly_detection import Detector
 from api import catalogue, schemas
-from api.body import CSV, FORM, JSON, DetectBody, ReadBody, SeriesBody
+from api.body import CSV, FORM, JSON, DetectBody, SeriesBody
 from api.metrics import VERSION
 from data_generation import KINDS, demo
 from parameters import Param, parameters
@@ -105,7 +105,7 @@ def ref(name: str) -> Schema:
 
 def components() -> Schema:
     """Every shape that goes in or comes out."""
-    inputs = (SeriesBody, ReadBody, DetectBody)
+    inputs = (SeriesBody, DetectBody)
     models = (*inputs, *schemas.ANSWERS)
     _, shapes = msgspec.json.schema_components(models, ref_template="#/components/schemas/{name}")
     shapes["DetectBody"] = detect_body()
@@ -200,13 +200,13 @@ def demo_query() -> list[Schema]:
     return [asked_in_query("kind", kind, "Its kind."), *numbers, *times_query()]
 
 
-def series_content(json_body: str) -> Schema:
+def series_content() -> Schema:
     """A body with a series: JSON, CSV, or a form with a file."""
     form = {"type": "object", "properties": {"file": {"type": "string", "contentMediaType": "text/csv"}}}
     return {
         "required": True,
         "content": {
-            JSON: {"schema": ref(json_body), "example": {"series": {"values": EXAMPLE}}},
+            JSON: {"schema": ref("DetectBody"), "example": {"series": {"values": EXAMPLE}}},
             **{media: {"schema": {"type": "string"}, "example": example_csv()} for media in CSV[:1]},
             FORM: {"schema": {**form, "required": ["file"]}},
         },
@@ -243,10 +243,8 @@ OPERATIONS: dict[str, Operation] = {
     "health.readyz": Operation({JSON: ref("Status")}, also=(503,)),
     "health.metrics": Operation({"text/plain": TEXT}),
     "health.openapi_json": Operation({JSON: {"type": "object"}}),
-    "v1.detect": Operation(
-        {JSON: ref("Detection"), "text/csv": TEXT}, BODY_ERRORS, detect_query, lambda: series_content("DetectBody")
-    ),
-    "v1.read": Operation({JSON: ref("Reading")}, BODY_ERRORS, file_query, lambda: series_content("ReadBody")),
+    "v1.detect": Operation({JSON: ref("Detection"), "text/csv": TEXT}, BODY_ERRORS, detect_query, series_content),
+    "v1.read": Operation({JSON: ref("Reading")}, BODY_ERRORS, detect_query, series_content),
     "v1.list_detectors": Operation({JSON: ref("Detectors")}),
     "v1.demo_series": Operation({JSON: ref("Demo"), "text/csv": TEXT}, (400, 403), demo_query),
     "v1.list_demo_kinds": Operation({JSON: ref("Kinds")}),

@@ -6,7 +6,7 @@ from flask import Blueprint, Response, request
 
 import answer
 from api import catalogue
-from api.body import asked, number, words
+from api.body import Asked, asked, number, query, words
 from api.metrics import timed
 from api.state import state
 from data_generation import KINDS, demo
@@ -21,10 +21,8 @@ def detect() -> Response:
     """Judges every point of a series."""
     as_ms = times_as_ms()
     with state().slots.take():
-        question = asked()
-        name = question.detector or catalogue.default_detector()
+        question, name = asked_of_detector()
         detector = catalogue.find(name)
-        catalogue.check_names(detector, question.params)
         table, read = timed(question.table)
         series = table.series()
         fitted, fit = timed(lambda: detector.fit(series, **question.params))
@@ -38,10 +36,10 @@ def detect() -> Response:
 
 @v1.post("/read")
 def read() -> Response:
-    """Says what is understood of a series, without judging it."""
+    """Says what is understood of a series, without judging it; takes the same requests as detect."""
     as_ms = times_as_ms()
     with state().slots.take():
-        table = asked().table()
+        table = asked_of_detector()[0].table()
         return json(answer.of_table(table, table.series(), as_ms=as_ms))
 
 
@@ -55,7 +53,7 @@ def list_detectors() -> Response:
 def demo_series() -> Response:
     """A labelled demo series."""
     as_ms = times_as_ms()
-    made = demo(**demo_arguments(words(request.args.items(multi=True))))
+    made = demo(**demo_arguments(words(query())))
     if wants_csv():
         return csv(answer.demo_csv(made, as_ms=as_ms), f"demo-{made.kind}")
     return json(answer.of_demo(made, as_ms=as_ms))
@@ -66,6 +64,14 @@ def list_demo_kinds() -> Response:
     """The kinds of demo series."""
     kinds = [{"name": kind.name, "title": kind.title, "help": kind.help} for kind in KINDS.values()]
     return json({"kinds": kinds})
+
+
+def asked_of_detector() -> tuple[Asked, str]:
+    """What the request asks, and the name of the detector it asks. Raises BadInput; see `asked`."""
+    question = asked()
+    name = question.detector or catalogue.default_detector()
+    catalogue.check_parameters(catalogue.find(name), question.params)
+    return question, name
 
 
 def demo_arguments(given: dict[str, str]) -> dict[str, Any]:

@@ -1,0 +1,77 @@
+"""What every answer to a detection holds, whatever was sent and whoever judged: *Held always* of the API."""
+
+import json
+import math
+
+COLUMNS = ("values", "expected", "lower", "upper", "score", "is_anomaly")
+
+
+def strict_json(data):
+    """JSON as the standard has it: NaN and Infinity are refused."""
+
+    def refuse(word):
+        raise AssertionError(f"{word} is not JSON")
+
+    return json.loads(data, parse_constant=refuse)
+
+
+def check_error(response, status, code):
+    """The one shape of errors. Returns its `error`."""
+    assert response.status_code == status, response.data[:500]
+    assert response.mimetype == "application/json"
+    told = strict_json(response.data)
+    assert list(told) == ["error"]
+    assert sorted(told["error"]) == ["code", "detail", "message"]
+    assert told["error"]["code"] == code
+    assert "Traceback" not in told["error"]["message"]
+    assert told["error"]["message"].endswith((".", "?", ")", "…"))
+    assert isinstance(told["error"]["detail"], dict)
+    return told["error"]
+
+
+def check_detection(told, values=None):
+    """Raises AssertionError unless all invariants hold; `values` are the numbers sent, None where missing."""
+    n = told["summary"]["points"]
+    assert {len(told[name]) for name in COLUMNS} == {n}
+    assert told["times"] is None or len(told["times"]) == n
+    assert values is None or told["values"] == values
+    check_points(told)
+    check_events(told)
+    summary = told["summary"]
+    assert summary["missing"] == told["values"].count(None)
+    assert summary["anomalies"] == sum(told["is_anomaly"])
+    assert summary["events"] == len(told["events"])
+    unjudged = sum(s is None and v is not None for s, v in zip(told["score"], told["values"], strict=True))
+    assert summary["warm_up"] == unjudged
+    assert all(seconds >= 0 for seconds in summary["seconds"].values())
+
+
+def check_points(told):
+    """Each point: flagged exactly where its score lies above the threshold, missing points never judged."""
+    for value, expected, lower, upper, score, flag in zip(*(told[name] for name in COLUMNS), strict=True):
+        assert flag == (score is not None and score > told["threshold"])
+        assert score is None or (score >= 0 and value is not None and expected is not None)
+        assert lower is None or upper is None or lower <= upper
+        assert expected is None or lower is None or lower <= expected
+        assert expected is None or upper is None or expected <= upper
+
+
+def check_events(told):
+    """Each event begins, ends and peaks on flagged points; together they hold every flagged point once."""
+    flags, covered = told["is_anomaly"], 0
+    last_stop = 0
+    for event in told["events"]:
+        start, stop, peak = event["start"], event["stop"], event["peak"]
+        assert last_stop <= start <= peak < stop <= len(flags)
+        assert flags[start] and flags[stop - 1] and flags[peak]
+        scores = [told["score"][i] for i in range(start, stop) if flags[i]]
+        assert told["score"][peak] == max(scores)
+        assert math.isclose(event["severity"], max(scores) / told["threshold"], rel_tol=1e-12)
+        assert event["value"] == told["values"][peak]
+        assert event["expected"] == told["expected"][peak]
+        assert event["direction"] in ("above", "below", "shape")
+        for word, at in (("start_time", start), ("stop_time", stop - 1), ("peak_time", peak)):
+            assert event[word] == (told["times"][at] if told["times"] else None)
+        covered += sum(flags[start:stop])
+        last_stop = stop
+    assert covered == sum(flags)

@@ -1,0 +1,45 @@
+"""The API under requests made up from its own description, fit and unfit: no defect, and only documented answers."""
+
+import schemathesis
+from hypothesis import HealthCheck, Phase, settings
+from schemathesis import GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from api.openapi import OPERATIONS
+from app import create_app
+from settings import Settings
+
+CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
+APP = create_app(Settings(max_rows=2000, max_json_points=2000, max_upload_bytes=100_000))
+APP.extensions["anomaly"].ready.set()
+
+
+def local(environ, start_response):
+    """The app, called from this computer; schemathesis names no peer."""
+    return APP({**environ, "REMOTE_ADDR": "127.0.0.1"}, start_response)
+
+
+schema = schemathesis.openapi.from_wsgi("/openapi.json", local)
+schema.config.generation.update(modes=[GenerationMode.POSITIVE, GenerationMode.NEGATIVE])
+
+
+@schema.parametrize()
+@settings(
+    max_examples=60,
+    derandomize=True,
+    database=None,
+    deadline=None,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+def test_only_documented_answers(case):
+    case.call_and_validate(checks=CHECKS)
+
+
+def test_every_operation_is_fuzzed():
+    assert len(list(schema.get_all_operations())) == len(OPERATIONS) - 1  # it leaves out the description itself

@@ -1,0 +1,101 @@
+"""The API's own description: valid, complete, and true to the answers."""
+
+import json
+from itertools import product
+
+import pytest
+from jsonschema import Draft202012Validator
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from api.openapi import OPERATIONS, UNDOCUMENTED
+from app import create_app
+from data_generation import KINDS
+from detectors import DETECTORS
+from parameters import parameters
+from tests.api.invariants import strict_json
+
+APP = create_app()
+DOCUMENT = strict_json(APP.test_client().get("/openapi.json").data)
+METHODS = {"get", "post", "put", "patch", "delete"}
+
+
+def routes():
+    for rule in APP.url_map.iter_rules():
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
+            yield rule.endpoint, rule.rule, method.lower()
+
+
+def check_schema(value, name):
+    schema = {"$ref": f"#/components/schemas/{name}", "components": DOCUMENT["components"]}
+    Draft202012Validator(schema).validate(value)
+
+
+def test_it_is_openapi_3_1():
+    OpenAPIV31SpecValidator(DOCUMENT).validate()
+    assert DOCUMENT["openapi"].startswith("3.1")
+
+
+def test_every_route_is_documented_and_every_documented_route_is_there():
+    there = {(path, method) for endpoint, path, method in routes() if endpoint not in UNDOCUMENTED}
+    told = {(path, method) for path, item in DOCUMENT["paths"].items() for method in METHODS & set(item)}
+    assert told == there
+    assert set(OPERATIONS) == {endpoint for endpoint, _, _ in routes()} - UNDOCUMENTED
+
+
+def test_every_operation_has_a_summary_and_says_how_it_fails():
+    for item in DOCUMENT["paths"].values():
+        for operation in item.values():
+            assert operation["summary"].endswith(".")
+            assert {"200", "403"} <= set(operation["responses"])
+
+
+def test_the_parameters_are_those_of_the_detectors():
+    query = {entry["name"]: entry for entry in DOCUMENT["paths"]["/api/v1/detect"]["post"]["parameters"]}
+    choices = {choice["title"]: choice for choice in DOCUMENT["components"]["schemas"]["DetectBody"]["anyOf"]}
+    assert list(choices) == list(DETECTORS)
+    for name, detector in DETECTORS.items():
+        known = parameters(detector.fit)
+        told = choices[name]["properties"]["params"]["properties"]
+        assert {p: (s["default"], s["minimum"], s["maximum"]) for p, s in told.items()} == {
+            p: (param.default, param.minimum, param.maximum) for p, param in known.items()
+        }
+        assert set(known) <= set(query)
+
+
+def test_its_examples_run():
+    client = APP.test_client()
+    for path in ("/api/v1/detect", "/api/v1/read"):
+        content = DOCUMENT["paths"][path]["post"]["requestBody"]["content"]
+        for media in ("application/json", "text/csv"):
+            example = content[media]["example"]
+            body = example if isinstance(example, str) else json.dumps(example)
+            assert client.post(path, data=body, content_type=media).status_code == 200
+
+
+@pytest.mark.parametrize(("name", "times"), list(product(DETECTORS, ("iso", "ms"))))
+def test_a_detection_has_the_documented_shape(client, csv_file, name, times):
+    path = f"/api/v1/detect?detector={name}&times={times}"
+    check_schema(strict_json(client.post(path, data=csv_file, content_type="text/csv").data), "Detection")
+    response = client.post(path, json={"series": {"values": [1, None, 3] * 30}})
+    check_schema(strict_json(response.data), "Detection")
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("/api/v1/detectors", "Detectors"),
+        ("/api/v1/demo/kinds", "Kinds"),
+        ("/api/v1/demo?points=50&times=ms", "Demo"),
+        ("/api/v1/nothing", "ErrorAnswer"),
+        ("/healthz", "Status"),
+        ("/readyz", "Status"),
+        *((f"/api/v1/demo?kind={kind}", "Demo") for kind in KINDS),
+    ],
+)
+def test_the_other_answers_have_the_documented_shape(client, path, name):
+    check_schema(strict_json(client.get(path).data), name)
+
+
+def test_a_reading_has_the_documented_shape(client, csv_file):
+    check_schema(client.post("/api/v1/read", data=csv_file, content_type="text/csv").json, "Reading")
+    check_schema(client.post("/api/v1/read", json={"series": {"values": [1, 2]}}).json, "Reading")

@@ -1,0 +1,199 @@
+"""The rest of the service: detectors, demo, health, metrics, headers, turns."""
+
+import threading
+from pathlib import Path
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from api.headers import CONTENT_SECURITY_POLICY
+from api.slots import Full, Slots
+from app import create_app
+from data_generation import ANOMALIES, KINDS, demo
+from detectors import DETECTORS
+from parameters import parameters
+from tests.api.invariants import check_error, strict_json
+
+
+def metrics(client):
+    text = client.get("/metrics").get_data(as_text=True)
+    families = text_string_to_metric_families(text)
+    return {(sample.name, *sorted(sample.labels.items())): sample.value for f in families for sample in f.samples}
+
+
+class TestDetectors:
+    def test_each_is_listed_with_the_parameters_of_its_code(self, client):
+        told = strict_json(client.get("/api/v1/detectors").data)["detectors"]
+        assert [detector["name"] for detector in told] == list(DETECTORS)
+        for detector in told:
+            known = parameters(DETECTORS[detector["name"]].fit)
+            assert [param["name"] for param in detector["params"]] == list(known)
+            for param in detector["params"]:
+                assert param["minimum"] <= param["default"] <= param["maximum"]
+                assert param["help"]
+            assert detector["title"]
+            assert detector["help"]
+            assert detector["memory"] >= 0
+
+
+class TestDemo:
+    def test_it_is_the_series_of_its_kind_and_seed(self, client):
+        made = demo("heartbeat", 300, 5)
+        told = strict_json(client.get("/api/v1/demo?kind=heartbeat&points=300&seed=5").data)
+        assert told["values"] == made.series.values.tolist()
+        assert told["labels"] == made.labels.tolist()
+        assert told["kind"] == "heartbeat"
+        assert [a["name"] for a in told["anomalies"]] == [name for name, _, _ in made.anomalies]
+        assert {a["name"] for a in told["anomalies"]} <= set(ANOMALIES)
+
+    def test_times_as_milliseconds(self, client):
+        told = client.get("/api/v1/demo?points=50&times=ms").json
+        assert told["times"][1] - told["times"][0] == 3_600_000
+
+    @pytest.mark.parametrize("kind", KINDS)
+    def test_its_file_can_be_uploaded_again(self, client, kind):
+        path = f"/api/v1/demo?kind={kind}&points=200&seed=3"
+        file = client.get(path, headers={"Accept": "text/csv"})
+        assert file.mimetype == "text/csv"
+        again = client.post("/api/v1/read", data=file.data, content_type="text/csv").json
+        told = client.get(path).json
+        assert again["values"] == told["values"]
+        assert again["times"] == told["times"]
+        assert again["repairs"] == []
+
+    @pytest.mark.parametrize(
+        ("query", "code", "name"),
+        [
+            ("kind=nope", "unknown_name", "nope"),
+            ("points=1", "bad_parameter", "points"),
+            ("points=1e9", "bad_parameter", "points"),
+            ("points=abc", "bad_parameter", "points"),
+            ("seed=-1", "bad_parameter", "seed"),
+            ("seed=1.5", "bad_parameter", "seed"),
+            ("colour=red", "unknown_name", "colour"),
+            ("points=60&points=70", "bad_parameter", "points"),
+        ],
+    )
+    def test_a_bad_query(self, client, query, code, name):
+        assert check_error(client.get(f"/api/v1/demo?{query}"), 400, code)["detail"]["name"] == name
+
+    def test_its_kinds(self, client):
+        told = client.get("/api/v1/demo/kinds").json["kinds"]
+        assert [kind["name"] for kind in told] == list(KINDS)
+        assert all(kind["title"] and kind["help"] for kind in told)
+
+
+class TestHealth:
+    def test_it_is_alive(self, client):
+        assert client.get("/healthz").json == {"status": "ok"}
+
+    def test_it_is_ready_once_warm(self):
+        app = create_app()
+        client = app.test_client()
+        assert (client.get("/readyz").status_code, client.get("/readyz").json) == (503, {"status": "starting"})
+        app.extensions["anomaly"].ready.set()
+        assert (client.get("/readyz").status_code, client.get("/readyz").json) == (200, {"status": "ready"})
+
+    def test_pages_are_served(self, client):
+        for path in ("/", "/docs"):
+            response = client.get(path)
+            assert (response.status_code, response.mimetype) == (200, "text/html")
+
+
+class TestMetrics:
+    def test_requests_are_counted_by_route_and_status(self, client):
+        client.get("/healthz")
+        client.get("/healthz")
+        client.get("/api/v1/demo?kind=nope")
+        found = metrics(client)
+        name = "anomaly_http_requests_total"
+        assert found[name, ("method", "GET"), ("route", "/healthz"), ("status", "200")] == 2
+        assert found[name, ("method", "GET"), ("route", "/api/v1/demo"), ("status", "400")] == 1
+
+    def test_labels_are_bounded_whatever_is_asked(self, client):
+        client.get("/healthz")
+        before = len(metrics(client))
+        for i in range(20):
+            client.get(f"/random/{i}")
+            client.open(f"/random/{i}", method=f"WEIRD{i}")
+        assert len(metrics(client)) <= before + 8
+
+    def test_the_stages_of_a_detection_are_timed(self, client, csv_file):
+        client.post("/api/v1/detect?detector=rolling_zscore", data=csv_file, content_type="text/csv")
+        found = metrics(client)
+        for stage in ("read", "fit", "detect"):
+            assert found["anomaly_detect_seconds_count", ("detector", "rolling_zscore"), ("stage", stage)] == 1
+
+    def test_build_and_uptime(self, client):
+        found = metrics(client)
+        assert found["anomaly_build_info", ("version", "0.1.0")] == 1
+        assert found["anomaly_uptime_seconds",] >= 0
+
+    def test_two_apps_count_apart(self):
+        one, two = create_app().test_client(), create_app().test_client()
+        one.get("/healthz")
+        assert not [name for name in metrics(two) if ("route", "/healthz") in name]
+
+
+class TestHeaders:
+    @pytest.mark.parametrize("path", ["/", "/docs", "/api/v1/detectors", "/api/nothing", "/nothing", "/healthz"])
+    def test_every_answer_is_guarded(self, client, path):
+        headers = client.get(path).headers
+        assert headers["Content-Security-Policy"] == CONTENT_SECURITY_POLICY
+        assert headers["X-Content-Type-Options"] == "nosniff"
+        assert headers["Referrer-Policy"] == "no-referrer"
+        assert headers["Cross-Origin-Opener-Policy"] == "same-origin"
+        assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
+        assert headers["Cache-Control"] == "no-store"
+        assert "Set-Cookie" not in headers
+
+    def test_the_policy_allows_nothing_from_elsewhere(self):
+        assert "unsafe" not in CONTENT_SECURITY_POLICY
+        assert "http" not in CONTENT_SECURITY_POLICY
+
+    def test_vendored_files_are_kept_and_our_own_are_asked_after(self, client):
+        root = client.application.static_folder
+        vendored = next(Path(root, "vendor").glob("*.js")).name
+        assert "immutable" in client.get(f"/static/vendor/{vendored}", buffered=True).headers["Cache-Control"]
+        own = next(Path(root, "js").glob("*.js")).name
+        response = client.get(f"/static/js/{own}", buffered=True)
+        assert response.headers["Cache-Control"] == "no-cache"
+        etag = {"If-None-Match": response.headers["ETag"]}
+        assert client.get(f"/static/js/{own}", headers=etag, buffered=True).status_code == 304
+
+
+class TestSlots:
+    def test_work_waits_for_its_turn(self):
+        slots, order = Slots(1, 1, 5), []
+        with slots.take():
+            other = threading.Thread(target=self.work, args=(slots, order))
+            other.start()
+            order.append("first")
+        other.join(5)
+        assert order == ["first", "second"]
+
+    def work(self, slots, order):
+        with slots.take():
+            order.append("second")
+
+    def test_without_room_it_is_refused_at_once(self):
+        slots = Slots(1, 0, 5)
+        with slots.take(), pytest.raises(Full), slots.take():
+            pass
+
+    def test_a_turn_that_does_not_come_is_given_up_and_its_place_is_free_again(self):
+        slots = Slots(1, 1, 0.01)
+        with slots.take():
+            for _ in range(3):
+                with pytest.raises(Full), slots.take():
+                    pass
+        with slots.take():
+            pass
+
+    def test_a_failure_gives_its_turn_back(self):
+        slots = Slots(1, 0, 0.01)
+        for _ in range(3):
+            with pytest.raises(KeyError), slots.take():
+                raise KeyError
+        with slots.take():
+            pass

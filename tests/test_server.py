@@ -1,0 +1,308 @@
+"""The real server, through real sockets: starts, refuses, survives bad clients, ends."""
+
+import http.client
+import json
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.parse
+
+import pytest
+
+from data_generation import demo
+from tests.serving import ROOT, free_port, listens, serving
+
+LIMIT = 4096
+MUCH = 3 * 1024 * 1024  # more than waitress itself takes with that limit
+
+
+@pytest.fixture(scope="module")
+def small_server(tmp_path_factory):
+    """A server that takes 4 KiB, on every address of this computer."""
+    options = ("--host", "0.0.0.0", "--max-upload-bytes", str(LIMIT))
+    with serving(tmp_path_factory.mktemp("instance"), *options) as url:
+        yield url
+
+
+def port_of(url):
+    return urllib.parse.urlsplit(url).port
+
+
+def connection(url, host="127.0.0.1"):
+    return http.client.HTTPConnection(host, port_of(url), timeout=30)
+
+
+def ask(url, method="GET", path="/healthz", body=None, headers=None, host="127.0.0.1"):
+    with_headers = {"Host": "localhost", **(headers or {})}
+    client = connection(url, host)
+    try:
+        client.request(method, path, body, with_headers)
+        response = client.getresponse()
+        return response.status, response.getheader("Content-Type"), response.read()
+    finally:
+        client.close()
+
+
+def raw(url, data, host="127.0.0.1"):
+    """What comes back for some bytes until the server closes the connection."""
+    with socket.create_connection((host, port_of(url)), timeout=30) as client:
+        client.sendall(data)
+        return b"".join(iter(lambda: client.recv(65536), b""))
+
+
+def own_address():
+    """An address of this computer that is not loopback; None where it has none. Nothing is sent."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.254", 9))
+        except OSError:
+            return None
+        address = probe.getsockname()[0]
+    return None if address.startswith("127.") else address
+
+
+def error_of(body):
+    told = json.loads(body)
+    assert list(told) == ["error"]
+    assert sorted(told["error"]) == ["code", "detail", "message"]
+    return told["error"]
+
+
+class TestAccess:
+    def test_this_computer_is_served(self, small_server):
+        assert ask(small_server)[0] == 200
+
+    def test_another_address_is_refused_and_told_how_to_lift_it(self, small_server):
+        address = own_address()
+        if address is None:
+            pytest.skip("this computer has no address but loopback")
+        status, _, body = ask(small_server, path="/api/v1/detectors", host=address)
+        assert (status, error_of(body)["code"]) == (403, "not_local")
+        assert "ANOMALY_OPEN=1" in error_of(body)["message"]
+        assert ask(small_server, path="/", host=address)[0] == 403
+
+    def test_another_address_cannot_send_much(self, small_server):
+        address = own_address()
+        if address is None:
+            pytest.skip("this computer has no address but loopback")
+        head = b"POST /api/v1/read HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999999\r\n\r\n"
+        answer = raw(small_server, head, address)
+        assert answer.startswith(b"HTTP/1.1 403 ")
+        assert b"ANOMALY_OPEN=1" in answer
+
+    def test_open_serves_another_address(self, tmp_path):
+        address = own_address()
+        if address is None:
+            pytest.skip("this computer has no address but loopback")
+        with serving(tmp_path, "--host", "0.0.0.0", "--open") as url:
+            headers = {"Host": address, "X-Forwarded-For": "10.0.0.1"}
+            assert ask(url, host=address, headers=headers)[0] == 200
+
+    @pytest.mark.parametrize("header", ["X-Forwarded-For", "Forwarded", "Via", "X-Real-IP"])
+    def test_what_came_through_a_proxy_is_refused(self, small_server, header):
+        status, _, body = ask(small_server, path="/api/v1/detectors", headers={header: "127.0.0.1"})
+        assert (status, error_of(body)["code"]) == (403, "not_local")
+
+    def test_a_foreign_name_is_refused(self, small_server):
+        assert ask(small_server, headers={"Host": "evil.example"})[0] == 403
+
+    def test_http_1_0_without_a_name_is_refused(self, small_server):
+        assert raw(small_server, b"GET /healthz HTTP/1.0\r\n\r\n").startswith(b"HTTP/1.0 403 ")
+
+
+class TestLargeBodies:
+    @pytest.mark.parametrize("size", [LIMIT + 1, 100_000, MUCH, 8 * MUCH])
+    def test_too_large_is_json_and_can_be_read_by_a_client_that_sends_first(self, small_server, size):
+        if size > 4 * (LIMIT + 1024 * 1024):
+            head = f"POST /api/v1/read HTTP/1.1\r\nHost: localhost\r\nContent-Length: {size}\r\n\r\n".encode()
+            answer = raw(small_server, head)
+            assert answer.startswith(b"HTTP/1.1 413 ")
+            body = answer.partition(b"\r\n\r\n")[2]
+        else:
+            headers = {"Content-Type": "text/csv"}
+            status, kind, body = ask(small_server, "POST", "/api/v1/read", b"1\n" * (size // 2 + 1), headers)
+            assert (status, kind) == (413, "application/json")
+        assert error_of(body)["code"] == "limit_exceeded"
+        assert "ANOMALY_MAX_UPLOAD_BYTES" in error_of(body)["message"]
+
+    def test_in_chunks(self, small_server):
+        chunk = b"10000\r\n" + b"1\n" * 32768 + b"\r\n"
+        head = b"POST /api/v1/read HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/csv\r\n"
+        answer = raw(
+            small_server, head + b"Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n" + chunk + b"0\r\n\r\n"
+        )
+        assert answer.startswith(b"HTTP/1.1 413 ")
+        assert error_of(answer.partition(b"\r\n\r\n")[2])["code"] == "limit_exceeded"
+
+    def test_in_chunks_that_fit(self, small_server):
+        head = b"POST /api/v1/read HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/csv\r\nConnection: close\r\n"
+        answer = raw(small_server, head + b"Transfer-Encoding: chunked\r\n\r\n6\r\nvalue\n\r\n4\r\n1\n2\n\r\n0\r\n\r\n")
+        assert answer.startswith(b"HTTP/1.1 200 ")
+
+    def test_a_client_that_asks_first_need_not_send(self, small_server):
+        head = (
+            f"POST /api/v1/read HTTP/1.1\r\nHost: localhost\r\nContent-Length: {MUCH}\r\nExpect: 100-continue\r\n\r\n"
+        )
+        assert raw(small_server, head.encode()).startswith(b"HTTP/1.1 413 ")
+
+
+class TestBadClients:
+    @pytest.mark.parametrize(
+        ("data", "status"),
+        [
+            (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", 400),
+            (b"nonsense\r\n\r\n", 400),
+            (b"GET / HTTP/1.1\r\nno colon\r\n\r\n", 400),
+            (b"GET / HTTP/1.1\r\nContent-Length: -1\r\n\r\n", 400),
+            (b"POST / HTTP/1.1\r\nTransfer-Encoding: strange\r\n\r\n", 501),
+            (b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n\r\n", 400),
+            (b"GET / HTTP/1.1\r\nX: ".ljust(256 * 1024, b"a"), 431),
+        ],
+    )
+    def test_what_is_no_http_gets_an_error_in_the_one_shape(self, small_server, data, status):
+        head, _, body = raw(small_server, data).partition(b"\r\n\r\n")
+        assert head.split()[1] == str(status).encode()
+        assert error_of(body)["message"].endswith(".")
+        assert b"waitress" not in head + body
+
+    def test_many_slow_clients_do_not_stop_the_others(self, small_server):
+        slow = [socket.create_connection(("127.0.0.1", port_of(small_server))) for _ in range(150)]
+        try:
+            for client in slow:
+                client.sendall(b"POST /api/v1/detect HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n1")
+            started = time.monotonic()
+            assert ask(small_server)[0] == 200
+            assert time.monotonic() - started < 5
+        finally:
+            for client in slow:
+                client.close()
+
+    def test_a_connection_is_kept_for_the_next_request(self, small_server):
+        client = connection(small_server)
+        for path in ("/healthz", "/api/nothing", "/healthz"):
+            client.request("GET", path, headers={"Host": "localhost"})
+            response = client.getresponse()
+            response.read()
+            assert response.status == (404 if "nothing" in path else 200)
+            if path == "/healthz":
+                first = getattr(self, "first", client.sock)
+                self.first = client.sock
+                assert client.sock is first is not None
+        client.close()
+
+
+def csv_of(points):
+    return "\n".join(["value", *map(str, demo(points=points).series.values.tolist()), ""]).encode()
+
+
+def test_long_detections_leave_room_for_quick_requests_and_too_many_are_refused(tmp_path):
+    data, answers = csv_of(60_000), []
+
+    def detect(url):
+        answers.append(ask(url, "POST", "/api/v1/detect", data, {"Content-Type": "text/csv"}))
+
+    with serving(tmp_path, "--concurrent-detections", "1", "--queued-detections", "1") as url:
+        threads = [threading.Thread(target=detect, args=(url,)) for _ in range(6)]
+        for thread in threads:
+            thread.start()
+        slowest = 0.0
+        while any(thread.is_alive() for thread in threads):
+            started = time.monotonic()
+            assert ask(url)[0] == 200
+            slowest = max(slowest, time.monotonic() - started)
+            time.sleep(0.05)
+    statuses = sorted(status for status, _, _ in answers)
+    assert statuses == [200, 200, 503, 503, 503, 503]
+    assert all(error_of(body)["code"] == "busy" for status, _, body in answers if status == 503)
+    assert slowest < 5
+
+
+def start(tmp_path, *options):
+    arguments = [sys.executable, "server.py", "--host", "127.0.0.1", "--data-dir", str(tmp_path / "data"), *options]
+    return subprocess.Popen(arguments, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def wait_until_listening(process, port):
+    until = time.monotonic() + 60
+    while not listens(port):
+        assert process.poll() is None
+        assert time.monotonic() < until
+        time.sleep(0.02)
+
+
+class TestStartAndEnd:
+    @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+    def test_it_says_where_to_click_and_ends_cleanly(self, tmp_path, number):
+        port = free_port()
+        with start(tmp_path, "--port", str(port)) as process:
+            assert (
+                process.stdout.readline() == f"Open http://localhost:{port}/ in a browser; Ctrl+C ends the service.\n"
+            )
+            wait_until_listening(process, port)
+            started = time.monotonic()
+            process.send_signal(number)
+            _, log = process.communicate(timeout=30)
+            assert time.monotonic() - started < 5  # measured 0.3 s; the machine may be busy
+            assert (process.returncode, "Traceback" in log) == (0, False)
+
+    def test_it_ends_in_the_middle_of_a_detection(self, tmp_path):
+        port = free_port()
+        with start(tmp_path, "--port", str(port)) as process:
+            wait_until_listening(process, port)
+            head = b"POST /api/v1/detect HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/csv\r\n"
+            data = csv_of(300_000)
+            with socket.create_connection(("127.0.0.1", port)) as client:
+                client.sendall(head + f"Content-Length: {len(data)}\r\n\r\n".encode() + data)
+                time.sleep(1)
+                process.terminate()
+                process.communicate(timeout=30)
+        assert process.returncode == 0
+
+    def test_port_0_takes_a_free_one_and_says_which(self, tmp_path):
+        with start(tmp_path, "--port", "0") as process:
+            url = process.stdout.readline().split()[1]
+            assert port_of(url) > 0
+            assert ask(url)[0] == 200
+            process.terminate()
+
+    def test_a_taken_port_is_one_sentence(self, tmp_path):
+        with socket.create_server(("127.0.0.1", 0)) as holder:
+            port = holder.getsockname()[1]
+            with start(tmp_path, "--port", str(port)) as process:
+                out, log = process.communicate(timeout=60)
+        assert (process.returncode, out) == (2, "")
+        assert log.startswith(f"server.py: Cannot listen on 127.0.0.1 port {port}: ")
+        assert log.count("\n") == 1
+        assert "--port" in log
+
+    @pytest.mark.parametrize(
+        ("options", "says"),
+        [
+            (("--port", "x"), "--port must be a whole number from 0 to 65535, not 'x'."),
+            (("--host", "nowhere.invalid"), "Cannot listen on nowhere.invalid"),
+            (("--data-dir", __file__), "cannot be written to"),
+        ],
+    )
+    def test_a_bad_setting_is_one_sentence(self, tmp_path, options, says):
+        with start(tmp_path, *options) as process:
+            out, log = process.communicate(timeout=60)
+        assert (process.returncode, out, log.count("\n")) == (2, "", 1)
+        assert says in log
+
+    def test_torch_is_not_loaded_before_the_socket_listens(self):
+        code = "import server, sys; sys.exit('torch' in sys.modules or 'detectors' in sys.modules)"
+        assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
+
+    def test_it_gets_ready(self, server_url):
+        until = time.monotonic() + 60
+        while ask(server_url, path="/readyz")[0] != 200:
+            assert time.monotonic() < until
+            time.sleep(0.05)
+
+    def test_nothing_is_written_outside_the_data_directory(self, tmp_path):
+        with serving(tmp_path / "data") as url:
+            ask(url, "POST", "/api/v1/read", csv_of(100_000), {"Content-Type": "text/csv"})
+        assert [path.name for path in tmp_path.rglob("*")] == ["data", "uploads"]
