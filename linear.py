@@ -1,6 +1,7 @@
 """The linear forecaster: robust ridge regression of each point on points before it, solved in closed form."""
 
-from collections.abc import Iterable, Mapping
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +16,9 @@ SHORT = 24
 AROUND = (-2, -1, 0, 1, 2)
 """With a period: phases of the last cycles, from two points earlier to two later than the point itself."""
 CYCLES = 3
+SHRINK = 1e-5
+SURPRISE = 10.0
+"""Robust standard deviations from its forecast at which a point is not learned from."""
 SAMPLE = 30_000
 """Most points that the regression learns from; beyond, evenly spaced runs of the series stand for it."""
 
@@ -33,9 +37,12 @@ def recent_columns(shown: Floats) -> Iterable[Floats]:
     return (lagged(held, lag) for lag in range(1, SHORT + 1))
 
 
-def season_columns(values: Floats, period: int) -> Iterable[Floats]:
+def season_columns(values: Floats, period: int) -> list[Floats]:
     """Columns (n,): the medians of the last cycles around the point's phase. One odd cycle in three changes little."""
-    return (same_phase(values, period, CYCLES, ahead) for ahead in AROUND)
+    reach = max(AROUND)
+    longer = np.concatenate((np.full(reach, np.nan), values, np.full(reach, np.nan)))
+    season = same_phase(longer, period, CYCLES)  # (reach + n + reach,)
+    return [season[reach + ahead : reach + ahead + len(values)] for ahead in AROUND]
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,34 +54,41 @@ class Regression:
 
     def forecast(self, columns: Iterable[Floats]) -> Floats:
         """(n,); NaN where a column is not known. The same additions in the same order for every point."""
-        expected: Any = self.intercept
-        for column, weight in zip(columns, self.weights, strict=True):
-            expected = expected + weight * column
-        return np.asarray(expected)
+        columns = iter(columns)
+        expected: Floats = self.weights[0] * next(columns)
+        for column, weight in zip(columns, self.weights[1:], strict=True):
+            expected += weight * column
+        expected += self.intercept
+        return expected
 
 
 def regress(columns: list[Floats], wanted: Floats) -> Regression | None:
-    """Huber-weighted ridge regression by iteratively reweighted least squares (Huber, 1964; three rounds).
+    """Huber-weighted ridge regression by iteratively reweighted least squares (Huber, 1964).
 
     columns (k times (m,)), wanted (m,). None where fewer rows are known than twice the weights.
-    The first solution has ridge's shrinkage alone; the rounds after it give less weight to what lies beyond
-    1.345 robust standard deviations, so that anomalies in the series are hardly learned.
+    What lies beyond 1.345 robust standard deviations gets less weight, so that anomalies are hardly learned. In the
+    first rounds that deviation is not let fall below a third of the plain one: on a square wave all but the jumps
+    fits at once, and the jumps are what there is to learn. Each stage's deviation is fixed, so its rounds only
+    ever lower its loss (majorisation; Lange, "MM Optimization Algorithms", 2016, ch. 1).
     """
     design = np.column_stack([*columns, np.ones(len(wanted))])  # (m, k + 1)
     usable = np.isfinite(design).all(axis=1) & np.isfinite(wanted)
     design, wanted = design[usable], wanted[usable]
     if len(wanted) < 2 * design.shape[1]:
         return None
-    penalty = np.full(design.shape[1], 1e-4 * len(wanted))
-    penalty[-1] = 1e-9  # the intercept is not shrunk
-    importance = np.ones(len(wanted))
-    for _ in range(4):
-        weighted = design * importance[:, None]
-        solution = np.linalg.solve(weighted.T @ design + np.diag(penalty), weighted.T @ wanted)
+    solution: Floats = np.zeros(design.shape[1])
+    importance: Floats = np.ones(len(wanted))
+    for rounds, share in ((3, 1 / 3), (5, 0.0), (5, 0.0)):
         distance = np.abs(wanted - design @ solution)
-        width = 1.345 * max(float(np.median(distance)) / 0.6745, 1e-6)
-        importance = width / np.maximum(distance, width)
-    return Regression(solution[:-1].astype(np.float64), float(solution[-1]))
+        plain = float(np.sqrt(np.mean(distance**2)))
+        deviation = max(float(np.median(distance)) / 0.6745, share * plain, 1e-4)
+        ridge = np.diag(np.full(design.shape[1], len(wanted) * max(SHRINK * min(deviation, 1.0) ** 2, 1e-10)))
+        for _ in range(rounds):
+            weighted = design * importance[:, None]
+            solution = np.linalg.solve(weighted.T @ design + ridge, weighted.T @ wanted).astype(np.float64)
+            distance = np.abs(wanted - design @ solution)
+            importance = 1.345 * deviation / np.maximum(distance, 1.345 * deviation)
+    return Regression(solution[:-1], float(solution[-1]))
 
 
 def sample_rows(n: int, most: int = SAMPLE) -> NDArray[np.int64]:
@@ -87,27 +101,49 @@ def sample_rows(n: int, most: int = SAMPLE) -> NDArray[np.int64]:
 
 @dataclass(frozen=True, eq=False)
 class Linear:
-    """Two regressions: with the season where it is known, on the last points alone where it is not."""
+    """One regression on the last points alone, and one more with the season of each further period.
 
-    period: int | None
-    recent: Regression | None
-    seasonal: Regression | None
+    A point is forecast by the last of them whose columns are all known there: seasons need cycles to be known.
+    """
+
+    periods: tuple[int, ...]
+    regressions: tuple[Regression, ...]
 
     @classmethod
-    def fit(cls, values: Floats, period: int | None) -> "Linear":
-        """values (n,) of unit scale; NaN is missing."""
+    def fit(cls, values: Floats, periods: Sequence[int]) -> "Linear":
+        """values (n,) of unit scale; NaN is missing. Periods too short for a season are left out.
+
+        Learned twice: the second time without the points that the first forecasts find surprising and the SHORT
+        points after them, which have them among their inputs; not where that would leave less than half.
+        """
+        usable = tuple(period for period in periods if period > max(AROUND))
         rows = sample_rows(len(values))
-        columns = [column[rows] for column in recent_columns(values)]
-        recent, seasonal = regress(columns, values[rows]), None
-        if period is not None and period > max(AROUND):
+        first = cls._learn(values, values, usable, rows)
+        distance = np.abs(values - first.forecast(values))
+        known = distance[rows][np.isfinite(distance[rows])]
+        if not known.size:
+            return first
+        with np.errstate(invalid="ignore"):
+            surprising = distance > SURPRISE * max(float(np.median(known)) / 0.6745, 1e-3)
+        kept = np.convolve(surprising, np.ones(SHORT + 1))[: len(values)] < 0.5
+        if not surprising.any() or np.mean(kept[rows]) < 0.5:
+            return first
+        return cls._learn(np.where(surprising, np.nan, values), values, usable, rows[kept[rows]])
+
+    @classmethod
+    def _learn(cls, shown: Floats, values: Floats, periods: tuple[int, ...], rows: NDArray[np.int64]) -> "Linear":
+        columns = [column[rows] for column in recent_columns(shown)]
+        regressions = [regress(columns, values[rows])]
+        for period in periods:
             columns += [column[rows] for column in season_columns(values, period)]
-            seasonal = regress(columns, values[rows])
-        return cls(period, recent, seasonal)
+            regressions.append(regress(columns, values[rows]))
+        learned = tuple(itertools.takewhile(lambda regression: regression is not None, regressions))
+        return cls(periods[: max(len(learned) - 1, 0)], tuple(part for part in learned if part))
 
     @property
     def memory(self) -> int:
         """Points before the one that is forecast."""
-        return max(2 * SHORT, CYCLES * (self.period or 0) + max(AROUND) if self.seasonal else 0)
+        return max(2 * SHORT, max((CYCLES * period + max(AROUND) for period in self.periods), default=0))
 
     def forecast(self, values: Floats, hidden: Bools | None = None) -> Floats:
         """(n,) from values (n,), NaN where none of the last points is known.
@@ -116,24 +152,24 @@ class Linear:
         bear them: hidden there, a regular jump that was once a surprise would stay one for ever.
         """
         shown = values if hidden is None else np.where(hidden, np.nan, values)
-        if self.recent is None:
+        if not self.regressions:
             return lagged(hold(shown, SHORT), 1)
-        expected = self.recent.forecast(recent_columns(shown))
-        if self.seasonal is None or self.period is None:
-            return expected
-        seasonal = self.seasonal.forecast([*recent_columns(shown), *season_columns(values, self.period)])
-        return np.where(np.isfinite(seasonal), seasonal, expected)
+        expected = self.regressions[0].forecast(recent_columns(shown))
+        seasons: list[Floats] = []
+        for period, regression in zip(self.periods, self.regressions[1:], strict=True):
+            seasons += season_columns(values, period)
+            better = regression.forecast(itertools.chain(recent_columns(shown), seasons))
+            expected = np.where(np.isfinite(better), better, expected)
+        return expected
 
     def state(self) -> dict[str, Any]:
-        """Period and weights."""
-        parts = {"recent": self.recent, "seasonal": self.seasonal}
-        return {"period": self.period} | {name: vars(part) for name, part in parts.items() if part}
+        """Periods and weights."""
+        parts = {str(k): vars(regression) for k, regression in enumerate(self.regressions)}
+        return {"periods": list(self.periods), "regressions": parts}
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> "Linear":
         """The forecaster that gave this state."""
-        parts = {
-            name: Regression(np.asarray(state[name]["weights"]), state[name]["intercept"]) if name in state else None
-            for name in ("recent", "seasonal")
-        }
-        return cls(state["period"], parts["recent"], parts["seasonal"])
+        parts = [state["regressions"][str(k)] for k in range(len(state["regressions"]))]
+        regressions = tuple(Regression(np.asarray(part["weights"]), part["intercept"]) for part in parts)
+        return cls(tuple(state["periods"]), regressions)

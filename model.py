@@ -4,7 +4,7 @@ A linear path (`linear.py`) makes the first forecast; the LSTM (Hochreiter & Sch
 linear path leaves over, and where it learns nothing that holds on data kept back, the linear path stands alone.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,8 @@ from series import Bools, Floats
 
 Floats32 = NDArray[np.float32]
 Report = Callable[[float], None]
+Hide = Callable[[Floats], Bools]
+Chunks = Callable[[NDArray[np.int64]], tuple[torch.Tensor, torch.Tensor]]
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,8 @@ class Shape:
     most       chunks in one training pass: caps the work on long series
     passes     most training passes; `patience` passes without gain on data kept back end it earlier
     updates    fewest gradient steps worth taking: a short series gets more passes until it has had them
-    clip       inputs beyond ± clip robust standard deviations are held there: one spike must not flood the state
+    gain       share of the linear path's loss that a network must get below to be kept
+    clip       inputs (asinh of robust standard deviations) beyond ± clip are held there
     """
 
     units: int = 32
@@ -39,6 +42,7 @@ class Shape:
     patience: int = 5
     batch: int = 64
     rate: float = 0.01
+    gain: float = 0.995
     clip: float = 6.0
 
 
@@ -49,10 +53,13 @@ GRID = 2.0**16  # inputs are rounded to 1/65536 of the spread, so that a change 
 class Network(nn.Module):
     """(batch, steps, INPUTS) -> (batch, steps): what to add to the linear forecast, in its residual's scale."""
 
-    def __init__(self, units: int) -> None:
+    def __init__(self, units: int, seed: int = 0) -> None:
         super().__init__()
         self.lstm = nn.LSTM(INPUTS, units, batch_first=True)
         self.out = nn.Linear(units, 1)
+        chance = torch.Generator().manual_seed(seed)  # its own: fits in other threads share the global one
+        for weight in self.lstm.parameters():
+            nn.init.uniform_(weight, -(units**-0.5), units**-0.5, generator=chance)
         nn.init.zeros_(self.out.weight)  # starts as the linear path alone
         nn.init.zeros_(self.out.bias)
 
@@ -95,7 +102,7 @@ class LSTMForecaster:
     def fit(
         cls,
         values: Floats,
-        period: int | None = None,
+        periods: Sequence[int] = (),
         *,
         seed: int = 0,
         shape: Shape = Shape(),
@@ -108,7 +115,7 @@ class LSTMForecaster:
         torch.set_num_threads(1)
         centre, spread = robust_scale(values)
         scaled = _scaled(values, centre, spread)
-        linear = Linear.fit(scaled, period)
+        linear = Linear.fit(scaled, periods)
         inputs, rest = _inputs(scaled, linear, None)
         left = _typical(rest)
         network = _train(inputs, rest, left, seed, shape, report)
@@ -120,26 +127,43 @@ class LSTMForecaster:
         return self.linear.memory + (2 * self.shape.chunk if self.network else 0) + 1
 
     def forecast(
-        self,
-        values: Floats,
-        hidden: Bools | None = None,
-        first: int = 0,
-        report: Report = lambda fraction: None,
+        self, values: Floats, hide: Hide | None = None, first: int = 0, report: Report = lambda fraction: None
     ) -> Floats:
         """Expected value (n,) of each of values (n,), from earlier ones only; NaN where nothing recent is known.
 
-        Points that are `hidden` (n,) are not shown to the network. `first` is the position of values[0] in a longer
-        series: chunks start at the same positions then, and forecasts are the same wherever the series was cut.
+        `hide` is told the forecasts made from all values and answers which points (n,) not to show in a second
+        pass; only chunks in which that changes anything are run again. `first` is the position of values[0] in a
+        longer series: chunks start at the same positions then, and forecasts are the same wherever it was cut.
         """
         torch.set_num_threads(1)
         scaled = _scaled(values, self.centre, self.spread)
+        inputs, _ = _inputs(scaled, self.linear, None)
+        ready = _ready(inputs, self.left, self.shape.clip)
+        added = self._added(ready, first, report)
+        expected = self._expected(inputs, added)
+        hidden = None if hide is None else hide(expected)
+        if hidden is None or not hidden.any():
+            return expected
         inputs, _ = _inputs(scaled, self.linear, hidden)
-        expected = inputs[:, 3].copy()
-        if self.network is not None:
-            ready = _ready(inputs, self.left, self.shape.clip)
-            expected += self.left * _judge(self.network, ready, first, self.shape, report)
+        again = _ready(inputs, self.left, self.shape.clip)
+        return self._expected(inputs, self._added(again, first, report, ready, added))
+
+    def _added(
+        self,
+        ready: Floats32,
+        first: int,
+        report: Report,
+        before: Floats32 | None = None,
+        added: Floats | None = None,
+    ) -> Floats:
+        if self.network is None:
+            return np.zeros(len(ready))
+        return _judge(self.network, ready, first, self.shape, report, before, added)
+
+    def _expected(self, inputs: Floats, added: Floats) -> Floats:
+        expected = (inputs[:, 3] + self.left * added) * self.spread + self.centre
         expected[:SHORT] = np.nan
-        return expected * self.spread + self.centre
+        return expected
 
     def state(self) -> dict[str, Any]:
         """Scales and weights, as JSON values and arrays."""
@@ -184,7 +208,7 @@ def _inputs(scaled: Floats, linear: Linear, hidden: Bools | None) -> tuple[Float
 
 def _ready(inputs: Floats, left: float, clip: float) -> Floats32:
     """Inputs in the network's scale, missing ones 0 (the third input tells them from real zeros)."""
-    ready = inputs / np.array([1.0, left, 1.0, 1.0])
+    ready = np.arcsinh(inputs / np.array([1.0, left, 1.0, 1.0]))
     small: Floats32 = np.nan_to_num(np.clip(ready, -clip, clip)).astype(np.float32)
     return small
 
@@ -211,13 +235,27 @@ def _train(inputs: Floats, rest: Floats, left: float, seed: int, shape: Shape, r
         at = torch.from_numpy(starts[:, None] + np.arange(steps))  # (batch, steps)
         return ready[at].to(where), wanted[at].to(where)
 
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        network = Network(shape.units).to(where)
+    network = Network(shape.units, seed).to(where)
     held_back = chunks(keep)
-    with torch.inference_mode():
-        first = float(_loss(network, *held_back))
-    best, best_weights, since = first, None, 0
+    alone = best = _loss_of(network, *held_back)
+    best_weights, since = None, 0
+    for _ in _passes(network, learn, chunks, seed, shape, report):
+        now = _loss_of(network, *held_back)
+        since = 0 if now < best else since + 1
+        if now < best:
+            best, best_weights = now, {name: weight.clone() for name, weight in network.state_dict().items()}
+        if since >= shape.patience:
+            break
+    if best_weights is None or best > shape.gain * alone:
+        return None
+    network.load_state_dict(best_weights)
+    return network.eval()
+
+
+def _passes(
+    network: Network, learn: NDArray[np.int64], chunks: Chunks, seed: int, shape: Shape, report: Report
+) -> Iterator[None]:
+    """Trains the network, one pass over (at most `most` of) the chunks at a time (Adam; Kingma & Ba, 2015)."""
     batches = -(-len(learn[: shape.most]) // shape.batch)
     passes = max(shape.passes, -(-shape.updates // batches))
     optimiser = torch.optim.Adam(network.parameters(), lr=shape.rate)
@@ -232,17 +270,7 @@ def _train(inputs: Floats, rest: Floats, left: float, seed: int, shape: Shape, r
             nn.utils.clip_grad_norm_(network.parameters(), 1.0)
             optimiser.step()
             schedule.step()
-        with torch.inference_mode():
-            now = float(_loss(network, *held_back))
-        since = 0 if now < best else since + 1
-        if now < best:
-            best, best_weights = now, {k: v.clone() for k, v in network.state_dict().items()}
-        if since >= shape.patience:
-            break
-    if best_weights is None or best > 0.995 * first:
-        return None
-    network.load_state_dict(best_weights)
-    return network.eval()
+        yield
 
 
 def _split(n: int, steps: int, shape: Shape, seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -264,20 +292,45 @@ def _loss(network: Network, inputs: torch.Tensor, wanted: torch.Tensor) -> torch
     return (loss * known).sum() / known.sum().clamp(min=1)
 
 
-def _judge(network: Network, ready: Floats32, first: int, shape: Shape, report: Report) -> Floats:
-    """What the network adds (n,), all chunks of the series in batches, each after a run-up of its own."""
-    n, chunk = len(ready), shape.chunk
-    before = chunk + first % chunk
-    after = -(before + n) % chunk
-    padded = torch.from_numpy(np.pad(ready, ((before, after), (0, 0))))
-    windows = padded.unfold(0, 2 * chunk, chunk).transpose(1, 2)  # (chunks, 2 · chunk, INPUTS), views
+def _loss_of(network: Network, inputs: torch.Tensor, wanted: torch.Tensor) -> float:
+    with torch.inference_mode():
+        return float(_loss(network, inputs, wanted))
+
+
+def _judge(
+    network: Network,
+    ready: Floats32,
+    first: int,
+    shape: Shape,
+    report: Report,
+    before: Floats32 | None = None,
+    added: Floats | None = None,
+) -> Floats:
+    """What the network adds (n,), all chunks of the series in batches, each after a run-up of its own.
+
+    With what was `added` (n,) for the inputs `before`, only the chunks whose inputs differ are run.
+    """
+    chunk, lead = shape.chunk, first % shape.chunk
+    windows = _windows(ready, chunk, lead)  # (chunks, 2 · chunk, INPUTS)
+    whole = np.zeros((len(windows), chunk))
+    todo = np.arange(len(windows))
+    if before is not None and added is not None:
+        whole.ravel()[lead : lead + len(added)] = added
+        differs = np.flatnonzero((ready != before).any(axis=1)) + lead
+        todo = np.intersect1d(todo, np.concatenate((differs // chunk, differs // chunk + 1)))
     where = device()
     network = network.to(where)
-    added = []
     with torch.inference_mode():
-        for start in range(0, len(windows), 1024):
-            report(start / len(windows))
-            out = network(windows[start : start + 1024].contiguous().to(where))
-            added.append(out[:, chunk:].cpu().numpy().ravel())
-    whole = np.concatenate(added).astype(np.float64)  # from position `chunk` of padded
-    return whole[before - chunk : before - chunk + n]
+        for start in range(0, len(todo), 1024):
+            report(start / len(todo))
+            some = todo[start : start + 1024]
+            out = network(windows[torch.from_numpy(some)].to(where))  # (batch, 2 · chunk)
+            whole[some] = out[:, chunk:].cpu().numpy()
+    return whole.ravel()[lead : lead + len(ready)]
+
+
+def _windows(ready: Floats32, chunk: int, lead: int) -> torch.Tensor:
+    """Views (chunks, 2 · chunk, INPUTS): each chunk after the one before; `lead` points come before the series."""
+    after = -(lead + len(ready)) % chunk
+    padded = torch.from_numpy(np.pad(ready, ((chunk + lead, after), (0, 0))))
+    return padded.unfold(0, 2 * chunk, chunk).transpose(1, 2)

@@ -14,41 +14,53 @@ STRENGTH = 0.2
 """Smallest autocorrelation at the period, and how far it must rise above the lowest one before it."""
 NEARLY = 0.75
 """A shorter period is preferred while its autocorrelation is at least this share of the highest."""
+CLEARLY = 0.05
+"""A longer period is taken beside it when its autocorrelation is higher by this, or by a quarter of what lacks to 1."""
+RETURNS = 0.4
+"""Share of the autocorrelation that must be found again at twice the period."""
 CALENDAR_MS = (3_600_000, 86_400_000, 604_800_000)
 
 
-def find_period(values: Floats, step_ms: int | None = None) -> int | None:
-    """The period in points; None where there is none with enough cycles.
+def find_periods(values: Floats, step_ms: int | None = None) -> tuple[int, ...]:
+    """None, one or two periods in points: the shortest good one, and a longer one that is clearly better.
 
-    values (n,) evenly spaced, NaN is missing. The autocorrelation's first peak that is nearly as high as its
-    highest one, and that comes back at twice the lag. With `step_ms`, a period within 2 % of an hour, a day or
-    a week is taken for it.
+    values (n,) evenly spaced, NaN is missing. A period is a peak of the autocorrelation that rises high enough, is
+    nearly as high as the highest, and comes back at twice the lag. A week is often better than the day in it.
+    With `step_ms`, a period within 2 % of an hour, a day or a week is taken for it.
     """
     values = values[-LONGEST:]
     correlation = autocorrelation(_prepared(values), len(values) // CYCLES + 1)
     if len(correlation) <= SHORTEST_PERIOD + 1:
-        return None
+        return ()
     smooth = _smoothed(correlation)
+    peaks = [peak for peak in _peaks(smooth) if _comes_back(smooth, peak)]
+    if not peaks:
+        return ()
+    best = max(peaks, key=lambda peak: float(smooth[peak]))
+    first = next(peak for peak in peaks if smooth[peak] >= NEARLY * smooth[best])
+    clearly = min(CLEARLY, (1 - float(smooth[first])) / 4)
+    chosen = [first, best] if smooth[best] - smooth[first] >= clearly else [first]
+    return tuple(dict.fromkeys(_calendar(_refined(smooth, period), step_ms) for period in chosen))
+
+
+def find_period(values: Floats, step_ms: int | None = None) -> int | None:
+    """The first of `find_periods`; None where there is none."""
+    return next(iter(find_periods(values, step_ms)), None)
+
+
+def _peaks(smooth: Floats) -> list[int]:
+    """Lags at which the correlation peaks, is strong, and has risen from a low."""
     inner = smooth[1:-1]
     peaks = np.flatnonzero((inner >= smooth[:-2]) & (inner > smooth[2:])) + 1
     lowest = np.minimum.accumulate(smooth)
-    peaks = peaks[(peaks >= SHORTEST_PERIOD) & (smooth[peaks] >= STRENGTH)]
-    peaks = peaks[smooth[peaks] - lowest[peaks] >= STRENGTH]
-    if not peaks.size:
-        return None
-    near_best = smooth[peaks] >= NEARLY * smooth[peaks].max()
-    for period in peaks[near_best].tolist():
-        if _comes_back(smooth, period):
-            return _calendar(_refined(smooth, period), step_ms)
-    return None
+    strong = (smooth[peaks] >= STRENGTH) & (smooth[peaks] - lowest[peaks] >= STRENGTH)
+    found: list[int] = peaks[strong & (peaks >= SHORTEST_PERIOD)].tolist()
+    return found
 
 
-def same_phase(values: Floats, period: int, cycles: int, ahead: int = 0) -> Floats:
-    """(n,): median of the values 1 to `cycles` periods before each point, of those known; NaN where none is.
-
-    With `ahead`, of the phase so many points later (negative: earlier) in those same cycles; below one period.
-    """
-    past = np.sort(np.stack([lagged(values, period * k - ahead) for k in range(1, cycles + 1)]), axis=0)  # NaN last
+def same_phase(values: Floats, period: int, cycles: int) -> Floats:
+    """(n,): median of the values 1 to `cycles` periods before each point, of those known; NaN where none is."""
+    past = np.sort(np.stack([lagged(values, period * k) for k in range(1, cycles + 1)]), axis=0)  # NaN last
     count = np.isfinite(past).sum(axis=0)
     at = np.arange(len(values))
     low, high = past[np.maximum(count - 1, 0) // 2, at], past[np.minimum(count // 2, cycles - 1), at]
@@ -93,9 +105,7 @@ def _prepared(values: Floats) -> Floats:
     flat = scaled - (slope * at + level)
     flat = flat - np.median(flat[known])
     low, high = np.percentile(flat[known], [5, 95])
-    spread = float(high - low) / 3.29
-    if spread <= SPREAD_FLOOR * 100:
-        spread = float(np.std(flat[known]))
+    spread = max(float(high - low) / 3.29, 0.02 * float(np.std(flat[known])))
     if spread <= SPREAD_FLOOR * 100:
         return np.full(len(values), np.nan)
     clipped = np.clip(flat / spread, -3.0, 3.0)
@@ -119,7 +129,7 @@ def _refined(correlation: Floats, period: int) -> int:
         slack = max(1, period // 8)
         start = round(k * best) - slack
         around = correlation[start : round(k * best) + slack + 1]
-        if len(around) < 2 * slack + 1 or float(np.max(around)) < 0.6 * float(correlation[period]):
+        if len(around) < 2 * slack + 1 or float(np.max(around)) < RETURNS * float(correlation[period]):
             break
         best = (start + int(np.argmax(around))) / k
     return round(best)
@@ -129,7 +139,7 @@ def _comes_back(correlation: Floats, period: int) -> bool:
     """Whether the correlation is high again near twice the period, or that lies beyond what can be seen."""
     slack = max(1, period // 20)
     around = correlation[2 * period - slack : 2 * period + slack + 1]
-    return not around.size or float(np.max(around)) >= 0.6 * float(correlation[period])
+    return not around.size or float(np.max(around)) >= RETURNS * float(correlation[period])
 
 
 def _calendar(period: int, step_ms: int | None) -> int:

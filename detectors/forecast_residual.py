@@ -1,7 +1,7 @@
 """Judging by forecast: a point is anomalous where it lies further from its expected value than residuals usually do."""
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Protocol, Self
 
 import numpy as np
@@ -33,6 +33,8 @@ DEFAULT_SIGMA = 5.0
 BELIEVED_AFTER = 12
 """After so many anomalies in a row new values are believed: a fault does not echo, but a new level is learned."""
 CHUNK = 64
+Hide = Callable[[Floats], Bools]
+Report = Callable[[float], None]
 
 
 class Forecaster(Protocol):
@@ -42,8 +44,11 @@ class Forecaster(Protocol):
     def memory(self) -> int:
         """Values before the one that is forecast."""
 
-    def forecast(self, values: Floats, hidden: Bools | None, first: int, report: Any) -> Floats:
-        """Expected value (n,) of each value (n,) from earlier ones but the `hidden`; NaN where it cannot tell."""
+    def forecast(self, values: Floats, hide: Hide, first: int, report: Report) -> Floats:
+        """Expected value (n,) of each value (n,) from earlier ones; NaN where it cannot tell.
+
+        `hide` is told forecasts made from all values and answers which points (n,) not to show in those returned.
+        """
 
     def state(self) -> dict[str, Any]:
         """Everything learned."""
@@ -72,15 +77,19 @@ class ForecastResidual(Detector):
         self.memory = 2 * forecaster.memory + BELIEVED_AFTER + 2
 
     @classmethod
-    def learn(cls, series: Series, forecaster: Forecaster, grid: Grid, period: int | None, params: Any) -> Self:
+    def learn(
+        cls, series: Series, forecaster: Forecaster, grid: Grid, period: int | None, params: Any, progress: Progress
+    ) -> Self:
         """Sets both thresholds from the residuals of the series the forecaster was fitted on."""
-        unit = unit_of(series.values)
-        found = cls(forecaster, grid, unit, period, np.inf, np.inf, params)
+        found = cls(forecaster, grid, unit_of(series.values), period, np.inf, np.inf, params)
         values, first = found._cells(series)[1:]
         floor = spread_floor(values)
-        expected = forecaster.forecast(values, None, first, lambda fraction: None)
-        found.hiding = residual_threshold(np.abs(values - expected), params["sigma"], floor)
-        expected = found._without_echo(values, expected, first)
+
+        def hide(expected: Floats) -> Bools:
+            found.hiding = residual_threshold(np.abs(values - expected), params["sigma"], floor)
+            return found._hidden(values, expected)
+
+        expected = forecaster.forecast(values, hide, first, lambda fraction: progress("fit", (1 + fraction) / 2))
         found.threshold = residual_threshold(np.abs(values - expected), params["sigma"], floor)
         return found
 
@@ -88,23 +97,24 @@ class ForecastResidual(Detector):
         """See Detector.detect."""
         progress("detect", 0.0)
         cells, values, first = self._cells(series)
-        expected = self.forecaster.forecast(values, None, first, lambda fraction: progress("detect", fraction / 2))
-        expected = self._without_echo(values, expected, first, progress)[cells] * self.unit
+        expected = self.forecaster.forecast(
+            values,
+            lambda expected: self._hidden(values, expected),
+            first,
+            lambda fraction: progress("detect", fraction),
+        )
+        expected = expected[cells] * self.unit
         threshold = self.threshold * self.unit
         score = np.abs(series.values - expected)
         margin = np.where(np.isnan(expected), np.nan, threshold)
         return Detection(series, expected, margin, score, threshold, self.params, int(self.params["gap"]), self.period)
 
+    def _hidden(self, values: Floats, expected: Floats) -> Bools:
+        return first_of_each_run(np.abs(values - expected) > self.hiding, BELIEVED_AFTER)
+
     def _cells(self, series: Series) -> tuple[Any, Floats, int]:
         cells, first = self.grid.cells(series, 2 * self.forecaster.memory, CHUNK)
         return cells, spread_out(series.values / self.unit, cells), first
-
-    def _without_echo(self, values: Floats, expected: Floats, first: int, progress: Progress = no_progress) -> Floats:
-        """(n,) expected values, made without the points that the first forecasts find anomalous."""
-        hidden = first_of_each_run(np.abs(values - expected) > self.hiding, BELIEVED_AFTER)
-        if not hidden.any():
-            return expected
-        return self.forecaster.forecast(values, hidden, first, lambda fraction: progress("detect", 0.5 + fraction / 2))
 
     def state(self) -> dict[str, Any]:
         """See Detector.state."""

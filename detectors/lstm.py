@@ -8,7 +8,7 @@ from detectors.forecast_residual import CHUNK, DEFAULT_SIGMA, Forecaster, Foreca
 from grid import Grid, spread_out
 from model import LSTMForecaster
 from parameters import Param, checked
-from period import find_period
+from period import find_periods
 from series import Series
 
 
@@ -33,9 +33,13 @@ class LSTM(ForecastResidual):
         grid = Grid.learn(series)
         cells, _ = grid.cells(series, len(series), CHUNK)
         values = spread_out(series.values / unit_of(series.values), cells)
-        period = find_period(values, grid.step_ms)
-        forecaster = LSTMForecaster.fit(values, period, seed=seed, report=lambda fraction: progress("fit", fraction))
-        return cls.learn(series, forecaster, grid, period, {"sigma": sigma, "gap": gap, "seed": seed})
+        periods = find_periods(values, grid.step_ms)
+        forecaster = LSTMForecaster.fit(
+            values, periods, seed=seed, report=lambda fraction: progress("fit", fraction / 2)
+        )
+        return cls.learn(
+            series, forecaster, grid, next(iter(periods), None), {"sigma": sigma, "gap": gap, "seed": seed}, progress
+        )
 
     @staticmethod
     def forecaster_from_state(state: Mapping[str, Any]) -> Forecaster:

@@ -6,11 +6,21 @@ from typing import Annotated, Any, Self
 import numpy as np
 
 from anomaly_detection import DEFAULT_GAP, Gap, Progress, no_progress, unit_of
-from detectors.forecast_residual import CHUNK, DEFAULT_SIGMA, Forecaster, ForecastResidual, Sigma
+from detectors.forecast_residual import (
+    BELIEVED_AFTER,
+    CHUNK,
+    DEFAULT_SIGMA,
+    Forecaster,
+    ForecastResidual,
+    Hide,
+    Report,
+    Sigma,
+)
 from grid import Grid, spread_out
+from linear import hold
 from parameters import Param, checked
-from period import find_period, lagged, same_phase
-from series import Bools, Floats, Series
+from period import find_periods, lagged, same_phase
+from series import Floats, Series
 
 
 class SameSeason:
@@ -22,13 +32,14 @@ class SameSeason:
     @property
     def memory(self) -> int:
         """Values before the one that is forecast."""
-        return self.period * self.cycles if self.period else 1
+        return self.period * self.cycles if self.period else BELIEVED_AFTER + 1
 
-    def forecast(self, values: Floats, hidden: Bools | None, first: int, report: Any) -> Floats:
-        """See Forecaster.forecast."""
+    def forecast(self, values: Floats, hide: Hide, first: int, report: Report) -> Floats:
+        """See Forecaster.forecast. In a season one odd cycle of three is hidden by the median."""
         if self.period:
             return same_phase(values, self.period, self.cycles)
-        return lagged(values if hidden is None else np.where(hidden, np.nan, values), 1)
+        shown = np.where(hide(lagged(hold(values, BELIEVED_AFTER), 1)), np.nan, values)
+        return lagged(hold(shown, BELIEVED_AFTER), 1)
 
     def state(self) -> dict[str, Any]:
         """Period and cycles."""
@@ -55,9 +66,10 @@ class SeasonalNaive(ForecastResidual):
         """See Detector.fit."""
         grid = Grid.learn(series)
         cells, _ = grid.cells(series, len(series), CHUNK)
-        period = find_period(spread_out(series.values / unit_of(series.values), cells), grid.step_ms)
+        periods = find_periods(spread_out(series.values / unit_of(series.values), cells), grid.step_ms)
+        period = periods[-1] if periods else None
         forecaster = SameSeason(period, cycles)
-        return cls.learn(series, forecaster, grid, period, {"sigma": sigma, "cycles": cycles, "gap": gap})
+        return cls.learn(series, forecaster, grid, period, {"sigma": sigma, "cycles": cycles, "gap": gap}, progress)
 
     @staticmethod
     def forecaster_from_state(state: Mapping[str, Any]) -> Forecaster:

@@ -1,0 +1,189 @@
+"""The forecasters and the grid they work on: linear path, LSTM, gaps."""
+
+import numpy as np
+import pytest
+
+from detectors.forecast_residual import first_of_each_run
+from detectors.lstm import LSTM
+from detectors.seasonal_naive import SeasonalNaive
+from grid import Grid, spread_out
+from linear import SHORT, Linear, hold, sample_rows
+from model import LSTMForecaster, robust_scale
+from series import Series
+
+RNG = np.random.default_rng(11)
+
+
+def henon(n, noise=0.0):
+    """A map whose next value is a quadratic of the last two: a linear forecast of it is little better than the mean."""
+    x = np.zeros(n + 2)
+    for t in range(2, n + 2):
+        x[t] = 1 - 1.4 * x[t - 1] ** 2 + 0.3 * x[t - 2]
+    return x[2:] + RNG.normal(0, noise, n)
+
+
+def test_the_linear_path_recovers_an_autoregression():
+    x = np.zeros(4000)
+    for t in range(2, 4000):
+        x[t] = 1.2 * x[t - 1] - 0.5 * x[t - 2] + RNG.normal()
+    [regression] = Linear.fit(x, ()).regressions
+    np.testing.assert_allclose(regression.weights[:3], [1.2, -0.5, 0.0], atol=0.07)
+
+
+def test_the_linear_path_is_hardly_moved_by_outliers():
+    x = np.sin(np.arange(3000) / 5) + RNG.normal(0, 0.1, 3000)
+    spiked = x.copy()
+    spiked[RNG.integers(100, 3000, 30)] += 50
+    plain = Linear.fit(x, ()).forecast(x)
+    robust = Linear.fit(spiked, ()).forecast(x)
+    error = np.nanmean(np.abs(plain - x))
+    assert np.nanmean(np.abs(robust - x)) < 1.6 * error
+
+
+def test_regular_jumps_are_learned_though_rare():
+    x = (np.arange(2880) % 288 < 30) * 80.0 + 20
+    expected = Linear.fit(x / 40, (288,)).forecast(x / 40) * 40
+    assert np.abs(expected - x)[600:].max() < 8
+
+
+def test_where_the_season_is_unknown_the_last_points_forecast():
+    x = np.sin(2 * np.pi * np.arange(600) / 48)
+    x[300:348] = np.nan
+    expected = Linear.fit(x, (48,)).forecast(x)
+    assert np.isfinite(expected[SHORT:48]).all()
+    assert np.abs(expected - x)[400:440].max() < 0.1
+
+
+def test_the_network_learns_what_a_line_cannot():
+    x = henon(3000, 0.01)
+    forecaster = LSTMForecaster.fit(x)
+    with_network = np.nanmean(np.abs(forecaster.forecast(x) - x))
+    linear = Linear.fit(x, ()).forecast(x)
+    assert forecaster.network is not None
+    assert with_network < 0.5 * np.nanmean(np.abs(linear - x))
+
+
+def test_the_network_forecasts_what_it_has_not_seen():
+    x = henon(6000, 0.01)
+    forecaster = LSTMForecaster.fit(x[:3000])
+    seen, unseen = (np.nanmean(np.abs(forecaster.forecast(part) - part)) for part in (x[:3000], x[3000:]))
+    assert unseen < 1.3 * seen
+
+
+def test_where_nothing_can_be_learned_the_network_is_left_out():
+    x = RNG.normal(size=3000)
+    forecaster = LSTMForecaster.fit(x)
+    assert np.nanmean(np.abs(forecaster.forecast(x))) < 0.15
+
+
+def test_missing_values_are_neither_shown_nor_learned():
+    x = henon(2000, 0.01)
+    holed = x.copy()
+    holed[::50] = np.nan
+    forecaster = LSTMForecaster.fit(holed)
+    expected = forecaster.forecast(holed)
+    hidden = np.zeros(len(x), bool)
+    hidden[::50] = True
+    np.testing.assert_array_equal(forecaster.forecast(x, lambda seen: hidden)[SHORT:], expected[SHORT:])
+
+
+def test_seeds_differ_and_repeat():
+    x = henon(2000, 0.01)
+    one, same, other = (LSTMForecaster.fit(x, seed=seed).forecast(x) for seed in (0, 0, 1))
+    np.testing.assert_array_equal(one, same)
+    assert not np.array_equal(one, other)
+
+
+def test_robust_scale_ignores_outliers_and_survives_constants():
+    x = RNG.normal(5, 2, 1001)
+    x[:100] = 1e9
+    centre, spread = robust_scale(x)
+    assert abs(centre - 5) < 1
+    assert 1 < spread < 4
+    assert robust_scale(np.full(10, 0.1)) == (0.1, 1.0)
+    assert robust_scale(np.full(10, np.nan)) == (0.0, 1.0)
+    assert robust_scale(np.r_[np.zeros(99), 1.0])[1] > 0
+
+
+def test_hold_is_bounded():
+    np.testing.assert_array_equal(
+        hold(np.array([np.nan, 1, np.nan, np.nan, np.nan, 2]), 2), [np.nan, 1, 1, 1, np.nan, 2]
+    )
+
+
+@pytest.mark.parametrize("n", [10, 30_000, 30_001, 1_000_000])
+def test_sampled_rows_are_positions_of_the_series(n):
+    rows = sample_rows(n)
+    assert rows.min() == 0
+    assert rows.max() == n - 1
+    assert len(rows) <= 30_000
+
+
+START = np.datetime64("2026-03-01T00:00", "ms").astype(np.int64)
+
+
+def at(minutes):
+    times = (START + np.asarray(minutes) * 60_000).astype("datetime64[ms]")
+    return Series(times, np.arange(len(times), dtype=float))
+
+
+def test_gaps_become_missing_cells():
+    series = at([0, 5, 10, 25, 30, 35, 40, 45, 50, 55, 60, 65])
+    grid = Grid.learn(series)
+    cells, _ = grid.cells(series, 100, 64)
+    np.testing.assert_array_equal(cells, [0, 1, 2, 5, 6, 7, 8, 9, 10, 11, 12, 13])
+    np.testing.assert_array_equal(spread_out(series.values, cells)[:6], [0, 1, 2, np.nan, np.nan, 3])
+
+
+def test_jitter_stays_in_its_cell():
+    jitter = RNG.uniform(-0.1, 0.1, 50)
+    series = at(np.arange(50) * 5 + jitter)
+    cells, _ = Grid.learn(series).cells(series, 100, 64)
+    np.testing.assert_array_equal(cells, np.arange(50))
+
+
+def test_irregular_times_are_counted():
+    series = at(np.cumsum(RNG.exponential(5, 200)))
+    assert Grid.learn(series).step_ms is None
+
+
+def test_an_almost_empty_grid_is_refused():
+    minutes = np.cumsum(np.where(np.arange(1000) % 2, 1, 900))
+    assert Grid.learn(at(minutes)).step_ms is None
+
+
+def test_a_long_gap_keeps_its_place_in_the_chunks():
+    series = at([*range(0, 500, 5), *range(5_000_000, 5_000_500, 5)])
+    cells, first = Grid.learn(series).cells(series, 200, 64)
+    assert cells[-1] < 600
+    assert (cells[-1] - cells[0]) % 64 == (5_000_495 // 5) % 64
+    assert first == 0
+
+
+def test_a_season_keeps_its_place_over_a_gap():
+    t = np.arange(48 * 20)
+    values = np.sin(2 * np.pi * t / 48)
+    keep = ~((t > 400) & (t < 431))
+    times = (START + t * 1_800_000).astype("datetime64[ms]")
+    series = Series(times[keep], values[keep])
+    found = SeasonalNaive.fit(series).detect(series)
+    assert found.period == 48
+    assert not found.events
+    known = np.isfinite(found.expected)
+    np.testing.assert_allclose(found.expected[known], series.values[known], atol=1e-9)
+
+
+def test_a_new_level_is_believed_after_a_while():
+    x = RNG.normal(0, 0.2, 2000) + 5
+    x[1500:] += 10
+    series = Series(None, x)
+    found = LSTM.fit(series).detect(series)
+    assert found.is_anomaly[1500]
+    assert not found.is_anomaly[1560:].any()
+
+
+def test_first_of_each_run_by_the_definition():
+    flags = RNG.random(300) < 0.5
+    longest = 4
+    slow = [flags[i] and flags[max(i - longest, 0) : i].sum() < longest for i in range(300)]
+    np.testing.assert_array_equal(first_of_each_run(flags, longest), slow)
