@@ -8,6 +8,7 @@ from errors import LimitExceeded, Unreadable
 from series.table import Limits
 
 _BLOCK = 1 << 20
+_LARGEST_DIRECTORY = 1 << 20
 
 _FORMATS = {
     b"\xd0\xcf\x11\xe0": "an old Excel workbook",
@@ -74,14 +75,22 @@ def _gunzip(data: bytes, limits: Limits) -> bytes:
 
 
 def _unzip(data: bytes, limits: Limits) -> bytes:
-    """The one file of a zip archive."""
+    """The one file of a zip archive.
+
+    The directory is bounded before it is read, for an entry of 46 bytes becomes an object of some 500.
+    """
+    end = data.rfind(b"PK\x05\x06")
+    if end < 0:
+        raise _damaged_zip()
+    if int.from_bytes(data[end + 12 : end + 16], "little") > _LARGEST_DIRECTORY:
+        raise Unreadable("The zip archive holds too many files; send an archive of one CSV file.")
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             info = _only_file(archive)
             with archive.open(info) as file:
                 out = file.read(limits.max_bytes + 1)
-    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
-        raise Unreadable("The zip archive is damaged; send it again, or send the plain CSV.") from error
+    except (zipfile.BadZipFile, zlib.error, EOFError, ValueError) as error:  # ValueError: an offset outside the file
+        raise _damaged_zip() from error
     except (RuntimeError, NotImplementedError) as error:
         raise Unreadable("The zip archive is encrypted or packed in an unusual way; send the plain CSV.") from error
     if len(out) > limits.max_bytes:
@@ -89,13 +98,19 @@ def _unzip(data: bytes, limits: Limits) -> bytes:
     return out
 
 
+def _damaged_zip() -> Unreadable:
+    return Unreadable("The zip archive is damaged; send it again, or send the plain CSV.")
+
+
 def _only_file(archive: zipfile.ZipFile) -> zipfile.ZipInfo:
     names = archive.namelist()
     if any(name.startswith(("xl/", "[Content_Types]", "mimetype")) for name in names):
         raise Unreadable("This is a spreadsheet workbook, not a CSV file; save the sheet as CSV.", format="workbook")
-    files = [i for i in archive.infolist() if not i.is_dir() and not i.filename.startswith("__MACOSX/")]
+    files = [i for i in archive.infolist() if not i.filename.endswith("/") and not i.filename.startswith("__MACOSX/")]
     if len(files) != 1:
         raise Unreadable(
             f"The zip archive holds {len(files)} files; send an archive of one CSV file.", files=len(files)
         )
+    if files[0].compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise NotImplementedError
     return files[0]
