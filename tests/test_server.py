@@ -199,7 +199,7 @@ def csv_of(points):
 
 
 def test_long_detections_leave_room_for_quick_requests_and_too_many_are_refused(tmp_path):
-    data, answers = csv_of(60_000), []
+    data, answers = csv_of(30_000), []
 
     def detect(url):
         answers.append(ask(url, "POST", "/api/v1/detect", data, {"Content-Type": "text/csv"}))
