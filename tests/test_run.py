@@ -223,7 +223,7 @@ class TestStages:
     def stages(self, run, monkeypatch):
         """Three stages; the second fails."""
         commands = {
-            "lint": [[sys.executable, "-c", "print('All good')"]],
+            "lint": [[sys.executable, "-c", "print('All good')"], [sys.executable, "-c", "print('No change')"]],
             "unit": [[sys.executable, "-c", "print('what went wrong\\n1 failed in 0.1s'); raise SystemExit(1)"]],
             "laws": [[sys.executable, "-c", "import os; print(os.environ['OMP_NUM_THREADS'])"]],
         }
@@ -242,8 +242,15 @@ class TestStages:
             ["laws", "passed"],
             ["stages:", "2"],
         ]
+        assert lines[0].endswith("No change")
         assert lines[3].endswith("1 failed in 0.1s")
         assert lines[-1] == "stages: 2 passed, 1 failed"
+
+    def test_the_line_is_of_the_command_that_failed(self, stages, capsys, monkeypatch):
+        commands = [[sys.executable, "-c", "raise SystemExit('wrong')"], [sys.executable, "-c", "print('right')"]]
+        monkeypatch.setattr(stages, "all_stages", lambda _: {"lint": commands})
+        assert stages.main(["test"]) == 1
+        assert capsys.readouterr().out.splitlines()[-2].endswith("wrong")
 
     def test_some_can_be_named(self, stages, capsys):
         assert stages.main(["test", "laws"]) == 0
