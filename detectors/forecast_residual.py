@@ -29,7 +29,7 @@ Sigma = Annotated[
         "of the distances. Higher means fewer anomalies.",
     ),
 ]
-DEFAULT_SIGMA = 5.0
+DEFAULT_SIGMA = 6.0
 BELIEVED_AFTER = 12
 """After so many anomalies in a row new values are believed: a fault does not echo, but a new level is learned."""
 CHUNK = 64

@@ -40,7 +40,7 @@ class RollingZScore(Detector):
         ] = 50,
         threshold: Annotated[
             float, Param("standard deviations", 0.5, 1000, "A value further than this from the mean is an anomaly.")
-        ] = 4.0,
+        ] = 5.0,
         gap: Gap = DEFAULT_GAP,
     ) -> Self:
         """Learns nothing but the size of the values; see Detector.fit."""

@@ -158,7 +158,7 @@ def test_units_do_not_matter(name, params, kind, a, b):
 
 
 @each_flag
-@pytest.mark.parametrize("size", [8.0, -8.0])
+@pytest.mark.parametrize("size", [12.0, -12.0])
 @pytest.mark.parametrize("kind", ["untimed", "timed", "gaps", "missing"])
 def test_a_planted_spike_is_found(name, params, kind, size):
     series = SERIES[kind]
