@@ -48,12 +48,9 @@ def read_arrays(
 
 
 def _numbers(values: Sequence[float | None]) -> tuple[Floats, list[Repair]]:
-    try:
-        numbers = np.array(values, dtype=np.float64)
-    except (TypeError, ValueError, OverflowError):
-        numbers = np.array([_number(value, index) for index, value in enumerate(values)], dtype=np.float64)
-    if numbers.ndim != 1:
-        raise Unreadable("values must be a list of numbers and nulls.", name="values")
+    if not set(map(type, values)) <= {float, type(None)}:  # integers may be too large for a float64
+        values = [_number("values", value, index) for index, value in enumerate(values)]
+    numbers = np.array(values, dtype=np.float64)
     infinite = np.flatnonzero(np.isinf(numbers))
     if not infinite.size:
         return numbers, []
@@ -62,11 +59,11 @@ def _numbers(values: Sequence[float | None]) -> tuple[Floats, list[Repair]]:
     return numbers, [repair("infinite_value", said, infinite[:5], len(infinite))]
 
 
-def _number(value: Any, index: int) -> float:
+def _number(name: str, value: Any, index: int) -> float:
     if value is None:
         return np.nan
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise Unreadable(f"values[{index}] is not a number; send numbers and null.", name="values", index=index)
+    if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
+        raise Unreadable(f"{name}[{index}] is not a number; send numbers and null.", name=name, index=index)
     try:
         return float(value)
     except OverflowError:
@@ -92,7 +89,7 @@ def _micros(times: Sequence[int | float | str], date_order: DateOrder | None) ->
 def _epoch(time: Any, index: int) -> float:
     if isinstance(time, str) or time is None:
         raise Unreadable(f"times[{index}] is not a number like the others; send one kind.", name="times", index=index)
-    return _number(time, index)
+    return _number("times", time, index)
 
 
 def _refuse(times: Sequence[Any], wrong: Bools) -> None:

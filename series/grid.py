@@ -19,6 +19,7 @@ Text = NDArray[np.bytes_]
 LONGEST = 64
 """Longest field, in bytes, that can be a number or a time; `Grid.column` cuts longer ones one byte later."""
 
+_LONGEST_FIELD = 1 << 16
 _NEWLINE, _QUOTE = 10, 34
 _IS_SPACE = np.isin(np.arange(256), [9, 32])
 
@@ -74,10 +75,10 @@ class Grid:
         return cut(self.buffer, *self.bounds(column))
 
     def row(self, record: int) -> list[bytes]:
-        """The fields of one record, whole."""
+        """The fields of one record, each cut after 64 KiB."""
         one = self.select(slice(record, record + 1))
         spans = (one.bounds(column) for column in range(int(one.count[0])))
-        return [bytes(self.buffer[start[0] : stop[0]]) for start, stop in spans]
+        return [bytes(self.buffer[start[0] : min(stop[0], start[0] + _LONGEST_FIELD)]) for start, stop in spans]
 
     def _starts(self, at: Ints) -> Ints:
         return np.where(at > 0, self.separators[at - 1] + 1, 0)
@@ -140,19 +141,17 @@ def _check_widths(text: bytes, buffer: NDArray[np.uint8], delimiter: str, limits
     """Refuses a record with far too many fields, where the number of delimiters in the file makes one possible."""
     if text.count(delimiter.encode()) <= limits.max_columns * 2:
         return
-    newlines = np.flatnonzero(buffer == _NEWLINE)
-    starts = np.concatenate(([0], newlines[:-1] + 1))
-    if int((newlines - starts).max()) < limits.max_columns:
-        return
-    fields = np.add.reduceat(buffer == ord(delimiter), starts, dtype=np.int64) + 1
-    line = int(np.argmax(fields > limits.max_columns))
-    if fields[line] > limits.max_columns:
-        raise LimitExceeded(
-            f"Line {line + 1} has {fields[line]} fields, more than the {limits.max_columns} columns allowed.",
-            limit=limits.max_columns,
-            setting="max_columns",
-            line=line + 1,
-        )
+    stops = np.flatnonzero(buffer == _NEWLINE)
+    starts = np.concatenate(([0], stops[:-1] + 1))
+    for line in np.flatnonzero(stops - starts >= limits.max_columns).tolist():
+        fields = text.count(delimiter.encode(), starts[line], stops[line]) + 1
+        if fields > limits.max_columns and b'"' not in text[starts[line] : stops[line]]:
+            raise LimitExceeded(
+                f"Line {line + 1} has {fields} fields, more than the {limits.max_columns} columns allowed.",
+                limit=limits.max_columns,
+                setting="max_columns",
+                line=line + 1,
+            )
 
 
 def _inside_quotes(buffer: NDArray[np.uint8], ends: Bools) -> Bools:

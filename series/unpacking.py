@@ -8,7 +8,7 @@ from errors import LimitExceeded, Unreadable
 from series.table import Limits
 
 _BLOCK = 1 << 20
-_LARGEST_DIRECTORY = 1 << 20
+_LARGEST_DIRECTORY = 1 << 16
 
 _FORMATS = {
     b"\xd0\xcf\x11\xe0": "an old Excel workbook",

@@ -1,0 +1,81 @@
+"""The arrays of a JSON request: good, repaired and refused ones."""
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+
+from errors import Ambiguous, Unreadable
+from series import format_times, read_arrays
+
+MINUTES = [f"2026-03-01T00:0{i}:00Z" for i in range(3)]
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        MINUTES,
+        ["2026-03-01 00:00", "2026-03-01T00:01", "2026-03-01T01:02:00+01:00"],
+        [1772323200, 1772323260, 1772323320],
+        [1772323200.0, 1772323260.0, 1772323320.0],
+        [1772323200000, 1772323260000, 1772323320000],
+        [1772323200000000, 1772323260000000, 1772323320000000],
+        [1772323200000000000, 1772323260000000000, 1772323320000000000],
+    ],
+)
+def test_times_of_every_kind(times: list[Any]) -> None:
+    table = read_arrays([1, None, 2.5], times, name="load")
+    assert format_times(table.times) == MINUTES
+    assert table.repairs == ()
+    np.testing.assert_array_equal(table.columns["load"], [1, math.nan, 2.5])
+
+
+def test_without_times() -> None:
+    table = read_arrays([1, None])
+    assert table.times is None and table.time_column is None
+    assert list(table.columns) == ["value"]
+
+
+def test_nothing_is_an_empty_series() -> None:
+    assert len(read_arrays([]).series()) == 0
+    assert len(read_arrays([], []).series()) == 0
+
+
+def test_repairs_count_positions_from_0() -> None:
+    table = read_arrays([5, 1, 2, math.inf, 10**400], [60, 0, 60, 120, 180])
+    assert table.series().values.tolist()[:2] == [1, 2]
+    assert np.isnan(table.series().values[2:]).all()
+    found = {repair.code: (repair.count, repair.lines) for repair in table.repairs}
+    assert found == {"infinite_value": (2, (3, 4)), "order_mended": (1, (1,)), "duplicate_times": (1, (0,))}
+
+
+@pytest.mark.parametrize(
+    ("values", "times", "detail", "words"),
+    [
+        ([1, "2"], None, {"name": "values", "index": 1}, "not a number"),
+        ([1, True], None, {"name": "values", "index": 1}, "not a number"),
+        ([[1], [2]], None, {"name": "values", "index": 0}, "not a number"),
+        ([1, 2], [1], {"name": "times"}, "1 times for 2 values"),
+        ([1, 2], ["2026-03-01", "soon"], {"name": "times", "index": 1}, "'soon'"),
+        ([1, 2], ["2026-03-01", ""], {"name": "times", "index": 1}, "not a time"),
+        ([1, 2], [1, None], {"name": "times", "index": 1}, "one kind"),
+        ([1, 2], [1, "2026-03-01"], {"name": "times", "index": 1}, "one kind"),
+        ([1, 2], [1, math.nan], {"name": "times", "index": 1}, "not a time"),
+        ([1, 2], [1, 10**30], {"name": "times", "index": 1}, "not a time"),
+        ([1, 2], [1, 10**400], {"name": "times", "index": 1}, "not a time"),
+    ],
+)
+def test_what_is_refused_names_its_position(values: Any, times: Any, detail: dict[str, Any], words: str) -> None:
+    with pytest.raises(Unreadable) as caught:
+        read_arrays(values, times)
+    assert caught.value.detail == detail
+    assert words in caught.value.message
+
+
+def test_ambiguous_dates_are_asked_back() -> None:
+    times = ["01/02/2026", "05/02/2026", "05/07/2026"]
+    with pytest.raises(Ambiguous):
+        read_arrays([1, 2, 3], times)
+    table = read_arrays([1, 2, 3], times, date_order="mdy")
+    assert format_times(table.times)[0] == "2026-01-02T00:00:00Z"  # type: ignore[index]  # not None: times were given

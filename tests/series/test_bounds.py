@@ -1,0 +1,128 @@
+"""Hostile and huge input is refused fast with flat memory; ordinary input stays within ten times the file."""
+
+import gzip
+import io
+import time
+import tracemalloc
+import zipfile
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from errors import BadInput, LimitExceeded, Unreadable
+from series import Limits, read_arrays, read_csv
+
+MIB = 2**20
+LIMITS = Limits(max_bytes=8 * MIB)
+
+
+def _cost(work: Callable[[], object]) -> tuple[float, float]:
+    """Seconds and MiB at the peak."""
+    tracemalloc.start()
+    try:
+        start = time.perf_counter()
+        work()
+        return time.perf_counter() - start, tracemalloc.get_traced_memory()[1] / MIB
+    finally:
+        tracemalloc.stop()
+
+
+def _zip(data: bytes) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("data.csv", data)
+    return out.getvalue()
+
+
+def _many_files() -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for i in range(5_000):
+            archive.writestr(str(i), b"")
+    return out.getvalue()
+
+
+HOSTILE: dict[str, tuple[bytes, type[BadInput], float]] = {
+    "a gzip bomb": (gzip.compress(b"\0" * (200 * MIB)), LimitExceeded, 20),
+    "a zip bomb": (_zip(b"1\n" * (50 * MIB)), LimitExceeded, 20),
+    "a zip of many files": (_many_files(), Unreadable, 1),
+    "one line without an end": (b"1" * (8 * MIB), Unreadable, 2),
+    "one endless later line": (b"a,b\n1,2\n" + b"1" * (7 * MIB) + b",2\n" + b"4,5\n" * 3, Unreadable, 80),
+    "nothing but NULs": (bytes(8 * MIB), Unreadable, 1),
+    "100,000 columns": (b",".join([b"1"] * 100_000) + b"\n", LimitExceeded, 2),
+    "100,000 columns late": (b"a,b\n" + b"1,2\n" * 1000 + b"," * 7_000_000, LimitExceeded, 64),
+    "nothing but newlines": (b"1" + b"\n" * (8 * MIB - 1), LimitExceeded, 20),
+    "nothing but quotes": (b'"' * (8 * MIB - 1), Unreadable, 2),
+    "quotes in lines": (b'"\n' * (2 * MIB), Unreadable, 120),
+    "nothing but blanks": (b" " * (8 * MIB), Unreadable, 20),
+    "blanks around a cell": (b"a,b\n1,2\n3," + b" " * (7 * MIB) + b"x\n3,y\n" + b"4,5\n" * 9, Unreadable, 80),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_input_is_refused_fast_with_flat_memory(name: str) -> None:
+    data, error, most = HOSTILE[name]
+
+    def work() -> None:
+        with pytest.raises(error) as caught:
+            read_csv(data, limits=LIMITS)
+        assert len(caught.value.message) < 400
+
+    seconds, peak = _cost(work)
+    assert peak < most
+    assert seconds < 5
+
+
+def test_every_limit_names_its_setting() -> None:
+    tight = {
+        "max_bytes": (b"v\n1\n2\n3\n", Limits(max_bytes=5)),
+        "max_rows": (b"v\n1\n2\n3\n", Limits(max_rows=2)),
+        "max_columns": (b"a,b\n1,2\n3,5\n", Limits(max_columns=1)),
+        "max_name_length": (b"ab,b\n1,2\n3,5\n", Limits(max_name_length=1)),
+    }
+    for setting, (data, limits) in tight.items():
+        with pytest.raises(LimitExceeded) as caught:
+            read_csv(data, limits=limits)
+        assert caught.value.detail["setting"] == setting
+        assert caught.value.detail["limit"] == getattr(limits, setting)
+
+
+def test_just_within_every_limit_is_read() -> None:
+    data = b"ab,cd\n1,2\n3,5\n"
+    table = read_csv(data, limits=Limits(max_bytes=len(data), max_rows=2, max_columns=2, max_name_length=2))
+    assert list(table.columns) == ["ab", "cd"]
+
+
+@pytest.mark.parametrize("shape", ["two columns", "wide", "one narrow column", "decimal commas", "quoted"])
+def test_memory_stays_within_ten_times_the_file(shape: str) -> None:
+    rng = np.random.default_rng(0)
+    times = np.datetime_as_string(np.datetime64("2026-01-01", "s") + np.arange(50_000)).tolist()
+    values = rng.normal(50, 10, 50_000).round(3).tolist()
+    lines = {
+        "two columns": [f"{t},{v}" for t, v in zip(times, values, strict=True)],
+        "wide": [",".join(map(str, values[i : i + 200])) for i in range(0, 40_000, 40)],
+        "one narrow column": [str(int(v) % 10) for v in values] * 10,
+        "decimal commas": [f"{t};{v}".replace(".", ",") for t, v in zip(times, values, strict=True)],
+        "quoted": [f'"{t}","{v}"' for t, v in zip(times, values, strict=True)],
+    }[shape]
+    data = "\n".join(lines).encode()
+    read_csv(data[: data.index(b"\n", 5_000)])  # imports and caches
+    _, peak = _cost(lambda: read_csv(data))
+    most = 50 if shape == "one narrow column" else 10  # two bytes a row: its positions and its number weigh more
+    assert peak * MIB < most * len(data)
+
+
+def test_a_slow_column_is_linear() -> None:
+    """Cell by cell, but no more: 100,000 units, dates with names of months, broken cells."""
+    rows = "".join(f"{i % 28 + 1} Mar 2026 10:{i % 60:02}:{i % 60:02},{i} kW,{i}.{i % 7} x{i}\n" for i in range(50_000))
+    seconds, _ = _cost(lambda: read_csv(b"when,load,odd\n" + rows.encode()))
+    assert seconds < 10
+
+
+def test_arrays_are_bounded() -> None:
+    with pytest.raises(LimitExceeded) as caught:
+        read_arrays([1.0, 2.0, 3.0], limits=Limits(max_rows=2))
+    assert caught.value.detail == {"limit": 2, "setting": "max_rows"}
+    with pytest.raises(LimitExceeded):
+        read_arrays([1.0], name="x" * 201)
