@@ -130,7 +130,7 @@ function showChart(series, options) {
   chart ??= new SeriesChart(byId("canvas"), windowChanged);
   chart.show(series, options);
   drawLegend(byId("legend"), series);
-  const told = series.events ? `${headline({ events: series.events.length })}. The events are listed below.` : "Not judged yet.";
+  const told = series.events ? `${headline({ events: series.events.length })}.` : "Not judged yet.";
   byId("canvas").setAttribute("aria-label", `Line chart of ${series.name}. ${told}`);
 }
 
@@ -185,6 +185,8 @@ function showResult(answer, chosen) {
   byId("curl").textContent = curlOf(state.source, { ...chosen, params: answer.params }, location.origin);
   byId("events-card").hidden = false;
   byId("stale").hidden = true;
+  // Where the results lie below the settings, on a narrow screen, they come into view.
+  if (!matchMedia("(min-width: 961px)").matches) byId("events-card").scrollIntoView({ behavior: "smooth" });
   keepAddress();
   announce(`${headline(answer.summary)}.`);
 }

@@ -1,11 +1,15 @@
 // What went wrong, said where the user looks; where the service asks back, its choices as buttons.
 import { byId, element } from "./dom.js";
 
-const DATES = {
-  dmy: "Day first: 01/02/2026 is the 1st of February",
-  mdy: "Month first: 01/02/2026 is the 2nd of January",
-  ymd: "Year first: 26/01/02 is the 2nd of January",
-};
+const MONTHS = "January February March April May June July August September October November December".split(" ");
+
+/** "Day first: 01/02 is 1 February"; the choice itself for anything that is no order of dates. */
+function dateWords(order, example) {
+  const [first, second] = (/(\d+)\D(\d+)/.exec(example) ?? []).slice(1).map(Number);
+  const [title, day, month] = { dmy: ["Day first", first, second], mdy: ["Month first", second, first] }[order] ?? [];
+  if (!title) return order === "ymd" ? "Year first" : order;
+  return MONTHS[month - 1] ? `${title}: ${example} is ${day} ${MONTHS[month - 1]}` : title;
+}
 
 function where({ line, column }) {
   const words = [line && `Line ${line}`, column !== undefined && `column ${column}`].filter(Boolean);
@@ -15,11 +19,7 @@ function where({ line, column }) {
 /** The choices of an "ambiguous" error as [{name, value, words}]. */
 export function choicesOf({ code, detail }) {
   if (code !== "ambiguous" || !Array.isArray(detail.choices)) return [];
-  return detail.choices.map((choice) => {
-    const value = typeof choice === "string" ? choice : choice.value;
-    const words = choice.title ?? choice.message ?? DATES[value] ?? value;
-    return { name: detail.parameter ?? "date_order", value, words };
-  });
+  return detail.choices.map((value) => ({ name: detail.setting, value, words: dateWords(value, detail.example) }));
 }
 
 export function clearProblem(id) {

@@ -13,9 +13,22 @@ function input(id, { schema = {}, example }) {
   return element("input", { id, type: numeric ? "number" : "text", step: schema.type === "integer" ? 1 : "any", placeholder: schema.default ?? example ?? "", autocomplete: "off" });
 }
 
+/** JSON with a line for each property, and one line for an array of plain values. */
+export function written(value, indent = "") {
+  const inner = `${indent}  `;
+  const plain = (each) => each === null || typeof each !== "object";
+  if (plain(value)) return JSON.stringify(value);
+  if (Array.isArray(value)) {
+    if (value.every(plain)) return `[${value.map((each) => JSON.stringify(each)).join(", ")}]`;
+    return `[\n${value.map((each) => inner + written(each, inner)).join(",\n")}\n${indent}]`;
+  }
+  const lines = Object.entries(value).map(([name, each]) => `${inner}${JSON.stringify(name)}: ${written(each, inner)}`);
+  return lines.length ? `{\n${lines.join(",\n")}\n${indent}}` : "{}";
+}
+
 const exampleOf = (media) => {
   const example = media.example ?? Object.values(media.examples ?? {})[0]?.value ?? "";
-  return typeof example === "string" ? example : JSON.stringify(example, null, 1);
+  return typeof example === "string" ? example : written(example);
 };
 
 /** What the form says now, as {url, method, headers, body, curl}. */
@@ -45,7 +58,7 @@ function requestOf({ path, method, fields, kind, accept, text, file }, origin) {
 }
 
 function pretty(text, type) {
-  const shown = type.includes("json") && text.length < 200000 ? JSON.stringify(JSON.parse(text), null, 1) : text;
+  const shown = type.includes("json") && text.length < 200000 ? written(JSON.parse(text)) : text;
   return shown.length > LONGEST ? `${shown.slice(0, LONGEST)}\n… cut here` : shown;
 }
 

@@ -1,0 +1,56 @@
+"""A real Chromium against the real server; every test also fails on a script error or a request to another host."""
+
+import os
+import shutil
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import expect
+
+ROOT = Path(__file__).parents[2]
+QUIET = ["quic", "background-networking", "component-update", "sync", "gpu"]
+FLAGS = ["--no-sandbox", "--no-first-run", *(f"--disable-{name}" for name in QUIET)]
+NAMES = ["chromium", "chromium-browser", "google-chrome"]
+# Chromium itself writes these for every answer of 400 and above, and for a request that a test holds back.
+EXPECTED = "Failed to load resource"
+
+expect.set_options(timeout=15_000)  # a busy machine is no failure
+
+
+@pytest.fixture(scope="session")
+def base_url(server_url):
+    return server_url
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args):
+    found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+    # Without one on the path, Playwright takes the browser of its own install.
+    return {**browser_type_launch_args, "args": FLAGS, **({"executable_path": found} if found else {})}
+
+
+@pytest.fixture(scope="session")
+def browser_context_args(browser_context_args):
+    return {**browser_context_args, "viewport": {"width": 1280, "height": 800}, "reduced_motion": "reduce"}
+
+
+@pytest.fixture(autouse=True)
+def nothing_wrong(context, base_url):
+    """No script error, no complaint on the console (a breach of the CSP is one), no other host."""
+    host, wrong = urlsplit(base_url).netloc, []
+
+    def console(message):
+        if message.type in {"error", "warning"} and not message.text.startswith(EXPECTED):
+            wrong.append(message.text)
+
+    def request(asked):
+        address = urlsplit(asked.url)
+        if address.scheme not in {"data", "blob"} and address.netloc != host:
+            wrong.append(f"asked {asked.url}")
+
+    context.on("console", console)
+    context.on("weberror", lambda error: wrong.append(str(error.error)))
+    context.on("request", request)
+    yield
+    assert wrong == []

@@ -1,0 +1,157 @@
+"""For everyone: no violation that axe knows, everything by keyboard, no sideways scrolling, a strict policy."""
+
+import re
+import urllib.request
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.steps import choose_detector, detect, load_demo, open_page, upload
+
+AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
+RULES = "{ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }"
+
+
+def empty(page):
+    open_page(page)
+
+
+def loaded(page):
+    open_page(page)
+    load_demo(page)
+
+
+def detected(page):
+    loaded(page)
+    choose_detector(page, "seasonal_naive")
+    detect(page)
+    for summary in ("Data of this window as a table", "The same from the command line", "More settings"):
+        page.get_by_text(summary).click()
+
+
+def refused(page):
+    open_page(page)
+    upload(page, "dates.csv", b"date,value\n01/02/2026,1\n04/02/2026,2\n05/03/2026,3\n07/03/2026,3\n")
+    expect(page.locator("#data-problem")).to_be_visible()
+
+
+def out_of_bounds(page):
+    loaded(page)
+    page.get_by_label("Sigma").fill("-1")
+
+
+def working(page):
+    loaded(page)
+    page.route("**/api/v1/detect*", lambda route: None)
+    page.get_by_role("button", name="Detect Anomalies").click()
+    expect(page.locator("#busy")).to_be_visible()
+
+
+def gone(page):
+    page.route("**/api/v1/detectors", lambda route: route.abort())
+    page.goto("/")
+    expect(page.locator("#service-problem")).to_be_visible()
+
+
+def docs(page):
+    page.goto("/docs")
+    article = page.locator("#v1_detect")
+    expect(article).to_be_visible()
+    for summary in article.locator("> details > summary").all():
+        summary.click()
+    article.get_by_role("button", name="Send").click()
+    expect(article.locator(".status")).to_contain_text("Status 200")
+    page.locator("#schema-Detection > summary").click()
+
+
+STATES = [empty, loaded, detected, refused, out_of_bounds, working, gone, docs]
+state = pytest.mark.parametrize("state", STATES, ids=[each.__name__ for each in STATES])
+
+
+@state
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 390])
+def test_axe_finds_nothing(page, state, scheme, width):
+    if not AXE.exists():
+        pytest.skip("NO AXE HERE: run `npm ci` first, accessibility is not tested")
+    page.set_viewport_size({"width": width, "height": 800})
+    page.emulate_media(color_scheme=scheme)
+    state(page)
+    page.evaluate(AXE.read_text())
+    found = page.evaluate(f"() => axe.run(document, {RULES})")["violations"]
+    told = [(each["id"], each["help"], [node["html"][:200] for node in each["nodes"]]) for each in found]
+    assert told == []
+
+
+@state
+@pytest.mark.parametrize("width", [390, 2560])
+def test_nothing_is_wider_than_the_screen(page, state, width):
+    page.set_viewport_size({"width": width, "height": 844})
+    state(page)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def tab_to(page, selector, limit=40):
+    for _ in range(limit):
+        if page.evaluate("(selector) => document.activeElement.matches(selector)", selector):
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError(f"{selector} is not reached with {limit} tabs")
+
+
+def focus_is_seen(page):
+    return page.evaluate("() => getComputedStyle(document.activeElement).outlineStyle !== 'none'")
+
+
+def test_everything_by_keyboard(page):
+    open_page(page)
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to the results")).to_be_focused()
+    tab_to(page, "#demo-kind")
+    assert focus_is_seen(page)
+    page.keyboard.press("ArrowDown")
+    tab_to(page, "#demo")
+    assert focus_is_seen(page)
+    page.keyboard.press("Enter")
+    expect(page.locator("#facts")).to_be_visible()
+    tab_to(page, "#detector")
+    page.keyboard.press("ArrowDown")
+    tab_to(page, "#param-threshold")
+    page.keyboard.press("ControlOrMeta+a")
+    page.keyboard.type("5")
+    page.keyboard.press("Enter")  # a form: Enter in a field does what its button does
+    expect(page.locator("#verdict")).to_be_visible(timeout=60_000)
+    expect(page.get_by_role("status")).to_contain_text("found")
+    tab_to(page, "#plot")
+    assert focus_is_seen(page)
+    page.keyboard.press("n")
+    expect(page.get_by_role("status")).to_contain_text("In view")
+    tab_to(page, ".events .at")
+    page.keyboard.press("Enter")
+    expect(page.locator(".events tr.chosen")).to_have_count(1)
+
+
+def test_the_upload_button_opens_the_file_chooser_by_keyboard(page):
+    open_page(page)
+    tab_to(page, "#upload")
+    with page.expect_file_chooser():
+        page.keyboard.press("Enter")
+
+
+@pytest.mark.parametrize("path", ["/", "/docs"])
+def test_the_policy_is_strict(base_url, path):
+    with urllib.request.urlopen(base_url + path) as answer:
+        policy = answer.headers["Content-Security-Policy"]
+    rules = dict(rule.strip().split(" ", 1) for rule in policy.split(";"))
+    assert rules["default-src"] == "'none'"
+    assert rules["script-src"] == rules["style-src"] == rules["connect-src"] == "'self'"
+    assert not re.search(r"unsafe|https?:|\*", policy)
+
+
+def test_printed_it_has_the_results_and_no_controls(page):
+    detected(page)
+    page.emulate_media(media="print")
+    expect(page.locator("#controls")).to_be_hidden()
+    expect(page.locator("#verdict")).to_be_visible()
+    expect(page.locator("#canvas")).to_be_visible()

@@ -1,0 +1,54 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { readFileSync, readdirSync } from "node:fs";
+import { test } from "node:test";
+
+const ROOT = new URL("../../", import.meta.url);
+const read = (path) => readFileSync(new URL(path, ROOT));
+const sums = read("static/vendor/SHA256SUMS").toString().trim().split("\n").map((line) => line.split("  "));
+
+test("every vendored file is the one whose checksum was kept, and none is without", () => {
+  for (const [sum, name] of sums) {
+    assert.equal(createHash("sha256").update(read(`static/vendor/${name}`)).digest("hex"), sum, name);
+  }
+  const files = readdirSync(new URL("static/vendor/", ROOT)).filter((name) => name !== "SHA256SUMS");
+  assert.deepEqual(sums.map(([, name]) => name).sort(), files.sort());
+});
+
+test("the versions in the file names are those that package.json pins", () => {
+  const pinned = JSON.parse(read("package.json")).devDependencies;
+  const stems = { "chart.js": "chart", hammerjs: "hammer", "chartjs-plugin-zoom": "chartjs-plugin-zoom" };
+  for (const [name, stem] of Object.entries(stems)) {
+    assert.ok(sums.some(([, file]) => file === `${stem}-${pinned[name]}.min.js`), name);
+  }
+});
+
+test("the page loads exactly the vendored files", () => {
+  const asked = [...read("templates/index.html").toString().matchAll(/\/static\/vendor\/([^"]+)"/g)].map((found) => found[1]);
+  assert.deepEqual(asked.sort(), sums.map(([, name]) => name).filter((name) => name.endsWith(".js")).sort());
+});
+
+test("the lock names no registry and no address", () => {
+  assert.ok(!/https?:\/\/(?!opencollective|github)/.test(read("package-lock.json").toString().replace(/"funding": \{[^}]*\}/g, "")));
+});
+
+test("everything a browser loads for the page is under 400 kB", () => {
+  const folders = ["static/vendor", "static/css", "static/js"];
+  const docsOnly = ["docs.js", "docs.css", "try.js", "schema.js", "SHA256SUMS", "LICENSES.txt"];
+  let total = read("templates/index.html").length;
+  for (const folder of folders) {
+    for (const name of readdirSync(new URL(`${folder}/`, ROOT))) {
+      if (!docsOnly.includes(name)) total += read(`${folder}/${name}`).length;
+    }
+  }
+  assert.ok(total < 400000, `${total} bytes`);
+});
+
+test("no inline script, style or event handler, and no address of another host", () => {
+  for (const page of ["index.html", "docs.html"]) {
+    const text = read(`templates/${page}`).toString();
+    assert.doesNotMatch(text, /<style|\sstyle=|\son\w+=/);
+    assert.doesNotMatch(text, /<script(?![^>]*\ssrc=)/);
+    assert.doesNotMatch(text, /(?:src|href)="(?:https?:)?\/\//);
+  }
+});
