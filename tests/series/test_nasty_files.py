@@ -4,6 +4,7 @@ import gzip
 import io
 import math
 import zipfile
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,7 +24,7 @@ class Reads:
 
     data: bytes
     times: list[str] | None
-    columns: dict[str, list[float]]
+    columns: Mapping[str, Sequence[float]]
     repairs: list[tuple[str, int, tuple[int, ...]]] = field(default_factory=list)
     options: dict[str, Any] = field(default_factory=dict)
     time_column: str | None = None

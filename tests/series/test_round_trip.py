@@ -4,11 +4,13 @@ import csv
 import io
 import math
 from datetime import UTC, datetime, timedelta
+from typing import Literal
 
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from errors import BadInput
 from series import format_times, read_arrays, read_csv
 
 DATE_FORMATS = [
@@ -61,7 +63,7 @@ def test_what_is_written_is_read_back(
     newline: str,
     header: bool,
     date_format: str,
-    quoting: int,
+    quoting: Literal[0, 1],
     missing: str,
 ) -> None:
     times, gappy, full = table
@@ -120,12 +122,10 @@ def test_the_fast_reader_equals_the_slow_one(seed: int) -> None:
 
 @given(st.binary(max_size=300) | st.text(alphabet='0123456789.,;-:/ \n\r"#TZae\t|%', max_size=300).map(str.encode))
 def test_any_bytes_are_read_or_refused(data: bytes) -> None:
-    from errors import BadInput
-
     try:
         table = read_csv(data)
     except BadInput as error:
-        assert error.message.endswith((".", "?")) or error.message
+        assert error.message.endswith(".")
         return
     for values in table.columns.values():
         assert not np.isinf(values).any()
