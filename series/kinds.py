@@ -13,8 +13,8 @@ Kind = Literal["time", "clock", "number", "text", "empty"]
 """A date perhaps with a time of day, a time of day alone, a number, other text, nothing but missing values."""
 
 _TIME_NAME = re.compile(
-    r"(?i)(?:.*[ _.\-(\[/])?(?:date|time|datetime|timestamps?|time_?stamp|ts|epoch|unix|utc|day|month|ds|"
-    r"datum|zeit|zeitstempel|uhrzeit|tag|fecha|hora|heure|data|tijd)(?:[ _.\-)\]/].*)?"
+    r"(?i)(?:.*[ _.\-(\[/])?(?:date|time|datetime|timestamps?|time_?stamp|ts|epoch|unix|utc|day|month|"
+    r"datum|zeit|zeitstempel|uhrzeit|fecha|hora|heure|tijd)(?:[ _.\-)\]/].*)?"
 )
 _CAMEL = re.compile(r".*[a-z](?:Time|Date|Timestamp|TimeStamp)(?:Utc|UTC|Ms)?")
 

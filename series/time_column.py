@@ -157,7 +157,7 @@ def _index(layout: Layout, column: int, numeric: list[int], numbers: Numbers) ->
     if column == 0 and values[0] in (0, 1) and (steps == 1).all():
         said = f"Column {name!r} only counts the rows and was left out."
         return TimeColumn(used=frozenset({column}), repairs=(Repair("index_column", said, 1),))
-    if is_time_name(name) and (steps > 0).all():
+    if column == 0 and is_time_name(name) and (steps > 0).all():
         said = f"Column {name!r} holds no dates; the points are numbered 0, 1, 2. Name it as time_column for seconds."
         return TimeColumn(used=frozenset({column}), repairs=(Repair("elapsed_time", said, 1),))
     return None

@@ -206,7 +206,7 @@ READ = {
     "a long row": Reads(
         b"a,b\n" + b"1,2\n" * 10 + b"3,4,5\n" + b"6,7\n" * 5,
         None,
-        {"a": [1] * 10 + [6] * 5, "b": [2] * 10 + [7] * 5},
+        {"a": [1.0] * 10 + [6.0] * 5, "b": [2.0] * 10 + [7.0] * 5},
         [("long_rows", 1, (12,))],
     ),
     "delimiter at the end of rows": Reads(
@@ -257,6 +257,9 @@ READ = {
     "a ramp is a value": Reads(b"v\n0\n1\n2\n", None, {"v": [0, 1, 2]}),
     "seconds since the start": Reads(
         b"time,v\n0.5,1\n1.0,2\n1.7,3\n", None, {"v": [1, 2, 3]}, [("elapsed_time", 1, ())]
+    ),
+    "a rising value named like a time": Reads(
+        b"a,response time\n5,0.5\n5,0.7\n6,0.9\n", None, {"a": [5, 5, 6], "response time": [0.5, 0.7, 0.9]}
     ),
     "seconds since the start as times": Reads(
         b"time,v\n0.5,1\n1.0,2\n1.7,3\n",
