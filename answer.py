@@ -43,7 +43,7 @@ def of_detection(
         "score": _column(detection.score),
         "is_anomaly": np.ascontiguousarray(detection.is_anomaly),
         "threshold": detection.threshold,
-        "events": [_event(event, series, as_ms) for event in detection.events],
+        "events": [_event(event, times) for event in detection.events],
         "repairs": [_repair(repair) for repair in table.repairs],
         "summary": {
             "points": len(series),
@@ -133,17 +133,15 @@ def _repair(repair: Repair) -> dict[str, Any]:
     return {"code": repair.code, "message": repair.message, "count": repair.count, "lines": list(repair.lines)}
 
 
-def _event(event: Event, series: Series, as_ms: bool) -> dict[str, Any]:
+def _event(event: Event, times: list[str] | list[int] | None) -> dict[str, Any]:
     """An event; `stop` is half open, so that `stop_time` is the time of the last point inside, `stop − 1`."""
-    at = np.array([event.start, event.stop - 1, event.peak])
-    times = [None] * 3 if series.times is None else format_times(series.times[at], as_ms=as_ms) or []
     return {
         "start": event.start,
         "stop": event.stop,
         "peak": event.peak,
-        "start_time": times[0],
-        "stop_time": times[1],
-        "peak_time": times[2],
+        "start_time": times[event.start] if times else None,
+        "stop_time": times[event.stop - 1] if times else None,
+        "peak_time": times[event.peak] if times else None,
         "direction": event.direction,
         "severity": event.severity,
         "value": event.value,

@@ -37,6 +37,11 @@ SPARE_THREADS = 4
 STRANGERS_BODY = 64 * 1024
 """Largest body taken from another computer while only this one is served; the app then refuses the request."""
 
+CONNECTIONS = 2000
+
+SPARE_FILES = 200
+"""File descriptors for all that is no connection: libraries, bodies on disk, static files."""
+
 LAST_SECONDS = 1
 """How long requests in work may go on after the end was asked for."""
 
@@ -166,7 +171,7 @@ def listen(app: WSGIApplication, settings: Settings) -> tuple[Any, int]:
             port=settings.port,
             ident=None,
             threads=max(8, settings.detections_at_once + settings.queued_detections + SPARE_THREADS),
-            connection_limit=2000,  # with the default of 100, polling browsers lose requests
+            connection_limit=connection_limit(),
             asyncore_use_poll=True,  # select() ends at file descriptor 1,024
             channel_timeout=60,
             max_request_body_size=settings.max_upload_bytes + BODY_HEADROOM,
@@ -181,6 +186,21 @@ def listen(app: WSGIApplication, settings: Settings) -> tuple[Any, int]:
     dispatcher = server.task_dispatcher
     dispatcher.shutdown = functools.partial(dispatcher.shutdown, timeout=LAST_SECONDS)
     return server, port
+
+
+def connection_limit() -> int:
+    """How many connections are held at once. With waitress's own 100, polling browsers lose requests; with more than
+    there are file descriptors, accepting fails over and over."""
+    if sys.platform == "win32":
+        return CONNECTIONS
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = CONNECTIONS + SPARE_FILES
+    if soft < wanted:
+        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    return max(min(CONNECTIONS, soft - SPARE_FILES), 10)
 
 
 def cannot_listen(settings: Settings, error: Exception) -> str:

@@ -306,3 +306,13 @@ class TestStartAndEnd:
         with serving(tmp_path / "data") as url:
             ask(url, "POST", "/api/v1/read", csv_of(100_000), {"Content-Type": "text/csv"})
         assert [path.name for path in tmp_path.rglob("*")] == ["data", "uploads"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows knows no limit of open files")
+@pytest.mark.parametrize(("files", "connections"), [((256, 256), 56), ((256, 4096), 2000), ((100, 100), 10)])
+def test_it_holds_no_more_connections_than_there_are_files(files, connections):
+    code = (
+        f"import resource; resource.setrlimit(resource.RLIMIT_NOFILE, {files}); "
+        "import server, sys; sys.exit(server.connection_limit() != int(sys.argv[1]))"
+    )
+    assert subprocess.run([sys.executable, "-c", code, str(connections)], cwd=ROOT, check=False).returncode == 0
