@@ -26,8 +26,6 @@ const detector = () => state.detectors.find(({ name }) => name === byId("detecto
 const choice = () => ({ column: state.series.name, detector: detector().name, params: form.values });
 const clearProblems = () => PROBLEMS.forEach(clearProblem);
 
-// ---- what the service offers
-
 async function start() {
   clearProblem("service-problem");
   try {
@@ -64,12 +62,10 @@ function drawDetector(params) {
   form.draw(detector(), params);
 }
 
-// ---- choosing data
-
 async function loadDemo() {
   clearProblems();
   const query = { kind: byId("demo-kind").value, points: byId("demo-points").value, seed: byId("demo-seed").value };
-  await reading(`Loading demo data`, async ({ signal }) => {
+  await reading("Loading demo data", async ({ signal }) => {
     const answer = await ask("GET", `/api/v1/demo?${new URLSearchParams(query)}`, { signal });
     return fromDemo(query, answer);
   });
@@ -96,7 +92,11 @@ async function reading(label, fetchSource, column) {
       clearProblems();
       reading(label, async () => ({ ...source, options: { ...source.options, [name]: value } }), column);
     };
-    showProblem("data-problem", error, { onChoice: again, retry: error.code === "unreachable" ? () => { clearProblems(); reading(label, fetchSource, column); } : undefined });
+    const retry = () => {
+      clearProblems();
+      reading(label, fetchSource, column);
+    };
+    showProblem("data-problem", error, { onChoice: again, retry: error.code === "unreachable" ? retry : undefined });
   }
 }
 
@@ -122,8 +122,6 @@ function keepAddress() {
   const address = source.kind === "demo" ? addressOf(source.query, detector().name, form.values) : location.pathname;
   history.replaceState(null, "", address);
 }
-
-// ---- the chart
 
 function showChart(series, options) {
   byId("chart-card").hidden = false;
@@ -155,8 +153,6 @@ function showEvent(event) {
   announce(`In view: ${event.explanation}`);
 }
 
-// ---- detecting
-
 async function detect() {
   clearProblems();
   if (!state.source) {
@@ -186,7 +182,7 @@ function showResult(answer, chosen) {
   byId("events-card").hidden = false;
   byId("stale").hidden = true;
   // Where the results lie below the settings, on a narrow screen, they come into view.
-  if (!matchMedia("(min-width: 961px)").matches) byId("events-card").scrollIntoView({ behavior: "smooth" });
+  if (!matchMedia("(min-width: 961px)").matches) byId("chart-card").scrollIntoView({ behavior: "smooth" });
   keepAddress();
   announce(`${headline(answer.summary)}.`);
 }
@@ -210,8 +206,6 @@ async function download() {
     showProblem("download-problem", error);
   }
 }
-
-// ---- what a person does
 
 byId("demo").addEventListener("click", loadDemo);
 byId("upload").addEventListener("click", () => byId("file").click());

@@ -11,9 +11,9 @@ function dateWords(order, example) {
   return MONTHS[month - 1] ? `${title}: ${example} is ${day} ${MONTHS[month - 1]}` : title;
 }
 
-function where({ line, column }) {
-  const words = [line && `Line ${line}`, column !== undefined && `column ${column}`].filter(Boolean);
-  return words.length ? element("p", { class: "where" }, `${words.join(", ")}.`) : null;
+/** The line the error speaks of, where its sentence does not name it. */
+function where({ line }, message) {
+  return line && !/\bline \d/i.test(message) ? element("p", { class: "where" }, `Line ${line}.`) : null;
 }
 
 /** The choices of an "ambiguous" error as [{name, value, words}]. */
@@ -38,8 +38,8 @@ export function showProblem(id, error, { onChoice, retry } = {}) {
   );
   if (retry) buttons.push(element("button", { type: "button", class: "button", onclick: retry }, "Try again"));
   box.replaceChildren(element("p", {}, error.message));
-  const place = where(detail);
-  if (place && !/\bline \d/i.test(error.message)) box.append(place);
+  const place = where(detail, error.message);
+  if (place) box.append(place);
   if (buttons.length) box.append(element("div", { class: "choices" }, ...buttons));
   box.hidden = false;
   box.scrollIntoView({ block: "nearest" });

@@ -67,7 +67,7 @@ def test_dragging_zooms_and_shift_dragging_moves(judged):
     assert moved[1] - moved[0] == pytest.approx(zoomed[1] - zoomed[0])
 
 
-def test_two_fingers_zoom(browser, base_url, nothing_wrong):
+def test_two_fingers_zoom(browser, base_url):
     context = browser.new_context(base_url=base_url, has_touch=True, viewport={"width": 390, "height": 844})
     page = context.new_page()
     open_page(page)
