@@ -1,6 +1,7 @@
 """The rest of the service: detectors, demo, health, metrics, headers, turns."""
 
 import threading
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,8 @@ from data_generation import ANOMALIES, KINDS, demo
 from detectors import DETECTORS
 from parameters import parameters
 from tests.api.invariants import check_error, strict_json
+
+ROOT = Path(__file__).parents[2]
 
 
 def metrics(client):
@@ -126,7 +129,8 @@ class TestMetrics:
 
     def test_build_and_uptime(self, client):
         found = metrics(client)
-        assert found["anomaly_build_info", ("version", "0.1.0")] == 1
+        project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+        assert found["anomaly_build_info", ("version", project["version"])] == 1
         assert found["anomaly_uptime_seconds",] >= 0
 
     def test_two_apps_count_apart(self):
