@@ -47,6 +47,12 @@ def unit_of(values: Floats) -> float:
     return 1.0 if size == 0 or 1e-100 < size < 1e100 else 2.0 ** min(max(math.frexp(size)[1], -1000), 1000)
 
 
+def times_unit(values: Floats, unit: float) -> Floats:
+    """values · unit, held within what a float64 can hold."""
+    largest = np.finfo(np.float64).max / max(unit, 1.0)
+    return np.asarray(np.clip(values, -largest, largest) * unit)
+
+
 @dataclass(frozen=True)
 class Event:
     """A run of anomalies: half open positions start to stop, the position of its highest score, and that score."""

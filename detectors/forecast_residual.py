@@ -13,6 +13,7 @@ from anomaly_detection import (
     no_progress,
     residual_threshold,
     spread_floor,
+    times_unit,
     unit_of,
 )
 from grid import Grid, spread_out
@@ -103,9 +104,9 @@ class ForecastResidual(Detector):
             first,
             lambda fraction: progress("detect", fraction),
         )
-        expected = expected[cells] * self.unit
-        threshold = self.threshold * self.unit
-        score = np.abs(series.values - expected)
+        score = times_unit(np.abs(series.values / self.unit - expected[cells]), self.unit)
+        expected = times_unit(expected[cells], self.unit)
+        threshold = float(times_unit(np.array(self.threshold), self.unit))
         margin = np.where(np.isnan(expected), np.nan, threshold)
         return Detection(series, expected, margin, score, threshold, self.params, int(self.params["gap"]), self.period)
 

@@ -6,7 +6,17 @@ from typing import Annotated, Any, Self
 import numpy as np
 
 import moments
-from anomaly_detection import DEFAULT_GAP, SPREAD_FLOOR, Detection, Detector, Gap, Progress, no_progress, unit_of
+from anomaly_detection import (
+    DEFAULT_GAP,
+    SPREAD_FLOOR,
+    Detection,
+    Detector,
+    Gap,
+    Progress,
+    no_progress,
+    times_unit,
+    unit_of,
+)
 from parameters import Param, checked
 from series import Series
 
@@ -56,9 +66,8 @@ class RollingZScore(Detector):
         spread = np.maximum(std, SPREAD_FLOOR * np.maximum(np.abs(mean), np.abs(values)))
         spread = np.maximum(spread, np.finfo(np.float64).tiny)
         score = np.where(unknown, np.nan, np.abs(values - mean) / spread)
-        expected = np.where(unknown, np.nan, mean * self.unit)
-        widest = np.finfo(np.float64).max / max(self.unit, 1.0)
-        margin = np.where(unknown, np.nan, np.minimum(threshold * spread, widest) * self.unit)
+        expected = np.where(unknown, np.nan, times_unit(mean, self.unit))
+        margin = np.where(unknown, np.nan, times_unit(threshold * spread, self.unit))
         return Detection(series, expected, margin, score, threshold, self.params, int(self.params["gap"]))
 
     def state(self) -> dict[str, Any]:

@@ -197,6 +197,8 @@ HARD = {
     "late start": [np.nan] * 200 + [1.0, 2.0, 3.0] * 80,
     "huge": list(seasonal(600) * 1e300),
     "both ends": [1.7e308, -1.7e308] * 200,
+    "both ends at random": list(np.random.default_rng(4).choice([1.7e308, -1.7e308], 400)),
+    "up to the largest": list(np.random.default_rng(4).uniform(-1, 1, 400) * 1.7e308),
     "tiny": list(seasonal(600) * 1e-300),
     "subnormal": list(seasonal(600) * 1e-309),
     "far from zero": list(seasonal(600) + 1e9),
