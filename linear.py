@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from period import lagged, same_phase
-from series import Bools, Floats
+from series import Floats
 
 SHORT = 24
 """The last 24 points enter every forecast."""
@@ -19,7 +19,7 @@ CYCLES = 3
 SHRINK = 1e-5
 SURPRISE = 10.0
 """Robust standard deviations from its forecast at which a point is not learned from."""
-SAMPLE = 30_000
+SAMPLE = 20_000
 """Most points that the regression learns from; beyond, evenly spaced runs of the series stand for it."""
 
 
@@ -78,7 +78,7 @@ def regress(columns: list[Floats], wanted: Floats) -> Regression | None:
         return None
     solution: Floats = np.zeros(design.shape[1])
     importance: Floats = np.ones(len(wanted))
-    for rounds, share in ((3, 1 / 3), (5, 0.0), (5, 0.0)):
+    for rounds, share in ((3, 1 / 3), (4, 0.0), (4, 0.0)):
         distance = np.abs(wanted - design @ solution)
         plain = float(np.sqrt(np.mean(distance**2)))
         deviation = max(float(np.median(distance)) / 0.6745, share * plain, 1e-4)
@@ -119,7 +119,7 @@ class Linear:
         usable = tuple(period for period in periods if period > max(AROUND))
         rows = sample_rows(len(values))
         first = cls._learn(values, values, usable, rows)
-        distance = np.abs(values - first.forecast(values))
+        distance = np.abs(values - first.forecast(values, first.seasons(values)))
         known = distance[rows][np.isfinite(distance[rows])]
         if not known.size:
             return first
@@ -145,20 +145,21 @@ class Linear:
         """Points before the one that is forecast."""
         return max(2 * SHORT, max((CYCLES * period + max(AROUND) for period in self.periods), default=0))
 
-    def forecast(self, values: Floats, hidden: Bools | None = None) -> Floats:
-        """(n,) from values (n,), NaN where none of the last points is known.
+    def seasons(self, values: Floats) -> list[Floats]:
+        """The season columns (n,) of every period, for `forecast`: made once, used for each of its passes."""
+        return [column for period in self.periods for column in season_columns(values, period)]
 
-        Points that are `hidden` (n,) do not count among the last points. They stay in the season, whose medians
-        bear them: hidden there, a regular jump that was once a surprise would stay one for ever.
+    def forecast(self, shown: Floats, seasons: list[Floats]) -> Floats:
+        """(n,) from the values to be `shown` (n,) among the last points, NaN where none of those is known.
+
+        The `seasons` are those of all values, whose medians bear an odd one: hidden there too, a regular jump that
+        was once a surprise would stay one for ever.
         """
-        shown = values if hidden is None else np.where(hidden, np.nan, values)
         if not self.regressions:
             return lagged(hold(shown, SHORT), 1)
         expected = self.regressions[0].forecast(recent_columns(shown))
-        seasons: list[Floats] = []
-        for period, regression in zip(self.periods, self.regressions[1:], strict=True):
-            seasons += season_columns(values, period)
-            better = regression.forecast(itertools.chain(recent_columns(shown), seasons))
+        for used, regression in enumerate(self.regressions[1:], 1):
+            better = regression.forecast(itertools.chain(recent_columns(shown), seasons[: used * len(AROUND)]))
             expected = np.where(np.isfinite(better), better, expected)
         return expected
 

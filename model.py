@@ -36,9 +36,9 @@ class Shape:
 
     units: int = 32
     chunk: int = 64
-    most: int = 1024
+    most: int = 640
     passes: int = 15
-    updates: int = 60
+    updates: int = 48
     patience: int = 5
     batch: int = 64
     rate: float = 0.01
@@ -47,6 +47,7 @@ class Shape:
 
 
 INPUTS = 4  # last value, last residual of the linear path, whether the last value was known, the linear forecast
+JUDGED = 256  # chunks judged at a time: as many as a core's cache holds
 GRID = 2.0**16  # inputs are rounded to 1/65536 of the spread, so that a change of unit changes no bit of them
 
 
@@ -116,7 +117,7 @@ class LSTMForecaster:
         centre, spread = robust_scale(values)
         scaled = _scaled(values, centre, spread)
         linear = Linear.fit(scaled, periods)
-        inputs, rest = _inputs(scaled, linear, None)
+        inputs, rest = _inputs(scaled, linear, linear.seasons(scaled))
         left = _typical(rest)
         network = _train(inputs, rest, left, seed, shape, report)
         return cls(centre, spread, linear, left, network, shape)
@@ -137,14 +138,15 @@ class LSTMForecaster:
         """
         torch.set_num_threads(1)
         scaled = _scaled(values, self.centre, self.spread)
-        inputs, _ = _inputs(scaled, self.linear, None)
+        seasons = self.linear.seasons(scaled)
+        inputs, _ = _inputs(scaled, self.linear, seasons)
         ready = _ready(inputs, self.left, self.shape.clip)
         added = self._added(ready, first, report)
         expected = self._expected(inputs, added)
         hidden = None if hide is None else hide(expected)
         if hidden is None or not hidden.any():
             return expected
-        inputs, _ = _inputs(scaled, self.linear, hidden)
+        inputs, _ = _inputs(np.where(hidden, np.nan, scaled), self.linear, seasons)
         again = _ready(inputs, self.left, self.shape.clip)
         return self._expected(inputs, self._added(again, first, report, ready, added))
 
@@ -194,23 +196,25 @@ def _scaled(values: Floats, centre: float, spread: float) -> Floats:
     return np.round(np.clip(scaled, -1e9, 1e9) * GRID) / GRID
 
 
-def _inputs(scaled: Floats, linear: Linear, hidden: Bools | None) -> tuple[Floats, Floats]:
+def _inputs(shown: Floats, linear: Linear, seasons: list[Floats]) -> tuple[Floats, Floats]:
     """What the network sees (n, INPUTS) and what the linear path leaves over (n,), NaN where missing."""
-    expected = linear.forecast(scaled, hidden)
-    shown = scaled if hidden is None else np.where(hidden, np.nan, scaled)
-    inputs = np.zeros((len(scaled), INPUTS))
+    expected = linear.forecast(shown, seasons)
+    rest = shown - expected
+    inputs = np.zeros((len(shown), INPUTS))
     inputs[1:, 0] = hold(shown, SHORT)[:-1]
-    inputs[1:, 1] = (shown - expected)[:-1]
+    inputs[1:, 1] = rest[:-1]
     inputs[1:, 2] = np.isfinite(shown[:-1])
     inputs[:, 3] = expected
-    return inputs, shown - expected
+    return inputs, rest
 
 
 def _ready(inputs: Floats, left: float, clip: float) -> Floats32:
     """Inputs in the network's scale, missing ones 0 (the third input tells them from real zeros)."""
-    ready = np.arcsinh(inputs / np.array([1.0, left, 1.0, 1.0]))
-    small: Floats32 = np.nan_to_num(np.clip(ready, -clip, clip)).astype(np.float32)
-    return small
+    ready: Floats32 = inputs.astype(np.float32)
+    ready[:, 1] /= np.float32(left)
+    np.arcsinh(ready, out=ready)
+    np.clip(ready, -clip, clip, out=ready)
+    return np.nan_to_num(ready, copy=False)
 
 
 def _typical(rest: Floats) -> float:
@@ -321,9 +325,9 @@ def _judge(
     where = device()
     network = network.to(where)
     with torch.inference_mode():
-        for start in range(0, len(todo), 1024):
+        for start in range(0, len(todo), JUDGED):
             report(start / len(todo))
-            some = todo[start : start + 1024]
+            some = todo[start : start + JUDGED]
             out = network(windows[torch.from_numpy(some)].to(where))  # (batch, 2 · chunk)
             whole[some] = out[:, chunk:].cpu().numpy()
     return whole.ravel()[lead : lead + len(ready)]

@@ -22,6 +22,12 @@ def henon(n, noise=0.0):
     return x[2:] + RNG.normal(0, noise, n)
 
 
+def linear(learned, periods, values):
+    """The linear path's forecasts of values, learned from another series."""
+    path = Linear.fit(learned, periods)
+    return path.forecast(values, path.seasons(values))
+
+
 def test_the_linear_path_recovers_an_autoregression():
     x = np.zeros(4000)
     for t in range(2, 4000):
@@ -34,22 +40,22 @@ def test_the_linear_path_is_hardly_moved_by_outliers():
     x = np.sin(np.arange(3000) / 5) + RNG.normal(0, 0.1, 3000)
     spiked = x.copy()
     spiked[RNG.integers(100, 3000, 30)] += 50
-    plain = Linear.fit(x, ()).forecast(x)
-    robust = Linear.fit(spiked, ()).forecast(x)
+    plain = linear(x, (), x)
+    robust = linear(spiked, (), x)
     error = np.nanmean(np.abs(plain - x))
     assert np.nanmean(np.abs(robust - x)) < 1.6 * error
 
 
 def test_regular_jumps_are_learned_though_rare():
     x = (np.arange(2880) % 288 < 30) * 80.0 + 20
-    expected = Linear.fit(x / 40, (288,)).forecast(x / 40) * 40
+    expected = linear(x / 40, (288,), x / 40) * 40
     assert np.abs(expected - x)[600:].max() < 8
 
 
 def test_where_the_season_is_unknown_the_last_points_forecast():
     x = np.sin(2 * np.pi * np.arange(600) / 48)
     x[300:348] = np.nan
-    expected = Linear.fit(x, (48,)).forecast(x)
+    expected = linear(x, (48,), x)
     assert np.isfinite(expected[SHORT:48]).all()
     assert np.abs(expected - x)[400:440].max() < 0.1
 
@@ -58,9 +64,9 @@ def test_the_network_learns_what_a_line_cannot():
     x = henon(3000, 0.01)
     forecaster = LSTMForecaster.fit(x)
     with_network = np.nanmean(np.abs(forecaster.forecast(x) - x))
-    linear = Linear.fit(x, ()).forecast(x)
+    line = linear(x, (), x)
     assert forecaster.network is not None
-    assert with_network < 0.5 * np.nanmean(np.abs(linear - x))
+    assert with_network < 0.5 * np.nanmean(np.abs(line - x))
 
 
 def test_the_network_forecasts_what_it_has_not_seen():
@@ -111,12 +117,12 @@ def test_hold_is_bounded():
     )
 
 
-@pytest.mark.parametrize("n", [10, 30_000, 30_001, 1_000_000])
+@pytest.mark.parametrize("n", [10, 20_000, 20_001, 1_000_000])
 def test_sampled_rows_are_positions_of_the_series(n):
     rows = sample_rows(n)
     assert rows.min() == 0
     assert rows.max() == n - 1
-    assert len(rows) <= 30_000
+    assert len(rows) <= 20_000
 
 
 START = np.datetime64("2026-03-01T00:00", "ms").astype(np.int64)
