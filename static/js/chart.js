@@ -1,6 +1,7 @@
 // The chart: what came against what was expected, the band, the anomalies; and the window of it in view.
 // Chart.js and its zoom plugin are classic scripts; they are here as `Chart`.
 import { number, time } from "./format.js";
+import { broken, gapsOf } from "./gaps.js";
 import { marksOf } from "./marks.js";
 import { colours } from "./palette.js";
 import { dots, envelope, minMax, position, windowOf } from "./reduce.js";
@@ -23,7 +24,8 @@ Chart.Interaction.modes.nearestValue = (chart, event) => {
   const next = position(data.map((point) => point.x), at);
   const before = Math.max(0, next - 1);
   const after = Math.min(data.length - 1, next);
-  const index = at - data[before].x < data[after].x - at ? before : after;
+  let index = at - data[before].x < data[after].x - at ? before : after;
+  if (data[index].gap) index += at < data[index].x ? -1 : 1; // the middle of a gap, where the line breaks, is no value
   return [{ element: chart.getDatasetMeta(VALUE).data[index], datasetIndex: VALUE, index }];
 };
 
@@ -98,6 +100,7 @@ export class SeriesChart {
   show(series, { keep = false } = {}) {
     const { x } = series;
     this.series = series;
+    this.gaps = gapsOf(x, series.step);
     Object.assign(this.marks, { x, labels: series.labels, events: series.events ?? [], chosen: null });
     const half = x.length > 1 ? 0 : Math.max(series.step, 1);
     this.full = [x[0] - half, x[x.length - 1] + half];
@@ -161,15 +164,17 @@ export class SeriesChart {
     const wide = Math.round(chart.chartArea?.width || chart.width || 600);
     const window = windowOf(series.x, from, to, Math.max(100, Math.min(MOST_BUCKETS, wide)));
     const points = (values, positions) => Array.from(positions, (i) => ({ x: series.x[i], y: values[i], i }));
+    const joined = (values, positions) => broken(points(values, positions), window, this.gaps);
     const sets = chart.data.datasets;
-    sets[VALUE].data = points(series.values, minMax(window, series.values));
+    sets[VALUE].data = joined(series.values, minMax(window, series.values));
     this.mark(sets[VALUE], window.stop - window.start);
     if (series.expected) {
-      sets[EXPECTED].data = points(series.expected, minMax(window, series.expected));
+      sets[EXPECTED].data = joined(series.expected, minMax(window, series.expected));
       sets[DOTS].data = points(series.values, dots(window, series.values, series.flagged, series.peaks));
       const band = envelope(window, series.lower, series.upper);
-      sets[UPPER].data = band.x.map((x, k) => ({ x, y: band.upper[k] }));
-      sets[LOWER].data = band.x.map((x, k) => ({ x, y: band.lower[k] }));
+      for (const [set, edge] of [[UPPER, band.upper], [LOWER, band.lower]]) {
+        sets[set].data = broken(band.x.map((x, k) => ({ x, y: edge[k], i: band.i[k] })), window, this.gaps);
+      }
     } else for (const k of [EXPECTED, DOTS, UPPER, LOWER]) sets[k].data = [];
     Object.assign(chart.options.scales.x, { min: from, max: to });
     Object.assign(chart.options.scales.y, this.heights(sets));

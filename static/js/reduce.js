@@ -65,17 +65,18 @@ export function minMax(window, values) {
   return Int32Array.from(kept);
 }
 
-/** The band, one pair a bucket and one at the end: lowest `lower`, highest `upper`, as {x, lower, upper}. */
+/** The band, one pair a bucket and one at the end: lowest `lower`, highest `upper`, as {i, x, lower, upper}: `i` is where. */
 export function envelope(window, lower, upper) {
   const { x, start, stop, buckets } = window;
-  const out = { x: [], lower: [], upper: [] };
-  const keep = (at, low, high) => {
-    out.x.push(at);
+  const out = { i: [], x: [], lower: [], upper: [] };
+  const keep = (i, low, high) => {
+    out.i.push(i);
+    out.x.push(x[i]);
     out.lower.push(low);
     out.upper.push(high);
   };
   if (stop - start <= buckets) {
-    for (let i = start; i < stop; i += 1) keep(x[i], lower[i], upper[i]);
+    for (let i = start; i < stop; i += 1) keep(i, lower[i], upper[i]);
     return out;
   }
   inBuckets(window, (first, last) => {
@@ -85,9 +86,9 @@ export function envelope(window, lower, upper) {
       if (!(lower[i] >= low) && !Number.isNaN(lower[i])) low = lower[i];
       if (!(upper[i] <= high) && !Number.isNaN(upper[i])) high = upper[i];
     }
-    keep(x[first], low, high);
+    keep(first, low, high);
   });
-  keep(x[stop - 1], lower[stop - 1], upper[stop - 1]);
+  keep(stop - 1, lower[stop - 1], upper[stop - 1]);
   return out;
 }
 

@@ -160,6 +160,34 @@ def test_single_points_between_missing_values_are_still_drawn(page):
     assert sum(radius > 0 for radius in radii) == 200
 
 
+# How many pixels of a column of the plot are coloured, inside the axes: 0 where no line and no band is.
+INK = """(at) => { const chart = Chart.getChart("canvas"), ratio = chart.currentDevicePixelRatio;
+  const { scales: { x }, chartArea: { top, bottom } } = chart;
+  const copy = new OffscreenCanvas(chart.canvas.width, chart.canvas.height).getContext("2d");
+  copy.drawImage(chart.canvas, 0, 0);
+  const { data } = copy.getImageData(x.getPixelForValue(at) * ratio, top * ratio, 1, (bottom - top) * ratio);
+  let ink = 0;
+  for (let k = 0; k < data.length; k += 4) ink += data[k + 3] > 0 && Math.max(...data.slice(k, k + 3)) < 210;
+  return ink; }"""
+
+
+@pytest.mark.parametrize("judge", [False, True], ids=["read", "judged"])
+def test_no_line_crosses_a_gap_in_time(page, judge):
+    open_page(page)
+    lines = csv_of(daily()).decode().splitlines()
+    del lines[101:104]  # of the hours 100, 101 and 102
+    upload_read(page, "gap.csv", "\n".join([*lines, ""]).encode())
+    expect(page.locator("#facts")).to_contain_text("Gaps1")
+    if judge:
+        choose_detector(page)
+        page.get_by_label("Window").fill("24")
+        detect(page)
+    settle(page)
+    start = page.evaluate("() => Date.UTC(2026, 2, 1)")
+    assert page.evaluate(INK, start + 101.3 * HOUR) == 0
+    assert page.evaluate(INK, start + 95.3 * HOUR) > 0
+
+
 @pytest.mark.parametrize("points", [100_000, 1_000_000])
 def test_large_series_draw_few_points_and_every_event(page, points):
     open_page(page)
