@@ -1,6 +1,6 @@
 // The events as a table: each row leads to its place in the chart.
 import { element } from "./dom.js";
-import { count, counted, duration, number, rough, signed, time } from "./format.js";
+import { count, counted, duration, number, rough, signed, styled, time } from "./format.js";
 
 const PAGE = 50; // rows shown at a time
 const DIRECTIONS = { above: ["▲", "above"], below: ["▼", "below"], shape: ["◆", "shape"] };
@@ -42,9 +42,10 @@ function row(series, event, most, onChoose) {
       element("span", {}, element("span", { class: "sign", "aria-hidden": "true" }, `${sign} `), word)),
     cell("Duration", {}, lasted(series, event)),
     cell("Severity", {}, severity(event.severity, most)),
-    cell("Explanation", { class: "why" }, event.explanation));
+    cell("Explanation", { class: "why" }, styled(event.explanation)));
   made.addEventListener("click", () => {
     for (const each of made.parentElement.children) each.classList.toggle("chosen", each === made);
+    button.focus({ preventScroll: true }); // wherever in the row the click was: keys go on from here
     onChoose(event);
   });
   return made;

@@ -23,6 +23,24 @@ export const counted = (n, one, many = `${one}s`) => `${count(n)} ${n === 1 ? on
 /** With a sign, as a difference is written: "+3.2", "−3.2". */
 export const signed = (value) => (value > 0 ? "+" : "") + number(value);
 
+/**
+ * A sentence of the service with its numbers written as here: "-17800" as "−17,800". Quoted text, dates, clock times,
+ * names with digits and years ("since 1970") stay as they are.
+ */
+export function styled(sentence) {
+  const pieces = sentence.split(/("[^"]*"|(?<!\w)'[^']*'(?!\w)|“[^”]*”)/);
+  return pieces.map((piece, k) => (k % 2 ? piece : piece.replace(NUMBER, inStyle))).join("");
+}
+
+const NUMBER = /(?<![\w.,:/-]|since )-?\d+(?:\.\d+)?(?:e[+-]?\d+)?(?![\w:/-]|[.,]\d)/g;
+
+function inStyle(text) {
+  if (text.includes("e")) return number(Number(text));
+  const [head, rest] = text.split(".");
+  const grouped = head.replace("-", "−").replace(/\B(?=(?:\d{3})+$)/g, ",");
+  return rest === undefined ? grouped : `${grouped}.${rest}`;
+}
+
 /** "2026-03-01 10:15"; seconds and milliseconds only where there are any. */
 export function time(ms) {
   if (!Number.isFinite(ms) || Math.abs(ms) > 8.64e15) return "–";

@@ -1,5 +1,6 @@
 // What went wrong, said where the user looks; where the service asks back, its choices as buttons.
 import { byId, element } from "./dom.js";
+import { count, styled } from "./format.js";
 
 const MONTHS = "January February March April May June July August September October November December".split(" ");
 
@@ -11,9 +12,15 @@ function dateWords(order, example) {
   return MONTHS[month - 1] ? `${title}: ${example} is ${day} ${MONTHS[month - 1]}` : title;
 }
 
+/** The sentence of an error, as a person at the buttons needs it: settings of the API are not spoken of here. */
+export function sentenceOf({ message, detail = {} }, choices) {
+  if (!choices.length || detail.setting !== "date_order") return styled(message);
+  return `Every date of column “${detail.column}” can be read day first or month first. How is ${detail.example} meant?`;
+}
+
 /** The line the error speaks of, where its sentence does not name it. */
 function where({ line }, message) {
-  return line && !/\bline \d/i.test(message) ? element("p", { class: "where" }, `Line ${line}.`) : null;
+  return line && !/\bline \d/i.test(message) ? element("p", { class: "where" }, `Line ${count(line)}.`) : null;
 }
 
 /** The choices of an "ambiguous" error as [{name, value, words}]. */
@@ -37,7 +44,7 @@ export function showProblem(id, error, { onChoice, retry } = {}) {
     element("button", { type: "button", class: "button", onclick: () => onChoice(choice) }, choice.words),
   );
   if (retry) buttons.push(element("button", { type: "button", class: "button", onclick: retry }, "Try again"));
-  box.replaceChildren(element("p", {}, error.message));
+  box.replaceChildren(element("p", {}, sentenceOf(error, choices)));
   const place = where(detail, error.message);
   if (place) box.append(place);
   if (buttons.length) box.append(element("div", { class: "choices" }, ...buttons));

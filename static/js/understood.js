@@ -1,6 +1,6 @@
 // What the service understood of the data, and what it had to repair, in plain words.
 import { element } from "./dom.js";
-import { bytes, count, counted, duration, time } from "./format.js";
+import { bytes, count, counted, duration, styled, time } from "./format.js";
 
 const fact = (name, ...value) => element("div", {}, element("dt", {}, name), element("dd", {}, ...value));
 
@@ -16,13 +16,17 @@ function facts(read, source, series) {
   } else found.push(fact("Times", "none: points are counted from 0"));
   found.push(fact("Missing values", read.missing ? count(read.missing) : "none"));
   const columns = read.columns ?? [];
-  if (columns.length > 1) found.push(fact("Value columns", columns.length > 6 ? count(columns.length) : columns.join(", ")));
+  if (source.kind === "file") {
+    if (columns.length > 1) found.push(fact("Value columns", columns.length > 6 ? count(columns.length) : columns.join(", ")));
+    else found.push(fact("Value column", series.name));
+  }
   return found;
 }
 
-function lines({ lines: first, count: total }) {
+/** Where a repair was made: the lines told, and how many places there are when those are not all. */
+export function lines({ lines: first, count: total }) {
   if (!first?.length) return "";
-  const more = total > first.length ? ", …" : "";
+  const more = total > first.length ? `, …; ${count(total)} in all` : "";
   return ` (${first.length > 1 ? "lines" : "line"} ${first.map(count).join(", ")}${more})`;
 }
 
@@ -30,7 +34,7 @@ function repairs(list, fromFile) {
   if (!list.length) return element("p", { class: "clean" }, "Nothing had to be repaired.");
   return element("div", { class: "repairs" },
     element("strong", {}, `${counted(list.length, "thing was", "things were")} changed to read this:`),
-    element("ul", {}, ...list.map((repair) => element("li", {}, repair.message, fromFile ? lines(repair) : ""))));
+    element("ul", {}, ...list.map((repair) => element("li", {}, styled(repair.message), fromFile ? lines(repair) : ""))));
 }
 
 /** Draws what was read into `factsPlace` and what was repaired into `repairsPlace`. */

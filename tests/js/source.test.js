@@ -3,11 +3,12 @@ import { test } from "node:test";
 
 import { addressOf, readAddress } from "../../static/js/address.js";
 import { fromRead, runs, withResult } from "../../static/js/columns.js";
-import { choicesOf } from "../../static/js/problem.js";
+import { choicesOf, sentenceOf } from "../../static/js/problem.js";
 import { curlOf, fromDemo, fromFile, quoted, requestOf } from "../../static/js/source.js";
 import { boundsWords, typeWords } from "../../static/js/schema.js";
 import { written } from "../../static/js/try.js";
 import { complaint } from "../../static/js/form.js";
+import { lines } from "../../static/js/understood.js";
 
 const window = { name: "window", type: "integer", default: 50, minimum: 3, maximum: 100000 };
 const sigma = { name: "sigma", type: "number", default: 5, minimum: 0.5, maximum: 100 };
@@ -55,6 +56,19 @@ test("a question becomes its choices in words", () => {
     { name: "date_order", value: "mdy", words: "Month first: 01/02 is 2 January" },
   ]);
   assert.deepEqual(choicesOf({ code: "unreadable", detail: {} }), []);
+});
+
+test("beside buttons a question speaks of them, elsewhere the service's sentence stays", () => {
+  const error = { message: "Say it with date_order.", detail: { setting: "date_order", column: "day", example: "01/02" } };
+  assert.equal(sentenceOf(error, ["dmy", "mdy"]), "Every date of column “day” can be read day first or month first. How is 01/02 meant?");
+  assert.equal(sentenceOf(error, []), "Say it with date_order.");
+});
+
+test("a repair tells how many places it touched when its lines are not all", () => {
+  assert.equal(lines({ lines: [3], count: 1 }), " (line 3)");
+  assert.equal(lines({ lines: [3, 5], count: 2 }), " (lines 3, 5)");
+  assert.equal(lines({ lines: [3, 5, 7, 9, 1100], count: 1234 }), " (lines 3, 5, 7, 9, 1,100, …; 1,234 in all)");
+  assert.equal(lines({ lines: [], count: 4 }), "");
 });
 
 test("a parameter out of bounds, not whole or not a number is one sentence", () => {
