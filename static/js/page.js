@@ -8,14 +8,14 @@ import { announce, byId, element } from "./dom.js";
 import { acceptDrops } from "./drop.js";
 import { drawEvents } from "./events.js";
 import { ParameterForm } from "./form.js";
-import { duration, time } from "./format.js";
+import { count, duration, styled, time } from "./format.js";
 import { chartKeys } from "./keys.js";
 import { drawLegend } from "./legend.js";
 import { drawPoints } from "./points.js";
 import { clearProblem, showProblem } from "./problem.js";
 import { curlOf, fromDemo, fromFile, requestOf } from "./source.js";
 import { drawUnderstood, spoken } from "./understood.js";
-import { drawVerdict, headline } from "./verdict.js";
+import { drawJudgedHow, drawNotes, drawOtherColumns, drawVerdict, headline } from "./verdict.js";
 
 const PROBLEMS = ["service-problem", "data-problem", "detect-problem", "download-problem"];
 const state = { detectors: [], source: null, series: null, result: null, choice: null, window: null };
@@ -108,8 +108,9 @@ function showRead(source, read) {
   byId("column").replaceChildren(...columns.map((name) => element("option", { value: name, selected: name === series.name }, name)));
   byId("column-field").hidden = columns.length < 2;
   byId("welcome").hidden = true;
-  byId("events-card").hidden = true;
+  for (const id of ["verdict-card", "events-card"]) byId(id).hidden = true;
   byId("read-card").hidden = false;
+  byId("zone").hidden = source.kind !== "file" || !series.hasTimes;
   drawUnderstood(byId("facts"), byId("repairs"), read, source, series);
   showChart(series);
   byId("detect-hint").textContent = "";
@@ -135,7 +136,7 @@ function showChart(series, options) {
 function windowChanged(from, to, window) {
   state.window = window;
   const { series } = state;
-  const words = series.hasTimes ? `${time(from)} to ${time(to)} UTC, ${duration(to - from)}` : `Points ${Math.ceil(from)} to ${Math.floor(to)}`;
+  const words = series.hasTimes ? `${time(from)} to ${time(to)} UTC, ${duration(to - from)}` : `Points ${count(Math.ceil(from))} to ${count(Math.floor(to))}`;
   byId("window").textContent = `In view: ${words}${chart.everything ? " (everything)" : ""}`;
   if (byId("points-details").open) drawTable();
 }
@@ -150,7 +151,7 @@ function drawTable() {
 function showEvent(event) {
   chart.toEvent(event);
   byId("chart-card").scrollIntoView({ block: "nearest" });
-  announce(`In view: ${event.explanation}`);
+  announce(`In view: ${styled(event.explanation)}`);
 }
 
 async function detect() {
@@ -177,14 +178,34 @@ function showResult(answer, chosen) {
   Object.assign(state, { series, result: answer, choice: chosen });
   showChart(series, { keep: true });
   drawVerdict(byId("verdict"), answer);
+  drawNotes(byId("notes"), answer);
+  drawOtherColumns(byId("other-columns"), answer, judgeColumn);
+  drawJudgedHow(byId("judged-how"), answer);
   drawEvents(byId("events"), series, showEvent);
   byId("curl").textContent = curlOf(state.source, { ...chosen, params: answer.params }, location.origin);
-  byId("events-card").hidden = false;
+  for (const id of ["verdict-card", "events-card"]) byId(id).hidden = false;
   byId("stale").hidden = true;
-  // Where the results lie below the settings, on a narrow screen, they come into view.
-  if (!matchMedia("(min-width: 961px)").matches) byId("chart-card").scrollIntoView({ behavior: "smooth" });
+  toVerdict();
   keepAddress();
-  announce(`${headline(answer.summary)}.`);
+  announce(byId("verdict").textContent);
+}
+
+/** The verdict and as much of the chart as there is room for come into view, and the chart's keys work. */
+function toVerdict() {
+  const card = byId("verdict-card");
+  // Whoever pressed Enter in a field stays there, to change it again.
+  if (!document.activeElement.matches("input, select")) byId("plot").focus({ preventScroll: true });
+  const { top } = card.getBoundingClientRect();
+  const { bottom } = byId("plot").getBoundingClientRect();
+  const behavior = matchMedia("(prefers-reduced-motion: reduce)").matches ? "instant" : "smooth";
+  if (top < 0 || bottom > innerHeight) card.scrollIntoView({ behavior });
+}
+
+async function judgeColumn(name) {
+  byId("column").value = name;
+  clearProblems();
+  await reading(`Reading ${name}`, async () => state.source, name);
+  if (state.series.name === name && !state.result) await detect();
 }
 
 function settingsChanged() {

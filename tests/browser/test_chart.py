@@ -104,6 +104,36 @@ def test_keys_zoom_move_and_show_all(judged):
     assert window(judged) == whole
 
 
+@pytest.mark.parametrize("way", ["detect", "event", "row", "words"])
+def test_keys_work_after_detection_and_a_click_in_the_results(judged, way):
+    clicked = {"event": ".events .at", "row": ".events .why", "words": "#verdict"}
+    if way != "detect":
+        judged.get_by_label("Threshold").click()
+        judged.keyboard.press("n")
+        expect(judged.locator("#window")).to_contain_text("everything")  # a field keeps its keys
+        judged.locator(clicked[way]).first.click()
+        judged.keyboard.press("0")
+    whole = window(judged)
+    judged.keyboard.press("+")
+    near = window(judged)
+    assert near[1] - near[0] == pytest.approx((whole[1] - whole[0]) / 2)
+    judged.keyboard.press("ArrowLeft")
+    assert window(judged)[0] < near[0]
+    judged.keyboard.press("n")
+    expect(judged.get_by_role("status")).to_contain_text("In view: 400")
+    judged.keyboard.press("0")
+    assert window(judged) == whole
+
+
+def test_enter_in_a_field_keeps_the_focus_there(page):
+    open_page(page)
+    load_demo(page)
+    choose_detector(page)
+    page.get_by_label("Threshold").press("Enter")
+    expect(page.locator("#verdict")).to_be_visible(timeout=60_000)
+    expect(page.get_by_label("Threshold")).to_be_focused()
+
+
 @pytest.mark.parametrize("way", ["click", "Enter", "key n"])
 def test_an_event_leads_to_its_place(judged, way):
     button = judged.get_by_role("button", name="Show the event at 2026-03-07 16:00 in the chart")

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 import shutil
 import subprocess
 
@@ -50,16 +51,71 @@ def test_a_file_is_read_then_judged(page):
     open_page(page)
     upload_read(page, "daily.csv", csv_of(daily()))
     facts = page.locator("#facts")
-    for fact in ("240", "time", "2026-03-01 00:00", "1 h", "none"):
+    for fact in ("240", "time", "Value columnvalue", "2026-03-01 00:00", "1 h", "none"):
         expect(facts).to_contain_text(fact)
     expect(page.locator("#repairs")).to_have_text("Nothing had to be repaired.")
+    expect(page.get_by_text("times without a zone are taken for UTC")).to_be_visible()
     expect(page.get_by_role("status")).to_contain_text("Read 240 points")
     choose_detector(page)
     detect(page)
     row = page.get_by_role("row").filter(has=page.get_by_role("button", name="2026-03-07 16:00"))
     for words in ("400", "above", "×", "expected"):
         expect(row).to_contain_text(words)
-    expect(page.get_by_role("status")).to_contain_text("1 anomalous event found")
+    expect(page.get_by_role("status")).to_contain_text("1 anomalous event found in “value”")
+
+
+@pytest.mark.parametrize("size", [(1366, 900), (390, 844)], ids=["desk", "phone"])
+def test_the_verdict_and_the_chart_are_in_sight_after_detection(page, size):
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    open_page(page)
+    upload_read(page, "daily.csv", csv_of([f"{value} kW" for value in daily()]))
+    choose_detector(page)
+    page.evaluate("scrollTo(0, document.body.scrollHeight)")
+    detect(page)
+    verdict = page.locator("#verdict")
+    expect(verdict).to_have_text(
+        re.compile(r"^1 anomalous event found in “value”: 1 of \d+ points judged is anomalous. Took .* s\.$")
+    )
+    for selector in ("#verdict", "#canvas"):
+        expect(page.locator(selector)).to_be_in_viewport(ratio=1)
+    assert verdict.bounding_box()["y"] < page.locator("#canvas").bounding_box()["y"]
+    expect(page.get_by_role("status")).to_have_text(verdict.inner_text())
+
+
+def test_what_was_learned_stands_under_the_verdict(page):
+    def with_notes(route):
+        answer = route.fetch().json()
+        answer["summary"]["notes"] = ["Repeats every 1440 points.", "The network was left out."]
+        route.fulfill(json=answer)
+
+    open_page(page)
+    load_demo(page)
+    choose_detector(page)
+    page.route("**/api/v1/detect?*", with_notes)
+    detect(page)
+    expect(page.locator("#notes li")).to_have_text(["Repeats every 1,440 points.", "The network was left out."])
+
+
+def test_columns_not_judged_are_offered_when_nothing_was_found(page):
+    open_page(page)
+    rows = [f"{index % 3},{value}" for index, value in enumerate(daily())]
+    upload_read(page, "two.csv", csv_of(rows, "time,calm,load"))
+    choose_detector(page)
+    detect(page)
+    expect(page.locator("#verdict")).to_contain_text("No anomalies found in “calm”")
+    expect(page.locator("#other-columns")).to_contain_text("Another column was not judged.")
+    page.get_by_role("button", name="Judge “load”").click()
+    expect(page.locator("#verdict")).to_contain_text("1 anomalous event found in “load”")
+    expect(page.locator("#other-columns")).to_be_empty()
+    expect(page.get_by_label("Column to judge")).to_have_value("load")
+
+
+def test_every_kind_of_demo_can_be_read_in_its_menu(page):
+    open_page(page)
+    needed = """(menu) => { menu.style.width = "max-content"; const { offsetWidth } = menu;
+      menu.style.width = ""; return offsetWidth; }"""
+    menu = page.get_by_label("Kind of demo")
+    assert menu.evaluate(needed) <= menu.evaluate("(menu) => menu.offsetWidth")
 
 
 def test_a_dropped_file_is_read(page):
@@ -73,6 +129,20 @@ def test_repairs_are_told(page):
     upload_read(page, "units.csv", csv_of([f"{value} kW" for value in daily()]))
     expect(page.locator("#repairs")).to_contain_text("1 thing was changed to read this")
     expect(page.locator("#repairs")).to_contain_text("kW")
+    expect(page.locator("#repairs")).to_contain_text("(lines 2, 3, 4, 5, 6, …; 240 in all)")
+
+
+def test_numbers_have_one_style(page):
+    open_page(page)
+    values = [-1000.5 - value for value in daily()]
+    values[100] = 17800
+    upload_read(page, "large.csv", csv_of(values))
+    choose_detector(page)
+    detect(page)
+    row = page.get_by_role("row").filter(has_text="17,800")
+    expect(row.locator(".why")).to_contain_text("17,800 is")
+    expect(row.locator(".why")).to_contain_text("the expected −1,0")
+    assert not re.search(r"-\d{3}|\d{5}", page.locator("#events").inner_text())
 
 
 def test_another_column_is_drawn_and_judged(page):
@@ -84,7 +154,7 @@ def test_another_column_is_drawn_and_judged(page):
     choose_detector(page)
     detect(page)
     expect(page.locator("#canvas")).to_have_accessible_name("Line chart of other. No anomalies found.")
-    expect(page.locator("#verdict")).to_contain_text("No anomalies found: all")
+    expect(page.locator("#verdict")).to_contain_text("No anomalies found in “other”: all")
 
 
 def test_a_bad_file_is_one_sentence_beside_the_button(page):
@@ -101,6 +171,8 @@ def test_a_bad_file_is_one_sentence_beside_the_button(page):
 def test_unclear_dates_are_asked_back(page):
     open_page(page)
     upload(page, "dates.csv", b"date,value\n01/02/2026,1\n04/02/2026,2\n05/03/2026,3\n07/03/2026,3\n")
+    expect(page.locator("#data-problem")).to_contain_text("How is 01/02 meant?")
+    expect(page.locator("#data-problem")).not_to_contain_text("date_order")
     page.get_by_role("button", name="Month first: 01/02 is 2 January").click()
     expect(page.locator("#facts")).to_contain_text("2026-01-02")
     expect(page.locator("#data-problem")).to_be_hidden()
