@@ -20,6 +20,7 @@ LONGEST = 64
 """Longest field, in bytes, that can be a number or a time; `Grid.column` cuts longer ones one byte later."""
 
 _LONGEST_FIELD = 1 << 16
+_LONGEST_LINE = 1 << 20
 _NEWLINE, _QUOTE = 10, 34
 _IS_SPACE = np.isin(np.arange(256), [9, 32])
 
@@ -64,11 +65,7 @@ class Grid:
         absent = self.count <= column
         if absent.any():
             start = np.where(absent, stop, start)
-        start, stop = self._trim(start, stop)
-        if self.quoted:
-            both = (stop - start >= 2) & (self.buffer[start] == _QUOTE) & (self.buffer[stop - 1] == _QUOTE)
-            start, stop = self._trim(start + both, stop - both)
-        return start, stop
+        return self._bare(start, stop)
 
     def column(self, column: int) -> Text:
         """(r,) the fields of a column as bytes, cut after LONGEST + 1 bytes."""
@@ -76,12 +73,21 @@ class Grid:
 
     def row(self, record: int) -> list[bytes]:
         """The fields of one record, each cut after 64 KiB."""
-        one = self.select(slice(record, record + 1))
-        spans = (one.bounds(column) for column in range(int(one.count[0])))
-        return [bytes(self.buffer[start[0] : min(stop[0], start[0] + _LONGEST_FIELD)]) for start, stop in spans]
+        at = int(self.first[record]) + np.arange(int(self.count[record]))
+        start, stop = self._bare(self._starts(at), self.separators[at])
+        stop = np.minimum(stop, start + _LONGEST_FIELD)
+        return [bytes(self.buffer[a:b]) for a, b in zip(start.tolist(), stop.tolist(), strict=True)]
 
     def _starts(self, at: Ints) -> Ints:
         return np.where(at > 0, self.separators[at - 1] + 1, 0)
+
+    def _bare(self, start: Ints, stop: Ints) -> tuple[Ints, Ints]:
+        """Without blanks and quotes around."""
+        start, stop = self._trim(start, stop)
+        if self.quoted:
+            both = (stop - start >= 2) & (self.buffer[start] == _QUOTE) & (self.buffer[stop - 1] == _QUOTE)
+            start, stop = self._trim(start + both, stop - both)
+        return start, stop
 
     def _trim(self, start: Ints, stop: Ints) -> tuple[Ints, Ints]:
         """Without blanks at both ends; at most LONGEST of them, for a field of blanks only must not take for ever."""
@@ -114,8 +120,8 @@ def cut(buffer: NDArray[np.uint8], start: Ints, stop: Ints) -> Text:
 def scan(text: bytes, delimiter: str, limits: Limits) -> Grid:
     """The grid of a text with `\\n` line ends.
 
-    Raises LimitExceeded for too many rows or columns and Unreadable for a quote that is never closed; both before
-    anything of the size of the table is made.
+    Raises LimitExceeded for too many rows or columns, and Unreadable for a line longer than 1 MiB or a quote that is
+    never closed; all before anything of the size of the table is made.
     """
     if not text.endswith(b"\n"):
         text += b"\n"
@@ -126,32 +132,59 @@ def scan(text: bytes, delimiter: str, limits: Limits) -> Grid:
             setting="max_rows",
         )
     buffer = np.frombuffer(text, np.uint8)
-    _check_widths(text, buffer, delimiter, limits)
-    ends = (buffer == ord(delimiter)) | (buffer == _NEWLINE)
+    _check_lengths(text, buffer, ord(delimiter), limits)
+    newlines = buffer == _NEWLINE
+    ends = (buffer == ord(delimiter)) | newlines
     quoted = b'"' in text
     if quoted:
         ends &= ~_inside_quotes(buffer, ends)
+        newlines &= ends
+    _check_widths(text, ends, newlines, limits)
+    del newlines
     separators = np.flatnonzero(ends)
     last = np.flatnonzero(buffer[separators] == _NEWLINE)
     first = np.concatenate(([0], last[:-1] + 1))
     return Grid(buffer, separators, first, last - first + 1, quoted)
 
 
-def _check_widths(text: bytes, buffer: NDArray[np.uint8], delimiter: str, limits: Limits) -> None:
-    """Refuses a record with far too many fields, where the number of delimiters in the file makes one possible."""
-    if text.count(delimiter.encode()) <= limits.max_columns * 2:
+def _check_lengths(text: bytes, buffer: NDArray[np.uint8], delimiter: int, limits: Limits) -> None:
+    """Refuses a line longer than 1 MiB: for its fields where they are too many, else for itself."""
+    start = 0
+    while len(text) - start > _LONGEST_LINE:
+        newline = text.rfind(b"\n", start, start + _LONGEST_LINE + 1)
+        if newline >= 0:
+            start = newline + 1
+            continue
+        head = buffer[start : start + _LONGEST_LINE]
+        outside = np.cumsum(head == _QUOTE, dtype=np.uint8) & 1 == 0
+        found = int(np.count_nonzero((head == delimiter) & outside))
+        if found >= limits.max_columns:
+            raise _too_wide(text, start, f"at least {found + 1}", limits)
+        line = text.count(b"\n", 0, start) + 1
+        raise Unreadable(f"Line {line} is longer than {_LONGEST_LINE} bytes; this is not a table of rows.", line=line)
+
+
+def _check_widths(text: bytes, ends: Bools, newlines: Bools, limits: Limits) -> None:
+    """Refuses a record with too many fields; only records with as many bytes can have them."""
+    if np.count_nonzero(ends) <= limits.max_columns:
         return
-    stops = np.flatnonzero(buffer == _NEWLINE)
+    stops = np.flatnonzero(newlines)
     starts = np.concatenate(([0], stops[:-1] + 1))
-    for line in np.flatnonzero(stops - starts >= limits.max_columns).tolist():
-        fields = text.count(delimiter.encode(), starts[line], stops[line]) + 1
-        if fields > limits.max_columns and b'"' not in text[starts[line] : stops[line]]:
-            raise LimitExceeded(
-                f"Line {line + 1} has {fields} fields, more than the {limits.max_columns} columns allowed.",
-                limit=limits.max_columns,
-                setting="max_columns",
-                line=line + 1,
-            )
+    long = stops - starts >= limits.max_columns
+    for start, stop in zip(starts[long].tolist(), stops[long].tolist(), strict=True):
+        found = int(np.count_nonzero(ends[start:stop]))
+        if found >= limits.max_columns:
+            raise _too_wide(text, start, str(found + 1), limits)
+
+
+def _too_wide(text: bytes, start: int, fields: str, limits: Limits) -> LimitExceeded:
+    line = text.count(b"\n", 0, start) + 1
+    return LimitExceeded(
+        f"Line {line} has {fields} fields, more than the {limits.max_columns} columns allowed.",
+        limit=limits.max_columns,
+        setting="max_columns",
+        line=line,
+    )
 
 
 def _inside_quotes(buffer: NDArray[np.uint8], ends: Bools) -> Bools:

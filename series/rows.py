@@ -6,7 +6,7 @@ from collections.abc import Callable
 import numpy as np
 
 from errors import Unreadable
-from series.grid import Bools, Ints
+from series.grid import LONGEST, Bools, Ints
 from series.layout import Layout
 from series.numbers import Numbers
 from series.table import Repair, repair
@@ -19,7 +19,10 @@ _MOST_HEADERS = 10_000
 _LONG_SHARE = 0.1
 """Share of rows with too many fields up to which they are left out."""
 
-_TOTAL = re.compile(rb"(?i)(?:grand |sub)?(?:total|sum|summe|gesamt|average|avg|mean|mittelwert|count|anzahl)\b.{0,20}")
+_NAMED_ZONE = re.compile(r".*\d:\d\d.* ?\b([A-Z]{2,5})")
+_TOTAL = re.compile(
+    rb"(?i)(?:grand[ -]?|sub[ -]?)?(?:total|sum|summe|gesamt|average|avg|mean|mittelwert|count|anzahl)\b.{0,20}"
+)
 
 
 def rows_to_keep(layout: Layout, times: TimeColumn, read: Callable[[int], Numbers]) -> tuple[Ints, list[Repair]]:
@@ -68,7 +71,9 @@ def _headers(layout: Layout, suspects: Ints) -> Bools:
     again = np.zeros(len(layout.grid), np.bool_)
     if layout.has_header:
         names = [name.encode() for name in layout.names]
-        for record in suspects[:_MOST_HEADERS].tolist():
+        suspects = suspects[(layout.grid.count[suspects] == len(names))][:_MOST_HEADERS]
+        alike = layout.grid.select(suspects).column(0) == names[0][: LONGEST + 1]
+        for record in suspects[alike].tolist():
             again[record] = layout.grid.row(record) == names
     return again
 
@@ -88,10 +93,10 @@ def _long_rows(layout: Layout, keep: Bools) -> Bools:
     grid, width = layout.grid, len(layout.names)
     long = np.zeros(len(grid), np.bool_)
     at = np.flatnonzero((grid.count > width) & keep)
-    beyond = grid.select(at)
     for column in range(width, int(grid.count[at].max(initial=width))):
-        start, stop = beyond.bounds(column)
+        start, stop = grid.select(at).bounds(column)
         long[at[stop > start]] = True
+        at = at[(stop == start) & (grid.count[at] > column + 1)]
     found = np.flatnonzero(long)
     if found.size > _LONG_SHARE * len(grid):
         line = grid.line(int(found[0]))
@@ -111,8 +116,14 @@ def _check_times(layout: Layout, times: TimeColumn, keep: Bools) -> None:
     column = layout.names.index(times.name or "")
     row = layout.grid.row(int(wrong[0]))
     cell = row[column][:40].decode("utf-8", "replace") if column < len(row) else ""
+    zone = _NAMED_ZONE.fullmatch(cell)
+    mend = "write it as 2026-03-01T10:15:00Z"
+    if any(_TOTAL.fullmatch(cell) for cell in row):
+        mend = "the line looks like a total: remove it"
+    elif zone:
+        mend = f"write the offset from UTC in place of {zone[1]}, as in 2026-03-01T10:15:00+01:00"
     raise Unreadable(
-        f"Line {line}: {cell!r} in column {times.name!r} is not a time; write it as 2026-03-01T10:15:00Z.",
+        f"Line {line}: {cell!r} in column {times.name!r} is not a time; {mend}.",
         line=line,
         column=times.name,
         value=cell,

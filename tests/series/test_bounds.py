@@ -12,6 +12,8 @@ import pytest
 
 from errors import BadInput, LimitExceeded, Unreadable
 from series import Limits, read_arrays, read_csv
+from series.grid import Grid, Ints, scan
+from series.numbers import _cell_by_cell, read_numbers
 
 MIB = 2**20
 LIMITS = Limits(max_bytes=8 * MIB)
@@ -56,6 +58,10 @@ HOSTILE: dict[str, tuple[bytes, type[BadInput], float]] = {
     "nothing but quotes": (b'"' * (8 * MIB - 1), Unreadable, 2),
     "quotes in lines": (b'"\n' * (2 * MIB), Unreadable, 120),
     "nothing but blanks": (b" " * (8 * MIB), Unreadable, 20),
+    "commas after a quote": (b"a,b\n" + b"1,2\n" * 100 + b'"x"' + b"," * 300_000 + b"\n", LimitExceeded, 4),
+    "endless commas after a quote": (b"a,b\n1,2\n" + (b'"x"' + b"," * 2_000_000 + b"\n") * 3, LimitExceeded, 20),
+    "many commas after quotes": (b"a,b\n1,2\n" + (b'"x"' + b"," * 900_000 + b"\n") * 8, LimitExceeded, 64),
+    "a late line of quotes": (b"v\n" + b'"' * (8 * MIB - 3) + b"\n", Unreadable, 12),
     "blanks around a cell": (b"a,b\n1,2\n3," + b" " * (7 * MIB) + b"x\n3,y\n" + b"4,5\n" * 9, Unreadable, 80),
 }
 
@@ -126,3 +132,81 @@ def test_arrays_are_bounded() -> None:
     assert caught.value.detail == {"limit": 2, "setting": "max_rows"}
     with pytest.raises(LimitExceeded):
         read_arrays([1.0], name="x" * 201)
+
+
+def test_a_quoted_line_over_the_limit_is_named() -> None:
+    with pytest.raises(LimitExceeded) as caught:
+        read_csv(b"a,b\n1,2\n" + b'"x, y"' + b"," * 1000 + b"\n3,4\n")
+    assert caught.value.detail == {"limit": 1000, "setting": "max_columns", "line": 3}
+    assert "Line 3 has 1001 fields" in caught.value.message
+
+
+def test_delimiters_in_quotes_are_no_fields() -> None:
+    text = b'"' + b"x," * 2000 + b'"'
+    assert len(read_csv(b"v,note\n1," + text + b"\n2,b\n3,c\n").columns) == 1
+
+
+def test_each_field_beyond_the_table_is_looked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One row of 900 fields must not make 900 passes over the thousands that have three."""
+    looked = 0
+    bounds = Grid.bounds
+
+    def counted(grid: Grid, column: int) -> tuple[Ints, Ints]:
+        nonlocal looked
+        looked += len(grid)
+        return bounds(grid, column)
+
+    monkeypatch.setattr(Grid, "bounds", counted)
+    read_csv(b"a,b\n" + b"1,2\n" * 4000 + b"1,2,\n" * 3000 + b"1,2" + b"," * 900 + b"\n")
+    assert looked < 10 * 7000
+
+
+def test_a_row_is_cut_out_in_one_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    grid = scan(b",".join(b' "%d" ' % i for i in range(900)) + b"\n", ",", Limits())
+    calls = 0
+    trim = Grid._trim
+
+    def counted(grid: Grid, start: Ints, stop: Ints) -> tuple[Ints, Ints]:
+        nonlocal calls
+        calls += 1
+        return trim(grid, start, stop)
+
+    monkeypatch.setattr(Grid, "_trim", counted)
+    assert grid.row(0) == [b"%d" % i for i in range(900)]
+    assert calls == 2  # around and inside the quotes
+
+
+def test_only_rows_that_begin_like_the_header_are_compared_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = 0
+    row = Grid.row
+
+    def counted(grid: Grid, record: int) -> list[bytes]:
+        nonlocal rows
+        rows += 1
+        return row(grid, record)
+
+    monkeypatch.setattr(Grid, "row", counted)
+    good = [b"2026-03-01T%02d:%02d:00Z,1\n" % divmod(i, 60) for i in range(1000)]
+    data = b"time,v\n" + b"".join([*good[:500], *[b"soon,1\n"] * 300, b"time,v\n", *good[500:]])
+    with pytest.raises(Unreadable, match="soon"):
+        read_csv(data)
+    assert rows < 200
+
+
+@pytest.mark.parametrize("cell", [b"%d%%", b"%d.5 kW", b"-%d,25\xc2\xb0C", b"%de"])
+def test_one_unit_for_a_whole_column_needs_no_walk_over_its_cells(monkeypatch: pytest.MonkeyPatch, cell: bytes) -> None:
+    text = np.array([*(cell % i for i in range(300)), b"", b"NA"])
+    slow = _cell_by_cell(text, ";", None)
+    monkeypatch.setattr("series.numbers._cell_by_cell", None)
+    fast = read_numbers(text, delimiter=";")
+    np.testing.assert_array_equal(fast.values, slow.values)
+    assert fast.units == slow.units
+    assert fast.stripped.tolist() == slow.stripped.tolist() == list(range(300))
+
+
+@pytest.mark.parametrize("cells", [[b"1%", b"2"], [b"1n", b"nan"], [b"1n", b"nann"], [b"1%", b"2%%"], [b"1%", b"2kW"]])
+def test_a_mixed_column_is_still_looked_at_cell_by_cell(cells: list[bytes]) -> None:
+    text = np.array(cells)
+    found, slow = read_numbers(text), _cell_by_cell(text, ",", None)
+    np.testing.assert_array_equal(found.values, slow.values)
+    assert (found.units, found.bad.tolist()) == (slow.units, slow.bad.tolist())
