@@ -55,7 +55,8 @@ def _to_utf8(data: bytes) -> tuple[bytes, list[Repair]]:
     if _is_utf8(data):
         return data, []
     odd = np.flatnonzero(np.frombuffer(data, np.uint8) > 127)
-    lines = [data.count(b"\n", 0, int(at)) + 1 for at in odd[:5]]
+    ends = np.flatnonzero(np.frombuffer(data, np.uint8) == ord("\n"))
+    lines = np.unique(np.searchsorted(ends, odd)) + 1
     message = "The file is not UTF-8 and was read as Windows-1252; save it as UTF-8 if a name looks wrong."
     text = data.decode("cp1252", errors="replace").encode()
     return text, [repair("encoding_assumed", message, lines, count=len(odd))]

@@ -54,6 +54,9 @@ def lay_out(text: bytes, limits: Limits) -> Layout:
     width = _usual_width(grid)
     _check_limit("columns", width, limits.max_columns, grid.line(0))
     kinds = kinds_of(_sample(grid, width), width)
+    if len(grid) == 1 and width > 1 and set(kinds) == {"text"}:
+        said = ", ".join(repr(_text(field)) for field in grid.row(0)[:20])
+        raise Unreadable(f"The file has only a header, {said}, and no rows, so no column of numbers; add rows.")
     start = _first_data(grid, width, kinds)
     header = _find_header(grid, start, width)
     repairs: list[Repair] = []

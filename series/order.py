@@ -50,9 +50,10 @@ def _order_repair(n: int, back: Ints, places: Places) -> Repair:
 def _duplicates(order: Ints, again: Ints, closer: Bools, places: Places) -> list[Repair]:
     found = []
     for code, said, which in (
-        ("duplicate_times", "Several rows have the same time; the last of them was kept.", again[~closer]),
-        ("closer_than_millisecond", "Rows are closer than a millisecond; the last of each was kept.", again[closer]),
+        ("duplicate_times", "Several rows have the same time; the last of each was kept", again[~closer]),
+        ("closer_than_millisecond", "Rows are closer than a millisecond; the last of each was kept", again[closer]),
     ):
         if which.size:
+            said += f", {len(which)} of {len(order)} rows left out."
             found.append(repair(code, said, places(np.sort(order[which])), len(which)))
     return found

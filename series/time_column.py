@@ -7,9 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from errors import Unreadable
+from series.calendar_columns import are_years, find_parts, gone, part_numbers, read_parts
 from series.grid import Bools, Ints, Text
 from series.kinds import is_time_name
 from series.layout import Layout
+from series.long_format import several_series
 from series.numbers import MISSING, Numbers
 from series.series import Floats
 from series.table import DateOrder, Repair, repair
@@ -21,6 +23,8 @@ EPOCHS = {"seconds": _US, "milliseconds": 1_000, "microseconds": 1, "nanoseconds
 _1990, _2100 = 631_152_000, 4_102_444_800
 _EXCEL_1970, _EXCEL_1990, _EXCEL_2100 = 25_569, 32_874, 73_051
 _DAY_MS = 86_400_000
+_MOST_BAD = 0.5
+"""Share of rows that may be no dates, a total say, in columns of years and months."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,7 +32,7 @@ class TimeColumn:
     """The times of a table.
 
     name      of the column; None where the table has no times
-    used      positions of the columns that are no value columns: the times, a time of day beside them, an index
+    used      positions of the columns that make the times: a date, a time of day or its other parts beside it
     micros    (r,) int64 microseconds since 1970 UTC, or None
     bad       (r,) cells that are no time
     missing   (r,) cells that are empty
@@ -46,26 +50,51 @@ class TimeColumn:
 def find_time_column(
     layout: Layout, asked: int | None, kept: int | None, date_order: DateOrder | None, read: Callable[[int], Numbers]
 ) -> TimeColumn:
-    """The column of times: the one asked for, else the first of dates, else one of epochs, else none.
+    """The column of times: the one asked for, else the first of dates, else years, else epochs, else none.
 
     `kept` is the column the user wants judged; it is never taken for times. `read` gives a column as numbers.
     Raises Ambiguous for dates that can be read two ways.
     """
+    parts = find_parts(layout, kept, read)
     if asked is not None:
-        if layout.kinds[asked] in ("number", "empty"):
-            return _numeric(layout, asked, read(asked), asked=True) or _by_magnitude(layout, asked, read(asked))
-        return _textual(layout, asked, date_order)
+        if layout.kinds[asked] not in ("number", "empty"):
+            return _textual(layout, asked, date_order)
+        if asked in parts:
+            return _parted(layout, parts, read)
+        return _numeric(layout, asked, read(asked), asked=True) or _by_magnitude(layout, asked, read(asked))
     dated = [c for c, kind in enumerate(layout.kinds) if kind == "time" and c != kept]
     if dated:
         named = [c for c in dated if is_time_name(layout.names[c])]
         return _textual(layout, (named or dated)[0], date_order)
-    numeric = [c for c, kind in enumerate(layout.kinds) if kind == "number"]
-    for column in numeric:
-        if column != kept and (is_time_name(layout.names[column]) or column == 0):
-            found = _numeric(layout, column, read(column), asked=False) or _index(layout, column, numeric, read(column))
-            if found is not None:
-                return found
+    if parts and len(layout.names) > len(parts):
+        found = _parted(layout, parts, read)
+        if _each_once(layout, found):
+            return found
+    for column, kind in enumerate(layout.kinds):
+        if kind == "number" and column != kept and (is_time_name(layout.names[column]) or column == 0):
+            numbered = _numeric(layout, column, read(column), asked=False)
+            if numbered is not None:
+                return numbered
     return TimeColumn()
+
+
+def _parted(layout: Layout, parts: list[int], read: Callable[[int], Numbers]) -> TimeColumn:
+    """Times in columns of year, month, day, hour; a time of day as text may stand beside year, month and day."""
+    clock = next((c for c, kind in enumerate(layout.kinds) if kind == "clock"), None) if len(parts) == 3 else None
+    numbers = [part_numbers(layout, c, read) for c in parts]
+    stamps = read_parts(numbers, None if clock is None else layout.grid.column(clock))
+    bad, missing = gone(read(parts[0]))
+    used = frozenset(parts if clock is None else [*parts, clock])
+    return TimeColumn(layout.names[parts[0]], used, stamps.micros, (stamps.bad | bad) & ~missing, missing)
+
+
+def _each_once(layout: Layout, found: TimeColumn) -> bool:
+    """Whether the parts of a date make times: going one way, or told apart by a column of text."""
+    if found.micros is None or found.bad.mean() > _MOST_BAD:
+        return False
+    steps = np.diff(found.micros[~found.bad & ~found.missing])
+    once = bool((steps > 0).all() or (steps < 0).all())
+    return once or several_series(layout, found.micros, found.used) != []
 
 
 def _textual(layout: Layout, column: int, date_order: DateOrder | None) -> TimeColumn:
@@ -113,9 +142,13 @@ def _numeric(layout: Layout, column: int, numbers: Numbers, *, asked: bool) -> T
         said = f"Column {name!r} was taken for times, {unit} since 1970; name a time_column if it is none."
         repairs = () if trusted else (Repair("epoch_assumed", said, 1),)
         return _column(layout, column, numbers, values * EPOCHS[unit], repairs)
+    if (trusted or not layout.has_header) and are_years(values):
+        said = f"Column {name!r} was taken for years; name it year, or another time_column if it holds none."
+        years = read_parts([numbers]).micros
+        return TimeColumn(name, frozenset({column}), years, *gone(numbers), (Repair("years_assumed", said, 1),))
     stamps = _digit_dates(layout.grid.column(column), numbers) if trusted else None
     if stamps is not None:
-        return TimeColumn(name, frozenset({column}), stamps.micros, *_gone(numbers))
+        return TimeColumn(name, frozenset({column}), stamps.micros, *gone(numbers))
     if trusted and known.min() >= _EXCEL_1990 and known.max() <= _EXCEL_2100 and _mostly_one_way(known):
         said = f"Column {name!r} was taken for Excel's serial dates, days since 1899-12-30."
         micros = np.rint((values - _EXCEL_1970) * _DAY_MS) * 1000
@@ -144,23 +177,10 @@ def _by_magnitude(layout: Layout, column: int, numbers: Numbers) -> TimeColumn:
     known = numbers.values[np.isfinite(numbers.values)]
     if not known.size:
         raise Unreadable(f"Column {layout.names[column]!r} holds no times.", column=layout.names[column])
-    return _column(layout, column, numbers, numbers.values * EPOCHS[epoch_unit(known)], ())
-
-
-def _index(layout: Layout, column: int, numeric: list[int], numbers: Numbers) -> TimeColumn | None:
-    """A column that only counts the rows, or the time since the start, is no value column."""
-    values = numbers.values
-    if len(values) < 3 or len(numeric) < 2 or not np.isfinite(values).all():
-        return None
-    steps = np.diff(values)
-    name = layout.names[column]
-    if column == 0 and values[0] in (0, 1) and (steps == 1).all():
-        said = f"Column {name!r} only counts the rows and was left out."
-        return TimeColumn(used=frozenset({column}), repairs=(Repair("index_column", said, 1),))
-    if column == 0 and is_time_name(name) and (steps > 0).all():
-        said = f"Column {name!r} holds no dates; the points are numbered 0, 1, 2. Name it as time_column for seconds."
-        return TimeColumn(used=frozenset({column}), repairs=(Repair("elapsed_time", said, 1),))
-    return None
+    unit = epoch_unit(known)
+    said = f"The numbers of column {layout.names[column]!r} were read as {unit} since 1970-01-01."
+    repairs = (Repair("epoch_assumed", said, 1),)
+    return _column(layout, column, numbers, numbers.values * EPOCHS[unit], repairs)
 
 
 def _digit_dates(text: Text, numbers: Numbers) -> Stamps | None:
@@ -180,18 +200,11 @@ def _digit_dates(text: Text, numbers: Numbers) -> Stamps | None:
 
 
 def _column(layout: Layout, column: int, numbers: Numbers, micros: Floats, repairs: tuple[Repair, ...]) -> TimeColumn:
-    bad, missing = _gone(numbers)
+    bad, missing = gone(numbers)
     far = beyond_calendar(micros)
     whole = np.rint(np.where(np.isfinite(micros) & ~far, micros, 0)).astype(np.int64)
     bad |= far
     return TimeColumn(layout.names[column], frozenset({column}), whole, bad, missing, repairs)
-
-
-def _gone(numbers: Numbers) -> tuple[Bools, Bools]:
-    bad = np.zeros(len(numbers.values), np.bool_)
-    bad[numbers.bad] = True
-    bad[numbers.infinite] = True
-    return bad, np.isnan(numbers.values) & ~bad
 
 
 def _mostly_one_way(known: Floats) -> bool:

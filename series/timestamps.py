@@ -39,7 +39,7 @@ _ZONE = r"""(?: \ ?(?P<zone>a{1,5}) | \ ?(?P<sign>[+-]) (?P<zh>00) (?: :?(?P<zm>
 _STAMP = re.compile(rf"(?:a{{2,9}}[.,]*\ +)? {_DATE} (?: (?:(?P<t>a)|,?\ +|:|_) {_CLOCK} {_ZONE} )?", re.VERBOSE)
 _TIME_OF_DAY = re.compile(rf"{_CLOCK}", re.VERBOSE)
 
-_MONTHS = {
+MONTHS = {
     name: number
     for number, names in enumerate(
         (
@@ -169,7 +169,7 @@ def _read_shape(shape: bytes, cells: NDArray[np.uint8], at: Ints, parts: _Parts)
         month, day = number("m1", "m2"), number("d1", "d2", "d4", "d5")
     for name in ("n4", "n5"):
         if name in span:
-            month = _words(cells, *span[name], _MONTHS, 0)
+            month = _words(cells, *span[name], MONTHS, 0)
     if "00" in (match["y3"], match["y4"]):
         parts.short[at] = True
         year = year + np.where(year < 69, 2000, 1900)

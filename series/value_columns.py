@@ -52,8 +52,6 @@ def value_columns(
         raise Unreadable(
             f"The file has no column of numbers; its columns are {_shown(layout.names)}.", columns=layout.names[:100]
         )
-    if not layout.has_header and len(columns) == 1 and kept is None:
-        columns = {"value": next(iter(columns.values()))}
     return columns, repairs
 
 
@@ -101,7 +99,7 @@ class _Column:
             raise self._unreadable("uses the comma and the point both as its decimal mark", numbers.conflict)
         if len(numbers.units) > 1:
             shown = ", ".join(repr(unit) if unit else "none" for unit in numbers.units)
-            raise self._unreadable(f"mixes units ({shown})", max(numbers.units.values()))
+            raise self._unreadable(f"mixes units ({shown})", max(numbers.units.values()), "write all in one unit")
         if self.bad.size > _STRAY_SHARE * (self.good + self.bad.size):
             raise self._unreadable("mixes numbers and text", int(self.bad[0]))
 
@@ -127,9 +125,9 @@ class _Column:
     def _repair(self, code: str, said: str, at: Ints) -> Repair:
         return repair(code, said, self.layout.grid.lines(at), len(at))
 
-    def _unreadable(self, what: str, record: int) -> Unreadable:
+    def _unreadable(self, what: str, record: int, mend: str = "make the column uniform") -> Unreadable:
         line = self.layout.grid.line(record)
         row, column = self.layout.grid.row(record), self.layout.names.index(self.name)
         cell = row[column][:40].decode("utf-8", "replace") if column < len(row) else ""
-        said = f"Column {self.name!r} {what}: line {line} has {cell!r}; make the column uniform."
+        said = f"Column {self.name!r} {what}: line {line} has {cell!r}; {mend}."
         return Unreadable(said, line=line, column=self.name, value=cell)

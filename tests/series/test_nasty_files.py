@@ -68,7 +68,7 @@ READ = {
         "Zeit;Kühlung °C\n2026-03-01 00:00;1,5\n2026-03-01 00:01;2,25\n".encode("cp1252"),
         MINUTES[:2],
         {"Kühlung °C": [1.5, 2.25]},
-        [("encoding_assumed", 2, (1, 1))],
+        [("encoding_assumed", 2, (1,))],
     ),
     "utf-8 names": Reads(
         "時刻,温度\n2026-03-01,1\n2026-03-02,2\n".encode(), None, {"温度": [1, 2]}, time_column="時刻"
@@ -218,7 +218,8 @@ READ = {
     "row names without a header": Reads(
         b'"time","v"\n"1",2026-03-01 00:00,5\n"2",2026-03-01 00:01,6\n',
         MINUTES[:2],
-        {"column_1": [1, 2], "v": [5, 6]},
+        {"v": [5, 6]},
+        [("index_column", 1, ())],
     ),
     "epoch seconds": Reads(
         b"ts,v\n1772323200,1\n1772323260,2\n1772323320,3\n", MINUTES, {"v": [1, 2, 3]}, time_column="ts"
@@ -252,7 +253,60 @@ READ = {
     "dates and times as digits": Reads(b"date,v\n20260301000000,1\n20260301000100,2\n", MINUTES[:2], {"v": [1, 2]}),
     "index": Reads(b",a,b\n0,5,1\n1,6,1\n2,7,9\n", None, {"a": [5, 6, 7], "b": [1, 1, 9]}, [("index_column", 1, ())]),
     "index before times": Reads(
-        b",time,a\n0,2026-03-01 00:00,5\n1,2026-03-01 00:01,7\n", MINUTES[:2], {"column_1": [0, 1], "a": [5, 7]}
+        b",time,a\n0,2026-03-01 00:00,5\n1,2026-03-01 00:01,7\n",
+        MINUTES[:2],
+        {"a": [5, 7]},
+        [("index_column", 1, ())],
+    ),
+    "index of a table that was filtered and sorted": Reads(
+        b",time,a\n17,2026-03-01 00:00,5\n3,2026-03-01 00:01,7\n",
+        MINUTES[:2],
+        {"a": [5, 7]},
+        [("index_column", 1, ())],
+    ),
+    "an identifier": Reads(
+        b"id;Datum;Wert\n5000;2026-03-01 00:00;1,5\n5001;2026-03-01 00:01;1,5\n",
+        MINUTES[:2],
+        {"id": [5000, 5001], "Wert": [1.5, 1.5]},
+        [("value_column_assumed", 1, ())],
+    ),
+    "years": Reads(b"Year,v\n1899,5\n1901,7\n", ["1899-01-01T00:00:00Z", "1901-01-01T00:00:00Z"], {"v": [5, 7]}),
+    "years named like a date": Reads(
+        b"date,v\n1899,5\n1900,7\n",
+        ["1899-01-01T00:00:00Z", "1900-01-01T00:00:00Z"],
+        {"v": [5, 7]},
+        [("years_assumed", 1, ())],
+    ),
+    "years and months": Reads(
+        b"Month,Year,v\n12,1899,5\n1,1900,7\n",
+        ["1899-12-01T00:00:00Z", "1900-01-01T00:00:00Z"],
+        {"v": [5, 7]},
+        time_column="Year",
+    ),
+    "years and names of months": Reads(
+        b"Year,Month,v\n1899,Dec,5\n1900,Jan,7\n", ["1899-12-01T00:00:00Z", "1900-01-01T00:00:00Z"], {"v": [5, 7]}
+    ),
+    "year, month, day and hour": Reads(
+        b"year,month,day,hour,v\n2026,2,28,23,5\n2026,3,1,0,7\nTotal,,,,12\n",
+        ["2026-02-28T23:00:00Z", "2026-03-01T00:00:00Z"],
+        {"v": [5, 7]},
+        [("trailing_rows", 1, (4,))],
+    ),
+    "year, month, day and a time of day": Reads(
+        b"year,month,day,at,v\n2026,3,1,00:00,5\n2026,3,1,00:01,7\n", MINUTES[:2], {"v": [5, 7]}
+    ),
+    "parts of a date beside it": Reads(
+        b"date,year,hour,v\n2026-03-01 00:00,2026,0,5\n2026-03-01 00:01,2026,0,7\n",
+        MINUTES[:2],
+        {"year": [2026, 2026], "hour": [0, 0], "v": [5, 7]},
+        [("value_column_assumed", 2, ())],
+    ),
+    "half seconds": Reads(b"v,t\n5,0\n7,0.5\n6,1\n", None, {"v": [5, 7, 6]}, [("elapsed_time", 1, ())]),
+    "a host without duplicate times": Reads(
+        b"time,host,v\n2026-03-01 00:00,a,1\n2026-03-01 00:01,a,2\n2026-03-01 00:02,b,2\n",
+        MINUTES,
+        {"v": [1, 2, 2]},
+        [("text_column", 1, ())],
     ),
     "a ramp is a value": Reads(b"v\n0\n1\n2\n", None, {"v": [0, 1, 2]}),
     "seconds since the start": Reads(
@@ -265,6 +319,7 @@ READ = {
         b"time,v\n0.5,1\n1.0,2\n1.7,3\n",
         ["1970-01-01T00:00:00.500Z", "1970-01-01T00:00:01Z", "1970-01-01T00:00:01.700Z"],
         {"v": [1, 2, 3]},
+        [("epoch_assumed", 1, ())],
         options={"time_column": "time"},
     ),
     "zones": Reads(
@@ -393,12 +448,36 @@ def test_a_nasty_file_is_read(name: str) -> None:
 SMALL = Limits(max_bytes=10_000, max_rows=100, max_columns=10, max_name_length=20)
 NO_TIMES = b"time,v\n2026-03-01 00:00,1\nyesterday,2\n" + b"2026-03-01 00:05,1\n" * 10
 
+LONG = b"time,host,v\n2026-03-01,a,1\n2026-03-01,b,2\n2026-03-02,a,3\n2026-03-02,b,4\n"
+
 REFUSED = {
     "nothing": Refused(b"", Unreadable, None, "empty"),
     "blanks only": Refused(b" \n\n\t\n", Unreadable, None, "empty"),
     "a bom only": Refused(b"\xef\xbb\xbf", Unreadable, None, "empty"),
     "delimiters only": Refused(b";;\n;;\n", Unreadable, None, "no column of numbers"),
-    "a header only": Refused(b"time,value\n", Unreadable, None, "no column of numbers"),
+    "a header only": Refused(b"time,value\n", Unreadable, None, "only a header, 'time', 'value', and no rows"),
+    "several series by a name": Refused(LONG, Unreadable, None, "told apart by column 'host' ('a', 'b'): 2 of 4 rows"),
+    "several series by two names": Refused(
+        b"time,host,what,v\n" + b"".join(b"2026-03-01,%s,%s,1\n" % (h, w) for h in (b"a", b"b") for w in (b"x", b"y")),
+        Unreadable,
+        None,
+        "told apart by columns 'host', 'what'",
+    ),
+    "several series by a number": Refused(
+        LONG.replace(b",a,", b",7,").replace(b",b,", b",8,").replace(b"host", b"sensor_id"),
+        Unreadable,
+        None,
+        "told apart by column 'sensor_id' ('7', '8')",
+    ),
+    "several countries year by year": Refused(
+        b"country,year,v\na,1999,5\na,2000,6\nb,1999,5\nb,2000,6\n", Unreadable, None, "'country'"
+    ),
+    "a total between the rows": Refused(
+        b"time,v\n2026-03-01,1\nSub-total,1\n" + b"2026-03-02,1\n" * 9, Unreadable, 3, "looks like a total: remove it"
+    ),
+    "bytes in four units": Refused(
+        b"v\n5 MiB\n1 GiB\n7 KiB\n7 B\n", Unreadable, 5, "mixes units ('MiB', 'GiB', 'KiB', 'B')"
+    ),
     "text only": Refused(b"name,city\na,b\nc,d\n", Unreadable, None, "'name', 'city'"),
     "prose": Refused(b"Dear all,\nplease find the data attached.\n", Unreadable, None, "no column of numbers"),
     "times only": Refused(b"time\n2026-03-01\n2026-03-02\n", Unreadable, None, "no column of numbers"),
@@ -434,7 +513,10 @@ REFUSED = {
         b"time,v\n13/01/2026,1\n01/13/2026,2\n" + b"01/14/2026,2\n" * 9, Unreadable, 2, "'13/01/2026'"
     ),
     "a zone by a name of its own": Refused(
-        b"time,v\n2026-03-01 10:00 CEST,1\n2026-03-01 11:00 CEST,2\n", Unreadable, 2, "CEST"
+        b"time,v\n2026-03-01 10:00 CEST,1\n2026-03-01 11:00 CEST,2\n",
+        Unreadable,
+        2,
+        "write the offset from UTC in place of CEST",
     ),
     "numbers and text": Refused(b"v\n1\n2\nx\n3\ny\n4\n", Unreadable, 4, "mixes numbers and text"),
     "two units": Refused(b"v\n1 kW\n2 kW\n3 MW\n", Unreadable, 4, "mixes units"),
