@@ -26,13 +26,15 @@ MISSING = frozenset(word.encode() for word in ("", *_MISSING_WORDS))
 
 _NA_VALUES = sorted({form for word in ("", *_MISSING_WORDS) for form in (word, word.upper(), word.title())} | {"NaN"})
 
-_DIGITS = rb"(?:\d(?:[\d.,']|\ (?=\d{3}(?!\d)))*|[.,]\d+)(?:[eE][-+]?\d+)?"
+_EXPONENT = rb"[eE][-+]?\d+"
+_DIGITS = rb"(?:\d(?:[\d.,']|\ (?=\d{3}(?!\d)))*|[.,]\d+)(?:" + _EXPONENT + rb")?"
 _CURRENCY = rb"(?:[$]|\xe2\x82\xac|\xc2\xa3|\xc2\xa5|USD|EUR|GBP|CHF|JPY)"
 _UNIT = rb"[%A-Za-z\x80-\xff\[/$][^\s()]{0,15}(?:\ [^\s\d()]{1,10})?"
 _CELL = re.compile(
     rb"(?P<open>\(?)(?P<sign>[-+]?)(?P<money>" + _CURRENCY + rb"?)\ *(?P<sign2>[-+]?)\ *"
     rb"(?P<digits>" + _DIGITS + rb")\ *(?P<unit>(?:" + _UNIT + rb")?)(?P<close>\)?)(?P<minus>-?)"
 )
+_WITH_UNIT = re.compile(rb"(?m)^[-+]?\d+(?:[.,]\d+)?(\ *(?!" + _EXPONENT + rb")" + _UNIT + rb")$")
 _WELL_MARKED = re.compile(rb"(?:\d+|\d{1,3}(?:([.,' ])\d{3})(?:\1\d{3})*)?(?:[.,]\d*)?(?:[eE][-+]?\d+)?$")
 _INFINITE = re.compile(rb"[-+]?inf(inity)?", re.IGNORECASE)
 _PLAIN = re.compile(rb"-?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
@@ -88,16 +90,36 @@ def read_numbers(text: Text, *, delimiter: str = ",", hint: str | None = None) -
     """
     if text.dtype.itemsize <= LONGEST:
         lines = _join(text)
-        points = b"." in lines
-        shown = points and shows_decimal_point(lines if hint == "," else lines[:_HINT_BYTES])
-        values = None if points and hint == "," and not shown else _parse(lines)
-        if values is not None:
-            return _finite(Numbers(values, mark="." if shown else None))
-        if not points and shows_decimal_comma(lines):
-            values = _parse(lines.replace(b",", b"."))
-            if values is not None:
-                return _finite(Numbers(values, mark=","))
+        numbers = _plain_column(lines, hint) or _one_unit(lines, hint)
+        if numbers is not None:
+            return _finite(numbers)
     return _cell_by_cell(text, delimiter, hint)
+
+
+def _plain_column(lines: bytes, hint: str | None) -> Numbers | None:
+    """A column of numbers that need no second look; None where one does."""
+    points = b"." in lines
+    shown = points and shows_decimal_point(lines if hint == "," else lines[:_HINT_BYTES])
+    values = None if points and hint == "," and not shown else _parse(lines)
+    if values is not None:
+        return Numbers(values, mark="." if shown else None)
+    if not points and shows_decimal_comma(lines):
+        values = _parse(lines.replace(b",", b"."))
+    return None if values is None else Numbers(values, mark=",")
+
+
+def _one_unit(lines: bytes, hint: str | None) -> Numbers | None:
+    """A column whose every number carries the same unit right behind its last digit; None for any other."""
+    first = _WITH_UNIT.search(lines)
+    if first is None:
+        return None
+    bare, count = re.subn(rb"(?m)(?<=\d)" + re.escape(first[1]) + rb"$", b"", lines)
+    numbers = _plain_column(bare, hint)
+    if numbers is None or np.count_nonzero(~np.isnan(numbers.values)) != count:
+        return None
+    stripped = np.flatnonzero(~np.isnan(numbers.values))
+    unit = first[1].strip().decode("utf-8", "replace")
+    return replace(numbers, units={unit: int(stripped[0])}, stripped=stripped)
 
 
 def _join(text: Text) -> bytes:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import numpy as np
 
 from errors import Unreadable
-from series.grid import Bools, Ints
+from series.grid import LONGEST, Bools, Ints
 from series.layout import Layout
 from series.numbers import Numbers
 from series.table import Repair, repair
@@ -71,7 +71,9 @@ def _headers(layout: Layout, suspects: Ints) -> Bools:
     again = np.zeros(len(layout.grid), np.bool_)
     if layout.has_header:
         names = [name.encode() for name in layout.names]
-        for record in suspects[:_MOST_HEADERS].tolist():
+        suspects = suspects[(layout.grid.count[suspects] == len(names))][:_MOST_HEADERS]
+        alike = layout.grid.select(suspects).column(0) == names[0][: LONGEST + 1]
+        for record in suspects[alike].tolist():
             again[record] = layout.grid.row(record) == names
     return again
 
@@ -91,10 +93,10 @@ def _long_rows(layout: Layout, keep: Bools) -> Bools:
     grid, width = layout.grid, len(layout.names)
     long = np.zeros(len(grid), np.bool_)
     at = np.flatnonzero((grid.count > width) & keep)
-    beyond = grid.select(at)
     for column in range(width, int(grid.count[at].max(initial=width))):
-        start, stop = beyond.bounds(column)
+        start, stop = grid.select(at).bounds(column)
         long[at[stop > start]] = True
+        at = at[(stop == start) & (grid.count[at] > column + 1)]
     found = np.flatnonzero(long)
     if found.size > _LONG_SHARE * len(grid):
         line = grid.line(int(found[0]))
