@@ -17,7 +17,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder, serving(folder) as url, sync_playwright() as playwright:
         found = next(filter(None, map(shutil.which, NAMES)), None)
         browser = playwright.chromium.launch(executable_path=found, args=FLAGS)
-        page = browser.new_page(base_url=url, viewport={"width": 1440, "height": 1240}, color_scheme="light")
+        page = browser.new_page(base_url=url, viewport={"width": 1440, "height": 1480}, color_scheme="light")
         open_page(page)
         load_demo(page)
         detect(page)
