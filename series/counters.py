@@ -45,12 +45,14 @@ class Aside:
 def set_aside(layout: Layout, times: TimeColumn, kept: int | None, read: Callable[[int], Numbers], rows: Ints) -> Aside:
     """The columns that count the rows or tell the time, looked at in `rows`; `kept` is none of them."""
     numeric = [c for c, kind in enumerate(layout.kinds) if kind == "number" and c not in times.used]
+    if len(numeric) < 2:
+        return Aside()
     left_out: dict[int, Repair] = {}
 
     def inside(column: int) -> Floats:
         return read(column).values[rows]
 
-    if len(numeric) > 1 and 0 in numeric and kept != 0 and (repair := _row_number(layout, inside(0))):
+    if 0 in numeric and kept != 0 and (repair := _row_number(layout, inside(0))):
         left_out[0] = repair
     rest = [column for column in numeric if column not in left_out]
     if times.name is None and len(rest) > 1:
