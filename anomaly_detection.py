@@ -78,6 +78,7 @@ class Detection:
     params     every parameter in effect
     gap        most normal points inside one event
     period     points after which the series repeats itself; None where no period was found or looked for
+    notes      what was learned and what to know about it, in sentences
     """
 
     series: Series
@@ -88,6 +89,7 @@ class Detection:
     params: Mapping[str, Any] = field(default_factory=dict)
     gap: int = DEFAULT_GAP
     period: int | None = None
+    notes: tuple[str, ...] = ()
 
     @functools.cached_property
     def is_anomaly(self) -> Bools:

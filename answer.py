@@ -52,6 +52,7 @@ def of_detection(
             "events": len(detection.events),
             "warm_up": detection.warm_up,
             "period": detection.period,
+            "notes": list(detection.notes),
             "seconds": dict(seconds),
         },
     }

@@ -1,7 +1,7 @@
 """The linear forecaster: robust ridge regression of each point on points before it, solved in closed form."""
 
 import itertools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,8 @@ from series import Floats
 
 SHORT = 24
 """The last 24 points enter every forecast."""
+REACH = 2 * SHORT
+"""Points after a hidden one whose forecasts it changes: those it is among the last of, filled ones included."""
 AROUND = (-2, -1, 0, 1, 2)
 """With a period: phases of the last cycles, from two points earlier to two later than the point itself."""
 CYCLES = 3
@@ -23,18 +25,20 @@ SAMPLE = 20_000
 """Most points that the regression learns from; beyond, evenly spaced runs of the series stand for it."""
 
 
-def hold(values: Floats, longest: int) -> Floats:
-    """(n,) with missing values replaced by the last known one where that is at most `longest` points back."""
-    at = np.arange(len(values))
-    last = np.maximum.accumulate(np.where(np.isfinite(values), at, -1))
-    near = (last >= 0) & (at - last <= longest)
-    return np.where(near, values[np.maximum(last, 0)], np.nan)
+def filled(shown: Floats, season: Floats | None = None) -> Floats:
+    """(n,) with missing values replaced by the last known one where that is at most SHORT points back.
 
-
-def recent_columns(shown: Floats) -> Iterable[Floats]:
-    """SHORT columns (n,): the values 1 to SHORT points before, a missing one replaced by the last known before it."""
-    held = hold(shown, SHORT)
-    return (lagged(held, lag) for lag in range(1, SHORT + 1))
+    With the `season` (n,), moved by what the season does between the two points, where it is known at both.
+    """
+    at = np.arange(len(shown))
+    last = np.maximum.accumulate(np.where(np.isfinite(shown), at, -1))
+    missing = np.flatnonzero((last != at) & (last >= 0) & (at - last <= SHORT))
+    out = np.where(last == at, shown, np.nan)
+    out[missing] = shown[last[missing]]
+    if season is not None:
+        move = season[missing] - season[last[missing]]
+        out[missing] += np.where(np.isfinite(move), move, 0.0)
+    return out
 
 
 def season_columns(values: Floats, period: int) -> list[Floats]:
@@ -45,6 +49,22 @@ def season_columns(values: Floats, period: int) -> list[Floats]:
     return [season[reach + ahead : reach + ahead + len(values)] for ahead in AROUND]
 
 
+def filled_in(shown: Floats, seasons: list[Floats]) -> Floats:
+    """(n,) `filled` with the season of the longest period, of all season columns, at the point's own phase."""
+    return filled(shown, seasons[AROUND.index(0) - len(AROUND)] if seasons else None)
+
+
+def columns(known: Floats, seasons: list[Floats], rows: NDArray[np.int64] | None = None) -> Iterator[Floats]:
+    """What a point is forecast from: the SHORT values before it, then its seasons; (n,) each, or only `rows` (m,)."""
+    for lag in range(1, SHORT + 1):
+        if rows is None:
+            yield lagged(known, lag)
+        else:
+            yield np.where(rows >= lag, known[np.maximum(rows - lag, 0)], np.nan)
+    for season in seasons:
+        yield season if rows is None else season[rows]
+
+
 @dataclass(frozen=True, eq=False)
 class Regression:
     """expected = intercept + sum of weight × column."""
@@ -52,41 +72,40 @@ class Regression:
     weights: Floats
     intercept: float
 
-    def forecast(self, columns: Iterable[Floats]) -> Floats:
-        """(n,); NaN where a column is not known. The same additions in the same order for every point."""
-        columns = iter(columns)
+    def forecast(self, columns: Iterator[Floats]) -> Floats:
+        """(n,), by the first columns of those given; NaN where one is not known. Each point gets the same additions."""
         expected: Floats = self.weights[0] * next(columns)
-        for column, weight in zip(columns, self.weights[1:], strict=True):
-            expected += weight * column
+        for weight in self.weights[1:]:
+            expected += weight * next(columns)
         expected += self.intercept
         return expected
 
 
-def regress(columns: list[Floats], wanted: Floats) -> Regression | None:
+def regress(design: list[Floats], wanted: Floats) -> Regression | None:
     """Huber-weighted ridge regression by iteratively reweighted least squares (Huber, 1964).
 
-    columns (k times (m,)), wanted (m,). None where fewer rows are known than twice the weights.
+    design (k columns of (m,)), wanted (m,). None where fewer rows are known than twice the weights.
     What lies beyond 1.345 robust standard deviations gets less weight, so that anomalies are hardly learned. In the
     first rounds that deviation is not let fall below a third of the plain one: on a square wave all but the jumps
     fits at once, and the jumps are what there is to learn. Each stage's deviation is fixed, so its rounds only
     ever lower its loss (majorisation; Lange, "MM Optimization Algorithms", 2016, ch. 1).
     """
-    design = np.column_stack([*columns, np.ones(len(wanted))])  # (m, k + 1)
-    usable = np.isfinite(design).all(axis=1) & np.isfinite(wanted)
-    design, wanted = design[usable], wanted[usable]
-    if len(wanted) < 2 * design.shape[1]:
+    matrix = np.column_stack([*design, np.ones(len(wanted))])  # (m, k + 1)
+    usable = np.isfinite(matrix).all(axis=1) & np.isfinite(wanted)
+    matrix, wanted = matrix[usable], wanted[usable]
+    if len(wanted) < 2 * matrix.shape[1]:
         return None
-    solution: Floats = np.zeros(design.shape[1])
+    solution: Floats = np.zeros(matrix.shape[1])
     importance: Floats = np.ones(len(wanted))
     for rounds, share in ((3, 1 / 3), (4, 0.0), (4, 0.0)):
-        distance = np.abs(wanted - design @ solution)
+        distance = np.abs(wanted - matrix @ solution)
         plain = float(np.sqrt(np.mean(distance**2)))
         deviation = max(float(np.median(distance)) / 0.6745, share * plain, 1e-4)
-        ridge = np.diag(np.full(design.shape[1], len(wanted) * max(SHRINK * min(deviation, 1.0) ** 2, 1e-10)))
+        ridge = np.diag(np.full(matrix.shape[1], len(wanted) * max(SHRINK * min(deviation, 1.0) ** 2, 1e-10)))
         for _ in range(rounds):
-            weighted = design * importance[:, None]
-            solution = np.linalg.solve(weighted.T @ design + ridge, weighted.T @ wanted).astype(np.float64)
-            distance = np.abs(wanted - design @ solution)
+            weighted = matrix * importance[:, None]
+            solution = np.linalg.solve(weighted.T @ matrix + ridge, weighted.T @ wanted).astype(np.float64)
+            distance = np.abs(wanted - matrix @ solution)
             importance = 1.345 * deviation / np.maximum(distance, 1.345 * deviation)
     return Regression(solution[:-1], float(solution[-1]))
 
@@ -132,34 +151,34 @@ class Linear:
 
     @classmethod
     def _learn(cls, shown: Floats, values: Floats, periods: tuple[int, ...], rows: NDArray[np.int64]) -> "Linear":
-        columns = [column[rows] for column in recent_columns(shown)]
-        regressions = [regress(columns, values[rows])]
-        for period in periods:
-            columns += [column[rows] for column in season_columns(values, period)]
-            regressions.append(regress(columns, values[rows]))
-        learned = tuple(itertools.takewhile(lambda regression: regression is not None, regressions))
-        return cls(periods[: max(len(learned) - 1, 0)], tuple(part for part in learned if part))
+        seasons = [column for period in periods for column in season_columns(values, period)]
+        design = list(columns(filled_in(shown, seasons), seasons, rows))
+        widths = [SHORT + k * len(AROUND) for k in range(len(periods) + 1)]
+        tried = (regress(design[:width], values[rows]) for width in widths)
+        learned = tuple(part for part in itertools.takewhile(lambda part: part is not None, tried) if part)
+        return cls(periods[: max(len(learned) - 1, 0)], learned)
 
     @property
     def memory(self) -> int:
         """Points before the one that is forecast."""
-        return max(2 * SHORT, max((CYCLES * period + max(AROUND) for period in self.periods), default=0))
+        return REACH + max((CYCLES * period + max(AROUND) for period in self.periods), default=0)
 
     def seasons(self, values: Floats) -> list[Floats]:
         """The season columns (n,) of every period, for `forecast`: made once, used for each of its passes."""
         return [column for period in self.periods for column in season_columns(values, period)]
 
-    def forecast(self, shown: Floats, seasons: list[Floats]) -> Floats:
+    def forecast(self, shown: Floats, seasons: list[Floats], rows: NDArray[np.int64] | None = None) -> Floats:
         """(n,) from the values to be `shown` (n,) among the last points, NaN where none of those is known.
 
         The `seasons` are those of all values, whose medians bear an odd one: hidden there too, a regular jump that
-        was once a surprise would stay one for ever.
+        was once a surprise would stay one for ever. With `rows` (m,), the forecasts of those points only: (m,).
         """
+        known = filled_in(shown, seasons)
         if not self.regressions:
-            return lagged(hold(shown, SHORT), 1)
-        expected = self.regressions[0].forecast(recent_columns(shown))
-        for used, regression in enumerate(self.regressions[1:], 1):
-            better = regression.forecast(itertools.chain(recent_columns(shown), seasons[: used * len(AROUND)]))
+            return next(columns(known, [], rows))
+        expected = self.regressions[0].forecast(columns(known, seasons, rows))
+        for regression in self.regressions[1:]:
+            better = regression.forecast(columns(known, seasons, rows))
             expected = np.where(np.isfinite(better), better, expected)
         return expected
 

@@ -5,7 +5,7 @@ linear path leaves over, and where it learns nothing that holds on data kept bac
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,12 +13,11 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from linear import SHORT, Linear, hold
+from linear import REACH, SHORT, Linear, filled_in
 from series import Bools, Floats
 
 Floats32 = NDArray[np.float32]
 Report = Callable[[float], None]
-Hide = Callable[[Floats], Bools]
 Chunks = Callable[[NDArray[np.int64]], tuple[torch.Tensor, torch.Tensor]]
 
 
@@ -28,7 +27,7 @@ class Shape:
 
     chunk      steps judged at a time, after as many steps of run-up from a zero state
     most       chunks in one training pass: caps the work on long series
-    passes     most training passes; `patience` passes without gain on data kept back end it earlier
+    passes     most training passes; a share of `patience` of them without gain on data kept back ends it earlier
     updates    fewest gradient steps worth taking: a short series gets more passes until it has had them
     gain       share of the linear path's loss that a network must get below to be kept
     clip       inputs (asinh of robust standard deviations) beyond ± clip are held there
@@ -39,10 +38,10 @@ class Shape:
     most: int = 640
     passes: int = 15
     updates: int = 48
-    patience: int = 5
+    patience: float = 1 / 3
     batch: int = 64
     rate: float = 0.01
-    gain: float = 0.995
+    gain: float = 0.98
     clip: float = 6.0
 
 
@@ -94,10 +93,17 @@ class LSTMForecaster:
     """One-step-ahead expected values, learned from the series itself."""
 
     def __init__(
-        self, centre: float, spread: float, linear: Linear, left: float, network: Network | None, shape: Shape
+        self,
+        centre: float,
+        spread: float,
+        linear: Linear,
+        left: float,
+        network: Network | None,
+        loss: float | None,
+        shape: Shape,
     ) -> None:
         self.centre, self.spread, self.left, self.linear = centre, spread, left, linear
-        self.network, self.shape = network, shape
+        self.network, self.loss, self.shape = network, loss, shape
 
     @classmethod
     def fit(
@@ -119,53 +125,46 @@ class LSTMForecaster:
         linear = Linear.fit(scaled, periods)
         inputs, rest = _inputs(scaled, linear, linear.seasons(scaled))
         left = _typical(rest)
-        network = _train(inputs, rest, left, seed, shape, report)
-        return cls(centre, spread, linear, left, network, shape)
+        network, loss = _train(inputs, rest, left, seed, shape, report)
+        return cls(centre, spread, linear, left, network, loss, shape)
+
+    @property
+    def notes(self) -> list[str]:
+        """Whether the network takes part in the forecasts, and what it gains."""
+        if self.loss is None:
+            return [f"Too short for the LSTM ({8 * self.shape.chunk} points): a regression forecasts alone."]
+        if self.network is None:
+            return ["The LSTM gained nothing on data kept back and was left out: a regression forecasts alone."]
+        return [
+            f"The LSTM lowers the loss of the regression beside it by {100 * (1 - self.loss):.2g} % on data kept back."
+        ]
 
     @property
     def memory(self) -> int:
         """Points before the one that is forecast: run-up, chunk, and what the linear path of the first needs."""
         return self.linear.memory + (2 * self.shape.chunk if self.network else 0) + 1
 
-    def forecast(
-        self, values: Floats, hide: Hide | None = None, first: int = 0, report: Report = lambda fraction: None
-    ) -> Floats:
-        """Expected value (n,) of each of values (n,), from earlier ones only; NaN where nothing recent is known.
+    @property
+    def reach(self) -> int:
+        """Points after a hidden one whose forecasts may change."""
+        return REACH + (2 * self.shape.chunk if self.network else 0) + 1
 
-        `hide` is told the forecasts made from all values and answers which points (n,) not to show in a second
-        pass; only chunks in which that changes anything are run again. `first` is the position of values[0] in a
-        longer series: chunks start at the same positions then, and forecasts are the same wherever it was cut.
+    def forecast(self, values: Floats, first: int = 0, report: Report = lambda fraction: None) -> "LSTMForecast":
+        """What is expected of values (n,) of the same unit, each from those before it.
+
+        `first` is the position of values[0] in a longer series: chunks start at the same positions then, and
+        forecasts are the same wherever the series was cut.
         """
         torch.set_num_threads(1)
         scaled = _scaled(values, self.centre, self.spread)
         seasons = self.linear.seasons(scaled)
         inputs, _ = _inputs(scaled, self.linear, seasons)
         ready = _ready(inputs, self.left, self.shape.clip)
-        added = self._added(ready, first, report)
-        expected = self._expected(inputs, added)
-        hidden = None if hide is None else hide(expected)
-        if hidden is None or not hidden.any():
-            return expected
-        inputs, _ = _inputs(np.where(hidden, np.nan, scaled), self.linear, seasons)
-        again = _ready(inputs, self.left, self.shape.clip)
-        return self._expected(inputs, self._added(again, first, report, ready, added))
-
-    def _added(
-        self,
-        ready: Floats32,
-        first: int,
-        report: Report,
-        before: Floats32 | None = None,
-        added: Floats | None = None,
-    ) -> Floats:
-        if self.network is None:
-            return np.zeros(len(ready))
-        return _judge(self.network, ready, first, self.shape, report, before, added)
-
-    def _expected(self, inputs: Floats, added: Floats) -> Floats:
-        expected = (inputs[:, 3] + self.left * added) * self.spread + self.centre
-        expected[:SHORT] = np.nan
-        return expected
+        added = np.zeros(len(values))
+        if self.network is not None:
+            added = _judge(self.network, ready, first, self.shape, report)
+        hidden = np.zeros(len(values), dtype=bool)
+        return LSTMForecast(self, scaled, seasons, hidden, inputs, ready, added, first)
 
     def state(self) -> dict[str, Any]:
         """Scales and weights, as JSON values and arrays."""
@@ -176,6 +175,7 @@ class LSTMForecaster:
             "left": self.left,
             "linear": self.linear.state(),
             "weights": weights,
+            "loss": self.loss,
             "shape": vars(self.shape),
         }
 
@@ -188,7 +188,48 @@ class LSTMForecaster:
             network = Network(shape.units)
             network.load_state_dict({k: torch.from_numpy(np.array(v)) for k, v in state["weights"].items()})
         linear = Linear.from_state(state["linear"])
-        return cls(state["centre"], state["spread"], linear, state["left"], network, shape)
+        return cls(state["centre"], state["spread"], linear, state["left"], network, state["loss"], shape)
+
+
+@dataclass(frozen=True, eq=False)
+class LSTMForecast:
+    """The forecasts of one series, and what they were made from. Columns (n,); inputs and ready (n, INPUTS)."""
+
+    forecaster: LSTMForecaster
+    scaled: Floats
+    seasons: list[Floats]
+    hidden: Bools
+    inputs: Floats
+    ready: Floats32
+    added: Floats
+    first: int
+
+    @property
+    def expected(self) -> Floats:
+        """(n,) in the unit of the values; NaN where nothing recent is known."""
+        by = self.forecaster
+        expected = (self.inputs[:, 3] + by.left * self.added) * by.spread + by.centre
+        expected[:SHORT] = np.nan
+        return expected
+
+    def hiding(self, hidden: Bools, report: Report = lambda fraction: None) -> "LSTMForecast":
+        """The forecasts made without showing the `hidden` points (n,); only those that change are made again."""
+        by = self.forecaster
+        rows = _after(hidden != self.hidden, REACH + 1)
+        shown = np.where(hidden, np.nan, self.scaled)
+        inputs, ready = self.inputs.copy(), self.ready.copy()
+        inputs[rows] = _inputs_at(rows, shown, self)
+        ready[rows] = _ready(inputs[rows], by.left, by.shape.clip)
+        added = self.added
+        if by.network is not None:
+            added = _judge(by.network, ready, self.first, by.shape, report, rows, added)
+        return replace(self, hidden=hidden, inputs=inputs, ready=ready, added=added)
+
+
+def _after(flags: Bools, reach: int) -> NDArray[np.int64]:
+    """Positions of the flagged points and of the `reach` points after each."""
+    ends: NDArray[np.int64] = np.concatenate((np.zeros(reach + 1, dtype=np.int64), np.cumsum(flags, dtype=np.int64)))
+    return np.flatnonzero(ends[reach + 1 :] > ends[: len(flags)])
 
 
 def _scaled(values: Floats, centre: float, spread: float) -> Floats:
@@ -201,11 +242,25 @@ def _inputs(shown: Floats, linear: Linear, seasons: list[Floats]) -> tuple[Float
     expected = linear.forecast(shown, seasons)
     rest = shown - expected
     inputs = np.zeros((len(shown), INPUTS))
-    inputs[1:, 0] = hold(shown, SHORT)[:-1]
+    inputs[1:, 0] = filled_in(shown, seasons)[:-1]
     inputs[1:, 1] = rest[:-1]
     inputs[1:, 2] = np.isfinite(shown[:-1])
     inputs[:, 3] = expected
     return inputs, rest
+
+
+def _inputs_at(rows: NDArray[np.int64], shown: Floats, forecast: "LSTMForecast") -> Floats:
+    """The rows (m, INPUTS) of `_inputs` at some positions (m,), where all that changed lies among them."""
+    expected = forecast.inputs[:, 3].copy()
+    expected[rows] = forecast.forecaster.linear.forecast(shown, forecast.seasons, rows)
+    before = np.maximum(rows - 1, 0)
+    inputs = np.zeros((len(rows), INPUTS))
+    inputs[:, 0] = filled_in(shown, forecast.seasons)[before]
+    inputs[:, 1] = shown[before] - expected[before]
+    inputs[:, 2] = np.isfinite(shown[before])
+    inputs[rows == 0, :3] = 0.0
+    inputs[:, 3] = expected[rows]
+    return inputs
 
 
 def _ready(inputs: Floats, left: float, clip: float) -> Floats32:
@@ -225,12 +280,17 @@ def _typical(rest: Floats) -> float:
     return max(float(np.median(known)) / 0.6745, float(np.mean(known)) / 4, 1e-6)
 
 
-def _train(inputs: Floats, rest: Floats, left: float, seed: int, shape: Shape, report: Report) -> Network | None:
-    """The network that did best on the chunks kept back; None where none beat the linear path."""
+def _train(
+    inputs: Floats, rest: Floats, left: float, seed: int, shape: Shape, report: Report
+) -> tuple[Network | None, float | None]:
+    """The network that did best on the chunks kept back, and its loss there as a share of the linear path's.
+
+    No network where none did better by Shape.gain; no loss either where the series is too short to keep any back.
+    """
     steps = 2 * shape.chunk
     learn, keep = _split(len(rest), steps, shape, seed)
     if not len(learn) or not len(keep):
-        return None
+        return None, None
     where = device()
     ready = torch.from_numpy(_ready(inputs, left, shape.clip))
     wanted = torch.from_numpy(np.clip(rest / left, -1e6, 1e6).astype(np.float32))
@@ -243,25 +303,40 @@ def _train(inputs: Floats, rest: Floats, left: float, seed: int, shape: Shape, r
     held_back = chunks(keep)
     alone = best = _loss_of(network, *held_back)
     best_weights, since = None, 0
-    for _ in _passes(network, learn, chunks, seed, shape, report):
+    passes = _passes_for(learn, shape)
+    for _ in _passes(network, learn, chunks, seed, shape, passes, report):
         now = _loss_of(network, *held_back)
         since = 0 if now < best else since + 1
         if now < best:
             best, best_weights = now, {name: weight.clone() for name, weight in network.state_dict().items()}
-        if since >= shape.patience:
+        if since >= shape.patience * passes:
             break
-    if best_weights is None or best > shape.gain * alone:
-        return None
+    loss = best / alone if alone else 1.0
+    if best_weights is None or loss > shape.gain:
+        return None, loss
     network.load_state_dict(best_weights)
-    return network.eval()
+    return network.eval(), loss
+
+
+def _batches(learn: NDArray[np.int64], shape: Shape) -> int:
+    return -(-len(learn[: shape.most]) // shape.batch)
+
+
+def _passes_for(learn: NDArray[np.int64], shape: Shape) -> int:
+    return max(shape.passes, -(-shape.updates // _batches(learn, shape)))
 
 
 def _passes(
-    network: Network, learn: NDArray[np.int64], chunks: Chunks, seed: int, shape: Shape, report: Report
+    network: Network,
+    learn: NDArray[np.int64],
+    chunks: Chunks,
+    seed: int,
+    shape: Shape,
+    passes: int,
+    report: Report,
 ) -> Iterator[None]:
     """Trains the network, one pass over (at most `most` of) the chunks at a time (Adam; Kingma & Ba, 2015)."""
-    batches = -(-len(learn[: shape.most]) // shape.batch)
-    passes = max(shape.passes, -(-shape.updates // batches))
+    batches = _batches(learn, shape)
     optimiser = torch.optim.Adam(network.parameters(), lr=shape.rate)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, shape.rate, total_steps=passes * batches + 1)
     order = np.random.default_rng(seed)
@@ -307,21 +382,21 @@ def _judge(
     first: int,
     shape: Shape,
     report: Report,
-    before: Floats32 | None = None,
+    rows: NDArray[np.int64] | None = None,
     added: Floats | None = None,
 ) -> Floats:
     """What the network adds (n,), all chunks of the series in batches, each after a run-up of its own.
 
-    With what was `added` (n,) for the inputs `before`, only the chunks whose inputs differ are run.
+    With what was `added` (n,) before the inputs at `rows` changed, only the chunks that see those are run.
     """
     chunk, lead = shape.chunk, first % shape.chunk
     windows = _windows(ready, chunk, lead)  # (chunks, 2 · chunk, INPUTS)
     whole = np.zeros((len(windows), chunk))
     todo = np.arange(len(windows))
-    if before is not None and added is not None:
+    if rows is not None and added is not None:
         whole.ravel()[lead : lead + len(added)] = added
-        differs = np.flatnonzero((ready != before).any(axis=1)) + lead
-        todo = np.intersect1d(todo, np.concatenate((differs // chunk, differs // chunk + 1)))
+        seen = (rows + lead) // chunk
+        todo = np.intersect1d(todo, np.concatenate((seen, seen + 1)))
     where = device()
     network = network.to(where)
     with torch.inference_mode():

@@ -70,6 +70,7 @@ class Summary(msgspec.Struct, forbid_unknown_fields=True):
     events: Count
     warm_up: Annotated[int, described("Points that have a value and no judgement.", ge=0)]
     period: Annotated[int | None, described("Points after which the series repeats itself; null where none was found.")]
+    notes: Annotated[list[str], described("What was learned and what to know about it, in sentences.")]
     seconds: Seconds
 
 

@@ -1,7 +1,7 @@
 """Judging by forecast: a point is anomalous where it lies further from its expected value than residuals usually do."""
 
 from abc import abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any, Protocol, Self
 
 import numpy as np
@@ -33,9 +33,23 @@ Sigma = Annotated[
 DEFAULT_SIGMA = 6.0
 BELIEVED_AFTER = 12
 """After so many anomalies in a row new values are believed: a fault does not echo, but a new level is learned."""
+PASSES = 4
+"""Most times that forecasts are made without what surprised the ones before: a fault of n points takes n + 1."""
+WIDENED = 3.0
+"""Factor by which a few far values must widen the threshold for it to be told."""
 CHUNK = 64
-Hide = Callable[[Floats], Bools]
 Report = Callable[[float], None]
+
+
+class Forecast(Protocol):
+    """The forecasts of one series."""
+
+    @property
+    def expected(self) -> Floats:
+        """(n,) each from earlier points; NaN where it cannot tell."""
+
+    def hiding(self, hidden: Bools, report: Report) -> Self:
+        """The forecasts made without showing the `hidden` points (n,)."""
 
 
 class Forecaster(Protocol):
@@ -43,13 +57,18 @@ class Forecaster(Protocol):
 
     @property
     def memory(self) -> int:
-        """Values before the one that is forecast."""
+        """Points before the one that is forecast."""
 
-    def forecast(self, values: Floats, hide: Hide, first: int, report: Report) -> Floats:
-        """Expected value (n,) of each value (n,) from earlier ones; NaN where it cannot tell.
+    @property
+    def reach(self) -> int:
+        """Points after a hidden one whose forecasts may change."""
 
-        `hide` is told forecasts made from all values and answers which points (n,) not to show in those returned.
-        """
+    @property
+    def notes(self) -> Sequence[str]:
+        """What was learned, in sentences."""
+
+    def forecast(self, values: Floats, first: int, report: Report) -> Forecast:
+        """What is expected of values (n,), the first of which lies at `first` in a longer series."""
 
     def state(self) -> dict[str, Any]:
         """Everything learned."""
@@ -58,8 +77,8 @@ class Forecaster(Protocol):
 class ForecastResidual(Detector):
     """score = |value − expected|, threshold = mean(residual) + sigma · std(residual) over the series it was fitted on.
 
-    Forecasts are made twice. In the first pass points beyond the threshold are found; in the second they are hidden
-    from the forecaster, up to BELIEVED_AFTER in a row, so that a fault does not echo in the forecasts after it.
+    Forecasts are made again without the points that lie beyond the threshold, until these stay the same or PASSES are
+    done: a fault must not echo in the forecasts after it. At most BELIEVED_AFTER points in a row are hidden so.
     Residuals of missing and warm-up points are left out. Unit of the score: the series' own.
     """
 
@@ -72,10 +91,12 @@ class ForecastResidual(Detector):
         hiding: float,
         threshold: float,
         params: Mapping[str, Any],
+        notes: Sequence[str] = (),
     ) -> None:
+        self.notes = tuple(notes)
         self.forecaster, self.grid, self.unit, self.period = forecaster, grid, unit, period
         self.hiding, self.threshold, self.params = hiding, threshold, params
-        self.memory = 2 * forecaster.memory + BELIEVED_AFTER + 2
+        self.memory = forecaster.memory + PASSES * (forecaster.reach + BELIEVED_AFTER) + 1
 
     @classmethod
     def learn(
@@ -86,35 +107,44 @@ class ForecastResidual(Detector):
         values, first = found._cells(series)[1:]
         floor = spread_floor(values)
 
-        def hide(expected: Floats) -> Bools:
-            found.hiding = residual_threshold(np.abs(values - expected), params["sigma"], floor)
-            return found._hidden(values, expected)
+        def limit(expected: Floats) -> float:
+            return residual_threshold(np.abs(values - expected), params["sigma"], floor)
 
-        expected = forecaster.forecast(values, hide, first, lambda fraction: progress("fit", (1 + fraction) / 2))
-        found.threshold = residual_threshold(np.abs(values - expected), params["sigma"], floor)
+        forecast = forecaster.forecast(values, first, lambda fraction: progress("fit", (1 + fraction) / 2))
+        found.hiding = limit(forecast.expected)
+        expected = found._settled(values, forecast, progress)
+        found.threshold = limit(expected)
+        within = np.where(np.abs(values - expected) > found.threshold, np.nan, expected)
+        found.notes = (repeats(period), *forecaster.notes, *widened(found.threshold, limit(within)))
         return found
 
     def detect(self, series: Series, *, progress: Progress = no_progress) -> Detection:
         """See Detector.detect."""
         progress("detect", 0.0)
         cells, values, first = self._cells(series)
-        expected = self.forecaster.forecast(
-            values,
-            lambda expected: self._hidden(values, expected),
-            first,
-            lambda fraction: progress("detect", fraction),
-        )
-        score = times_unit(np.abs(series.values / self.unit - expected[cells]), self.unit)
-        expected = times_unit(expected[cells], self.unit)
+        forecast = self.forecaster.forecast(values, first, lambda fraction: progress("detect", fraction))
+        expected = self._settled(values, forecast, progress)[cells]
+        score = times_unit(np.abs(series.values / self.unit - expected), self.unit)
+        expected = times_unit(expected, self.unit)
         threshold = float(times_unit(np.array(self.threshold), self.unit))
         margin = np.where(np.isnan(expected), np.nan, threshold)
-        return Detection(series, expected, margin, score, threshold, self.params, int(self.params["gap"]), self.period)
+        return Detection(
+            series, expected, margin, score, threshold, self.params, int(self.params["gap"]), self.period, self.notes
+        )
 
-    def _hidden(self, values: Floats, expected: Floats) -> Bools:
-        return first_of_each_run(np.abs(values - expected) > self.hiding, BELIEVED_AFTER)
+    def _settled(self, values: Floats, forecast: Forecast, progress: Progress) -> Floats:
+        """(n,) what is expected once the points beyond the threshold no longer enter the forecasts."""
+        hidden = np.zeros(len(values), dtype=bool)
+        for _ in range(PASSES):
+            surprising = np.abs(values - forecast.expected) > self.hiding
+            now = first_of_each_run(surprising, BELIEVED_AFTER)
+            if np.array_equal(now, hidden):
+                break
+            forecast, hidden = forecast.hiding(now, lambda fraction: None), now
+        return forecast.expected
 
     def _cells(self, series: Series) -> tuple[Any, Floats, int]:
-        cells, first = self.grid.cells(series, 2 * self.forecaster.memory, CHUNK)
+        cells, first = self.grid.cells(series, self.memory, CHUNK)
         return cells, spread_out(series.values / self.unit, cells), first
 
     def state(self) -> dict[str, Any]:
@@ -127,19 +157,35 @@ class ForecastResidual(Detector):
             "hiding": self.hiding,
             "threshold": self.threshold,
             "params": dict(self.params),
+            "notes": list(self.notes),
         }
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> Self:
         """See Detector.from_state."""
         grid = Grid.from_state(state["grid"])
-        known = {name: state[name] for name in ("unit", "period", "hiding", "threshold", "params")}
+        known = {name: state[name] for name in ("unit", "period", "hiding", "threshold", "params", "notes")}
         return cls(cls.forecaster_from_state(state["forecaster"]), grid, **known)
 
     @staticmethod
     @abstractmethod
     def forecaster_from_state(state: Mapping[str, Any]) -> Forecaster:
         """The forecaster that gave this state."""
+
+
+def repeats(period: int | None) -> str:
+    """A sentence about the period."""
+    return f"The series repeats itself every {period} points." if period else "No period was found in the series."
+
+
+def widened(threshold: float, within: float) -> list[str]:
+    """A sentence where a few far values make the threshold much wider than it would be for the others."""
+    if threshold < WIDENED * within:
+        return []
+    return [
+        f"A few values lie so far off that they widen the band {threshold / within:.2g} times and may hide others. "
+        "If they stand for missing values (like -999), leave them empty; else lower sigma."
+    ]
 
 
 def first_of_each_run(flags: Bools, longest: int) -> Bools:

@@ -63,7 +63,7 @@ class RollingZScore(Detector):
         values = series.values / self.unit
         count, mean, std = moments.before(values, window)
         unknown = count < max(2, (window + 1) // 2)
-        spread = np.maximum(std, SPREAD_FLOOR * np.maximum(np.abs(mean), np.abs(values)))
+        spread = np.maximum(std, SPREAD_FLOOR * np.fmax(np.abs(mean), np.abs(values)))
         spread = np.maximum(spread, np.finfo(np.float64).tiny)
         score = np.where(unknown, np.nan, np.abs(values - mean) / spread)
         expected = np.where(unknown, np.nan, times_unit(mean, self.unit))

@@ -1,45 +1,78 @@
 """The honest baseline: each value expected where the last cycles were at the same phase."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, Self
 
 import numpy as np
 
 from anomaly_detection import DEFAULT_GAP, Gap, Progress, no_progress, unit_of
 from detectors.forecast_residual import (
-    BELIEVED_AFTER,
     CHUNK,
     DEFAULT_SIGMA,
+    Forecast,
     Forecaster,
     ForecastResidual,
-    Hide,
     Report,
     Sigma,
 )
 from grid import Grid, spread_out
-from linear import hold
+from linear import SHORT, filled
 from parameters import Param, checked
 from period import find_periods, lagged, same_phase
-from series import Floats, Series
+from series import Bools, Floats, Series
 
 
+@dataclass(frozen=True, eq=False)
+class SameSeasonForecast:
+    """The forecasts of one series, made once: medians of three cycles hide what is odd in one of them."""
+
+    expected: Floats
+
+    def hiding(self, hidden: Bools, report: Report) -> Self:
+        """The same forecasts."""
+        return self
+
+
+@dataclass(frozen=True, eq=False)
+class ValueBefore:
+    """Where there is no period: each value expected to be the one before, which is not hidden."""
+
+    values: Floats
+    expected: Floats
+
+    def hiding(self, hidden: Bools, report: Report) -> Self:
+        """Forecasts from the last value that is not hidden."""
+        return replace(self, expected=lagged(filled(np.where(hidden, np.nan, self.values)), 1))
+
+
+@dataclass(frozen=True)
 class SameSeason:
     """expected = median of the last cycles at the same phase; the value before where there is no period."""
 
-    def __init__(self, period: int | None, cycles: int) -> None:
-        self.period, self.cycles = period, cycles
+    period: int | None
+    cycles: int
 
     @property
     def memory(self) -> int:
-        """Values before the one that is forecast."""
-        return self.period * self.cycles if self.period else BELIEVED_AFTER + 1
+        """Points before the one that is forecast."""
+        return self.period * self.cycles if self.period else SHORT + 1
 
-    def forecast(self, values: Floats, hide: Hide, first: int, report: Report) -> Floats:
-        """See Forecaster.forecast. In a season one odd cycle of three is hidden by the median."""
+    @property
+    def reach(self) -> int:
+        """Points after a hidden one whose forecasts may change."""
+        return 0 if self.period else SHORT + 1
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """See Forecaster.notes."""
+        return [] if self.period else ["Each value is expected to be the one before it."]
+
+    def forecast(self, values: Floats, first: int, report: Report) -> Forecast:
+        """See Forecaster.forecast."""
         if self.period:
-            return same_phase(values, self.period, self.cycles)
-        shown = np.where(hide(lagged(hold(values, BELIEVED_AFTER), 1)), np.nan, values)
-        return lagged(hold(shown, BELIEVED_AFTER), 1)
+            return SameSeasonForecast(same_phase(values, self.period, self.cycles))
+        return ValueBefore(values, lagged(filled(values), 1))
 
     def state(self) -> dict[str, Any]:
         """Period and cycles."""

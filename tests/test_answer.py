@@ -62,6 +62,7 @@ def test_what_was_read_is_told_beside_the_judgement():
         "events": 1,
         "warm_up": 1,
         "period": None,
+        "notes": [],
         "seconds": {"read": 0.1},
     }
 

@@ -7,7 +7,7 @@ from detectors.forecast_residual import first_of_each_run
 from detectors.lstm import LSTM
 from detectors.seasonal_naive import SeasonalNaive
 from grid import Grid, spread_out
-from linear import SHORT, Linear, hold, sample_rows
+from linear import SHORT, Linear, filled, sample_rows
 from model import LSTMForecaster, robust_scale
 from series import Series
 
@@ -63,7 +63,7 @@ def test_where_the_season_is_unknown_the_last_points_forecast():
 def test_the_network_learns_what_a_line_cannot():
     x = henon(3000, 0.01)
     forecaster = LSTMForecaster.fit(x)
-    with_network = np.nanmean(np.abs(forecaster.forecast(x) - x))
+    with_network = np.nanmean(np.abs(forecaster.forecast(x).expected - x))
     line = linear(x, (), x)
     assert forecaster.network is not None
     assert with_network < 0.5 * np.nanmean(np.abs(line - x))
@@ -72,14 +72,14 @@ def test_the_network_learns_what_a_line_cannot():
 def test_the_network_forecasts_what_it_has_not_seen():
     x = henon(6000, 0.01)
     forecaster = LSTMForecaster.fit(x[:3000])
-    seen, unseen = (np.nanmean(np.abs(forecaster.forecast(part) - part)) for part in (x[:3000], x[3000:]))
+    seen, unseen = (np.nanmean(np.abs(forecaster.forecast(part).expected - part)) for part in (x[:3000], x[3000:]))
     assert unseen < 1.3 * seen
 
 
 def test_where_nothing_can_be_learned_the_network_is_left_out():
     x = RNG.normal(size=3000)
     forecaster = LSTMForecaster.fit(x)
-    assert np.nanmean(np.abs(forecaster.forecast(x))) < 0.15
+    assert np.nanmean(np.abs(forecaster.forecast(x).expected)) < 0.15
 
 
 def test_missing_values_are_neither_shown_nor_learned():
@@ -87,15 +87,50 @@ def test_missing_values_are_neither_shown_nor_learned():
     holed = x.copy()
     holed[::50] = np.nan
     forecaster = LSTMForecaster.fit(holed)
-    expected = forecaster.forecast(holed)
+    expected = forecaster.forecast(holed).expected
     hidden = np.zeros(len(x), bool)
     hidden[::50] = True
-    np.testing.assert_array_equal(forecaster.forecast(x, lambda seen: hidden)[SHORT:], expected[SHORT:])
+    np.testing.assert_array_equal(forecaster.forecast(x).hiding(hidden).expected[SHORT:], expected[SHORT:])
+
+
+@pytest.mark.parametrize("periods", [(), (24,)])
+def test_what_changes_with_hidden_points_is_all_that_is_made_again(periods):
+    x = henon(1500, 0.01) + np.sin(2 * np.pi * np.arange(1500) / 24)
+    forecaster = LSTMForecaster.fit(x, periods)
+    hidden = np.zeros(len(x), bool)
+    hidden[[300, 301, 302, 303, 700, 1100, 1103, 1499]] = True
+    other = np.zeros(len(x), bool)
+    other[[302, 650, 1103]] = True
+    start = forecaster.forecast(x)
+    twice = start.hiding(other).hiding(hidden)
+    np.testing.assert_array_equal(start.hiding(hidden).inputs, twice.inputs)
+    np.testing.assert_allclose(start.hiding(hidden).expected, twice.expected, rtol=0, atol=1e-6)
+    np.testing.assert_array_equal(twice.hiding(np.zeros(len(x), bool)).inputs, start.inputs)
+    whole = LSTMForecaster.fit(x, periods).forecast(x).hiding(hidden)
+    changed = np.flatnonzero(whole.expected != start.expected)
+    assert changed.size
+    assert all(
+        np.any((at > np.flatnonzero(hidden)) & (at <= np.flatnonzero(hidden) + forecaster.reach))
+        for at in changed[changed >= SHORT]
+    )
+
+
+def test_notes_tell_whether_the_network_takes_part():
+    learned, useless, short = henon(2000, 0.01), RNG.normal(size=2000), henon(200)
+    for values, words in ((learned, "The LSTM lowers"), (useless, "left out"), (short, "Too short")):
+        assert any(words in note for note in LSTM.fit(Series(None, values)).notes)
+
+
+def test_notes_tell_of_values_that_widen_the_band():
+    values = RNG.normal(20, 1, 1000)
+    assert not any("widen" in note for note in LSTM.fit(Series(None, values)).notes)
+    values[[300, 700]] = -999
+    assert any("widen" in note for note in LSTM.fit(Series(None, values)).notes)
 
 
 def test_seeds_differ_and_repeat():
     x = henon(2000, 0.01)
-    one, same, other = (LSTMForecaster.fit(x, seed=seed).forecast(x) for seed in (0, 0, 1))
+    one, same, other = (LSTMForecaster.fit(x, seed=seed).forecast(x).expected for seed in (0, 0, 1))
     np.testing.assert_array_equal(one, same)
     assert not np.array_equal(one, other)
 
@@ -111,9 +146,19 @@ def test_robust_scale_ignores_outliers_and_survives_constants():
     assert robust_scale(np.r_[np.zeros(99), 1.0])[1] > 0
 
 
-def test_hold_is_bounded():
+def test_filling_is_bounded():
+    values = np.full(60, np.nan)
+    values[[1, 40]] = 7.0, 9.0
+    expected = np.full(60, np.nan)
+    expected[1 : 2 + SHORT] = 7.0
+    expected[40:] = 9.0
+    np.testing.assert_array_equal(filled(values), expected)
+
+
+def test_filling_follows_the_season_where_it_is_known():
+    season = np.array([1.0, 5.0, 2.0, np.nan, 4.0])
     np.testing.assert_array_equal(
-        hold(np.array([np.nan, 1, np.nan, np.nan, np.nan, 2]), 2), [np.nan, 1, 1, 1, np.nan, 2]
+        filled(np.array([10.0, np.nan, np.nan, np.nan, np.nan]), season), [10, 14, 11, 10, 13]
     )
 
 
@@ -177,6 +222,19 @@ def test_a_season_keeps_its_place_over_a_gap():
     assert not found.events
     known = np.isfinite(found.expected)
     np.testing.assert_allclose(found.expected[known], series.values[known], atol=1e-9)
+
+
+@pytest.mark.parametrize("length", [1, 2, 3])
+@pytest.mark.parametrize("detector", [LSTM, SeasonalNaive])
+@pytest.mark.parametrize("seasonal", [False, True])
+def test_only_the_fault_is_flagged_not_what_follows(detector, length, seasonal):
+    t = np.arange(1500)
+    values = 5 + RNG.normal(0, 0.2, 1500) + (3 * np.sin(2 * np.pi * t / 24) if seasonal else 0)
+    values[1000 : 1000 + length] -= 15
+    series = Series(None, values)
+    found = detector.fit(series).detect(series)
+    [event] = [event for event in found.events if 950 < event.start < 1150]
+    assert (event.start, event.stop, event.direction) == (1000, 1000 + length, "below")
 
 
 def test_a_new_level_is_believed_after_a_while():

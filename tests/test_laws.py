@@ -253,6 +253,7 @@ def test_saved_and_loaded_it_judges_the_same(name, params, kind):
     np.testing.assert_array_equal(before.score, after.score)
     np.testing.assert_array_equal(before.expected, after.expected)
     assert (before.threshold, before.params, before.gap) == (after.threshold, after.params, after.gap)
+    assert (before.period, before.notes) == (after.period, after.notes)
     assert loaded.memory == detector.memory
 
 
