@@ -1,9 +1,6 @@
 """The body of a request: JSON, CSV or a form with a file, and what is asked of it."""
 
-import gzip
-import io
 import re
-import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Annotated, Any
@@ -15,12 +12,17 @@ from api.errors import SENTENCES, Refused
 from api.state import state
 from errors import BadParameter, LimitExceeded, Unreadable
 from series import DateOrder, Limits, Table, read_arrays, read_csv
+from series.unpacking import gunzip
 from settings import Settings, variable
 
 JSON = "application/json"
 CSV = ("text/csv", "text/tab-separated-values")
 FORM = "multipart/form-data"
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+
+HALF_PAIR = re.compile(
+    rb"(?i)\\u(?:d[89ab][0-9a-f]{2}(?!\\ud[c-f][0-9a-f]{2})|(?<!\\ud[89ab][0-9a-f]{2}\\u)d[c-f][0-9a-f]{2})"
+)
 
 
 def described(text: str, **facts: Any) -> Any:
@@ -80,7 +82,7 @@ def asked_by_form() -> Asked:
         raise Refused(415, "unsupported_encoding", "Send a form uncompressed; its file may be a .csv.gz.")
     files = list(request.files.items(multi=True))
     if [name for name, _ in files] != ["file"]:
-        raise Unreadable("Send exactly one file in the form, in the field named file.", name="file")
+        raise Unreadable("Send exactly one file in the form, in the field named file, its name in UTF-8.", name="file")
     pairs = [*query(), *request.form.items(multi=True)]
     upload = files[0][1]
     return asked_by_file(upload.stream.read(), upload.filename or "", words(pairs))
@@ -139,6 +141,9 @@ def decoded(data: bytes) -> DetectBody:
     except msgspec.ValidationError as error:
         raise Unreadable(f"The JSON does not fit: {error}.", reason=str(error)) from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        if half := HALF_PAIR.search(data):
+            said = f"The JSON holds {half[0].decode()}, half of a surrogate pair; write whole characters."
+            raise Unreadable(said, reason=str(error)) from error
         raise Unreadable(f"The body is not JSON in UTF-8: {error}.", reason=str(error)) from error
     except RecursionError as error:
         raise Unreadable("The JSON is nested too deep.") from error
@@ -206,11 +211,11 @@ def body_bytes() -> bytes:
 
 
 def decompressed(data: bytes, most: int) -> bytes:
-    """The content of a gzip body of at most `most` bytes; it never inflates more than that."""
+    """The content of a gzip body of at most `most` bytes; it never inflates much more than that."""
     try:
-        content = gzip.GzipFile(fileobj=io.BytesIO(data)).read(most + 1)
-    except (OSError, EOFError, zlib.error) as error:
-        raise Unreadable("The body says Content-Encoding: gzip, but is not whole gzip.") from error
+        content = gunzip(data, most)
+    except Unreadable as error:
+        raise Unreadable("The body says Content-Encoding: gzip, but is not one whole gzip file.") from error
     if len(content) > most:
         name = variable("max_upload_bytes")
         raise LimitExceeded(f"The decompressed body is larger than {most} bytes ({name}).", limit=most, setting=name)

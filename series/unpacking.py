@@ -1,14 +1,21 @@
 """The bytes of a file out of gzip or zip, never more than the limit; other formats are refused by name."""
 
 import io
+import re
 import zipfile
 import zlib
 
 from errors import LimitExceeded, Unreadable
 from series.table import Limits
 
-_BLOCK = 1 << 20
+_BLOCK, _PIECE = 1 << 20, 1 << 16
+_MOST_MEMBERS = 10_000
+"""Members of a gzip file: block gzip has one for every 64 KiB, and each costs microseconds however small it is."""
+
 _LARGEST_DIRECTORY = 1 << 16
+_END_REACH = (1 << 16) + 22
+"""How far from the end of a zip archive its end record can begin: the record and the longest comment."""
+
 
 _FORMATS = {
     b"\xd0\xcf\x11\xe0": "an old Excel workbook",
@@ -36,7 +43,10 @@ def unpack(data: bytes, limits: Limits) -> bytes:
     if len(data) > limits.max_bytes:
         raise _too_large(limits)
     if data.startswith(b"\x1f\x8b"):
-        return _gunzip(data, limits)
+        out = gunzip(data, limits.max_bytes)
+        if len(out) > limits.max_bytes:
+            raise _too_large(limits)
+        return out
     if data.startswith(b"PK\x03\x04"):
         return _unzip(data, limits)
     for magic, words in _FORMATS.items():
@@ -53,36 +63,55 @@ def _too_large(limits: Limits) -> LimitExceeded:
     )
 
 
-def _gunzip(data: bytes, limits: Limits) -> bytes:
-    """Every member of a gzip file, one block at a time, so that a bomb is refused before it is unpacked."""
+def gunzip(data: bytes, most: int) -> bytes:
+    """The content of every member of a gzip file; of more than `most` bytes about the first `most`.
+
+    Raises Unreadable for a file that is damaged, ends too early, goes on with something else or has very many members.
+    """
     out = bytearray()
-    rest = data
-    while rest.startswith(b"\x1f\x8b"):
-        member = zlib.decompressobj(wbits=31)
-        try:
-            while not member.eof:
-                block = member.decompress(rest, _BLOCK)
-                rest = member.unconsumed_tail
-                if not block and not rest and not member.eof:
-                    raise Unreadable("The gzip file ends too early; send it again whole.")
-                out += block
-                if len(out) > limits.max_bytes:
-                    raise _too_large(limits)
-        except zlib.error as error:
-            raise Unreadable("The gzip file is damaged; send it again, or send the plain CSV.") from error
-        rest = member.unused_data
-    return bytes(out)
+    at = 0
+    for _ in range(_MOST_MEMBERS):
+        at = _member(memoryview(data), at, out, most)
+        if len(out) > most:
+            return bytes(out)
+        if not data.startswith(b"\x1f\x8b", at):
+            if data[at:].strip(b"\0"):  # zeros are padding
+                raise Unreadable("The gzip file goes on with something else; send it again whole.")
+            return bytes(out)
+    raise Unreadable(f"The gzip file has more than {_MOST_MEMBERS} members; compress it as one.")
+
+
+def _member(data: memoryview, at: int, out: bytearray, most: int) -> int:
+    """Appends one member, which begins at `at`, to `out`; gives where it ends. What it is fed is copied, so the
+    pieces are small."""
+    member = zlib.decompressobj(wbits=31)
+    try:
+        while not member.eof and len(out) <= most:
+            piece = data[at : at + _PIECE]
+            block = member.decompress(piece, _BLOCK)
+            taken = len(piece) - len(member.unconsumed_tail) - len(member.unused_data)
+            if not block and not taken and not member.eof:
+                raise Unreadable("The gzip file ends too early; send it again whole.")
+            out += block
+            at += taken
+    except zlib.error as error:
+        raise Unreadable("The gzip file is damaged; send it again, or send the plain CSV.") from error
+    return at
 
 
 def _unzip(data: bytes, limits: Limits) -> bytes:
     """The one file of a zip archive.
 
-    The directory is bounded before it is read, for an entry of 46 bytes becomes an object of some 500.
+    The directory is bounded before it is read, for an entry of 46 bytes becomes an object of some 500. Whichever
+    record the reader takes for the end of the archive, it is one of those looked at.
     """
-    end = data.rfind(b"PK\x05\x06")
-    if end < 0:
+    reach = max(len(data) - _END_REACH, 0)
+    ends = [reach + match.start() for match in re.finditer(b"PK\x05\x06", data[reach:])]
+    if not ends:
         raise _damaged_zip()
-    if int.from_bytes(data[end + 12 : end + 16], "little") > _LARGEST_DIRECTORY:
+    if any(data[max(end - 20, 0) : end].startswith(b"PK\x06\x07") for end in ends):
+        raise Unreadable("The zip archive has a zip64 directory; send a gzip file or the plain CSV.")
+    if any(int.from_bytes(data[end + 12 : end + 16], "little") > _LARGEST_DIRECTORY for end in ends):
         raise Unreadable("The zip archive holds too many files; send an archive of one CSV file.")
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:

@@ -277,3 +277,23 @@ class TestRead:
     def test_it_takes_and_checks_what_detect_takes(self, client, csv_file):
         assert told(post_csv(client, csv_file, QUICK, READ))["points"] == 400
         check_error(post_csv(client, csv_file, "detector=rolling_zscore&window=1e9", READ), 400, "bad_parameter")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [r'{"\ud800":1}', r'{"series":{"values":[1],"name":"\uDBFFx"}}', r'{"series":{"values":[1],"name":"\udc00"}}'],
+)
+def test_half_a_surrogate_pair_is_told_as_such(client, body):
+    error = check_error(client.post(DETECT, data=body, content_type="application/json"), 400, "unreadable")
+    assert "half of a surrogate pair" in error["message"]
+
+
+def test_a_whole_surrogate_pair_is_a_character(client):
+    body = r'{"series":{"values":[1,2,3],"name":"\ud83d\ude00"},"detector":"rolling_zscore"}'
+    assert told(client.post(DETECT, data=body, content_type="application/json"))["name"] == "😀"
+
+
+def test_a_file_name_that_is_not_utf_8_is_told_of(client):
+    head = b'--x\r\nContent-Disposition: form-data; name="file"; filename="\xff.csv"\r\n\r\n'
+    response = client.post(DETECT, data=head + b"v\n1\n\r\n--x--\r\n", content_type="multipart/form-data; boundary=x")
+    assert "UTF-8" in check_error(response, 400, "unreadable")["message"]
