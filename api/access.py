@@ -5,19 +5,21 @@ import re
 
 from flask import Flask, request
 
-from api.errors import Refused
+from api.errors import Refused, is_api
 from api.state import state
 from settings import Settings
 
 LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]"})
 PROXY_HEADERS = frozenset(
-    {"Forwarded", "Via", "X-Real-Ip", "X-Client-Ip", "X-Cluster-Client-Ip", "X-Original-Forwarded-For"}
-    | {"X-Original-Host", "X-Proxyuser-Ip", "True-Client-Ip", "Cf-Connecting-Ip", "Fastly-Client-Ip"}
+    {"Forwarded", "Forwarded-For", "Via", "X-Forwarded", "X-Real-Ip", "X-Client-Ip", "X-Cluster-Client-Ip"}
+    | {"X-Original-Forwarded-For", "X-Original-Host", "X-Original-Url", "X-Rewrite-Url", "X-Proxyuser-Ip"}
+    | {"True-Client-Ip", "Cf-Connecting-Ip", "Cdn-Loop", "Fastly-Client-Ip", "Fly-Client-Ip", "X-Arr-Clientip"}
+    | {"X-Envoy-External-Address"}
 )
 LIFT = "Set ANOMALY_OPEN=1 (or start with --open) to serve others."
 NOT_LOCAL = f"This service answers only the computer it runs on. {LIFT}"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
-ORIGIN = re.compile(r"https?://(?P<netloc>[^/?#@\s]+)")
+ORIGIN = re.compile(r"(?P<scheme>https?)://(?P<netloc>[^/?#@\s]+)")
 HOST = re.compile(r"(?P<name>\[[0-9a-f:.]+\]|[^\[\]:/@\s]+)(:(?P<port>[0-9]{1,5}))?")
 
 
@@ -27,7 +29,7 @@ def check_access() -> None:
     if not settings.open:
         check_local(request.remote_addr or "", list(request.headers.keys()))
     check_host(settings, request.headers.get("Host", ""))
-    if request.method not in SAFE_METHODS:
+    if request.method not in SAFE_METHODS or is_api(request.path):
         check_same_site(settings)
 
 
@@ -36,9 +38,15 @@ def check_local(peer: str, header_names: list[str]) -> None:
     if not is_loopback(peer):
         raise Refused(403, "not_local", NOT_LOCAL)
     for name in header_names:
-        if name.title() in PROXY_HEADERS or name.title().startswith("X-Forwarded-"):
+        if is_proxy_header(name):
             message = f"This request came through a proxy (header {name}); only direct ones are answered. {LIFT}"
             raise Refused(403, "not_local", message, header=name)
+
+
+def is_proxy_header(name: str) -> bool:
+    """Whether a header tells of a proxy; some write it with underscores."""
+    title = name.replace("_", "-").title()
+    return title in PROXY_HEADERS or title.startswith("X-Forwarded-")
 
 
 def is_loopback(peer: str) -> bool:
@@ -68,7 +76,8 @@ def host_name(host: str) -> str:
 
 
 def check_same_site(settings: Settings) -> None:
-    """A browser sends this from one of our own pages. Programs send neither header and pass."""
+    """A browser sends this from one of our own pages, or a person typed its address. Programs send neither header and
+    pass."""
     site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
     if site not in {"cross-site", "same-site"} and (origin is None or is_own_origin(settings, origin, site)):
         return
@@ -77,10 +86,10 @@ def check_same_site(settings: Settings) -> None:
 
 
 def is_own_origin(settings: Settings, origin: str, site: str | None) -> bool:
-    """Whether an Origin header names this service by host and port, or, where a proxy changed the Host header and
-    the browser vouches for it, by an allowed name."""
+    """Whether an Origin header names this service by scheme, host and port, or, where a proxy changed the Host header
+    and the browser vouches for it, by an allowed name. A proxy, which only an open service has, may speak https."""
     match = ORIGIN.fullmatch(origin.lower())
-    if not match:
+    if not match or not (settings.open or match["scheme"] == request.scheme):
         return False
     own = without_default_port(request.headers.get("Host", "").lower())
     return without_default_port(match["netloc"]) == own or (

@@ -1,5 +1,6 @@
 """The service's own REST API, version 1."""
 
+from contextlib import nullcontext
 from typing import Any
 
 from flask import Blueprint, Response, request
@@ -53,10 +54,13 @@ def list_detectors() -> Response:
 def demo_series() -> Response:
     """A labelled demo series."""
     as_ms = times_as_ms()
-    made = demo(**demo_arguments(words(query())))
-    if wants_csv():
-        return csv(answer.demo_csv(made, as_ms=as_ms), f"demo-{made.kind}")
-    return json(answer.of_demo(made, as_ms=as_ms))
+    arguments = demo_arguments(words(query()))
+    points = arguments.get("points")
+    with state().slots.take() if isinstance(points, float) and points > QUICK_POINTS else nullcontext():
+        made = demo(**arguments)
+        if wants_csv():
+            return csv(answer.demo_csv(made, as_ms=as_ms), f"demo-{made.kind}")
+        return json(answer.of_demo(made, as_ms=as_ms))
 
 
 @v1.get("/demo/kinds")
@@ -85,6 +89,8 @@ def demo_arguments(given: dict[str, str]) -> dict[str, Any]:
 
 
 DEMO_NUMBERS = parameters(demo)
+QUICK_POINTS = 20_000
+"""A demo of up to this many points is made at once; a longer one waits for its turn, as detections do."""
 
 
 def times_as_ms() -> bool:

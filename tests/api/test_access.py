@@ -31,7 +31,9 @@ def test_this_computer_is_served(client, peer):
     "header",
     [
         *("Forwarded", "X-Forwarded-For", "x-forwarded-host", "X-Forwarded-Proto", "X-Forwarded-Anything", "Via"),
-        *("X-Real-IP", "X-Client-IP", "True-Client-IP", "CF-Connecting-IP"),
+        *("X-Real-IP", "X-Client-IP", "True-Client-IP", "CF-Connecting-IP", "Forwarded-For", "X-Forwarded"),
+        *("Fly-Client-IP", "CDN-Loop", "X-Envoy-External-Address", "X-Arr-ClientIP", "X-Original-URL"),
+        *("X-Rewrite-URL", "X_Forwarded_For", "X_Real_IP"),
     ],
 )
 def test_what_came_through_a_proxy_is_refused(client, header):
@@ -92,6 +94,8 @@ def post(client, **headers):
         {"Origin": ""},
         {"Origin": "file://"},
         {"Origin": "http://localhost@evil.example"},
+        {"Origin": "https://localhost"},
+        {"Origin": "https://localhost:443", "Host": "localhost:443"},
     ],
 )
 def test_a_page_of_another_site_cannot_post(client, headers):
@@ -119,10 +123,28 @@ def test_behind_a_proxy_that_renames_the_host_an_allowed_origin_can(app_with):
     assert post(client, **origin).status_code == 403
 
 
-def test_reading_across_sites_is_left_to_the_browser(client):
-    response = client.get("/api/v1/detectors", headers={"Sec-Fetch-Site": "cross-site"})
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+@pytest.mark.parametrize("path", ["/api/v1/demo?points=50", "/api/v1/detectors", "/api/nothing"])
+@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS"])
+def test_a_page_of_another_site_cannot_make_work_by_reading(client, method, path, site):
+    response = client.open(path, method=method, headers={"Sec-Fetch-Site": site})
+    assert response.status_code == 403
+    if method != "HEAD":
+        refused(response, "cross_site")
+
+
+@pytest.mark.parametrize("headers", [{"Sec-Fetch-Site": "none"}, {"Sec-Fetch-Site": "same-origin"}, {}])
+def test_a_typed_address_the_own_page_and_programs_read(client, headers):
+    response = client.get("/api/v1/detectors", headers=headers)
     assert response.headers["Cross-Origin-Resource-Policy"] == "same-origin"
     assert "Access-Control-Allow-Origin" not in response.headers
+    assert response.status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/", "/docs"])
+def test_a_link_on_another_site_opens_a_page(client, path):
+    headers = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}
+    assert client.get(path, headers=headers).status_code == 200
 
 
 def test_small_parts():

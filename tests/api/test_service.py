@@ -80,6 +80,16 @@ class TestDemo:
     def test_a_bad_query(self, client, query, code, name):
         assert check_error(client.get(f"/api/v1/demo?{query}"), 400, code)["detail"]["name"] == name
 
+    def test_a_long_one_waits_for_its_turn_and_a_short_one_does_not(self, app_with):
+        client = app_with(concurrent_detections=1, queued_detections=0)
+        with client.application.extensions["anomaly"].slots.take():
+            check_error(client.get("/api/v1/demo?points=20001"), 503, "busy")
+            check_error(client.get("/api/v1/demo?points=1e999"), 503, "busy")
+            assert client.get("/api/v1/demo?points=20000").status_code == 200
+            assert client.get("/api/v1/demo").status_code == 200
+        assert client.get("/api/v1/demo?points=20001").status_code == 200
+        check_error(client.get("/api/v1/demo?points=1e999"), 400, "bad_parameter")
+
     def test_its_kinds(self, client):
         told = client.get("/api/v1/demo/kinds").json["kinds"]
         assert [kind["name"] for kind in told] == list(KINDS)
