@@ -4,6 +4,7 @@ import copy
 import functools
 import logging
 import os
+import re
 import signal
 import sys
 import tempfile
@@ -14,12 +15,12 @@ from typing import Any
 from wsgiref.types import WSGIApplication
 
 from waitress.channel import HTTPChannel  # type: ignore[import-untyped]  # waitress ships no types
-from waitress.parser import HTTPRequestParser  # type: ignore[import-untyped]  # as above
+from waitress.parser import HTTPRequestParser, ParsingError  # type: ignore[import-untyped]  # as above
 from waitress.server import TcpWSGIServer, create_server  # type: ignore[import-untyped]  # as above
 from waitress.task import ErrorTask  # type: ignore[import-untyped]  # as above
 
 from answer import to_json
-from api.access import NOT_LOCAL, is_loopback
+from api.access import NOT_LOCAL, is_loopback, is_proxy_header
 from app import create_app
 from data_generation import demo
 from settings import BadSetting, Settings, flag, read, variable
@@ -46,6 +47,9 @@ LAST_SECONDS = 1
 """How long requests in work may go on after the end was asked for."""
 
 WRONG_USAGE = 2
+
+UNDERSCORED = re.compile(rb"(?m)^[\w-]*_[\w-]*(?=:)")
+"""The names of headers that are written with an underscore."""
 
 SENTENCES = {
     413: "The request is too large; the setting ANOMALY_MAX_UPLOAD_BYTES says how large it may be.",
@@ -83,7 +87,8 @@ class StrangerErrorTask(JsonErrorTask):
 
 
 class PatientParser(HTTPRequestParser):  # type: ignore[misc]  # no types
-    """Reads a body that is too large to its end, keeping nothing of it, before it is refused."""
+    """Reads a body that is too large to its end, keeping nothing of it, before it is refused; refuses what waitress
+    stumbles over or lets pass."""
 
     discard: int = 0
     expect_continue: bool = False
@@ -102,6 +107,21 @@ class PatientParser(HTTPRequestParser):  # type: ignore[misc]  # no types
             self.completed = not self.discard
         self.expect_continue = self.expect_continue and not self.error
         return taken
+
+    def parse_header(self, header_plus: bytes) -> None:
+        """Raises ParsingError, which is answered with 400, for headers that are no HTTP."""
+        try:
+            super().parse_header(UNDERSCORED.sub(dashed_if_proxy, header_plus))
+        except ValueError as error:  # an address like http://[::1, a length of thousands of digits
+            raise ParsingError("Bad URI or Content-Length") from error
+        if (self.chunked and "CONTENT_LENGTH" in self.headers) or "TRANSFER_ENCODING" in self.headers:
+            raise ParsingError("Content-Length and Transfer-Encoding together")
+
+
+def dashed_if_proxy(name: re.Match[bytes]) -> bytes:
+    """The name of a proxy's header as api/access.py sees it; waitress drops every name with an underscore."""
+    told = name[0].decode("latin-1")
+    return name[0].replace(b"_", b"-") if is_proxy_header(told) else name[0]
 
 
 class Channel(HTTPChannel):  # type: ignore[misc]  # no types

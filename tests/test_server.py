@@ -101,7 +101,9 @@ class TestAccess:
             headers = {"Host": address, "X-Forwarded-For": "10.0.0.1"}
             assert ask(url, host=address, headers=headers)[0] == 200
 
-    @pytest.mark.parametrize("header", ["X-Forwarded-For", "Forwarded", "Via", "X-Real-IP"])
+    @pytest.mark.parametrize(
+        "header", ["X-Forwarded-For", "Forwarded", "Via", "X-Real-IP", "X_Forwarded_For", "x_real_ip"]
+    )
     def test_what_came_through_a_proxy_is_refused(self, small_server, header):
         status, _, body = ask(small_server, path="/api/v1/detectors", headers={header: "127.0.0.1"})
         assert (status, error_of(body)["code"]) == (403, "not_local")
@@ -149,6 +151,12 @@ class TestLargeBodies:
         assert raw(small_server, head.encode()).startswith(b"HTTP/1.1 413 ")
 
 
+BOTH_LENGTHS = (
+    b"POST /api/v1/read HTTP/%s\r\nHost: localhost\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n"
+    b"0\r\n\r\nGET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
+)
+
+
 class TestBadClients:
     @pytest.mark.parametrize(
         ("data", "status"),
@@ -159,6 +167,11 @@ class TestBadClients:
             (b"GET / HTTP/1.1\r\nContent-Length: -1\r\n\r\n", 400),
             (b"POST / HTTP/1.1\r\nTransfer-Encoding: strange\r\n\r\n", 501),
             (b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n\r\n", 400),
+            (b"GET http://[::1 HTTP/1.1\r\nHost: localhost\r\n\r\n", 400),
+            (b"GET http://[v] HTTP/1.1\r\nHost: localhost\r\n\r\n", 400),
+            (b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: " + b"9" * 5000 + b"\r\n\r\n", 400),
+            (BOTH_LENGTHS % b"1.1", 400),
+            (BOTH_LENGTHS % b"1.0", 400),
             (b"GET / HTTP/1.1\r\nX: ".ljust(256 * 1024, b"a"), 431),
         ],
     )
@@ -167,6 +180,21 @@ class TestBadClients:
         assert head.split()[1] == str(status).encode()
         assert error_of(body)["message"].endswith(".")
         assert b"waitress" not in head + body
+
+    def test_two_lengths_are_one_answer_and_the_end(self, small_server):
+        answer = raw(small_server, BOTH_LENGTHS % b"1.1")
+        assert answer.count(b"HTTP/1.1 ") == 1
+        assert b'"bad_request"' in answer
+
+    def test_what_is_no_http_leaves_nothing_in_the_log(self, tmp_path):
+        port = free_port()
+        with start(tmp_path, "--port", str(port)) as process:
+            wait_until_listening(process, port)
+            for _ in range(3):
+                raw(f"http://127.0.0.1:{port}", b"GET http://[::1 HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            process.terminate()
+            _, log = process.communicate(timeout=30)
+        assert log == ""
 
     def test_many_slow_clients_do_not_stop_the_others(self, small_server):
         slow = [socket.create_connection(("127.0.0.1", port_of(small_server))) for _ in range(150)]
