@@ -47,6 +47,9 @@ class Shape:
 
 INPUTS = 4  # last value, last residual of the linear path, whether the last value was known, the linear forecast
 JUDGED = 256  # chunks judged at a time: as many as a core's cache holds
+LONGEST_CHUNK = 256
+SEEN = 20_000  # points on which the run-up is chosen
+AGREE = 2e-4  # of the series' standard deviation: how far forecasts may depend on where the run-up began
 GRID = 2.0**16  # inputs are rounded to 1/65536 of the spread, so that a change of unit changes no bit of them
 
 
@@ -126,13 +129,20 @@ class LSTMForecaster:
         inputs, rest = _inputs(scaled, linear, linear.seasons(scaled))
         left = _typical(rest)
         network, loss = _train(inputs, rest, left, seed, shape, report)
+        if network is not None:
+            tolerance = AGREE * float(np.nanstd(scaled)) / left
+            network, shape = _with_run_up(network, _ready(inputs[-SEEN:], left, shape.clip), shape, tolerance)
         return cls(centre, spread, linear, left, network, loss, shape)
 
     @property
     def notes(self) -> list[str]:
         """Whether the network takes part in the forecasts, and what it gains."""
         if self.loss is None:
-            return [f"Too short for the LSTM ({8 * self.shape.chunk} points): a regression forecasts alone."]
+            return ["Too short for the LSTM (512 points): a regression forecasts alone."]
+        if self.network is None and self.loss <= self.shape.gain:
+            return [
+                "The LSTM's forecasts depended on points too far back; it was left out: a regression forecasts alone."
+            ]
         if self.network is None:
             return ["The LSTM gained nothing on data kept back and was left out: a regression forecasts alone."]
         return [
@@ -146,8 +156,8 @@ class LSTMForecaster:
 
     @property
     def reach(self) -> int:
-        """Points after a hidden one whose forecasts may change."""
-        return REACH + (2 * self.shape.chunk if self.network else 0) + 1
+        """Points after a hidden one whose drafts may change."""
+        return REACH
 
     def forecast(self, values: Floats, first: int = 0, report: Report = lambda fraction: None) -> "LSTMForecast":
         """What is expected of values (n,) of the same unit, each from those before it.
@@ -159,12 +169,8 @@ class LSTMForecaster:
         scaled = _scaled(values, self.centre, self.spread)
         seasons = self.linear.seasons(scaled)
         inputs, _ = _inputs(scaled, self.linear, seasons)
-        ready = _ready(inputs, self.left, self.shape.clip)
-        added = np.zeros(len(values))
-        if self.network is not None:
-            added = _judge(self.network, ready, first, self.shape, report)
         hidden = np.zeros(len(values), dtype=bool)
-        return LSTMForecast(self, scaled, seasons, hidden, inputs, ready, added, first)
+        return LSTMForecast(self, scaled, seasons, hidden, inputs, first, report)
 
     def state(self) -> dict[str, Any]:
         """Scales and weights, as JSON values and arrays."""
@@ -193,37 +199,42 @@ class LSTMForecaster:
 
 @dataclass(frozen=True, eq=False)
 class LSTMForecast:
-    """The forecasts of one series, and what they were made from. Columns (n,); inputs and ready (n, INPUTS)."""
+    """The forecasts of one series, and what they are made from. Columns (n,); inputs (n, INPUTS)."""
 
     forecaster: LSTMForecaster
     scaled: Floats
     seasons: list[Floats]
     hidden: Bools
     inputs: Floats
-    ready: Floats32
-    added: Floats
     first: int
+    report: Report
+
+    @property
+    def draft(self) -> Floats:
+        """(n,) what the linear path alone expects, in the unit of the values."""
+        return self._unscaled(self.inputs[:, 3])
 
     @property
     def expected(self) -> Floats:
         """(n,) in the unit of the values; NaN where nothing recent is known."""
         by = self.forecaster
-        expected = (self.inputs[:, 3] + by.left * self.added) * by.spread + by.centre
+        if by.network is None:
+            return self.draft
+        ready = _ready(self.inputs, by.left, by.shape.clip)
+        added = _judge(by.network, ready, self.first, by.shape, self.report)
+        return self._unscaled(self.inputs[:, 3] + by.left * added)
+
+    def hiding(self, hidden: Bools) -> "LSTMForecast":
+        """The forecasts made without showing the `hidden` points (n,); only inputs that change are made again."""
+        rows = _after(hidden != self.hidden, REACH + 1)
+        inputs = self.inputs.copy()
+        inputs[rows] = _inputs_at(rows, np.where(hidden, np.nan, self.scaled), self)
+        return replace(self, hidden=hidden, inputs=inputs)
+
+    def _unscaled(self, scaled: Floats) -> Floats:
+        expected = scaled * self.forecaster.spread + self.forecaster.centre
         expected[:SHORT] = np.nan
         return expected
-
-    def hiding(self, hidden: Bools, report: Report = lambda fraction: None) -> "LSTMForecast":
-        """The forecasts made without showing the `hidden` points (n,); only those that change are made again."""
-        by = self.forecaster
-        rows = _after(hidden != self.hidden, REACH + 1)
-        shown = np.where(hidden, np.nan, self.scaled)
-        inputs, ready = self.inputs.copy(), self.ready.copy()
-        inputs[rows] = _inputs_at(rows, shown, self)
-        ready[rows] = _ready(inputs[rows], by.left, by.shape.clip)
-        added = self.added
-        if by.network is not None:
-            added = _judge(by.network, ready, self.first, by.shape, report, rows, added)
-        return replace(self, hidden=hidden, inputs=inputs, ready=ready, added=added)
 
 
 def _after(flags: Bools, reach: int) -> NDArray[np.int64]:
@@ -376,35 +387,32 @@ def _loss_of(network: Network, inputs: torch.Tensor, wanted: torch.Tensor) -> fl
         return float(_loss(network, inputs, wanted))
 
 
-def _judge(
-    network: Network,
-    ready: Floats32,
-    first: int,
-    shape: Shape,
-    report: Report,
-    rows: NDArray[np.int64] | None = None,
-    added: Floats | None = None,
-) -> Floats:
-    """What the network adds (n,), all chunks of the series in batches, each after a run-up of its own.
+def _with_run_up(network: Network, ready: Floats32, shape: Shape, tolerance: float) -> tuple[Network | None, Shape]:
+    """The network with the shortest run-up after which it no longer matters where the run-up began.
 
-    With what was `added` (n,) before the inputs at `rows` changed, only the chunks that see those are run.
+    Chunks half a chunk apart must add the same within `tolerance`, in the scale of the network. No network where
+    even the longest run-up is too short: a live tail and the whole series would disagree.
     """
+    for chunk in (shape.chunk, 2 * shape.chunk, LONGEST_CHUNK):
+        longer = replace(shape, chunk=chunk)
+        one, other = (_judge(network, ready, first, longer, lambda fraction: None) for first in (0, chunk // 2))
+        if np.max(np.abs(one - other), initial=0.0) <= tolerance:
+            return network, longer
+    return None, shape
+
+
+def _judge(network: Network, ready: Floats32, first: int, shape: Shape, report: Report) -> Floats:
+    """What the network adds (n,), all chunks of the series in batches, each after a run-up of its own."""
     chunk, lead = shape.chunk, first % shape.chunk
     windows = _windows(ready, chunk, lead)  # (chunks, 2 · chunk, INPUTS)
     whole = np.zeros((len(windows), chunk))
-    todo = np.arange(len(windows))
-    if rows is not None and added is not None:
-        whole.ravel()[lead : lead + len(added)] = added
-        seen = (rows + lead) // chunk
-        todo = np.intersect1d(todo, np.concatenate((seen, seen + 1)))
     where = device()
     network = network.to(where)
     with torch.inference_mode():
-        for start in range(0, len(todo), JUDGED):
-            report(start / len(todo))
-            some = todo[start : start + JUDGED]
-            out = network(windows[torch.from_numpy(some)].to(where))  # (batch, 2 · chunk)
-            whole[some] = out[:, chunk:].cpu().numpy()
+        for start in range(0, len(windows), JUDGED):
+            report(start / len(windows))
+            out = network(windows[start : start + JUDGED].contiguous().to(where))  # (batch, 2 · chunk)
+            whole[start : start + JUDGED] = out[:, chunk:].cpu().numpy()
     return whole.ravel()[lead : lead + len(ready)]
 
 

@@ -164,7 +164,7 @@ def file_query() -> list[Schema]:
     return [
         asked_in_query("name", text, "What you call the file."),
         asked_in_query("time_column", text, "The column of times; absent: found."),
-        asked_in_query("value_column", text, "The column to be judged; absent: the first that neither counts the rows nor tells the time."),
+        asked_in_query("value_column", text, "The column to be judged; absent: the first that counts no rows."),
         asked_in_query("date_order", {"enum": ["dmy", "mdy", "ymd"]}, "Order of day, month and year, where unclear."),
         *times_query(),
     ]

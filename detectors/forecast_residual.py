@@ -33,11 +33,12 @@ Sigma = Annotated[
 DEFAULT_SIGMA = 6.0
 BELIEVED_AFTER = 12
 """After so many anomalies in a row new values are believed: a fault does not echo, but a new level is learned."""
-PASSES = 4
-"""Most times that forecasts are made without what surprised the ones before: a fault of n points takes n + 1."""
+PASSES = 8
+"""Most times that drafts are made without what surprised the ones before: a fault of n points takes n + 1."""
 WIDENED = 3.0
 """Factor by which a few far values must widen the threshold for it to be told."""
-CHUNK = 64
+CHUNK = 256
+"""Gaps are shortened by multiples of this many cells, so that every forecaster's chunks keep their place."""
 Report = Callable[[float], None]
 
 
@@ -45,10 +46,14 @@ class Forecast(Protocol):
     """The forecasts of one series."""
 
     @property
+    def draft(self) -> Floats:
+        """(n,) each from earlier points, quickly and to the bit: what is hidden is decided by it."""
+
+    @property
     def expected(self) -> Floats:
         """(n,) each from earlier points; NaN where it cannot tell."""
 
-    def hiding(self, hidden: Bools, report: Report) -> Self:
+    def hiding(self, hidden: Bools) -> Self:
         """The forecasts made without showing the `hidden` points (n,)."""
 
 
@@ -61,7 +66,7 @@ class Forecaster(Protocol):
 
     @property
     def reach(self) -> int:
-        """Points after a hidden one whose forecasts may change."""
+        """Points after a hidden one whose drafts may change."""
 
     @property
     def notes(self) -> Sequence[str]:
@@ -111,8 +116,8 @@ class ForecastResidual(Detector):
             return residual_threshold(np.abs(values - expected), params["sigma"], floor)
 
         forecast = forecaster.forecast(values, first, lambda fraction: progress("fit", (1 + fraction) / 2))
-        found.hiding = limit(forecast.expected)
-        expected = found._settled(values, forecast, progress)
+        found.hiding = limit(forecast.draft)
+        expected = found._settled(values, forecast)
         found.threshold = limit(expected)
         within = np.where(np.abs(values - expected) > found.threshold, np.nan, expected)
         found.notes = (repeats(period), *forecaster.notes, *widened(found.threshold, limit(within)))
@@ -123,7 +128,7 @@ class ForecastResidual(Detector):
         progress("detect", 0.0)
         cells, values, first = self._cells(series)
         forecast = self.forecaster.forecast(values, first, lambda fraction: progress("detect", fraction))
-        expected = self._settled(values, forecast, progress)[cells]
+        expected = self._settled(values, forecast)[cells]
         score = times_unit(np.abs(series.values / self.unit - expected), self.unit)
         expected = times_unit(expected, self.unit)
         threshold = float(times_unit(np.array(self.threshold), self.unit))
@@ -132,15 +137,15 @@ class ForecastResidual(Detector):
             series, expected, margin, score, threshold, self.params, int(self.params["gap"]), self.period, self.notes
         )
 
-    def _settled(self, values: Floats, forecast: Forecast, progress: Progress) -> Floats:
-        """(n,) what is expected once the points beyond the threshold no longer enter the forecasts."""
+    def _settled(self, values: Floats, forecast: Forecast) -> Floats:
+        """(n,) what is expected once the points whose drafts are far off no longer enter the forecasts."""
         hidden = np.zeros(len(values), dtype=bool)
         for _ in range(PASSES):
-            surprising = np.abs(values - forecast.expected) > self.hiding
+            surprising = np.abs(values - forecast.draft) > self.hiding
             now = first_of_each_run(surprising, BELIEVED_AFTER)
             if np.array_equal(now, hidden):
                 break
-            forecast, hidden = forecast.hiding(now, lambda fraction: None), now
+            forecast, hidden = forecast.hiding(now), now
         return forecast.expected
 
     def _cells(self, series: Series) -> tuple[Any, Floats, int]:

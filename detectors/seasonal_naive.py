@@ -29,7 +29,12 @@ class SameSeasonForecast:
 
     expected: Floats
 
-    def hiding(self, hidden: Bools, report: Report) -> Self:
+    @property
+    def draft(self) -> Floats:
+        """The same."""
+        return self.expected
+
+    def hiding(self, hidden: Bools) -> Self:
         """The same forecasts."""
         return self
 
@@ -41,7 +46,12 @@ class ValueBefore:
     values: Floats
     expected: Floats
 
-    def hiding(self, hidden: Bools, report: Report) -> Self:
+    @property
+    def draft(self) -> Floats:
+        """The same."""
+        return self.expected
+
+    def hiding(self, hidden: Bools) -> Self:
         """Forecasts from the last value that is not hidden."""
         return replace(self, expected=lagged(filled(np.where(hidden, np.nan, self.values)), 1))
 
@@ -60,7 +70,7 @@ class SameSeason:
 
     @property
     def reach(self) -> int:
-        """Points after a hidden one whose forecasts may change."""
+        """Points after a hidden one whose drafts may change."""
         return 0 if self.period else SHORT + 1
 
     @property

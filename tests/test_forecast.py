@@ -104,15 +104,12 @@ def test_what_changes_with_hidden_points_is_all_that_is_made_again(periods):
     start = forecaster.forecast(x)
     twice = start.hiding(other).hiding(hidden)
     np.testing.assert_array_equal(start.hiding(hidden).inputs, twice.inputs)
-    np.testing.assert_allclose(start.hiding(hidden).expected, twice.expected, rtol=0, atol=1e-6)
+    np.testing.assert_array_equal(start.hiding(hidden).expected, twice.expected)
     np.testing.assert_array_equal(twice.hiding(np.zeros(len(x), bool)).inputs, start.inputs)
-    whole = LSTMForecaster.fit(x, periods).forecast(x).hiding(hidden)
-    changed = np.flatnonzero(whole.expected != start.expected)
+    changed = np.flatnonzero((start.hiding(hidden).draft != start.draft)[SHORT:]) + SHORT
+    behind = changed[:, None] - np.flatnonzero(hidden)
     assert changed.size
-    assert all(
-        np.any((at > np.flatnonzero(hidden)) & (at <= np.flatnonzero(hidden) + forecaster.reach))
-        for at in changed[changed >= SHORT]
-    )
+    assert ((behind > 0) & (behind <= forecaster.reach)).any(axis=1).all()
 
 
 def test_notes_tell_whether_the_network_takes_part():
@@ -224,7 +221,7 @@ def test_a_season_keeps_its_place_over_a_gap():
     np.testing.assert_allclose(found.expected[known], series.values[known], atol=1e-9)
 
 
-@pytest.mark.parametrize("length", [1, 2, 3])
+@pytest.mark.parametrize("length", [1, 2, 3, 5])
 @pytest.mark.parametrize("detector", [LSTM, SeasonalNaive])
 @pytest.mark.parametrize("seasonal", [False, True])
 def test_only_the_fault_is_flagged_not_what_follows(detector, length, seasonal):
