@@ -6,12 +6,16 @@ from typing import Any
 import numpy as np
 
 from errors import LimitExceeded, Unreadable
+from series.epochs import from_floats, from_integers
 from series.grid import LONGEST, Bools, Ints
 from series.order import settle_order
 from series.series import Floats
 from series.table import DEFAULT_LIMITS, DateOrder, Limits, Repair, Table, repair
 from series.time_column import EPOCHS, beyond_calendar, epoch_unit
 from series.timestamps import read_times
+
+_1990 = 631_152_000
+"""In seconds since 1970: a smaller number may be any time near 1970 in any unit."""
 
 
 def read_arrays(
@@ -42,9 +46,9 @@ def read_arrays(
         return Table(name, None, {name: numbers}, None, tuple(repairs))
     if len(times) != len(values):
         raise Unreadable(f"There are {len(times)} times for {len(values)} values; send as many of each.", name="times")
-    micros = _micros(times, date_order)
-    stamps, order, mended = settle_order(micros, lambda at: [int(position) for position in at[:5]])
-    return Table(name, stamps, {name: numbers[order]}, None, (*repairs, *mended))
+    micros, nanos, assumed = _read_times(times, date_order)
+    stamps, order, mended = settle_order(micros, lambda at: [int(position) for position in at[:5]], nanos)
+    return Table(name, stamps, {name: numbers[order]}, None, (*repairs, *assumed, *mended))
 
 
 def _numbers(values: Sequence[float | None]) -> tuple[Floats, list[Repair]]:
@@ -70,20 +74,54 @@ def _number(name: str, value: Any, index: int) -> float:
         return np.inf
 
 
-def _micros(times: Sequence[int | float | str], date_order: DateOrder | None) -> Ints:
-    """(n,) microseconds since 1970 UTC."""
+def _read_times(
+    times: Sequence[int | float | str], date_order: DateOrder | None
+) -> tuple[Ints, Ints, tuple[Repair, ...]]:
+    """(n,) microseconds since 1970 UTC, (n,) nanoseconds beyond them, and what was assumed."""
+    if not times:
+        return np.empty(0, np.int64), np.empty(0, np.int64), ()
     if all(isinstance(time, str) for time in times):
-        text = np.array([str(time).strip().encode()[: LONGEST + 1] for time in times], dtype=np.bytes_)
-        stamps = read_times(text, date_order=date_order, column="times") if len(times) else None
-        if stamps is None:
-            return np.empty(0, np.int64)
-        _refuse(times, stamps.bad)
-        return stamps.micros
+        return _from_text([str(time) for time in times], date_order)
+    return *_from_numbers(times), ()
+
+
+def _from_text(times: Sequence[str], date_order: DateOrder | None) -> tuple[Ints, Ints, tuple[Repair, ...]]:
+    _refuse(times, np.array(["\0" in time for time in times]))  # numpy would take those at the end for padding
+    text = np.array([time.strip().encode()[: LONGEST + 1] for time in times], dtype=np.bytes_)
+    stamps = read_times(text, date_order=date_order, column="times")
+    _refuse(times, stamps.bad)
+    naive = np.flatnonzero(~stamps.zoned)
+    if not naive.size or naive.size == len(times):
+        return stamps.micros, stamps.nanos, ()
+    said = "Some times say their zone and some do not; those without were taken as UTC."
+    return stamps.micros, stamps.nanos, (repair("zone_assumed", said, naive[:5], len(naive)),)
+
+
+def _from_numbers(times: Sequence[int | float | str]) -> tuple[Ints, Ints]:
     epochs = np.array([_epoch(time, index) for index, time in enumerate(times)], dtype=np.float64)
     _refuse(times, ~np.isfinite(epochs))
-    micros = np.rint(epochs * EPOCHS[epoch_unit(epochs)])
-    _refuse(times, beyond_calendar(micros))
-    return micros.astype(np.int64)
+    _refuse_two_units(times, epochs)
+    unit = epoch_unit(epochs)
+    _refuse(times, beyond_calendar(epochs * EPOCHS[unit]))
+    whole = [time for time in times if isinstance(time, int)]
+    exact = from_integers(whole, unit) if len(whole) == len(times) else None
+    if exact is not None:
+        return exact
+    micros, nanos = from_floats(epochs, unit, EPOCHS[unit])
+    return micros.astype(np.int64), nanos
+
+
+def _refuse_two_units(times: Sequence[Any], epochs: Floats) -> None:
+    """Raises Unreadable where some epochs are a hundred times others that are no small numbers themselves."""
+    sizes = np.sort(np.abs(epochs))
+    sizes = sizes[np.searchsorted(sizes, _1990) :]
+    jumps = np.flatnonzero(sizes[1:] >= 100 * sizes[:-1])
+    if not jumps.size:
+        return
+    large = np.abs(epochs) >= sizes[jumps[0] + 1]
+    index = int(np.argmax(large != large[0]))
+    said = f"times[{index}] = {times[index]} counts in another unit than times[0] = {times[0]}; send all in one."
+    raise Unreadable(said, name="times", index=index)
 
 
 def _epoch(time: Any, index: int) -> float:

@@ -12,27 +12,32 @@ Places = Callable[[Ints], Sequence[int]]
 """The places, for a report, of rows given by position."""
 
 
-def settle_order(micros: Ints, places: Places) -> tuple[Times, Ints, list[Repair]]:
+def settle_order(micros: Ints, places: Places, nanos: Ints | None = None) -> tuple[Times, Ints, list[Repair]]:
     """Times strictly increasing, the positions of the rows they belong to, and what was changed.
 
     micros  (n,) microseconds since 1970 UTC, in the order of the input. Of rows with the same time the last of the
-    input stays. Times are kept to the millisecond.
+            input stays. Times are kept to the millisecond.
+    nanos   (n,) nanoseconds beyond them, 0 to 999; None where there are none
     """
     repairs = []
     order = np.arange(len(micros))
-    back = np.flatnonzero(np.diff(micros) < 0) + 1
+    if nanos is None:
+        nanos = np.zeros(len(micros), np.int64)
+    steps = np.diff(micros)
+    back = np.flatnonzero((steps < 0) | ((steps == 0) & (np.diff(nanos) < 0))) + 1
     if back.size:
         repairs.append(_order_repair(len(micros), back, places))
-        order = np.argsort(micros, kind="stable")
-    sorted_micros = micros[order]
+        order = np.lexsort((nanos, micros))
+    sorted_micros, sorted_nanos = micros[order], nanos[order]
     millis = sorted_micros // 1000
-    fine = np.flatnonzero(sorted_micros % 1000)
+    fine = np.flatnonzero((sorted_micros % 1000 != 0) | (sorted_nanos != 0))
     if fine.size:
         said = "Times are kept to the millisecond; finer parts were cut off."
         repairs.append(repair("finer_than_millisecond", said, places(np.sort(order[fine])), len(fine)))
     again = np.flatnonzero(millis[1:] == millis[:-1])
     if again.size:
-        closer: Bools = sorted_micros[again] != sorted_micros[again + 1]
+        after = again + 1
+        closer: Bools = (sorted_micros[again] != sorted_micros[after]) | (sorted_nanos[again] != sorted_nanos[after])
         repairs.extend(_duplicates(order, again, closer, places))
         keep = np.ones(len(order), np.bool_)
         keep[again] = False

@@ -61,7 +61,8 @@ def read_csv(
     stamps = None
     if times.micros is not None:
         refuse_several_series(layout, times.micros, at, times.used)
-        stamps, order, mended = settle_order(times.micros[at], lambda some: layout.grid.lines(parts.rows[some]))
+        nanos = None if times.nanos is None else times.nanos[at]
+        stamps, order, mended = settle_order(times.micros[at], lambda some: layout.grid.lines(parts.rows[some]), nanos)
         at = at[order]
         repairs += mended
     default, chosen = (layout.names[kept], []) if kept is not None else _choose(layout, columns, parts.aside)

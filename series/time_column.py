@@ -1,13 +1,14 @@
 """Which column holds the times, and reading it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from errors import Unreadable
 from series.calendar_columns import are_years, find_parts, gone, part_numbers, read_parts
+from series.epochs import from_text
 from series.grid import Bools, Ints, Text
 from series.kinds import is_time_name
 from series.layout import Layout
@@ -37,6 +38,7 @@ class TimeColumn:
     bad       (r,) cells that are no time
     missing   (r,) cells that are empty
     repairs   what had to be assumed
+    nanos     (r,) int64 nanoseconds beyond the microseconds; None where there are none
     """
 
     name: str | None = None
@@ -45,6 +47,7 @@ class TimeColumn:
     bad: Bools = field(default_factory=lambda: np.zeros(0, np.bool_))
     missing: Bools = field(default_factory=lambda: np.zeros(0, np.bool_))
     repairs: tuple[Repair, ...] = ()
+    nanos: Ints | None = None
 
 
 def find_time_column(
@@ -108,7 +111,8 @@ def _textual(layout: Layout, column: int, date_order: DateOrder | None) -> TimeC
         used.add(clock)
     missing = missing_cells(text, stamps.bad)
     repairs = _zones(layout, stamps)
-    return TimeColumn(layout.names[column], frozenset(used), stamps.micros, stamps.bad & ~missing, missing, repairs)
+    bad = stamps.bad & ~missing
+    return TimeColumn(layout.names[column], frozenset(used), stamps.micros, bad, missing, repairs, stamps.nanos)
 
 
 def _zones(layout: Layout, stamps: Stamps) -> tuple[Repair, ...]:
@@ -141,7 +145,7 @@ def _numeric(layout: Layout, column: int, numbers: Numbers, *, asked: bool) -> T
     if unit is not None and (asked or _mostly_one_way(known)):
         said = f"Column {name!r} was taken for times, {unit} since 1970; name a time_column if it is none."
         repairs = () if trusted else (Repair("epoch_assumed", said, 1),)
-        return _column(layout, column, numbers, values * EPOCHS[unit], repairs)
+        return _epochs(layout, column, numbers, unit, repairs)
     if (trusted or not layout.has_header) and are_years(values):
         said = f"Column {name!r} was taken for years; name it year, or another time_column if it holds none."
         years = read_parts([numbers]).micros
@@ -180,7 +184,7 @@ def _by_magnitude(layout: Layout, column: int, numbers: Numbers) -> TimeColumn:
     unit = epoch_unit(known)
     said = f"The numbers of column {layout.names[column]!r} were read as {unit} since 1970-01-01."
     repairs = (Repair("epoch_assumed", said, 1),)
-    return _column(layout, column, numbers, numbers.values * EPOCHS[unit], repairs)
+    return _epochs(layout, column, numbers, unit, repairs)
 
 
 def _digit_dates(text: Text, numbers: Numbers) -> Stamps | None:
@@ -197,6 +201,14 @@ def _digit_dates(text: Text, numbers: Numbers) -> Stamps | None:
     years = stamps.micros / (365.25 * 86_400 * _US) + 1970
     fits = not stamps.bad.any() and years.min() >= 1900 and years.max() < 2101 and _mostly_one_way(numbers.values)
     return stamps if fits else None
+
+
+def _epochs(layout: Layout, column: int, numbers: Numbers, unit: str, repairs: tuple[Repair, ...]) -> TimeColumn:
+    found = _column(layout, column, numbers, numbers.values * EPOCHS[unit], repairs)
+    if found.micros is None:
+        return found
+    micros, nanos = from_text(layout.grid.column(column), unit, found.micros, found.bad | found.missing)
+    return replace(found, micros=micros, nanos=nanos)
 
 
 def _column(layout: Layout, column: int, numbers: Numbers, micros: Floats, repairs: tuple[Repair, ...]) -> TimeColumn:

@@ -66,19 +66,23 @@ _Number = Callable[..., Ints]
 """Takes names of places in a shape, gives the number in the first of them that the shape has."""
 
 _HOUR, _MINUTE, _SECOND = 3_600_000_000, 60_000_000, 1_000_000
+_FIRST, _LAST = -62_135_596_800 * _SECOND, 253_402_300_800 * _SECOND - 1
+"""The years 1 to 9999, which can be written with four digits."""
 
 
 @dataclass(frozen=True, eq=False)
 class Stamps:
     """A column read as times.
 
-    micros     (n,) int64, microseconds since 1970 UTC; 0 where `bad`
+    micros     (n,) int64, microseconds since 1970 UTC, from the year 1 to 9999; 0 where `bad`
+    nanos      (n,) int64, the nanoseconds beyond them, 0 to 999
     bad        (n,) cells that are no time
     zoned      (n,) cells that say their zone
     has_clock  whether any cell has a time of day
     """
 
     micros: Ints
+    nanos: Ints
     bad: Bools
     zoned: Bools
     has_clock: bool
@@ -91,6 +95,7 @@ class _Parts:
     open    (n,) cells like 01/02/2026; day and month then hold the first and the second number
     dotted  (n,) those of them written with dots, which are day first wherever they are written
     short   (n,) those of them with a year of two digits
+    leap    (n,) cells in second 60
     """
 
     n: int
@@ -98,6 +103,8 @@ class _Parts:
     month: Ints = field(init=False)
     day: Ints = field(init=False)
     micros: Ints = field(init=False)
+    nanos: Ints = field(init=False)
+    leap: Bools = field(init=False)
     bad: Bools = field(init=False)
     zoned: Bools = field(init=False)
     open: Bools = field(init=False)
@@ -106,9 +113,9 @@ class _Parts:
     has_clock: bool = False
 
     def __post_init__(self) -> None:
-        for name in ("year", "month", "day", "micros"):
+        for name in ("year", "month", "day", "micros", "nanos"):
             setattr(self, name, np.zeros(self.n, np.int64))
-        for name in ("bad", "zoned", "open", "dotted", "short"):
+        for name in ("bad", "zoned", "open", "dotted", "short", "leap"):
             setattr(self, name, np.zeros(self.n, np.bool_))
 
 
@@ -180,6 +187,10 @@ def _read_shape(shape: bytes, cells: NDArray[np.uint8], at: Ints, parts: _Parts)
         parts.has_clock = True
         parts.micros[at], wrong = _time_of_day(cells, span, number)
         parts.bad[at] |= wrong
+        parts.leap[at] = number("S", "S2") == 60
+        if "f" in span:
+            start, stop = span["f"]
+            parts.nanos[at] = _digits(cells, start + 6, stop) * 10 ** min(9 - (stop - start), 3)
         _zone(cells, at, span, number, match["sign"], parts)
 
 
@@ -308,4 +319,16 @@ def _join(parts: _Parts) -> Stamps:
     longest = _DAYS[month] + (leap & (month == 2))
     bad = parts.bad | (parts.month != month) | (parts.day < 1) | (parts.day > longest) | (parts.year < 1)
     micros = np.where(bad, 0, _micros(parts.year, month, parts.day) + parts.micros)
-    return Stamps(micros, bad, parts.zoned, parts.has_clock)
+    bad |= (micros < _FIRST) | (micros > _LAST)
+    if parts.leap.any():
+        bad |= parts.leap & ~_ends_half_year(micros)
+    micros[bad] = 0
+    return Stamps(micros, parts.nanos, bad, parts.zoned, parts.has_clock)
+
+
+def _ends_half_year(micros: Ints) -> Bools:
+    """(n,) times in the second after the last of a June or a December, which is where leap seconds are put."""
+    days = micros // (24 * _HOUR)
+    months = days.astype("datetime64[D]").astype("datetime64[M]")
+    begins: Bools = (months.astype("datetime64[D]").astype(np.int64) == days) & (months.astype(np.int64) % 6 == 0)
+    return begins & (micros % (24 * _HOUR) < _SECOND)
