@@ -297,3 +297,8 @@ def test_a_file_name_that_is_not_utf_8_is_told_of(client):
     head = b'--x\r\nContent-Disposition: form-data; name="file"; filename="\xff.csv"\r\n\r\n'
     response = client.post(DETECT, data=head + b"v\n1\n\r\n--x--\r\n", content_type="multipart/form-data; boundary=x")
     assert "UTF-8" in check_error(response, 400, "unreadable")["message"]
+
+
+def test_of_a_name_that_comes_twice_the_last_counts(client):
+    body = '{"series":{"values":[1],"values":[1,2,3]},"detector":"rolling_zscore"}'
+    assert told(client.post(DETECT, data=body, content_type="application/json"))["values"] == [1, 2, 3]
