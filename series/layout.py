@@ -222,19 +222,22 @@ def _counts_up(cells: list[bytes]) -> bool:
 
 def _finish_names(names: list[str], limits: Limits, line: int) -> tuple[list[str], list[Repair]]:
     """Names that are there, short enough and different: `column_2` for a missing one, `load_2` for a second `load`."""
-    finished: list[str] = []
+    finished: dict[str, None] = {}
+    following: dict[str, int] = {}
     doubled: list[str] = []
     for position, name in enumerate(names, start=1):
         _check_limit("name_length", len(name), limits.max_name_length, line)
-        unique, n = name or f"column_{position}", 2
+        base = unique = name or f"column_{position}"
+        number = following.get(base, 2)
         while unique in finished:
-            unique, n = f"{name}_{n}", n + 1
+            unique, number = f"{base}_{number}", number + 1
+        following[base] = number
         if name and unique != name:
             doubled.append(unique)
-        finished.append(unique)
+        finished[unique] = None
     if not doubled:
-        return finished, []
-    return finished, [
+        return list(finished), []
+    return list(finished), [
         repair("name_changed", f"Columns of the same name became {', '.join(doubled[:5])}.", [line], len(doubled))
     ]
 

@@ -203,7 +203,7 @@ class TestBadClients:
                 client.sendall(b"POST /api/v1/detect HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n1")
             started = time.monotonic()
             assert ask(small_server)[0] == 200
-            assert time.monotonic() - started < 5
+            assert time.monotonic() - started < 20
         finally:
             for client in slow:
                 client.close()
@@ -273,7 +273,7 @@ class TestStartAndEnd:
             started = time.monotonic()
             process.send_signal(number)
             _, log = process.communicate(timeout=30)
-            assert time.monotonic() - started < 5  # measured 0.3 s; the machine may be busy
+            assert time.monotonic() - started < 20  # measured 0.3 s; the machine may be busy
             assert (process.returncode, "Traceback" in log) == (0, False)
 
     def test_it_ends_in_the_middle_of_a_detection(self, tmp_path):

@@ -21,9 +21,9 @@ END, DIRECTORY = "<4s4H2IH", "<4s6H3I5H2I"
 def test_members_of_a_gzip_file_are_read_in_linear_time() -> None:
     """What follows a member must not be copied for each of them."""
     filler = gzip.compress(np.random.default_rng(0).bytes(32 * 2**20), 0)
-    started = time.perf_counter()
+    started = time.process_time()
     assert len(gunzip(gzip.compress(b"") * 5_000 + filler, 2**26)) == 32 * 2**20
-    assert time.perf_counter() - started < 10  # copying 32 MiB for each of 5,000 takes longer
+    assert time.process_time() - started < 20  # copying 32 MiB for each of 5,000 takes longer
 
 
 def test_very_many_members_are_refused() -> None:
