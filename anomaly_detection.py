@@ -9,6 +9,7 @@ from typing import Annotated, Any, ClassVar, Self
 
 import numpy as np
 
+from errors import UnknownName
 from parameters import Param, parameters
 from series import Bools, Floats, Series
 
@@ -170,8 +171,11 @@ class Detector(ABC):
     The laws in `tests/test_laws.py` run on every detector: the judgement of a point uses that point and
     earlier ones only; the last `memory + 1` points are enough for the last judgement; same seed, same
     answer; input unchanged; units do not matter; saved and loaded, it judges the same.
+
+    `fewest` is how many points of history a fit needs before it can be trusted to judge what comes after them.
     """
 
+    fewest: ClassVar[int] = 200
     title: ClassVar[str]
     help: ClassVar[str]
     memory: int
@@ -203,3 +207,12 @@ class Detector(ABC):
 def parameters_of(detector: type[Detector]) -> dict[str, Param]:
     """The parameters of a detector by name, as its `fit` declares them."""
     return parameters(detector.fit)
+
+
+def detector_named(name: str, known: Mapping[str, type[Detector]]) -> type[Detector]:
+    """One of these detectors. Raises UnknownName."""
+    if name not in known:
+        raise UnknownName(
+            f"There is no detector {name!r}; use one of {', '.join(known)}.", name=name, known=sorted(known)
+        )
+    return known[name]

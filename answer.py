@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from anomaly_detection import Detection, Event
 from data_generation import Demo
+from judged import Judged
 from series import Floats, Repair, Series, Table, Times, format_times
 
 Bools = NDArray[np.bool_]
@@ -74,6 +75,28 @@ def of_table(table: Table, series: Series, *, as_ms: bool = False) -> dict[str, 
         "times": times,
         "values": _column(series.values),
     }
+
+
+def of_judged(judged: Judged, *, as_ms: bool = False) -> dict[str, Any]:
+    """Points of a stream with their judgement; columns are arrays of n."""
+    return {
+        "times": format_times(judged.times, as_ms=as_ms),
+        "values": _column(judged.values),
+        "expected": _column(judged.expected),
+        "lower": _column(judged.lower),
+        "upper": _column(judged.upper),
+        "score": _column(judged.score),
+        "is_anomaly": np.ascontiguousarray(judged.is_anomaly),
+        "judged_by": list(judged.judged_by),
+        "cursor": judged.cursor,
+        "repairs": [_repair(repair) for repair in judged.repairs],
+    }
+
+
+def time(ms: int | None, *, as_ms: bool = False) -> str | int | None:
+    """A time in ms since 1970 UTC, as times are answered; None stays None."""
+    told = None if ms is None else format_times(np.array([ms], "datetime64[ms]"), as_ms=as_ms)
+    return told[0] if told else None
 
 
 def of_demo(demo: Demo, *, as_ms: bool = False) -> dict[str, Any]:

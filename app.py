@@ -3,20 +3,22 @@
 from flask import Flask
 
 import api
+from alerts import Alerts
 from api.metrics import Metrics
 from api.slots import Slots
 from api.state import State
 from settings import Settings
+from streams import Streams
 
 DEFAULTS = Settings()
 
 
-def create_app(settings: Settings = DEFAULTS) -> Flask:
-    """A WSGI application with these settings."""
+def create_app(settings: Settings = DEFAULTS, streams: Streams | None = None, alerts: Alerts | None = None) -> Flask:
+    """A WSGI application with these settings; without streams or alerts it answers 503 where they are asked for."""
     app = Flask("app")
     app.config["MAX_CONTENT_LENGTH"] = settings.max_upload_bytes
     app.url_map.merge_slashes = False  # a redirect is no answer that a program expects
     slots = Slots(settings.detections_at_once, settings.queued_detections, settings.queue_seconds)
-    app.extensions["anomaly"] = State(settings, slots, Metrics())
+    app.extensions["anomaly"] = State(settings, slots, Metrics(), streams=streams, alerts=alerts)
     api.register(app)
     return app

@@ -37,6 +37,12 @@ class UnknownName(BadInput):
     code = "unknown_name"
 
 
+class NotFound(BadInput):
+    """A stream that does not exist; `detail["name"]` is what was asked for."""
+
+    code = "not_found"
+
+
 class BadParameter(BadInput):
     """A parameter of the wrong type or outside its bounds."""
 

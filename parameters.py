@@ -2,7 +2,7 @@
 
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
 
@@ -53,6 +53,20 @@ def check_parameter(param: Param, value: Any) -> int | float:
             raise BadParameter(f"Parameter {param.name} must be a whole number {bounds}.", **facts)
         return int(value)
     return float(value)
+
+
+def check_given(function: Callable[..., Any], given: Mapping[str, Any]) -> None:
+    """Raises UnknownName for a parameter that a `fit` does not have, BadParameter for a bad value.
+
+    `fit` does the same, but later, and not for the names of its own arguments: a `series` that a caller of the
+    service names must not reach it.
+    """
+    known = parameters(function)
+    for name, value in given.items():
+        if name not in known:
+            message = f"There is no parameter {name!r} here; use one of {', '.join(known)}."
+            raise UnknownName(message, name=name, known=sorted(known))
+        check_parameter(known[name], value)
 
 
 D = TypeVar("D")

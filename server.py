@@ -19,11 +19,14 @@ from waitress.parser import HTTPRequestParser, ParsingError  # type: ignore[impo
 from waitress.server import TcpWSGIServer, create_server  # type: ignore[import-untyped]  # as above
 from waitress.task import ErrorTask  # type: ignore[import-untyped]  # as above
 
+from alerts import Alerts, channels_of
 from answer import to_json
 from api.access import NOT_LOCAL, is_loopback, is_proxy_header
 from app import create_app
 from data_generation import demo
 from settings import BadSetting, Settings, flag, read, variable
+from store import CannotOpen, Store
+from streams import Streams
 
 BODY_HEADROOM = 1024 * 1024
 """Bytes by which waitress takes a larger body than Flask does, so that Flask refuses it and sees its path."""
@@ -45,6 +48,8 @@ SPARE_FILES = 200
 
 LAST_SECONDS = 1
 """How long requests in work may go on after the end was asked for."""
+
+DATABASE = "anomaly.db"
 
 WRONG_USAGE = 2
 
@@ -153,9 +158,12 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
     try:
         settings = read(arguments, environment)
         prepare_data_dir(settings)
-        app = create_app(settings)
+        store = Store.open(settings.database_url or f"sqlite:///{(settings.data_dir / DATABASE).resolve()}")
+        streams = Streams(store, capacity=settings.stream_capacity, most=settings.max_streams)
+        alerts = Alerts(store, channels_of(settings))
+        app = create_app(settings, streams, alerts)
         server, port = listen(app, settings)
-    except BadSetting as error:
+    except (BadSetting, CannotOpen) as error:
         sys.stderr.write(f"server.py: {error.message}\n")
         return WRONG_USAGE
     logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
@@ -164,7 +172,12 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
     sys.stdout.write(f"Open {address(settings, port)} in a browser; Ctrl+C ends the service.\n")
     sys.stdout.flush()
     threading.Thread(target=warm_up, args=(app.extensions["anomaly"].ready,), daemon=True, name="warm-up").start()
+    streams.start()
+    alerts.start()
     server.run()
+    alerts.stop()
+    streams.stop()
+    store.close()
     return 0
 
 

@@ -6,6 +6,7 @@
 import argparse
 import dataclasses
 import os
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -26,13 +27,16 @@ class BadSetting(BadInput):
 
 @dataclass(frozen=True)
 class Option:
-    """What is known of one setting beside its name, type and default."""
+    """What is known of one setting beside its name, type and default. `shape` says in words what `pattern`, a regular
+    expression, asks of a text."""
 
     help: str
     unit: str = ""
     minimum: int = 0
     maximum: int = 0
     choices: tuple[str, ...] = ()
+    pattern: str = ""
+    shape: str = ""
 
 
 def option(default: Any, help: str, **facts: Any) -> Any:
@@ -80,6 +84,42 @@ class Settings:
     )
     queue_seconds: int = option(
         30, "Longest wait for a turn, after which a detection is refused.", unit="seconds", minimum=1, maximum=3600
+    )
+    webhook_url: str = option(
+        "",
+        "Address that gets each alert, in the shape of Alertmanager's webhook. Empty: none.",
+        pattern=r"https?://[^\s/]+\S*",
+        shape="an address like https://host/path",
+    )
+    alertmanager_url: str = option(
+        "",
+        "Address of an Alertmanager that gets each alert. Empty: none.",
+        pattern=r"https?://[^\s/]+\S*",
+        shape="an address like http://host:9093",
+    )
+    smtp_url: str = option(
+        "",
+        "Mail server for alerts: smtp://host:25, with a password smtp://user:password@host:587 (STARTTLS), or "
+        "smtps://user:password@host (TLS). Empty: no mail.",
+        pattern=r"smtps?://([^\s@/:]+(:[^\s@/]*)?@)?[^\s@/:]+(:[0-9]{1,5})?/?",
+        shape="an address like smtp://user:password@host:587",
+    )
+    mail_from: str = option(
+        "", "Sender of alert mails.", pattern=r"[^\s@<>,]+@[^\s@<>,]+", shape="an address like anomaly@example.org"
+    )
+    mail_to: tuple[str, ...] = option((), "Receivers of alert mails, separated by commas.")
+    database_url: str = option(
+        "",
+        "Where streams are kept, as an SQLAlchemy URL such as postgresql+psycopg://user@host/name. "
+        "Empty: SQLite in the data directory.",
+    )
+    max_streams: int = option(10_000, "Most streams.", unit="streams", minimum=1, maximum=1_000_000)
+    stream_capacity: int = option(
+        100_000,
+        "Points that a stream keeps unless its own capacity says otherwise; older ones are forgotten.",
+        unit="points",
+        minimum=100,
+        maximum=10**9,
     )
     log_level: str = option("info", "How much is logged.", choices=("debug", "info", "warning", "error"))
 
@@ -145,7 +185,7 @@ def convert(source: str, kind: Any, about: Option, text: str) -> Any:
     if kind is Path:
         return Path(nonempty(source, text))
     if kind is str:
-        return one_of(source, about.choices, nonempty(source, text))
+        return shaped(source, about, one_of(source, about.choices, nonempty(source, text)))
     return tuple(name.strip().lower() for name in text.split(",") if name.strip())
 
 
@@ -182,11 +222,18 @@ def one_of(source: str, choices: tuple[str, ...], text: str) -> str:
     return text.lower() if choices else text
 
 
+def shaped(source: str, about: Option, text: str) -> str:
+    """Text of the shape that its Option asks for. The refusal does not repeat it: it may hold a password."""
+    if about.pattern and not re.fullmatch(about.pattern, text):
+        raise BadSetting(f"{source} must be {about.shape}.", name=source)
+    return text
+
+
 def default_text(entry: dataclasses.Field[Any]) -> str:
     """A default as it would be typed."""
     if entry.type is bool:
         return "1" if entry.default else "0"
-    return str(entry.default) if entry.default != () else "empty"
+    return str(entry.default) if entry.default not in ((), "") else "empty"
 
 
 def metavar(entry: dataclasses.Field[Any]) -> str:

@@ -3,8 +3,12 @@
 from flask import Flask
 
 from api import access, errors, headers, metrics
+from api.alerts import alerts
 from api.health import health
+from api.influx import influx
 from api.pages import pages
+from api.streams import register as keep_names
+from api.streams import streams
 from api.v1 import v1
 
 
@@ -14,5 +18,6 @@ def register(app: Flask) -> None:
     metrics.register(app)
     headers.register(app)
     errors.register(app)
-    for blueprint in (pages, health, v1):
+    keep_names(app)
+    for blueprint in (pages, health, v1, streams, alerts, influx):
         app.register_blueprint(blueprint)

@@ -4,9 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 import answer
-from anomaly_detection import Detector
-from errors import UnknownName
-from parameters import Param, check_parameter, parameters
+from anomaly_detection import Detector, detector_named
+from parameters import Param, check_given, parameters
 
 
 def detectors() -> dict[str, type[Detector]]:
@@ -23,26 +22,12 @@ def default_detector() -> str:
 
 def find(name: str) -> type[Detector]:
     """A detector by name. Raises UnknownName."""
-    known = detectors()
-    if name not in known:
-        raise UnknownName(
-            f"There is no detector {name!r}; use one of {', '.join(known)}.", name=name, known=sorted(known)
-        )
-    return known[name]
+    return detector_named(name, detectors())
 
 
 def check_parameters(detector: type[Detector], given: Mapping[str, Any]) -> None:
-    """Raises UnknownName for a parameter that the detector does not have, BadParameter for a bad value.
-
-    `fit` does the same, but later, and not for the names of its own arguments: a `series` from the query must not
-    reach it.
-    """
-    known = parameters(detector.fit)
-    for name, value in given.items():
-        if name not in known:
-            message = f"There is no parameter {name!r} here; use one of {', '.join(known)}."
-            raise UnknownName(message, name=name, known=sorted(known))
-        check_parameter(known[name], value)
+    """See `parameters.check_given`."""
+    check_given(detector.fit, given)
 
 
 def described() -> list[dict[str, Any]]:

@@ -10,14 +10,16 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from answer import to_json
 from api.slots import Full
 from api.state import state
-from errors import Ambiguous, BadInput, BadParameter, LimitExceeded, UnknownName, Unreadable
+from errors import Ambiguous, BadInput, BadParameter, LimitExceeded, NotFound, UnknownName, Unreadable
 from settings import options, variable
+from streams import NotKept
 
 STATUS: dict[type[BadInput], int] = {
     BadInput: 400,
     Unreadable: 400,
     Ambiguous: 400,
     UnknownName: 400,
+    NotFound: 404,
     BadParameter: 400,
     LimitExceeded: 413,
 }
@@ -94,6 +96,11 @@ def on_full(error: Full) -> Response:
     return error_response(503, "busy", SENTENCES[503], {}, {"Retry-After": str(error.retry_after)})
 
 
+def on_not_kept(error: NotKept) -> Response:
+    """Points that could not be written, for want of room on the disk as a rule."""
+    return error_response(503, "not_kept", str(error), {}, {"Retry-After": "5"})
+
+
 def on_too_large(error: RequestEntityTooLarge) -> Response:
     """A body, or a form's field, above its limit."""
     limit, setting = state().settings.max_upload_bytes, variable("max_upload_bytes")
@@ -125,6 +132,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(BadInput, on_bad_input)
     app.register_error_handler(Refused, on_refused)
     app.register_error_handler(Full, on_full)
+    app.register_error_handler(NotKept, on_not_kept)
     app.register_error_handler(RequestEntityTooLarge, on_too_large)
     app.register_error_handler(HTTPException, on_http)
     app.register_error_handler(Exception, on_unexpected)

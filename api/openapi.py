@@ -1,5 +1,6 @@
 """The API's own description in OpenAPI 3.1, from the tables that the code itself uses."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -10,13 +11,23 @@ from flask import Flask
 
 from anomaly_detection import Detector
 from api import catalogue, schemas
+from api.alerts import MOST_MESSAGES, ChannelBody, PolicyBody
 from api.body import CSV, FORM, JSON, DetectBody, SeriesBody
 from api.metrics import VERSION
+from api.streams import MOST_POINTS, MOST_STREAMS, PointsBody, StreamBody
 from data_generation import KINDS, demo
+from line_protocol import NANOSECONDS
 from parameters import Param, parameters
+from store import LONGEST_NAME
 
 UNDOCUMENTED = frozenset({"static"})
 """Endpoints left out: the page's own files."""
+
+API = ("v1.", "streams.", "alerts.")
+"""Endpoints for programs begin so."""
+
+PLACE = re.compile(r"<(\w+)>")
+"""A variable part of a path, as Flask writes it."""
 
 Schema = dict[str, Any]
 
@@ -25,11 +36,12 @@ Schema = dict[str, Any]
 class Operation:
     """What is known of an endpoint beside its path, method and docstring.
 
-    answers   media type to schema of a 200
+    answers   media type to schema of a success
     errors    statuses of failures
     query     its query parameters, built when the document is
     body      its request body, likewise
-    also      statuses other than 200 that answer with the same shape
+    also      further statuses that answer with the same shape
+    status    of success; 204 has no content
     """
 
     answers: Mapping[str, Schema]
@@ -37,6 +49,7 @@ class Operation:
     query: Callable[[], list[Schema]] = list
     body: Callable[[], Schema] | None = None
     also: tuple[int, ...] = ()
+    status: int = 200
 
 
 def document(app: Flask) -> Schema:
@@ -62,7 +75,8 @@ def paths(app: Flask) -> Schema:
         if rule.endpoint not in UNDOCUMENTED:
             for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
                 described = operation(rule.endpoint, app.view_functions[rule.endpoint])
-                found.setdefault(rule.rule, {})[method.lower()] = described
+                described["parameters"] = [*map(asked_in_path, sorted(rule.arguments)), *described["parameters"]]
+                found.setdefault(PLACE.sub(r"{\1}", rule.rule), {})[method.lower()] = described
     return found
 
 
@@ -70,17 +84,17 @@ def operation(endpoint: str, view: Callable[..., Any]) -> Schema:
     """One operation; its summary is the first line of its view's docstring."""
     known = OPERATIONS[endpoint]
     content = {media: {"schema": schema} for media, schema in known.answers.items()}
+    success = {"content": content} if content else {}
     told: Schema = {
         "operationId": endpoint.replace(".", "_"),
         "summary": (view.__doc__ or "").partition("\n")[0],
-        "tags": ["API" if endpoint.startswith("v1.") else "Service"],
+        "tags": ["API" if endpoint.startswith(API) else "Service"],
         "responses": {
-            **{str(status): {"description": reason(status), "content": content} for status in (200, *known.also)},
+            **{str(status): {"description": reason(status), **success} for status in (known.status, *known.also)},
             **{str(status): failure(status, endpoint) for status in known.errors},
         },
     }
-    if query := known.query():
-        told["parameters"] = query
+    told["parameters"] = known.query()
     if known.body:
         told["requestBody"] = known.body()
     return told
@@ -88,7 +102,10 @@ def operation(endpoint: str, view: Callable[..., Any]) -> Schema:
 
 def failure(status: int, endpoint: str) -> Schema:
     """An error's answer."""
-    if endpoint.startswith("v1."):
+    if endpoint.startswith("influx."):
+        shape = "InfluxError2" if endpoint.endswith("2") else "InfluxError1"
+        return {"description": reason(status), "content": {JSON: {"schema": ref(shape)}}}
+    if endpoint.startswith(API):
         return {"description": reason(status), "content": {JSON: {"schema": ref("ErrorAnswer")}}}
     return {"description": reason(status), "content": {"text/plain": {"schema": {"type": "string"}}}}
 
@@ -105,8 +122,8 @@ def ref(name: str) -> Schema:
 
 def components() -> Schema:
     """Every shape that goes in or comes out."""
-    inputs = (SeriesBody, DetectBody)
-    models = (*inputs, *schemas.ANSWERS)
+    inputs = (SeriesBody, DetectBody, StreamBody, PointsBody, PolicyBody, ChannelBody)
+    models = (*inputs, *schemas.ANSWERS, *schemas.ALERTS, *schemas.INFLUX)
     _, shapes = msgspec.json.schema_components(models, ref_template="#/components/schemas/{name}")
     shapes["DetectBody"] = detect_body()
     return shapes
@@ -151,6 +168,12 @@ def of_param(param: Param) -> Schema:
 def asked_in_query(name: str, schema: Schema, description: str) -> Schema:
     """A query parameter."""
     return {"name": name, "in": "query", "required": False, "schema": schema, "description": description}
+
+
+def asked_in_path(name: str) -> Schema:
+    """A part of the path: the name of a stream."""
+    schema = {"type": "string", "minLength": 1, "maxLength": LONGEST_NAME}
+    return {"name": name, "in": "path", "required": True, "schema": schema, "description": "Percent-encoded."}
 
 
 def times_query() -> list[Schema]:
@@ -200,6 +223,67 @@ def demo_query() -> list[Schema]:
     return [asked_in_query("kind", kind, "Its kind."), *numbers, *times_query()]
 
 
+def bounded(name: str, most: int, default: int) -> Schema:
+    """How many at most are asked for."""
+    schema = {"type": "integer", "minimum": 1, "maximum": most, "default": default}
+    return asked_in_query(name, schema, "How many at most.")
+
+
+def points_query() -> list[Schema]:
+    """Which points of a stream."""
+    cursor = {"type": "integer", "minimum": 0, "maximum": 2**62}
+    said = "A cursor: the points after it; absent, or never given: the newest."
+    return [asked_in_query("after", cursor, said), bounded("limit", MOST_POINTS, 1_000), *times_query()]
+
+
+def streams_query() -> list[Schema]:
+    """Which streams."""
+    after = asked_in_query("after", {"type": "string"}, "A name: the streams after it.")
+    return [after, bounded("limit", MOST_STREAMS, 100), *times_query()]
+
+
+def stream_content() -> Schema:
+    """How a stream is to be judged."""
+    return {"required": True, "content": {JSON: {"schema": ref("StreamBody"), "example": {"detector": "lstm"}}}}
+
+
+def points_content() -> Schema:
+    """Points to be pushed: JSON or CSV."""
+    return {
+        "required": True,
+        "content": {
+            JSON: {"schema": ref("PointsBody"), "example": {"values": EXAMPLE}},
+            CSV[0]: {"schema": {"type": "string"}, "example": example_csv()},
+        },
+    }
+
+
+def messages_query() -> list[Schema]:
+    """How many messages."""
+    return [bounded("limit", MOST_MESSAGES, 100), *times_query()]
+
+
+def policy_content() -> Schema:
+    """What counts as an event."""
+    return {"required": True, "content": {JSON: {"schema": ref("PolicyBody"), "example": {"minimum_length": 3}}}}
+
+
+def channel_content() -> Schema:
+    """Where a test message is to go."""
+    return {"required": True, "content": {JSON: {"schema": ref("ChannelBody"), "example": {"channel": "webhook"}}}}
+
+
+def precision_query() -> list[Schema]:
+    """The unit of the times of a write."""
+    units = {"enum": list(NANOSECONDS), "default": "ns"}
+    return [asked_in_query("precision", units, "The unit of the timestamps.")]
+
+
+def line_content() -> Schema:
+    """Points in line protocol."""
+    return {"required": True, "content": {"text/plain": {"schema": TEXT, "example": "cpu,host=a usage=0.5"}}}
+
+
 def series_content() -> Schema:
     """A body with a series: JSON, CSV, or a form with a file."""
     form = {"type": "object", "properties": {"file": {"type": "string", "contentMediaType": "text/csv"}}}
@@ -234,10 +318,12 @@ def merged(name: str, found: Mapping[str, Param]) -> Schema:
 
 
 TEXT = {"type": "string"}
+STREAM_ERRORS = (400, 403, 404, 503)
 BODY_ERRORS = (400, 403, 413, 415, 503)
 
 OPERATIONS: dict[str, Operation] = {
     "pages.index": Operation({"text/html": TEXT}),
+    "pages.live": Operation({"text/html": TEXT}),
     "pages.docs": Operation({"text/html": TEXT}),
     "health.healthz": Operation({JSON: ref("Status")}),
     "health.readyz": Operation({JSON: ref("Status")}, also=(503,)),
@@ -248,4 +334,19 @@ OPERATIONS: dict[str, Operation] = {
     "v1.list_detectors": Operation({JSON: ref("Detectors")}),
     "v1.demo_series": Operation({JSON: ref("Demo"), "text/csv": TEXT}, (400, 403), demo_query),
     "v1.list_demo_kinds": Operation({JSON: ref("Kinds")}),
+    "streams.list_streams": Operation({JSON: ref("StreamList")}, STREAM_ERRORS, streams_query),
+    "streams.put_stream": Operation({JSON: ref("Stream")}, (404, *BODY_ERRORS), times_query, stream_content),
+    "streams.get_stream": Operation({JSON: ref("Stream")}, STREAM_ERRORS, times_query),
+    "streams.delete_stream": Operation({JSON: ref("Deleted")}, STREAM_ERRORS),
+    "streams.push_points": Operation({JSON: ref("Points")}, (404, *BODY_ERRORS), file_query, points_content),
+    "streams.read_points": Operation({JSON: ref("Points")}, STREAM_ERRORS, points_query),
+    "alerts.list_alerts": Operation({JSON: ref("AlertList")}, (400, 403, 503), messages_query),
+    "alerts.try_channel": Operation({JSON: ref("AlertMessage")}, BODY_ERRORS, times_query, channel_content),
+    "alerts.get_policy": Operation({JSON: ref("Policy")}, STREAM_ERRORS),
+    "alerts.put_policy": Operation({JSON: ref("Policy")}, (404, *BODY_ERRORS), body=policy_content),
+    "alerts.delete_policy": Operation({JSON: ref("Deleted")}, STREAM_ERRORS),
+    "alerts.replay_policy": Operation({JSON: ref("Replay")}, (404, *BODY_ERRORS), times_query, policy_content),
+    "influx.ping": Operation({}, status=204),
+    "influx.write_1": Operation({}, BODY_ERRORS, precision_query, line_content, status=204),
+    "influx.write_2": Operation({}, BODY_ERRORS, precision_query, line_content, status=204),
 }

@@ -11,6 +11,12 @@ def index() -> str:
     return render_template("index.html")
 
 
+@pages.get("/live")
+def live() -> str:
+    """Any stream, watched as it grows."""
+    return render_template("live.html")
+
+
 @pages.get("/docs")
 def docs() -> str:
     """The API, readable and tryable."""

@@ -174,10 +174,130 @@ class Kinds(msgspec.Struct, forbid_unknown_fields=True):
     kinds: list[Kind]
 
 
+class Stream(msgspec.Struct, forbid_unknown_fields=True):
+    """A series that still grows."""
+
+    name: str
+    detector: str
+    params: Annotated[dict[str, int | float], described("Every parameter in effect.")]
+    points: Annotated[int, described("How many can be read.", ge=0)]
+    capacity: Annotated[int, described("How many are kept.", ge=1)]
+    last_time: Time | None
+    state: Annotated[
+        Literal["warming_up", "normal", "anomalous", "silent"],
+        described("warming_up: judged by a simpler detector; anomalous: an event is open; silent: nothing comes."),
+    ]
+    cursor: Annotated[int, described("Of the last point; 0 before the first.", ge=0)]
+
+
+class StreamList(msgspec.Struct, forbid_unknown_fields=True):
+    """Streams by name."""
+
+    streams: list[Stream]
+    next: Annotated[str | None, described("What to send as `after` for those that follow; null: there are none.")]
+
+
+class Deleted(msgspec.Struct, forbid_unknown_fields=True):
+    """What was forgotten."""
+
+    deleted: str
+
+
+class Points(msgspec.Struct, forbid_unknown_fields=True):
+    """Points of a stream with their judgement; the columns have equal length."""
+
+    times: Times
+    values: Column
+    expected: Column
+    lower: Column
+    upper: Column
+    score: Annotated[list[Number], described("0 or more, in the unit of who judged; null where nobody can tell.")]
+    is_anomaly: list[bool]
+    judged_by: Annotated[list[str | None], described("The detector that judged each point; null where none could.")]
+    cursor: Annotated[int, described("Send it as `after` to read what follows.", ge=0)]
+    repairs: list[Repair]
+
+
 class Status(msgspec.Struct, forbid_unknown_fields=True):
     """How the service is."""
 
     status: Literal["ok", "ready", "starting"]
 
 
-ANSWERS = (ErrorAnswer, Detection, Reading, Detectors, Demo, Kinds, Status)
+class Policy(msgspec.Struct, forbid_unknown_fields=True):
+    """What counts as an event of a stream and what is told of it; see docs/alerts.md."""
+
+    minimum_length: int
+    merge_gap: int
+    recovery: int
+    cool_down: int
+    absolute_floor: float
+    relative_floor: float
+    direction: Literal["both", "above", "below"]
+
+
+class StreamNotice(msgspec.Struct, forbid_unknown_fields=True):
+    """A message that a policy makes, with the event it tells of; start, last and at are cursors."""
+
+    status: Literal["firing", "resolved"]
+    at: Annotated[int, described("The point after which it is told.", ge=1)]
+    start: Annotated[int, described("The event's first anomaly.", ge=1)]
+    last: Annotated[int, described("Its latest anomaly so far.", ge=1)]
+    start_time: Time | None
+    last_time: Time | None
+    anomalies: Annotated[int, described("How many so far.", ge=1)]
+    severity: Annotated[Number, described("Greatest distance ÷ the distance allowed.")]
+    value: Annotated[Number, described("What came there.")]
+    expected: Annotated[Number, described("What was expected there.")]
+    direction: Literal["above", "below", "shape"]
+
+
+class Replay(msgspec.Struct, forbid_unknown_fields=True):
+    """What a policy would have told over a stream's history."""
+
+    message: Annotated[str, described("The outcome in a sentence.")]
+    points: Count
+    policy: Policy
+    notices: list[StreamNotice]
+
+
+class AlertMessage(msgspec.Struct, forbid_unknown_fields=True):
+    """A message to a channel, and what became of it."""
+
+    id: Annotated[str, described("The receiver tells repeats by it.")]
+    channel: str
+    stream: str
+    status: Literal["firing", "resolved"]
+    summary: str
+    state: Literal["waiting", "sent", "given_up"]
+    made: Time
+    attempts: Count
+    error: Annotated[str | None, described("Why the last attempt failed.")]
+
+
+class AlertList(msgspec.Struct, forbid_unknown_fields=True):
+    """The channels that the settings name, and the last messages, the newest first."""
+
+    channels: list[str]
+    messages: list[AlertMessage]
+
+
+class InfluxError1(msgspec.Struct, forbid_unknown_fields=True):
+    """A refusal as InfluxDB 1 tells it."""
+
+    error: str
+
+
+class InfluxError2(msgspec.Struct, forbid_unknown_fields=True):
+    """A refusal as InfluxDB 2 tells it."""
+
+    code: str
+    message: str
+    line: Annotated[int, described("The first line that was refused, from 1.", ge=1)] | msgspec.UnsetType = (
+        msgspec.UNSET
+    )
+
+
+ALERTS = (Policy, Replay, AlertMessage, AlertList)
+INFLUX = (InfluxError1, InfluxError2)
+ANSWERS = (ErrorAnswer, Detection, Reading, Detectors, Demo, Kinds, Stream, StreamList, Points, Deleted, Status)

@@ -6,19 +6,24 @@ from typing import cast
 
 from flask import current_app
 
+from alerts import Alerts
 from api.metrics import Metrics
 from api.slots import Slots
 from settings import Settings
+from streams import Streams
 
 
 @dataclass(frozen=True)
 class State:
-    """settings: read once; slots: the turns of long work; metrics: the service's own health; ready: set once warm."""
+    """settings: read once; slots: the turns of long work; metrics: the service's own health; ready: set once warm;
+    streams and alerts: None in an app without a store."""
 
     settings: Settings
     slots: Slots
     metrics: Metrics
     ready: threading.Event = field(default_factory=threading.Event)
+    streams: Streams | None = None
+    alerts: Alerts | None = None
 
 
 def state() -> State:

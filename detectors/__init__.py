@@ -2,6 +2,7 @@
 
 from anomaly_detection import Detector
 from detectors.lstm import LSTM
+from detectors.robust_zscore import RobustZScore
 from detectors.rolling_zscore import RollingZScore
 from detectors.seasonal_naive import SeasonalNaive
 
@@ -9,4 +10,5 @@ DETECTORS: dict[str, type[Detector]] = {
     "lstm": LSTM,
     "rolling_zscore": RollingZScore,
     "seasonal_naive": SeasonalNaive,
+    "robust_zscore": RobustZScore,
 }

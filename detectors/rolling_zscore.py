@@ -28,6 +28,7 @@ class RollingZScore(Detector):
     of its window is known. Unit of the score: standard deviations (divisor count − 1).
     """
 
+    fewest = 0
     title = "Rolling z-score"
     help = (
         "Compares each value with the mean and spread of the values just before it. Simple and fast; knows no seasons."

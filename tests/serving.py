@@ -23,9 +23,9 @@ def listens(port):
 
 
 @contextmanager
-def serving(folder, *options, command=(sys.executable, "server.py")):
-    """The real server on a free port of this computer, its data in `folder`: gives its URL."""
-    port = free_port()
+def serving(folder, *options, command=(sys.executable, "server.py"), port=None):
+    """The real server on this computer, on a free port where none is given, its data in `folder`: gives its URL."""
+    port = port or free_port()
     arguments = [*command, "--host", "127.0.0.1", "--port", str(port), "--data-dir", str(folder), *options]
     with (
         tempfile.TemporaryFile("w+") as log,  # a pipe that nobody reads fills up

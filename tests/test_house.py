@@ -38,6 +38,7 @@ HOMES = {  # each outside library has one home
     "prometheus_client": {"api"},
     "waitress": {"server"},
     "sqlalchemy": {"store"},
+    "alembic": {"store"},
     "pyspark": {"spark"},
 }
 NOT_IN_KERNEL = {  # no web, no disk, no clock

@@ -30,6 +30,12 @@ OTHER_VALUES = {
     "open": ("yes", True),
     "allowed_hosts": (" Example.org, box ,", ("example.org", "box")),
     "log_level": ("DEBUG", "debug"),
+    "database_url": ("postgresql://me@host/series", "postgresql://me@host/series"),
+    "webhook_url": ("https://example.org/hook?key=1", "https://example.org/hook?key=1"),
+    "alertmanager_url": (" http://alerts:9093 ", "http://alerts:9093"),
+    "smtp_url": ("smtps://me:secret@mail.example.org", "smtps://me:secret@mail.example.org"),
+    "mail_from": ("anomaly@example.org", "anomaly@example.org"),
+    "mail_to": ("a@example.org, b@example.org", ("a@example.org", "b@example.org")),
 }
 
 
@@ -59,6 +65,11 @@ def test_the_flag_open_needs_no_value():
         ("ANOMALY_HOST", " ", "ANOMALY_HOST must not be empty"),
         ("ANOMALY_LOG_LEVEL", "loud", "ANOMALY_LOG_LEVEL must be one of debug, info, warning, error, not 'loud'."),
         ("ANOMALY_MAX_UPLOAD_BYTES", "10", "must lie from 1024"),
+        ("ANOMALY_WEBHOOK_URL", "ftp://host/", "ANOMALY_WEBHOOK_URL must be an address like https://host/path."),
+        ("ANOMALY_WEBHOOK_URL", "file:///etc/passwd", "must be an address like"),
+        ("ANOMALY_ALERTMANAGER_URL", "alerts:9093", "must be an address like http://host:9093."),
+        ("ANOMALY_SMTP_URL", "mail.example.org", "must be an address like smtp://user:password@host:587."),
+        ("ANOMALY_MAIL_FROM", "me", "must be an address like anomaly@example.org."),
         ("ANOMALY_OPNE", "1", "There is no setting ANOMALY_OPNE"),
     ],
 )

@@ -46,7 +46,7 @@ export class SeriesChart {
       data: {
         datasets: [
           line(1, { label: "Value" }),
-          line(-1, { label: "Anomaly", showLine: false, pointRadius: 5, pointBorderWidth: 1.5 }),
+          line(-1, { label: "Anomaly", showLine: false, pointRadius: 5, pointBorderWidth: 1.5, clip: 6 }), // whole at the edge
           line(2, { label: "Expected", borderDash: [6, 4] }),
           line(3, { label: "Upper", borderWidth: 0, fill: "+1" }),
           line(3, { label: "Lower", borderWidth: 0, fill: false }),
@@ -66,6 +66,7 @@ export class SeriesChart {
       responsive: true, maintainAspectRatio: false, animation: false, parsing: false, normalized: true,
       interaction: { mode: "nearestValue", intersect: false },
       onResize: () => this.later(),
+      layout: { padding: { right: 8 } },
       scales: {
         x: { type: "linear", ticks: { maxRotation: 0, includeBounds: false, callback: (_, index, ticks) => ticks[index].label },
           afterBuildTicks: (axis) => { axis.ticks = this.ticks(axis); } },
@@ -213,13 +214,20 @@ export class SeriesChart {
   }
 
   told(i) {
-    const { values, expected, lower, upper, score, threshold } = this.series;
+    const { values, expected, lower, upper } = this.series;
     const lines = [`Value ${number(values[i])}`];
     if (!expected) return lines;
     if (Number.isNaN(expected[i])) return [...lines, "Not judged: warming up or missing"];
     lines.push(`Expected ${number(expected[i])}`, `Band ${number(lower[i])} to ${number(upper[i])}`);
-    if (score[i] > threshold) lines.push(`Anomaly: severity ${number(score[i] / threshold)}`);
+    const severity = this.severity(i);
+    if (severity !== null) lines.push(`Anomaly: severity ${number(severity)}`);
     return lines;
+  }
+
+  /** How severe the anomaly at position `i` is; null where there is none. */
+  severity(i) {
+    const { score, threshold } = this.series;
+    return score[i] > threshold ? score[i] / threshold : null;
   }
 
   /** Takes the colours of the theme in force. */

@@ -1,6 +1,7 @@
 // The service's answers as typed columns, ready to draw. `null` becomes NaN.
 
-const column = (values) => {
+/** Numbers as a typed column. */
+export const column = (values) => {
   const out = new Float64Array(values.length);
   for (let i = 0; i < out.length; i += 1) out[i] = values[i] === null ? NaN : values[i];
   return out;
@@ -20,7 +21,8 @@ export function runs(flags) {
   return found;
 }
 
-function positions(flags) {
+/** Positions of the true values. */
+export function positions(flags) {
   const found = [];
   for (let i = 0; i < flags.length; i += 1) if (flags[i]) found.push(i);
   return Int32Array.from(found);

@@ -11,10 +11,10 @@ const ORDERS = {
 
 const when = (series, at) => (series.hasTimes ? time(series.x[at]) : `Point ${count(series.x[at])}`);
 
-function lasted(series, { start, stop }) {
+function lasted(series, { start, stop, open }) {
   const points = counted(stop - start, "point");
-  if (!series.hasTimes || stop - start < 2) return points;
-  return `${points}, ${duration(series.x[stop - 1] - series.x[start])}`;
+  const time = series.hasTimes && stop - start > 1 ? `, ${duration(series.x[stop - 1] - series.x[start])}` : "";
+  return `${points}${time}${open ? ", so far" : ""}`;
 }
 
 function size({ value, expected }) {
@@ -28,7 +28,8 @@ function severity(value, most) {
   return element("span", { class: "severity" }, `${rough(value)} ×`, bar);
 }
 
-function row(series, event, most, onChoose) {
+/** The row of one event; bars of severity are as long as the row is wide at `most`. */
+export function eventRow(series, event, most, onChoose) {
   const [sign, word] = DIRECTIONS[event.direction] ?? DIRECTIONS.shape;
   const cell = (label, properties, ...children) =>
     element("td", { role: "cell", "data-label": label, ...properties }, ...children);
@@ -51,17 +52,16 @@ function row(series, event, most, onChoose) {
   return made;
 }
 
-function table(series, shown, onChoose) {
-  const most = shown.reduce((highest, event) => Math.max(highest, event.severity), 0);
+/** The table around such rows. */
+export function eventTable(hasTimes, rows) {
   const head = ["Start", "Size", "Direction", "Duration", "Severity", "Explanation"];
-  const zone = series.hasTimes ? "Times are UTC. " : "";
   return element("table", { role: "table" },
     element("caption", {},
-      `${zone}Severity says how far beyond the allowed distance the worst point lies: at 2 × it is twice as far off as `,
+      `${hasTimes ? "Times are UTC. " : ""}Severity says how far beyond the allowed distance the worst point lies: at 2 × it is twice as far off as `,
       "a point may be. Choose an event to see it in the chart."),
     element("thead", { role: "rowgroup" }, element("tr", { role: "row" },
       ...head.map((name) => element("th", { role: "columnheader", scope: "col" }, name)))),
-    element("tbody", { role: "rowgroup" }, ...shown.map((event) => row(series, event, most, onChoose))));
+    element("tbody", { role: "rowgroup" }, ...rows));
 }
 
 /** Draws the events of `series` into `place`; `onChoose(event)` is told which one a person wants to see. */
@@ -75,11 +75,13 @@ export function drawEvents(place, series, onChoose, { order = "time", rows = PAG
     ...["time", "severity"].map((each) => element("option", { value: each, selected: each === order }, each)));
   const shown = series.events.toSorted(ORDERS[order]).slice(0, rows);
   const left = series.events.length - shown.length;
+  const most = shown.reduce((highest, event) => Math.max(highest, event.severity), 0);
+  const table = shown.map((event) => eventRow(series, event, most, onChoose));
   const more = left > 0 && element("button", { type: "button", class: "button small", onclick: () => again({ rows: rows * 4 }) },
     `Show ${count(Math.min(left, rows * 3))} more of ${count(left)}`);
   place.replaceChildren(
     element("div", { class: "table-bar" }, element("label", {}, "Order by", choice),
       element("span", { class: "hint" }, `${count(shown.length)} of ${counted(series.events.length, "event")} shown`)),
-    element("div", { class: "events scroll", role: "region", "aria-label": "Table of events", tabindex: 0 }, table(series, shown, onChoose)),
+    element("div", { class: "events scroll", role: "region", "aria-label": "Table of events", tabindex: 0 }, eventTable(series.hasTimes, table)),
     ...(more ? [more] : []));
 }

@@ -55,7 +55,7 @@ export class ParameterForm {
     const more = element("details", { class: "more" },
       element("summary", {}, `More settings (${rest.length})`),
       element("div", { class: "more-fields" }, ...rest));
-    more.open = detector.params.slice(SHOWN).some(({ name }) => name in values);
+    more.open = detector.params.slice(SHOWN).some(({ name, default: usual }) => (values[name] ?? usual) !== usual);
     this.place.append(more);
   }
 

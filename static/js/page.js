@@ -11,7 +11,7 @@ import { ParameterForm } from "./form.js";
 import { count, duration, styled, time } from "./format.js";
 import { chartKeys } from "./keys.js";
 import { drawLegend } from "./legend.js";
-import { drawPoints } from "./points.js";
+import { drawWindow } from "./points.js";
 import { clearProblem, showProblem } from "./problem.js";
 import { curlOf, fromDemo, fromFile, requestOf } from "./source.js";
 import { drawUnderstood, spoken } from "./understood.js";
@@ -142,10 +142,7 @@ function windowChanged(from, to, window) {
 }
 
 function drawTable() {
-  const { x, from, to, start, stop } = state.window;
-  const first = x[start] < from ? start + 1 : start;
-  const last = x[stop - 1] > to ? stop - 1 : stop;
-  drawPoints(byId("points"), state.series, first, last);
+  drawWindow(byId("points"), state.series, state.window);
 }
 
 function showEvent(event) {

@@ -6,7 +6,7 @@ const PAGE = 100; // rows shown at a time
 
 function cells(series, i) {
   const at = series.hasTimes ? time(series.x[i]) : count(series.x[i]);
-  const anomaly = series.score?.[i] > series.threshold;
+  const anomaly = series.flags ? series.flags[i] > 0 : series.score?.[i] > series.threshold;
   const numbers = series.expected ? [series.expected, series.lower, series.upper, series.score] : [];
   return element("tr", { class: anomaly ? "flagged" : undefined },
     element("th", { scope: "row" }, at),
@@ -33,4 +33,9 @@ export function drawPoints(place, series, start, stop, first = start) {
       element("table", { class: "points-table" },
         element("thead", {}, element("tr", {}, ...names.map((name, k) => element("th", { scope: "col", class: k && k < 6 ? "n" : undefined }, name)))),
         element("tbody", {}, ...rows))));
+}
+
+/** The same for the points within `window`, as the chart tells it. */
+export function drawWindow(place, series, { x, from, to, start, stop }) {
+  drawPoints(place, series, x[start] < from ? start + 1 : start, x[stop - 1] > to ? stop - 1 : stop);
 }

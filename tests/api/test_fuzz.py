@@ -1,5 +1,7 @@
 """The API under requests made up from its own description, fit and unfit: no defect, and only documented answers."""
 
+import tempfile
+
 import schemathesis
 from hypothesis import HealthCheck, Phase, settings
 from schemathesis import GenerationMode
@@ -10,12 +12,22 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from alerts import Alerts
 from api.openapi import OPERATIONS
 from app import create_app
+from series import Limits
 from settings import Settings
+from store import Store
+from streams import Streams
 
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
-APP = create_app(Settings(max_rows=2000, max_json_points=2000, max_upload_bytes=100_000))
+FOLDER = tempfile.TemporaryDirectory()  # kept until the process ends
+STORE = Store.open(f"sqlite:///{FOLDER.name}/streams.db")
+STREAMS = Streams(STORE, limits=Limits(max_rows=2000))
+ALERTS = Alerts(STORE, [])  # not started: nothing is sent
+STREAMS.start()
+STREAMS.put("0", "rolling_zscore")  # the name that is made up most
+APP = create_app(Settings(max_rows=2000, max_json_points=2000, max_upload_bytes=100_000), STREAMS, ALERTS)
 APP.extensions["anomaly"].ready.set()
 
 

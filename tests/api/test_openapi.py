@@ -1,6 +1,7 @@
 """The API's own description: valid, complete, and true to the answers."""
 
 import json
+import re
 from itertools import product
 
 import pytest
@@ -22,7 +23,7 @@ METHODS = {"get", "post", "put", "patch", "delete"}
 def routes():
     for rule in APP.url_map.iter_rules():
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
-            yield rule.endpoint, rule.rule, method.lower()
+            yield rule.endpoint, re.sub(r"<(\w+)>", r"{\1}", rule.rule), method.lower()
 
 
 def check_schema(value, name):
@@ -46,7 +47,8 @@ def test_every_operation_has_a_summary_and_says_how_it_fails():
     for item in DOCUMENT["paths"].values():
         for operation in item.values():
             assert operation["summary"].endswith(".")
-            assert {"200", "403"} <= set(operation["responses"])
+            assert "403" in operation["responses"]
+            assert {"200", "204"} & set(operation["responses"])
 
 
 def test_the_parameters_are_those_of_the_detectors():

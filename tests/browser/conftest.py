@@ -35,10 +35,16 @@ def browser_context_args(browser_context_args):
     return {**browser_context_args, "viewport": {"width": 1280, "height": 800}, "reduced_motion": "reduce"}
 
 
+@pytest.fixture
+def host(base_url):
+    """The one that a page may ask."""
+    return urlsplit(base_url).netloc
+
+
 @pytest.fixture(autouse=True)
-def nothing_wrong(context, base_url):
+def nothing_wrong(context, host):
     """No script error, no complaint on the console (a breach of the CSP is one), no other host."""
-    host, wrong = urlsplit(base_url).netloc, []
+    wrong = []
 
     def console(message):
         if message.type in {"error", "warning"} and not message.text.startswith(EXPECTED):

@@ -1,0 +1,50 @@
+"""From the points of watched streams to messages in the outbox."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from alerts.alert import Alert, new_key
+from event_policy import Following, Notice, follow, from_plain, read_policy, to_plain
+from store import Message, Outbox, Step, Store, Watch
+
+POINTS = 10_000
+"""Points followed in one go."""
+STREAMS = 100
+"""Streams looked at in one go."""
+
+
+class Follower:
+    """Reads what the store has kept and not yet followed. How far it came is kept in the transaction that keeps its
+    messages, so that a crash neither loses an event nor tells it twice."""
+
+    def __init__(self, store: Store, outbox: Outbox, channels: Sequence[str]) -> None:
+        self._store, self._outbox, self._channels = store, outbox, channels
+
+    def step(self, now: int) -> int:
+        """Follows the streams that are ahead by at most POINTS points each. Returns how many streams were ahead."""
+        behind = self._outbox.behind(STREAMS)
+        steps = [step for name, watch in behind if (step := self.followed(name, watch, now))]
+        if steps:
+            self._outbox.advance(steps)
+        return len(behind)
+
+    def followed(self, name: str, watch: Watch, now: int) -> Step | None:
+        """How far the points that are kept bring a watch; None where its stream was deleted meanwhile."""
+        stream = self._store.stream(name)
+        if stream is None or stream.id != watch.stream_id:
+            return None
+        judged = self._store.read(stream, watch.cursor, POINTS)
+        state, notices = follow(read_policy(watch.policy), from_plain(watch.state), judged)
+        after = replace(watch, cursor=judged.cursor, state=to_plain(state))
+        return Step(watch, after, self._messages(name, notices, now))
+
+    def _messages(self, name: str, notices: Sequence[Notice], now: int) -> list[Message]:
+        return [
+            Message(new_key(), channel, name, Alert.of(name, notice, now).to_plain(), now, due=now)
+            for notice in notices
+            for channel in self._channels
+        ]
+
+
+START = to_plain(Following())
+"""The state of a stream that has just begun to be watched."""

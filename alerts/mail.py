@@ -1,0 +1,80 @@
+"""E-mail by SMTP."""
+
+import re
+import smtplib
+import ssl
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime, parseaddr
+from urllib.parse import SplitResult, unquote
+
+from alerts.alert import Alert
+from alerts.failure import SendFailed
+
+SECONDS = 10
+"""Longest wait for the mail server."""
+
+
+class Mail:
+    """Sends each alert as one mail; the header Message-ID tells repeats.
+
+    smtp://host:port speaks plainly, and with STARTTLS where it holds user:password@; smtps:// is TLS from the start.
+    """
+
+    name = "mail"
+
+    def __init__(self, server: SplitResult, sender: str, receivers: Sequence[str]) -> None:
+        self._server, self._sender, self._receivers = server, sender, receivers
+
+    def send(self, alert: Alert, key: str, now: int) -> None:
+        """See Channel.send."""
+        mail = message(alert, key, self._sender, self._receivers)
+        try:
+            with self._connection() as connection:
+                self._log_in(connection)
+                refused = connection.send_message(mail)
+        except (OSError, smtplib.SMTPException) as error:
+            raise SendFailed(_told(error)) from error
+        if refused:
+            raise SendFailed(f"refused for {len(refused)} of {len(self._receivers)} addresses")
+
+    def _connection(self) -> smtplib.SMTP:
+        host, port = self._server.hostname or "", self._server.port or 0
+        if self._server.scheme == "smtps":
+            return smtplib.SMTP_SSL(host, port, timeout=SECONDS, context=ssl.create_default_context())
+        return smtplib.SMTP(host, port, timeout=SECONDS)
+
+    def _log_in(self, connection: smtplib.SMTP) -> None:
+        """Where there is a password; it is never sent in clear."""
+        if self._server.username:
+            if self._server.scheme == "smtp":
+                connection.starttls(context=ssl.create_default_context())
+            connection.login(unquote(self._server.username), unquote(self._server.password or ""))
+
+
+def message(alert: Alert, key: str, sender: str, receivers: Sequence[str]) -> EmailMessage:
+    """The alert as a mail."""
+    mail = EmailMessage(policy=SMTP)
+    mail["From"] = sender
+    mail["To"] = ", ".join(receivers)
+    mail["Subject"] = f"[{alert.status}] {_one_line(alert.stream)}"
+    mail["Date"] = format_datetime(datetime.fromtimestamp(alert.noticed / 1000, UTC))
+    mail["Message-ID"] = f"<{key}@{parseaddr(sender)[1].rpartition('@')[2] or 'localhost'}>"
+    mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office answers
+    lines = [alert.summary, "", f"stream: {_one_line(alert.stream)}"]
+    mail.set_content("\n".join([*lines, *(f"{name}: {fact}" for name, fact in alert.facts.items()), ""]))
+    return mail
+
+
+def _one_line(text: str) -> str:
+    """A stream's name may hold any character; a header may not."""
+    return re.sub(r"[\x00-\x1f\x7f\x85\u2028\u2029]", " ", text).encode("utf-8", "replace").decode()
+
+
+def _told(error: Exception) -> str:
+    """What went wrong, without the password that some answers repeat."""
+    if isinstance(error, smtplib.SMTPAuthenticationError):
+        return f"the mail server refused the password ({error.smtp_code})"
+    return f"{type(error).__name__}: {error}"[:300]

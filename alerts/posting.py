@@ -1,0 +1,37 @@
+"""A JSON document posted to an address."""
+
+import http.client
+import json
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from typing import Any
+
+from alerts.failure import SendFailed
+
+SECONDS = 10
+"""Longest wait for a connection and for each part of an answer."""
+
+
+class NoRedirects(urllib.request.HTTPRedirectHandler):
+    """The setting names the target; an answer cannot name another."""
+
+    def redirect_request(self, *_args: Any) -> None:
+        """Follows no redirect: it becomes an HTTPError."""
+
+
+def post(url: str, document: Any, headers: Mapping[str, str]) -> None:
+    """Posts a document as JSON. Raises SendFailed unless the answer is 2xx."""
+    body = json.dumps(document, allow_nan=False).encode()
+    request = urllib.request.Request(url, body, {"Content-Type": "application/json", **headers}, method="POST")
+    try:
+        with urllib.request.build_opener(NoRedirects).open(request, timeout=SECONDS):
+            return
+    except urllib.error.HTTPError as error:
+        with error:
+            told = error.read(200).decode("utf-8", "replace").strip()
+        raise SendFailed(f"answered {error.code}: {told}") from error
+    except urllib.error.URLError as error:
+        raise SendFailed(f"not reached: {error.reason}") from error
+    except (OSError, http.client.HTTPException) as error:
+        raise SendFailed(f"broken off: {error!r}") from error

@@ -1,0 +1,50 @@
+"""A webhook in the shape of Alertmanager's webhook_config (version 4), so that receivers made for that work."""
+
+import json
+
+from alerts.alert import ALERT_NAME, Alert, rfc3339
+from alerts.posting import post
+
+NEVER = "0001-01-01T00:00:00Z"
+"""How Alertmanager writes the end of an alert that is not over."""
+
+
+class Webhook:
+    """Posts each alert to one address; the header Idempotency-Key tells repeats."""
+
+    name = "webhook"
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    def send(self, alert: Alert, key: str, now: int) -> None:
+        """See Channel.send."""
+        post(self._url, document(alert, key), {"Idempotency-Key": key})
+
+
+def document(alert: Alert, key: str) -> dict[str, object]:
+    """The alert as a group of one, as Alertmanager would send it."""
+    firing = alert.status == "firing"
+    quoted = json.dumps(alert.stream, ensure_ascii=False)
+    annotations = {**alert.annotations, "message_id": key}
+    one = {
+        "status": alert.status,
+        "labels": alert.labels,
+        "annotations": annotations,
+        "startsAt": rfc3339(alert.started),
+        "endsAt": NEVER if firing else rfc3339(max(alert.noticed, alert.started)),
+        "generatorURL": "",
+        "fingerprint": alert.fingerprint,
+    }
+    return {
+        "version": "4",
+        "groupKey": f'{{}}:{{alertname="{ALERT_NAME}", stream={quoted}}}',
+        "truncatedAlerts": 0,
+        "status": alert.status,
+        "receiver": Webhook.name,
+        "groupLabels": alert.labels,
+        "commonLabels": alert.labels,
+        "commonAnnotations": annotations,
+        "externalURL": "",
+        "alerts": [one],
+    }

@@ -1,0 +1,136 @@
+"""Alerts over HTTP: which streams are watched, what a policy would have told, what was sent."""
+
+from dataclasses import asdict
+from typing import Annotated, Any, Literal
+
+import msgspec
+from flask import Blueprint, Response
+
+import answer
+from alerts import Alerts
+from api.body import described
+from api.errors import Refused
+from api.state import state
+from api.streams import decoded, only, opened, plain, whole
+from api.v1 import json, times_as_ms
+from errors import BadInput
+from event_policy import Event, Notice, read_policy, replay, told
+from store import Message
+from streams.demo import NAME as DEMO
+
+alerts = Blueprint("alerts", __name__, url_prefix="/api/v1")
+
+HISTORY = 100_000
+"""Points of a replay, the newest."""
+MOST_MESSAGES = 1_000
+
+
+class ChannelBody(msgspec.Struct, forbid_unknown_fields=True):
+    """Where a test message is to go."""
+
+    channel: Annotated[str, described("One of the channels that GET /api/v1/alerts lists.")]
+
+
+class PolicyBody(msgspec.Struct, forbid_unknown_fields=True):
+    """What counts as an event and what is told; what is left out has its default."""
+
+    minimum_length: Annotated[float | None, described("Anomalies that make an event.")] = None
+    merge_gap: Annotated[float | None, described("Most normal points between anomalies that count together.")] = None
+    recovery: Annotated[float | None, described("Normal points in a row after which an event is over.")] = None
+    cool_down: Annotated[float | None, described("Points after an event in which the next is not told.")] = None
+    absolute_floor: Annotated[float | None, described("Smaller distances are no anomalies; series unit.")] = None
+    relative_floor: Annotated[float | None, described("The same, as a fraction of the expected value.")] = None
+    direction: Literal["both", "above", "below"] | None = None
+
+
+@alerts.get("/alerts")
+def list_alerts() -> Response:
+    """The channels, and the last messages, the newest first."""
+    as_ms, given = times_as_ms(), only("limit")
+    limit = whole(given, "limit", 100, 1, MOST_MESSAGES)
+    found = watching()
+    return json({"channels": found.channels, "messages": [of_message(each, as_ms) for each in found.newest(limit)]})
+
+
+@alerts.post("/alerts/test")
+def try_channel() -> Response:
+    """Puts a test message for a channel into the outbox; GET /api/v1/alerts says what became of it."""
+    as_ms = times_as_ms()
+    return json(of_message(watching().test(decoded(ChannelBody).channel), as_ms))
+
+
+@alerts.get("/streams/<name>/policy")
+def get_policy(name: str) -> Response:
+    """By what a stream is watched."""
+    return json(asdict(watching().policy(plain(name))))
+
+
+@alerts.put("/streams/<name>/policy")
+def put_policy(name: str) -> Response:
+    """Watches a stream: its events from now on are told."""
+    if plain(name) == DEMO:
+        raise BadInput("The stream demo is not kept, so it cannot be watched; its policy can be replayed.", name=DEMO)
+    return json(asdict(watching().watch(plain(name), given_policy())))
+
+
+@alerts.delete("/streams/<name>/policy")
+def delete_policy(name: str) -> Response:
+    """Watches a stream no longer."""
+    watching().unwatch(plain(name))
+    return json({"deleted": plain(name)})
+
+
+@alerts.post("/streams/<name>/replay")
+def replay_policy(name: str) -> Response:
+    """Says what a policy would have told over the history of a stream; sends nothing."""
+    as_ms, policy = times_as_ms(), read_policy(given_policy())
+    history = opened().read(plain(name), None, HISTORY)
+    notices = replay(policy, history)
+    return json(
+        {
+            "message": told(notices, len(history)),
+            "points": len(history),
+            "policy": asdict(policy),
+            "notices": [of_notice(notice, as_ms) for notice in notices],
+        }
+    )
+
+
+def watching() -> Alerts:
+    """The service's alerts. Raises Refused (503) in an app that was made without a store."""
+    found = state().alerts
+    if found is None:
+        raise Refused(503, "no_store", "This service was started without a store; it watches no streams.")
+    return found
+
+
+def given_policy() -> dict[str, Any]:
+    """The policy in the body, what was left out left out."""
+    given = msgspec.structs.asdict(decoded(PolicyBody))
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def of_message(message: Message, as_ms: bool) -> dict[str, Any]:
+    """A message, as it is answered."""
+    return {
+        "id": message.key,
+        "channel": message.channel,
+        "stream": message.stream,
+        "status": message.body["status"],
+        "summary": message.body["summary"],
+        "state": message.status,
+        "made": answer.time(message.made, as_ms=as_ms),
+        "attempts": message.attempts,
+        "error": message.error or None,
+    }
+
+
+def of_notice(notice: Notice, as_ms: bool) -> dict[str, Any]:
+    """A notice of a replay, as it is answered."""
+    return {"status": notice.status, "at": notice.at, **of_event(notice.event, as_ms)}
+
+
+def of_event(event: Event, as_ms: bool) -> dict[str, Any]:
+    """An event of a stream, as it is answered."""
+    times = {"start_time": event.start_time, "last_time": event.last_time}
+    return {**asdict(event), **{name: answer.time(time, as_ms=as_ms) for name, time in times.items()}}

@@ -1,0 +1,148 @@
+"""InfluxDB's write API, versions 1 and 2, so that what writes to InfluxDB writes here unchanged."""
+
+import logging
+import time
+from collections.abc import Mapping, Sequence
+
+from flask import Blueprint, Response, request
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+
+from answer import to_json
+from api.body import body_bytes
+from api.errors import SENTENCES, STATUS, Refused
+from api.metrics import VERSION
+from api.streams import opened
+from errors import BadInput, NotFound
+from line_protocol import Points, parse
+from streams import Judged, NotKept
+
+influx = Blueprint("influx", __name__)
+
+LIKE = f"1.8.0-anomaly-detection-{VERSION}"
+"""The version told to clients that look at it: what they may expect, and what this is."""
+
+MOST_TOLD = 20
+"""Refusals told one by one in an answer."""
+
+LONGEST_HEADER = 1_000
+
+CODES = {
+    400: "invalid",
+    403: "forbidden",
+    405: "method not allowed",
+    413: "request too large",
+    415: "invalid",
+    500: "internal error",
+    503: "unavailable",
+}
+"""Statuses in the words of version 2."""
+
+
+@influx.get("/ping")
+def ping() -> Response:
+    """Says that points may be written, and like which InfluxDB."""
+    return nothing()
+
+
+@influx.post("/write")
+def write_1() -> Response:
+    """Takes points in InfluxDB's line protocol, as its version 1 does."""
+    return written()
+
+
+@influx.post("/api/v2/write")
+def write_2() -> Response:
+    """Takes points in InfluxDB's line protocol, as its version 2 does."""
+    return written()
+
+
+@influx.after_request
+def told_version(response: Response) -> Response:
+    """Every answer names the version, as InfluxDB's do."""
+    response.headers["X-Influxdb-Version"] = LIKE
+    return response
+
+
+def written() -> Response:
+    """Keeps the points of the present request; answers once they are durable."""
+    parsed = parse(body_bytes(), now_ms=int(time.time() * 1000), precision=request.args.get("precision", "ns"))
+    refusals = [f"{error} (line {error.line})" for error in parsed.errors]
+    lines = [error.line for error in parsed.errors]
+    dropped = parsed.refused
+    for name, result in pushed(parsed.streams).items():
+        if said := refusal(name, parsed.streams[name], result):
+            refusals.append(said[0])
+            dropped += said[1]
+            lines.append(parsed.streams[name].lines[0])
+    if not dropped:
+        return nothing()
+    return failed(400, partial(refusals, dropped), line=min(lines))
+
+
+def nothing() -> Response:
+    """All is well."""
+    response = Response(status=204)
+    del response.headers["Content-Type"]
+    return response
+
+
+def pushed(streams: Mapping[str, Points]) -> dict[str, Judged | BadInput]:
+    """The judgement of points, kept, or why they were refused. A stream that does not exist is made."""
+    batches = {name: (points.stamps, points.values) for name, points in streams.items()}
+    results = opened().push_many(batches)
+    missing = {name: batches[name] for name, result in results.items() if isinstance(result, NotFound)}
+    refused = {name: error for name in missing if (error := not_made(name))}
+    again = {name: batch for name, batch in missing.items() if name not in refused}
+    return {**results, **refused, **(opened().push_many(again) if again else {})}
+
+
+def not_made(name: str) -> BadInput | None:
+    """Makes a stream. Why it could not be made."""
+    try:
+        opened().put(name)
+    except BadInput as error:
+        return error
+    return None
+
+
+def refusal(name: str, points: Points, result: Judged | BadInput) -> tuple[str, int] | None:
+    """Why points of a stream were not kept, and how many."""
+    if isinstance(result, BadInput):
+        return f"unable to write '{name}': {result.message} (line {points.lines[0]})", len(points.lines)
+    late = sum(repair.count for repair in result.repairs if repair.code == "late_points")
+    return (f"points of '{name}' older than its newest (from line {points.lines[0]} on)", late) if late else None
+
+
+def partial(refusals: Sequence[str], dropped: int) -> str:
+    """What was not kept, in InfluxDB's words; everything else was."""
+    more = [f"and {len(refusals) - MOST_TOLD} more"] if len(refusals) > MOST_TOLD else []
+    return f"partial write: {'; '.join([*refusals[:MOST_TOLD], *more])} dropped={dropped}"
+
+
+def failed(status: int, text: str, **facts: int) -> Response:
+    """A refusal, in the shape of the version that was asked."""
+    if request.path.startswith("/api/v2/"):
+        body = {"code": CODES.get(status, "invalid"), "message": text, **facts}
+    else:
+        body = {"error": text}
+    response = Response(to_json(body), status, mimetype="application/json")
+    response.headers["X-Influxdb-Error"] = text.encode("ascii", "replace").decode()[:LONGEST_HEADER].replace("\n", " ")
+    return response
+
+
+@influx.errorhandler(RequestEntityTooLarge)  # Flask looks for a status's own handler first, and there is a general one
+@influx.errorhandler(Exception)
+def on_error(error: Exception) -> Response:
+    """Whatever goes wrong, in the shape of the version that was asked."""
+    match error:
+        case BadInput():
+            return failed(STATUS[type(error)], error.message)
+        case Refused():
+            return failed(error.status, error.message)
+        case NotKept():
+            return failed(503, str(error))
+        case HTTPException():
+            status = error.code or 500
+            return failed(status, SENTENCES.get(status, f"{error.name}."))
+    logging.getLogger("anomaly").exception("%s %s failed", request.method, request.path, exc_info=error)
+    return failed(500, SENTENCES[500])

@@ -1,0 +1,180 @@
+"""Streams over HTTP: create, push, read after a cursor."""
+
+import re
+from typing import Annotated, Any, TypeVar
+from urllib.parse import unquote_to_bytes
+from wsgiref.types import StartResponse, WSGIEnvironment
+
+import msgspec
+from flask import Blueprint, Flask, Response, request
+
+import answer
+from api.body import CSV, JSON, asked_by_file, body_bytes, check_count, described, query, words
+from api.errors import SENTENCES, Refused
+from api.state import state
+from api.v1 import json, times_as_ms
+from errors import BadInput, BadParameter, UnknownName, Unreadable
+from streams import Judged, StreamInfo, Streams
+
+streams = Blueprint("streams", __name__, url_prefix="/api/v1/streams")
+
+PREFIX = "/api/v1/streams/"
+MOST_POINTS, MOST_STREAMS = 10_000, 1_000
+"""In one answer."""
+
+
+Body = TypeVar("Body", bound=msgspec.Struct)
+
+
+class StreamBody(msgspec.Struct, forbid_unknown_fields=True):
+    """How a stream is to be judged; what is left out stays as it is, or is the default."""
+
+    detector: Annotated[str | None, described("Its name; absent: the one it has, or the default.")] = None
+    params: Annotated[dict[str, Any] | None, described("The detector's parameters.")] = None
+    capacity: Annotated[int, described("Points that are kept; older ones are forgotten.", ge=1)] | None = None
+
+
+class PointsBody(msgspec.Struct, forbid_unknown_fields=True):
+    """Points of a stream."""
+
+    values: Annotated[list[float | None], described("null where a value is missing.")]
+    times: Annotated[
+        list[int | float | str] | None,
+        described("One per value: ISO 8601, or numbers counting s, ms, µs or ns since 1970. Absent: counted."),
+    ] = None
+
+
+@streams.get("")
+def list_streams() -> Response:
+    """The streams by name."""
+    as_ms, given = times_as_ms(), only("limit", "after")
+    limit = whole(given, "limit", 100, 1, MOST_STREAMS)
+    found = opened().list(limit + 1, given.get("after", ""))
+    more = len(found) > limit
+    told = [of_stream(stream, as_ms) for stream in found[:limit]]
+    return json({"streams": told, "next": found[limit - 1].name if more else None})
+
+
+@streams.put("/<name>")
+def put_stream(name: str) -> Response:
+    """Makes a stream, or changes how it is judged from the next point on."""
+    as_ms, body = times_as_ms(), decoded(StreamBody)
+    return json(of_stream(opened().put(plain(name), body.detector, body.params, body.capacity), as_ms))
+
+
+@streams.get("/<name>")
+def get_stream(name: str) -> Response:
+    """A stream, without its points."""
+    return json(of_stream(opened().get(plain(name)), times_as_ms()))
+
+
+@streams.delete("/<name>")
+def delete_stream(name: str) -> Response:
+    """Forgets a stream and all its points."""
+    opened().delete(plain(name))
+    return json({"deleted": plain(name)})
+
+
+@streams.post("/<name>/points")
+def push_points(name: str) -> Response:
+    """Judges points and keeps them: all or none. Answers once they are durable."""
+    as_ms = times_as_ms()
+    if request.mimetype in CSV:
+        table = asked_by_file(body_bytes(), "", words(query())).table()
+        return json(of_judged(opened().push_series(plain(name), table.series(), table.repairs), as_ms))
+    only()
+    check_count(state().settings, data := body_bytes())
+    body = decoded(PointsBody, data)
+    return json(of_judged(opened().push(plain(name), body.times, body.values), as_ms))
+
+
+@streams.get("/<name>/points")
+def read_points(name: str) -> Response:
+    """The points after a cursor, the oldest first; without a cursor the newest."""
+    as_ms, given = times_as_ms(), only("after", "limit")
+    limit = whole(given, "limit", 1_000, 1, MOST_POINTS)
+    after = whole(given, "after", 0, 0, 2**62) if "after" in given else None
+    return json(of_judged(opened().read(plain(name), after, limit), as_ms))
+
+
+def opened() -> Streams:
+    """The service's streams. Raises Refused (503) in an app that was made without a store."""
+    found = state().streams
+    if found is None:
+        raise Refused(503, "no_store", "This service was started without a store; it keeps no streams.")
+    return found
+
+
+def plain(name: str) -> str:
+    """A stream's name as it stands percent-encoded in the path. Raises BadInput."""
+    try:
+        return unquote_to_bytes(name).decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise BadInput("A stream's name stands in the path percent-encoded as UTF-8.", name=name) from error
+
+
+def only(*known: str) -> dict[str, str]:
+    """The query, without `times`. Raises UnknownName for a word that is not known here."""
+    given = words(query())
+    for name in given:
+        if name not in known:
+            listed = ", ".join(known) or "times"
+            raise UnknownName(f"There is no parameter {name!r} here; use {listed}.", name=name, known=sorted(known))
+    return given
+
+
+def whole(given: dict[str, str], name: str, default: int, least: int, most: int) -> int:
+    """A whole number of the query. Raises BadParameter."""
+    text = given.get(name, str(default))
+    if not re.fullmatch(r"[0-9]{1,19}", text) or not least <= int(text) <= most:
+        message = f"{name} must be a whole number from {least} to {most}."
+        raise BadParameter(message, name=name, minimum=least, maximum=most)
+    return int(text)
+
+
+def decoded(kind: type[Body], data: bytes | None = None) -> Body:
+    """The JSON body. Raises Unreadable with the index of a wrong value, Refused (415) for another kind of body."""
+    if request.mimetype != JSON:
+        raise Refused(415, "unsupported_media_type", SENTENCES[415], content_type=request.mimetype)
+    try:
+        return msgspec.json.decode(body_bytes() if data is None else data, type=kind)
+    except msgspec.ValidationError as error:
+        place = re.search(r"\$\.(values|times)\[(\d+)\]", str(error))
+        at = {"name": place[1], "index": int(place[2])} if place else {}
+        raise Unreadable(f"The JSON does not fit: {error}.", reason=str(error), **at) from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise Unreadable(f"The body is not JSON in UTF-8: {error}.", reason=str(error)) from error
+    except RecursionError as error:
+        raise Unreadable("The JSON is nested too deep.") from error
+
+
+def of_stream(stream: StreamInfo, as_ms: bool) -> dict[str, Any]:
+    """A stream, as it is answered."""
+    return {
+        "name": stream.name,
+        "detector": stream.detector,
+        "params": dict(stream.params),
+        "points": stream.points,
+        "capacity": stream.capacity,
+        "last_time": answer.time(stream.last_time, as_ms=as_ms),
+        "state": stream.state,
+        "cursor": stream.cursor,
+    }
+
+
+def of_judged(judged: Judged, as_ms: bool) -> dict[str, Any]:
+    """Points, as they are answered."""
+    return answer.of_judged(judged, as_ms=as_ms)
+
+
+def register(app: Flask) -> None:
+    """Lets a name in the path hold anything, a slash too: its segment reaches the routes still percent-encoded."""
+    inner = app.wsgi_app
+
+    def outer(environ: WSGIEnvironment, start_response: StartResponse) -> Any:
+        path = environ.get("REQUEST_URI", "").partition("?")[0]
+        if path.startswith(PREFIX):
+            environ = {**environ, "PATH_INFO": path}
+        return inner(environ, start_response)
+
+    app.wsgi_app = outer  # type: ignore[method-assign]  # Flask's documented way to wrap it

@@ -1,0 +1,116 @@
+"""Robust z-score: how many deviations a value lies from the median of the values before it."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Self
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+
+from anomaly_detection import (
+    DEFAULT_GAP,
+    SPREAD_FLOOR,
+    Detection,
+    Detector,
+    Gap,
+    Progress,
+    no_progress,
+    times_unit,
+    unit_of,
+)
+from parameters import Param, checked
+from series import Floats, Series
+
+FEWEST = 11
+"""Known values before a point without which it is not judged: the twelfth value is the first to get a verdict."""
+
+AT_ONCE = 4096
+"""Windows sorted at once."""
+
+
+class RobustZScore(Detector):
+    """score = |value − median| ÷ spread, both of the `window` values before the point.
+
+    The spread is the larger of 1.4826 times the median absolute deviation and of the distance between the first and
+    last decile ÷ 2.5631: one tenth of outliers on either side does not move it, and a series of two levels, such as
+    day and night, is not taken for its more frequent one. Where both are 0, more than half of the values being equal,
+    1.2533 times the mean absolute deviation stands in (Iglewicz & Hoaglin, "How to Detect and Handle Outliers", ASQC
+    1993). Each factor makes it the standard deviation of normal noise. Unit of the score: standard deviations.
+    """
+
+    fewest = 0
+    title = "Robust z-score"
+    help = "Compares each value with the median of the values just before it, from the twelfth on. Needs no history."
+
+    def __init__(self, window: int, threshold: float, gap: int, unit: float) -> None:
+        self.memory = window
+        self.params = {"window": window, "threshold": threshold, "gap": gap}
+        self.unit = unit
+
+    @classmethod
+    @checked
+    def fit(
+        cls,
+        series: Series,
+        *,
+        progress: Progress = no_progress,
+        window: Annotated[
+            int, Param("points", FEWEST, 10_000, "How many earlier values each value is compared with.")
+        ] = 60,
+        threshold: Annotated[
+            float, Param("standard deviations", 0.5, 1000, "A value further than this from the median is an anomaly.")
+        ] = 5.0,
+        gap: Gap = DEFAULT_GAP,
+    ) -> Self:
+        """Learns nothing but the size of the values; see Detector.fit."""
+        return cls(window, threshold, gap, unit_of(series.values))
+
+    def detect(self, series: Series, *, progress: Progress = no_progress) -> Detection:
+        """See Detector.detect."""
+        window, threshold = int(self.params["window"]), float(self.params["threshold"])
+        values = series.values / self.unit
+        padded = np.concatenate((np.full(window, np.nan), values))
+        median, spread = np.empty(len(values)), np.empty(len(values))
+        progress("detect", 0.0)
+        for start in range(0, len(values), AT_ONCE):
+            stop = min(start + AT_ONCE, len(values))
+            windows = sliding_window_view(padded[start : stop + window - 1], window)
+            median[start:stop], spread[start:stop] = middle_and_spread(windows)
+            progress("detect", stop / len(values))
+        spread = np.maximum(spread, SPREAD_FLOOR * np.maximum(np.abs(median), np.abs(values)))
+        spread = np.maximum(spread, np.finfo(np.float64).tiny)
+        score = np.abs(values - median) / spread
+        margin = times_unit(threshold * spread, self.unit)
+        margin[np.isnan(median)] = np.nan
+        return Detection(
+            series, times_unit(median, self.unit), margin, score, threshold, self.params, int(self.params["gap"])
+        )
+
+    def state(self) -> dict[str, Any]:
+        """See Detector.state."""
+        return {**self.params, "unit": self.unit}
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any]) -> Self:
+        """See Detector.from_state."""
+        return cls(state["window"], state["threshold"], state["gap"], state["unit"])
+
+
+def middle_and_spread(windows: Floats) -> tuple[Floats, Floats]:
+    """Median and spread (n,) of each window (n, w), of its values that are not NaN; NaN where there are too few."""
+    ordered = np.sort(windows, axis=1)  # NaN last
+    count = np.count_nonzero(~np.isnan(ordered), axis=1)
+    middle = _median(ordered, count)
+    off = np.sort(np.abs(ordered - middle[:, None]), axis=1)
+    mean = np.nansum(off, axis=1) / np.maximum(count, 1)
+    row, last = np.arange(len(ordered)), np.maximum(count - 1, 0)
+    deciles = ordered[row, last - last // 10] - ordered[row, last // 10]
+    spread = np.maximum(1.4826 * _median(off, count), deciles / 2.5631)
+    spread = np.where(spread > 0, spread, 1.2533 * mean)
+    few = count < FEWEST
+    return np.where(few, np.nan, middle), np.where(few, np.nan, spread)
+
+
+def _median(ordered: Floats, count: np.ndarray[Any, np.dtype[np.int64]]) -> Floats:
+    """The median (n,) of the first `count` (n,) of each row in ascending order."""
+    row, last = np.arange(len(ordered)), np.maximum(count - 1, 0)
+    return np.asarray((ordered[row, last // 2] + ordered[row, (last + 1) // 2]) / 2)

@@ -1,0 +1,223 @@
+"""From judged points to events worth a message: what opens an event, what ends it, and when it is announced.
+
+Pure and replayable: the same points give the same notices, whether they come one by one, in batches or as a whole
+history, so a policy can be tried on the past before it is switched on. Positions are cursors of the stream.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Annotated, Any, Literal
+
+import numpy as np
+
+from errors import BadParameter, UnknownName
+from judged import Judged
+from parameters import Param, check_parameter, parameters
+from series import Bools
+
+Direction = Literal["both", "above", "below"]
+DIRECTIONS = ("both", "above", "below")
+MOST_SEVERE = 1e6
+"""Severity of a value outside a band that has no width, and the highest there is."""
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What counts as an event and what is announced. The defaults announce each run of anomalies."""
+
+    minimum_length: Annotated[
+        int, Param("points", 1, 100_000, "An event begins with the anomaly that makes this many.")
+    ] = 1
+    merge_gap: Annotated[
+        int, Param("points", 0, 100_000, "Anomalies with at most this many normal points between them count together.")
+    ] = 3
+    recovery: Annotated[
+        int, Param("points", 1, 100_000, "An event is over after this many normal points in a row.")
+    ] = 4
+    cool_down: Annotated[
+        int,
+        Param("points", 0, 1_000_000, "So long after an announced event the next is not announced, unless it lasts."),
+    ] = 0
+    absolute_floor: Annotated[
+        float, Param("series unit", 0, 1e300, "A distance from the expected value below this is no anomaly.")
+    ] = 0.0
+    relative_floor: Annotated[
+        float, Param("of the expected value", 0, 1e6, "As absolute_floor, as a fraction of the expected value.")
+    ] = 0.0
+    direction: Direction = "both"
+
+
+def read_policy(given: Mapping[str, Any]) -> Policy:
+    """A policy from JSON values; what is left out keeps its default. Raises UnknownName or BadParameter."""
+    known = parameters(Policy)
+    full: dict[str, Any] = {}
+    for name, value in given.items():
+        if name == "direction":
+            if value not in DIRECTIONS:
+                raise BadParameter(f"direction must be one of {', '.join(DIRECTIONS)}.", name=name, choices=DIRECTIONS)
+            full[name] = value
+        elif name in known:
+            full[name] = check_parameter(known[name], value)
+        else:
+            message = f"There is no parameter {name!r} here; use one of {', '.join([*known, 'direction'])}."
+            raise UnknownName(message, name=name, known=sorted([*known, "direction"]))
+    return Policy(**full)
+
+
+@dataclass(frozen=True)
+class Event:
+    """A run of anomalies of a stream, so far.
+
+    start, last  cursors of its first and latest anomaly; `start` identifies it within its stream
+    start_time, last_time  theirs, ms since 1970 UTC; None in a stream that counts its points
+    anomalies    how many
+    severity     the greatest distance from the expected value ÷ the margin allowed; more than 1
+    value, expected  at that anomaly, in the series' unit
+    direction    there: above, below, or shape where value and expected are equal
+    """
+
+    start: int
+    last: int
+    start_time: int | None
+    last_time: int | None
+    anomalies: int
+    severity: float
+    value: float
+    expected: float
+    direction: str
+
+
+@dataclass(frozen=True)
+class Notice:
+    """Something to tell: an event began (`firing`) or is over (`resolved`), known at the cursor `at`."""
+
+    status: Literal["firing", "resolved"]
+    event: Event
+    at: int
+
+
+@dataclass(frozen=True)
+class Following:
+    """Where a stream stands under its policy; as JSON values it survives a restart.
+
+    event      the run of anomalies at hand: None while all is normal
+    normal     judged points in a row since its latest anomaly
+    open       whether the run has its minimum length, so is an event
+    announced  whether `firing` was told
+    quiet_until  the cursor up to which nothing is announced
+    """
+
+    event: Event | None = None
+    normal: int = 0
+    open: bool = False
+    announced: bool = False
+    quiet_until: int = 0
+
+
+def follow(policy: Policy, state: Following, judged: Judged) -> tuple[Following, list[Notice]]:
+    """The state after these points, which come right after those already followed, and what is to be told.
+
+    A point that nobody could judge is neither an anomaly nor a sign of recovery.
+    """
+    counts, known = counting(policy, judged), np.isfinite(judged.score)
+    first = judged.cursor - len(judged) + 1
+    notices: list[Notice] = []
+    at = 0
+    while at < len(judged):
+        if state.event is None:  # nothing can happen before the next anomaly
+            ahead = np.flatnonzero(counts[at:])
+            if not ahead.size:
+                break
+            at += int(ahead[0])
+        if counts[at]:
+            state = _with_anomaly(policy, state, _event(judged, at, first + at))
+        elif known[at]:
+            state, told = _with_normal(policy, state, first + at)
+            notices += told
+        state, told = _announced(state, first + at)
+        notices += told
+        at += 1
+    return state, notices
+
+
+def counting(policy: Policy, judged: Judged) -> Bools:
+    """(n,) the anomalies that the policy's direction and noise floor leave."""
+    counts = judged.is_anomaly.copy()
+    with np.errstate(invalid="ignore", over="ignore"):
+        away = judged.values - judged.expected
+        floor = np.maximum(policy.absolute_floor, policy.relative_floor * np.abs(judged.expected))
+    if policy.direction != "both":
+        counts &= away > 0 if policy.direction == "above" else away < 0
+    return counts & ~(np.abs(away) < floor)
+
+
+def _event(judged: Judged, at: int, cursor: int) -> Event:
+    """The event that consists of one anomaly."""
+    value, expected = float(judged.values[at]), float(judged.expected[at])
+    margin = (float(judged.upper[at]) - float(judged.lower[at])) / 2
+    distance = abs(value - expected)
+    severity = min(MOST_SEVERE, distance / margin) if margin > 0 else MOST_SEVERE  # in this order also for NaN
+    direction = "above" if value > expected else "below" if value < expected else "shape"
+    time = None if judged.times is None else int(judged.times[at].astype(np.int64))
+    return Event(cursor, cursor, time, time, 1, severity, value, expected, direction)
+
+
+def _with_anomaly(policy: Policy, state: Following, latest: Event) -> Following:
+    event = latest if state.event is None else _joined(state.event, latest)
+    return replace(state, event=event, normal=0, open=state.open or event.anomalies >= policy.minimum_length)
+
+
+def _joined(event: Event, latest: Event) -> Event:
+    worst = latest if latest.severity > event.severity else event
+    return replace(
+        worst,
+        start=event.start,
+        last=latest.last,
+        start_time=event.start_time,
+        last_time=latest.last_time,
+        anomalies=event.anomalies + 1,
+    )
+
+
+def _with_normal(policy: Policy, state: Following, cursor: int) -> tuple[Following, list[Notice]]:
+    normal = state.normal + 1
+    if normal < (policy.recovery if state.open else policy.merge_gap + 1):
+        return replace(state, normal=normal), []
+    if not (state.announced and state.event):
+        return Following(quiet_until=state.quiet_until), []
+    return Following(quiet_until=cursor + policy.cool_down), [Notice("resolved", state.event, cursor)]
+
+
+def _announced(state: Following, cursor: int) -> tuple[Following, list[Notice]]:
+    """Tells an open event once, as soon as the cool-down before it is over."""
+    if state.event is None or not state.open or state.announced or cursor <= state.quiet_until:
+        return state, []
+    return replace(state, announced=True), [Notice("firing", state.event, cursor)]
+
+
+def replay(policy: Policy, history: Judged) -> list[Notice]:
+    """What the policy would have told over a stream's history, from its first point on."""
+    return follow(policy, Following(), history)[1]
+
+
+def told(notices: list[Notice], points: int) -> str:
+    """The outcome of a replay, for a person.
+
+    >>> told([], 1000)
+    'Over the last 1000 points this would have sent no message.'
+    """
+    firing = sum(notice.status == "firing" for notice in notices)
+    messages = {0: "no message", 1: "1 message"}.get(len(notices), f"{len(notices)} messages")
+    about = f", about {firing} {'event' if firing == 1 else 'events'}" if notices else ""
+    return f"Over the last {points} points this would have sent {messages}{about}."
+
+
+def to_plain(state: Following) -> dict[str, Any]:
+    """The state as JSON values."""
+    return {**vars(state), "event": None if state.event is None else dict(vars(state.event))}
+
+
+def from_plain(plain: Mapping[str, Any]) -> Following:
+    """The state that gave these JSON values."""
+    event = plain["event"]
+    return Following(**{**plain, "event": None if event is None else Event(**event)})

@@ -1,0 +1,87 @@
+// The detector of a stream and its parameters: shown as the service has them, changed when a person says so.
+import { ask } from "./api.js";
+import { announce, byId, element } from "./dom.js";
+import { ParameterForm } from "./form.js";
+import { clearProblem, showProblem } from "./problem.js";
+
+const same = (a, b) => a.detector === b.detector && Object.entries(a.params).every(([name, value]) => b.params[name] === value);
+
+export class StreamSettings {
+  /** `urlOf()` is the address of the stream shown; `onChanged(info)` is told how the service has it now. */
+  constructor(urlOf, onChanged) {
+    Object.assign(this, { urlOf, onChanged, detectors: [], info: null });
+    this.form = new ParameterForm(byId("params"), () => this.tell());
+    byId("detector").addEventListener("change", () => {
+      this.draw();
+      this.tell();
+    });
+    byId("settings").addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.apply();
+    });
+    byId("undo").addEventListener("click", () => this.reset());
+  }
+
+  offer(detectors) {
+    this.detectors = detectors;
+    byId("detector").replaceChildren(...detectors.map(({ name, title }) => element("option", { value: name }, title)));
+    byId("detector").disabled = false;
+  }
+
+  /** Takes what the service says of the stream; what a person is just changing stays as it is. */
+  show(info) {
+    const edited = this.edited;
+    const other = !this.info || this.info.name !== info.name;
+    const changed = other || !same(this.info, info);
+    this.info = info;
+    if (other || (changed && !edited)) this.reset();
+    else this.tell();
+  }
+
+  /** Back to what is in effect. */
+  reset() {
+    byId("detector").value = this.info.detector;
+    this.draw(this.info.params);
+    this.tell();
+  }
+
+  draw(params) {
+    const detector = this.detectors.find(({ name }) => name === byId("detector").value);
+    byId("detector-help").textContent = detector?.help ?? "";
+    if (detector) this.form.draw(detector, params);
+  }
+
+  get choice() {
+    return { detector: byId("detector").value, params: this.form.values };
+  }
+
+  get edited() {
+    return this.info !== null && !same(this.choice, this.info);
+  }
+
+  tell() {
+    const { edited } = this;
+    byId("undo").disabled = !edited;
+    byId("apply").disabled = !edited;
+    byId("apply-hint").textContent = edited ? "Changed, not in effect yet." : "In effect, for everyone who watches this stream.";
+  }
+
+  async apply() {
+    clearProblem("settings-problem");
+    if (!this.edited || !this.form.check()) return;
+    const asked = this.info.name;
+    byId("apply-hint").textContent = "Being put in effect…";
+    try {
+      const body = JSON.stringify(this.choice);
+      const info = await ask("PUT", this.urlOf(), { body, headers: { "Content-Type": "application/json" } });
+      if (this.info.name !== asked) return;
+      this.info = info;
+      this.reset();
+      announce("The new settings are in effect.");
+      this.onChanged(info);
+    } catch (error) {
+      if (!this.form.take(error)) showProblem("settings-problem", error);
+      this.tell();
+    }
+  }
+}

@@ -1,0 +1,20 @@
+"""What is kept on disk, in SQL: streams, their points, what their detectors learned."""
+
+from store.database import CannotOpen, Database
+from store.outbox import Message, Outbox, Step, Watch
+from store.store import Append, Fitted, Store, Stream
+from store.tables import LONGEST_NAME
+
+__all__ = [
+    "LONGEST_NAME",
+    "Append",
+    "CannotOpen",
+    "Database",
+    "Fitted",
+    "Message",
+    "Outbox",
+    "Step",
+    "Store",
+    "Stream",
+    "Watch",
+]

@@ -1,0 +1,7 @@
+"""Run by alembic: upgrades over the connection that `Store.open` hands it."""
+
+from alembic import context
+
+context.configure(connection=context.config.attributes["connection"])
+with context.begin_transaction():
+    context.run_migrations()

@@ -1,0 +1,240 @@
+"""Streams and their points: rows to kernel types and back."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+import sqlalchemy as sa
+
+from judged import Judged
+from store.database import Database
+from store.packing import POINT, Points, from_points, pack_state, to_points, unpack_state
+from store.tables import chunk, fitted, stream
+
+FULL_CHUNK = 4096
+"""Points in one row: 50 bytes each, and a page of history is one read."""
+
+
+@dataclass(frozen=True)
+class Stream:
+    """A stream as it is stored.
+
+    capacity   points that are kept at least
+    cursor     of the last point, 0 before the first
+    timed      whether points have times; None before the first
+    last_time  of the newest point, ms since 1970 UTC (None: counted, or no point yet)
+    seen       when that arrived, ms since 1970 UTC
+    judges     the detector names that its points' codes count
+    """
+
+    id: int
+    name: str
+    detector: str
+    params: Mapping[str, Any]
+    capacity: int
+    cursor: int = 0
+    timed: bool | None = None
+    last_time: int | None = None
+    seen: int | None = None
+    judges: tuple[str, ...] = ()
+
+    @property
+    def points(self) -> int:
+        """How many points can be read."""
+        return min(self.cursor, self.capacity)
+
+
+@dataclass(frozen=True)
+class Append:
+    """Points to be added to a stream, which then is as `stream` says; `merge` small chunks and forget old ones."""
+
+    stream: Stream
+    judged: Judged
+    merge: bool = False
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """What a detector learned: `params` are what it was asked for, `cursor` that of the newest point it saw."""
+
+    detector: str
+    params: Mapping[str, Any]
+    cursor: int
+    state: Mapping[str, Any]
+
+
+class Store:
+    """One database. Safe to use from many threads; writes follow one another."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    @classmethod
+    def open(cls, url: str) -> Self:
+        """The store at an SQLAlchemy URL, its schema upgraded. Raises CannotOpen."""
+        return cls(Database.open(url))
+
+    def close(self) -> None:
+        """Closes every connection."""
+        self.database.close()
+
+    def streams(self, limit: int | None = None, after: str = "") -> list[Stream]:
+        """Streams by name, those after `after`."""
+        query = sa.select(stream).where(stream.c.name > after).order_by(stream.c.name).limit(limit)
+        with self.database.read() as connection:
+            return [_stream(row) for row in connection.execute(query)]
+
+    def count(self) -> int:
+        """How many streams there are."""
+        with self.database.read() as connection:
+            return int(connection.execute(sa.select(sa.func.count()).select_from(stream)).scalar_one())
+
+    def stream(self, name: str) -> Stream | None:
+        """A stream by name."""
+        with self.database.read() as connection:
+            row = connection.execute(sa.select(stream).where(stream.c.name == name)).one_or_none()
+        return None if row is None else _stream(row)
+
+    def put(self, name: str, detector: str, params: Mapping[str, Any], capacity: int) -> Stream:
+        """Makes a stream, or changes one."""
+        changed = {"detector": detector, "params": json.dumps(dict(params)), "capacity": capacity}
+        with self.database.write() as connection:
+            there = connection.execute(sa.update(stream).where(stream.c.name == name).values(changed)).rowcount
+            if not there:
+                new = {"name": name, "cursor": 0, "judges": "[]", **changed}
+                connection.execute(sa.insert(stream).values(new))
+            row = connection.execute(sa.select(stream).where(stream.c.name == name)).one()
+        return _stream(row)
+
+    def delete(self, stream_id: int) -> None:
+        """Forgets a stream, its points and what was learned."""
+        with self.database.write() as connection:
+            for table, column in ((chunk, chunk.c.stream_id), (fitted, fitted.c.stream_id), (stream, stream.c.id)):
+                connection.execute(sa.delete(table).where(column == stream_id))
+
+    def append(self, appends: Sequence[Append]) -> None:
+        """Adds points in one transaction; durable when it returns. All or nothing."""
+        rows = [row for each in appends for row in _chunks(each)]
+        ends = {each.stream.id: _end(each.stream) for each in appends}
+        end: dict[str, Any] = {name: sa.bindparam(name) for name in ("cursor", "timed", "last_time", "seen", "judges")}
+        with self.database.write() as connection:
+            connection.execute(sa.insert(chunk), rows)
+            connection.execute(sa.update(stream).where(stream.c.id == sa.bindparam("at")).values(end), [*ends.values()])
+            for each in appends:
+                if each.merge:
+                    _merge(connection, each.stream)
+
+    def pieces(self, stream_id: int) -> int:
+        """How many rows of a stream are not full."""
+        query = sa.select(sa.func.count()).select_from(chunk).where(_small(stream_id))
+        with self.database.read() as connection:
+            return int(connection.execute(query).scalar_one())
+
+    def read(self, of: Stream, after: int, limit: int) -> Judged:
+        """At most `limit` points after a cursor, the oldest first."""
+        after = max(after, of.cursor - of.capacity, 0)
+        query = sa.select(chunk.c.data, chunk.c.last, chunk.c.points).where(_of(of.id), chunk.c.last > after)
+        return self._collect(of, query.order_by(chunk.c.last), after, limit)
+
+    def newest(self, of: Stream, limit: int) -> Judged:
+        """The last `limit` points."""
+        return self.read(of, of.cursor - limit, limit)
+
+    def since(self, of: Stream, time: int) -> Judged:
+        """The points from a time on (ms since 1970 UTC), and perhaps some before it."""
+        query = sa.select(chunk.c.data, chunk.c.last, chunk.c.points).where(_of(of.id), chunk.c.last_time >= time)
+        return self._collect(of, query.order_by(chunk.c.last), of.cursor - of.capacity, of.capacity)
+
+    def save_fit(self, stream_id: int, fit: Fitted) -> None:
+        """Keeps what a stream's detector learned, in place of what it learned before."""
+        row = {
+            "stream_id": stream_id,
+            "detector": fit.detector,
+            "params": json.dumps(dict(fit.params)),
+            "cursor": fit.cursor,
+            "state": pack_state(fit.state),
+        }
+        with self.database.write() as connection:
+            connection.execute(sa.delete(fitted).where(fitted.c.stream_id == stream_id))
+            connection.execute(sa.insert(fitted).values(row))
+
+    def fit(self, stream_id: int) -> Fitted | None:
+        """What a stream's detector learned."""
+        with self.database.read() as connection:
+            row = connection.execute(sa.select(fitted).where(fitted.c.stream_id == stream_id)).one_or_none()
+        if row is None:
+            return None
+        return Fitted(row.detector, json.loads(row.params), row.cursor, unpack_state(row.state))
+
+    def _collect(self, of: Stream, query: sa.Select[Any], after: int, limit: int) -> Judged:
+        """Reads chunks in order until there are `limit` points after the cursor `after`."""
+        found: list[Points] = []
+        left, last = limit, after
+        with self.database.read() as connection:
+            for data, stop, points in connection.execute(query):
+                begin = max(0, after - (stop - points))
+                part = np.frombuffer(data, POINT)[begin : begin + left]
+                found.append(part)
+                left -= len(part)
+                last = stop - points + begin + len(part)
+                if not left:
+                    break
+        return from_points(np.concatenate([np.empty(0, POINT), *found]), of.judges, last, bool(of.timed))
+
+
+def _of(stream_id: int) -> sa.ColumnElement[bool]:
+    return chunk.c.stream_id == stream_id
+
+
+def _small(stream_id: int) -> sa.ColumnElement[bool]:
+    return sa.and_(_of(stream_id), chunk.c.points < FULL_CHUNK)
+
+
+def _stream(row: sa.Row[Any]) -> Stream:
+    told = row._asdict()
+    return Stream(**told | {"params": json.loads(row.params), "judges": tuple(json.loads(row.judges))})
+
+
+def _end(of: Stream) -> dict[str, Any]:
+    return {
+        "at": of.id,
+        "cursor": of.cursor,
+        "timed": of.timed,
+        "last_time": of.last_time,
+        "seen": of.seen,
+        "judges": json.dumps(of.judges),
+    }
+
+
+def _chunks(each: Append) -> list[dict[str, Any]]:
+    return _rows(each.stream.id, to_points(each.judged, each.stream.judges), each.judged.cursor)
+
+
+def _rows(stream_id: int, points: Points, last: int) -> list[dict[str, Any]]:
+    """Rows of at most FULL_CHUNK points, of which the last has the cursor `last`."""
+    first = last - len(points)
+    parts = [points[start : start + FULL_CHUNK] for start in range(0, len(points), FULL_CHUNK)]
+    return [
+        {
+            "stream_id": stream_id,
+            "last": min(first + (k + 1) * FULL_CHUNK, last),
+            "points": len(part),
+            "last_time": int(part["time"][-1]),
+            "data": part.tobytes(),
+        }
+        for k, part in enumerate(parts)
+    ]
+
+
+def _merge(connection: sa.Connection, of: Stream) -> None:
+    """Makes full chunks from the first small one on, and forgets those that lie wholly beyond the stream's capacity."""
+    connection.execute(sa.delete(chunk).where(_of(of.id), chunk.c.last <= of.cursor - of.capacity))
+    first = sa.select(sa.func.min(chunk.c.last)).where(_small(of.id)).scalar_subquery()
+    query = sa.select(chunk.c.data, chunk.c.last).where(_of(of.id), chunk.c.last >= first).order_by(chunk.c.last)
+    rows = connection.execute(query).all()
+    if rows:
+        connection.execute(sa.delete(chunk).where(_of(of.id), chunk.c.last >= rows[0].last))
+        points = np.concatenate([np.frombuffer(data, POINT) for data, _ in rows])
+        connection.execute(sa.insert(chunk), _rows(of.id, points, rows[-1].last))

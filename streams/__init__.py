@@ -1,0 +1,7 @@
+"""Series that still grow: each point is judged as it arrives, kept, and read after a cursor."""
+
+from judged import Judged
+from streams.streams import StreamInfo, Streams
+from streams.writer import NotKept
+
+__all__ = ["Judged", "NotKept", "StreamInfo", "Streams"]

@@ -1,0 +1,81 @@
+"""The demo stream: always there, never ending, stored nowhere; computed and judged when it is read."""
+
+import threading
+
+import numpy as np
+from numpy.typing import NDArray
+
+from anomaly_detection import DEFAULT_GAP, Detector
+from data_generation import STREAM_STEP_MS, stream_values
+from judged import Judged, joined
+from series import Series
+from store import Stream
+from streams.live import EARLY, calm_since, last
+from streams.lives import NO_POINTS, find
+
+NAME = "demo"
+STEP_MS = STREAM_STEP_MS
+KEPT = 6000
+"""Judged points held in memory, ten minutes: every page asks for the newest."""
+
+HISTORY = 6000
+"""Points that its detector learns from."""
+
+
+class Demo:
+    """Points of `data_generation.stream_values`; the cursor of a point is its number, time ÷ 100 ms."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._detector: Detector | None = None
+        self._name = EARLY
+        self._newest: Judged | None = None
+
+    def history(self, cursor: int) -> Series:
+        """What its detector learns from: the points up to a cursor, those within planted faults missing."""
+        times = _times(cursor - HISTORY, cursor)
+        values, _, labels = stream_values(times)
+        return Series(times.astype("datetime64[ms]"), np.where(labels, np.nan, values), NAME)
+
+    def adopt(self, name: str, detector: Detector) -> None:
+        """Judges with this detector from the next point on."""
+        with self._lock:
+            self._detector, self._name = detector, name
+
+    def state(self, cursor: int, stream: Stream) -> str:
+        """warming_up, anomalous or normal."""
+        if self._detector is None:
+            return "warming_up"
+        gap = int(stream.params.get("gap", DEFAULT_GAP))
+        return "anomalous" if calm_since(self.read(cursor - gap - 1, cursor).is_anomaly) <= gap else "normal"
+
+    def read(self, after: int, cursor: int) -> Judged:
+        """The points after a cursor up to another."""
+        with self._lock:
+            newest = self._held(cursor)
+        start = newest.cursor - len(newest)
+        if after >= start:
+            return newest.part(after - start, cursor - start)
+        older = self._judged(after, min(cursor, start))
+        return older if cursor <= start else joined((older, newest.part(0, cursor - start)))
+
+    def _held(self, cursor: int) -> Judged:
+        """The newest points, made to reach up to the cursor at least."""
+        held = self._newest
+        if held is None or not held.cursor - KEPT <= cursor <= held.cursor + KEPT:
+            held = self._judged(cursor - KEPT, cursor)
+        elif cursor > held.cursor:
+            held = joined((held, self._judged(held.cursor, cursor)))
+            held = held.part(len(held) - KEPT, len(held))
+        self._newest = held
+        return held
+
+    def _judged(self, after: int, cursor: int) -> Judged:
+        detector = self._detector or find(EARLY).fit(NO_POINTS)
+        times = _times(after - detector.memory, cursor)
+        series = Series(times.astype("datetime64[ms]"), stream_values(times)[0], NAME)
+        return last(detector.detect(series), cursor - after, self._name, cursor)
+
+
+def _times(after: int, cursor: int) -> NDArray[np.int64]:
+    return np.arange(after + 1, cursor + 1) * STREAM_STEP_MS

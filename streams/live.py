@@ -1,0 +1,131 @@
+"""One stream in memory: the last points, the detector, and how new points are judged."""
+
+import threading
+from concurrent.futures import Future
+from dataclasses import replace
+
+import numpy as np
+
+from anomaly_detection import DEFAULT_GAP, Detection, Detector
+from answer import band
+from judged import Judged, joined
+from series import Bools, Series
+from store import Stream
+
+EARLY = "robust_zscore"
+"""Judges while a stream's own detector cannot yet."""
+
+
+class Live:
+    """What is needed to judge the next point; everything here can be read from the store again.
+
+    lock    held while points are judged and handed to the writer, so that they follow one another
+    gone    deleted, or its points could not be written: whoever finds this must ask for the stream again
+    kept    done when the last points handed to the writer are durable
+    """
+
+    def __init__(self, stream: Stream, tail: Judged, early: Detector) -> None:
+        self.stream, self.early = stream, early
+        self.own: Detector | None = None
+        self.own_name, self.fitted_at = "", 0
+        self.tail = Series(tail.times, tail.values)
+        self.calm = calm_since(tail.is_anomaly)
+        self.lock = threading.RLock()
+        self.gone = False
+        self.kept: Future[None] | None = None
+        self.pieces = 0
+
+    def adopt(self, name: str, own: Detector, fitted_at: int, tail: Judged) -> None:
+        """Judges with this detector from the next point on; `tail` are the last points, as many as it needs."""
+        self.own, self.own_name, self.fitted_at = own, name, fitted_at
+        self.tail = Series(tail.times, tail.values)
+
+    @property
+    def memory(self) -> int:
+        """How many points `tail` must have, if there are that many."""
+        return max(self.early.memory, self.own.memory if self.own else 0)
+
+    @property
+    def warm(self) -> bool:
+        """Whether its own detector has judged: from then on it is judged by that alone."""
+        return self.own is not None and self.own_name in self.stream.judges
+
+    @property
+    def state(self) -> str:
+        """warming_up, anomalous (an event is open) or normal."""
+        if not self.warm:
+            return "warming_up"
+        gap = int(self.stream.params.get("gap", DEFAULT_GAP))
+        return "anomalous" if self.calm <= gap else "normal"
+
+    def judge(self, new: Series, seen: int) -> Judged:
+        """Judges the points after the tail and takes them in; `seen` is the present, ms since 1970 UTC."""
+        whole = Series(
+            None if new.times is None else np.concatenate((_times(self.tail, new), new.times)),
+            np.concatenate((self.tail.values, new.values)),
+        )
+        judged = self._judgement(whole, len(new))
+        names = sorted({name for name in judged.judged_by if name} - set(self.stream.judges))
+        self.stream = replace(
+            self.stream,
+            cursor=judged.cursor,
+            timed=new.times is not None,
+            last_time=None if new.times is None else int(new.times[-1].astype(np.int64)),
+            seen=seen,
+            judges=(*self.stream.judges, *names),
+        )
+        self.tail = copied(whole, len(whole) - self.memory)
+        self.calm = calm_since(judged.is_anomaly, self.calm)
+        return judged
+
+    def _judgement(self, whole: Series, new: int) -> Judged:
+        """Of the last `new` points: by its own detector from its first verdict on, before by the early one."""
+        cursor = self.stream.cursor + new
+        own = None if self.own is None else last(self.own.detect(whole), new, self.own_name, cursor)
+        if own is not None and self.warm:
+            return own
+        own_from = new if own is None else first(np.isfinite(own.score))
+        if own is not None and not own_from:
+            return own
+        early = last(self.early.detect(whole), new, EARLY, cursor)
+        if own is None or own_from == new:
+            return early
+        return joined((early.part(0, own_from), own.part(own_from, new)))
+
+
+def last(detection: Detection, new: int, name: str, cursor: int) -> Judged:
+    """The last `new` points of a detection, judged by the detector of this name."""
+    start = len(detection.series) - new
+    lower, upper = band(detection)
+    score = detection.score[start:]
+    return Judged(
+        None if detection.series.times is None else detection.series.times[start:],
+        detection.series.values[start:],
+        detection.expected[start:],
+        lower[start:],
+        upper[start:],
+        score,
+        detection.is_anomaly[start:],
+        tuple(name if known else None for known in np.isfinite(score).tolist()),
+        cursor,
+    )
+
+
+def first(flags: Bools) -> int:
+    """The position of the first true flag, or how many flags there are."""
+    return int(np.argmax(flags)) if flags.any() else len(flags)
+
+
+def calm_since(flags: Bools, before: int = 10**9) -> int:
+    """How many points came after the last anomaly, of which `before` came before these."""
+    return first(flags[::-1]) if flags.any() else before + len(flags)
+
+
+def copied(series: Series, start: int) -> Series:
+    """The points from `start` on, without holding the memory of those before."""
+    start = max(start, 0)
+    return Series(None if series.times is None else series.times[start:].copy(), series.values[start:].copy())
+
+
+def _times(tail: Series, new: Series) -> np.ndarray:
+    return np.empty(0, "datetime64[ms]") if tail.times is None else tail.times

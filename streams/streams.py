@@ -1,0 +1,321 @@
+"""Streams: make, push, read, change, forget."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from anomaly_detection import DEFAULT_GAP, Detector, runs
+from errors import BadInput, BadParameter, LimitExceeded
+from judged import Judged, joined, unjudged
+from parameters import check_given, parameters
+from series import Limits, Repair, Series, Times
+from series.table import DEFAULT_LIMITS
+from store import LONGEST_NAME, Append, Fitted, Store, Stream
+from streams import arrival, demo
+from streams.demo import Demo
+from streams.fitter import Fitter
+from streams.live import Live
+from streams.lives import NO_POINTS, Lives, find, not_found
+from streams.writer import Writer
+
+FIT_ON = 20_000
+"""Most points that a detector learns from: the newest."""
+
+PIECES = 64
+"""Small chunks of a stream after which they are merged."""
+
+FIRST_REFIT = 100
+"""Points after which a detector that needs no history is fitted for the first time on some."""
+
+PUT_SECONDS = 1.0
+"""How long a change waits for the fit, so that the next point is judged by the new detector."""
+
+MOST_CAPACITY = 10**9
+
+DEFAULT_DETECTOR = "lstm"
+
+QUIET_STEPS, QUIET_MS = 10, 10_000
+"""A stream is silent when nothing came for this many of its usual steps, and for this long at least."""
+
+DAY_MS = 86_400_000
+"""How far a time may lie in the future: a wrong zone passes, a wrong unit does not."""
+
+
+@dataclass(frozen=True)
+class StreamInfo:
+    """A stream as it is told: `state` is warming_up, normal, anomalous or silent; `last_time` ms since 1970 UTC, None
+    where points have no times; `points` can be read, the last of them has the cursor `cursor`."""
+
+    name: str
+    detector: str
+    params: Mapping[str, Any]
+    points: int
+    capacity: int
+    last_time: int | None
+    state: str
+    cursor: int
+
+
+class Streams:
+    """All streams of a store. Safe to use from many threads between `start` and `stop`.
+
+    capacity   points a stream keeps unless told otherwise
+    most       streams there may be
+    growth     a detector is fitted again once its stream has this many times the points of the last fit
+    now        the present, seconds since 1970 UTC
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        capacity: int = 100_000,
+        most: int = 10_000,
+        limits: Limits = DEFAULT_LIMITS,
+        growth: float = 2.0,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._store, self._capacity, self._most, self._limits = store, capacity, most, limits
+        self._growth, self._now = growth, now
+        self._lives = Lives(store)
+        self._writer = Writer(store, self._lives.drop)
+        self._fitter = Fitter(self._fit)
+        self._demo = Demo()
+
+    def start(self) -> None:
+        """Starts the threads that write and fit."""
+        self._writer.start()
+        self._fitter.start()
+        if self._store.stream(demo.NAME) is None:
+            self._store.put(demo.NAME, DEFAULT_DETECTOR, {}, self._capacity)
+        self._fitter.ask(demo.NAME)
+
+    def stop(self) -> None:
+        """Ends them; what was acknowledged is written."""
+        self._fitter.stop(seconds=0.5)
+        self._writer.stop()
+
+    def put(
+        self,
+        name: str,
+        detector: str | None = None,
+        params: Mapping[str, Any] | None = None,
+        capacity: int | None = None,
+    ) -> StreamInfo:
+        """Makes a stream, or changes one: the next point is judged by the new detector, once it is fitted.
+
+        What is left out stays as it is, or is the default. Raises BadInput for a name, UnknownName, BadParameter,
+        LimitExceeded.
+        """
+        check_name(name)
+        if capacity is not None and not 1 <= capacity <= MOST_CAPACITY:
+            raise BadParameter(f"capacity must lie from 1 to {MOST_CAPACITY} points.", name="capacity")
+        there = self._store.stream(name)
+        if there is not None and detector in {None, there.detector}:
+            detector, params = there.detector, there.params if params is None else params
+        detector, params = detector or DEFAULT_DETECTOR, params or {}
+        check_given(find(detector).fit, params)
+        fresh = find(detector).fit(NO_POINTS, **params)
+        if there is None and self._store.count() >= self._most:
+            message = f"There are {self._most} streams already; delete one first."
+            raise LimitExceeded(message, limit=self._most, setting="max_streams")
+        kept = capacity or (there.capacity if there else self._capacity)
+        stream = self._store.put(name, detector, fresh.params, kept)
+        live = self._lives.get(name)
+        with live.lock:
+            live.stream = replace(live.stream, detector=detector, params=stream.params, capacity=kept)
+            if not fresh.fewest and name != demo.NAME:
+                self._adopt(live, fresh, 0)
+        self._fitter.ask(name).wait(PUT_SECONDS)
+        return self.get(name)
+
+    def push(
+        self,
+        name: str,
+        times: Times | Sequence[int | float | str] | None,
+        values: Sequence[float | None],
+    ) -> Judged:
+        """Judges points and keeps them; returns once they are durable. All or nothing.
+
+        The answer holds the points in the order of time. What is late or there already is answered and not kept: see
+        `repairs`, and docs/streams.md. Raises BadInput with the `index` of a bad point, NotFound, NotKept.
+        """
+        series, repairs = arrival.read(times, values, self._limits)
+        return self.push_series(name, series, repairs)
+
+    def push_series(self, name: str, series: Series, repairs: tuple[Repair, ...] = ()) -> Judged:
+        """The same for points that have been read already, with what was repaired in them."""
+        judged, kept = self._accept(name, series)
+        if kept is not None:
+            kept.result()
+        return replace(judged, repairs=(*repairs, *judged.repairs))
+
+    def push_many(self, batches: Mapping[str, tuple[Times, Sequence[float | None]]]) -> dict[str, Judged | BadInput]:
+        """Times and values for many streams, which share their way to the disk. By name the judgement, or why that
+        stream's points were refused. Raises NotKept."""
+        found: dict[str, Judged | BadInput] = {}
+        waiting = []
+        for name, (times, values) in batches.items():
+            try:
+                series, repairs = arrival.read(times, values, self._limits)
+                judged, kept = self._accept(name, series)
+            except BadInput as error:
+                found[name] = error
+            else:
+                found[name] = replace(judged, repairs=(*repairs, *judged.repairs))
+                waiting.append(kept)
+        for kept in waiting:
+            if kept is not None:
+                kept.result()
+        return found
+
+    def read(self, name: str, after: int | None = None, limit: int = 1000) -> Judged:
+        """At most `limit` points after a cursor; without one, or with one the stream never gave, the newest."""
+        if name == demo.NAME:
+            now = self._demo_cursor()
+            start = now - limit if after is None or not 0 <= after <= now else after
+            return self._demo.read(start, min(start + limit, now))
+        stream = self._stored(name)
+        if after is None or not 0 <= after <= stream.cursor:
+            return self._store.newest(stream, limit)
+        return self._store.read(stream, after, limit)
+
+    def list(self, limit: int = 100, after: str = "") -> list[StreamInfo]:
+        """Streams by name, those after `after`."""
+        return [self._told(stream) for stream in self._store.streams(limit, after)]
+
+    def get(self, name: str) -> StreamInfo:
+        """A stream. Raises NotFound."""
+        return self._told(self._stored(name))
+
+    def delete(self, name: str) -> None:
+        """Forgets a stream and all its points. Raises NotFound, BadInput for the demo stream."""
+        if name == demo.NAME:
+            raise BadInput("The stream demo is always there.", name=name)
+        live = self._lives.get(name)
+        with live.lock:
+            self._lives.drop([live])
+            self._store.delete(live.stream.id)
+
+    def _accept(self, name: str, series: Series) -> tuple[Judged, Future[None] | None]:
+        """The judgement of points, and the Future of those that are to be kept, if any."""
+        if name == demo.NAME:
+            raise BadInput("The stream demo makes its own points; push to another stream.", name=name)
+        live = self._lives.get(name)
+        with live.lock:
+            if live.gone:
+                return self._accept(name, series)
+            present = int(self._now() * 1000)
+            arrival.check(series, live.stream, present + DAY_MS)
+            old, new = arrival.split(series, live.stream)
+            judged, kept = unjudged(series.times, series.values, live.stream.cursor).part(0, 0), None
+            if len(new):
+                judged = live.judge(new, present)
+                live.pieces += 1
+                merge = live.pieces >= PIECES
+                live.pieces = 1 if merge else live.pieces
+                kept = live.kept = self._writer.append(Append(live.stream, judged, merge), live)
+                self._fit_if_due(live)
+            return (self._with_old(live, old, judged) if len(old) else judged), kept
+
+    def _with_old(self, live: Live, old: Series, judged: Judged) -> Judged:
+        """Points that are not newer than the stream's newest, answered before those that are."""
+        if live.kept is not None:
+            live.kept.result()
+        assert old.times is not None
+        there = self._store.since(live.stream, int(old.times[0].astype(np.int64)))
+        told, repairs = arrival.answered(old, there)
+        return replace(joined((told, judged)), repairs=repairs)
+
+    def _fit_if_due(self, live: Live) -> None:
+        fewest = find(live.stream.detector).fewest
+        if live.stream.cursor >= max(fewest, FIRST_REFIT if live.own else 0, self._growth * live.fitted_at):
+            self._fitter.ask(live.stream.name)
+
+    def _fit(self, name: str) -> None:
+        """Fits a stream's detector on its history and has it judge from the next point on."""
+        stream = self._stored(name)
+        detector = find(stream.detector)
+        if name == demo.NAME:
+            fit = detector.fit(self._demo.history(self._demo_cursor()), **stream.params)
+            self._demo.adopt(stream.detector, fit)
+            return
+        live = self._lives.get(name)
+        if stream.cursor < detector.fewest:
+            return
+        history = self._store.newest(stream, FIT_ON)
+        fit = detector.fit(learnable(history), **stream.params)
+        with live.lock:
+            if live.gone or (live.stream.detector, live.stream.params) != (stream.detector, stream.params):
+                return  # who changed it has asked for another fit
+            self._adopt(live, fit, stream.cursor)
+
+    def _adopt(self, live: Live, fit: Detector, cursor: int) -> None:
+        """Has a stream judged by a detector that learned from the points up to a cursor, and keeps what it learned."""
+        if live.kept is not None:
+            live.kept.result()
+        stream = live.stream
+        tail = self._store.newest(stream, max(live.early.memory, fit.memory))
+        live.adopt(stream.detector, fit, cursor, tail)
+        self._store.save_fit(stream.id, Fitted(stream.detector, stream.params, cursor, fit.state()))
+
+    def _stored(self, name: str) -> Stream:
+        stream = self._store.stream(name)
+        if stream is None:
+            raise not_found(name)
+        return stream
+
+    def _demo_cursor(self) -> int:
+        return int(self._now() * 1000) // demo.STEP_MS
+
+    def _told(self, stream: Stream) -> StreamInfo:
+        if stream.name == demo.NAME:
+            cursor = self._demo_cursor()
+            state = self._demo.state(cursor, stream)
+            stream = replace(stream, cursor=cursor, last_time=cursor * demo.STEP_MS)
+        else:
+            live = self._lives.get(stream.name)
+            state = "silent" if is_silent(live, int(self._now() * 1000)) else live.state
+        return StreamInfo(
+            name=stream.name,
+            detector=stream.detector,
+            params=defaults(stream.detector) | dict(stream.params),
+            points=stream.points,
+            capacity=stream.capacity,
+            last_time=stream.last_time,
+            state=state,
+            cursor=stream.cursor,
+        )
+
+
+def defaults(detector: str) -> dict[str, Any]:
+    """The parameters of a detector, as they are unless told otherwise."""
+    return {name: param.default for name, param in parameters(find(detector).fit).items()}
+
+
+def check_name(name: str) -> None:
+    """Refuses a name that cannot be told or stored."""
+    if not 1 <= len(name) <= LONGEST_NAME:
+        raise BadInput(f"A stream's name has 1 to {LONGEST_NAME} characters.", name="name", limit=LONGEST_NAME)
+    if name in {".", ".."} or any(ord(letter) < 32 or 0xD800 <= ord(letter) < 0xE000 for letter in name):
+        raise BadInput("A stream's name holds no control characters and is neither . nor ..", name="name")
+
+
+def learnable(history: Judged) -> Series:
+    """The points, those inside events missing, unless that would be most of them: then it is the fit that is wrong."""
+    inside = np.zeros(len(history), np.bool_)
+    for start, stop in runs(history.is_anomaly, DEFAULT_GAP):
+        inside[start:stop] = True
+    if np.count_nonzero(inside) > len(history) / 2:
+        return Series(history.times, history.values)
+    return Series(history.times, np.where(inside, np.nan, history.values))
+
+
+def is_silent(live: Live, present: int) -> bool:
+    """Whether nothing came for much longer than the stream's usual step."""
+    step, seen = live.tail.step_ms, live.stream.seen
+    return bool(step and seen is not None and present - seen > max(QUIET_STEPS * step, QUIET_MS))

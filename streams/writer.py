@@ -1,0 +1,86 @@
+"""One thread writes for all streams: what arrives while it commits goes into its next commit (group commit)."""
+
+import logging
+import queue
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+
+from store import Append, Store
+from streams.live import Live
+
+MOST = 1000
+"""Appends in one transaction."""
+
+
+class NotKept(Exception):
+    """Points could not be written: none of them is there, and the same points may be sent again."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Points handed over, the stream that judged them, and the Future that is done once they are durable."""
+
+    append: Append
+    live: Live
+    done: Future[None] = field(default_factory=Future)
+
+
+class Writer:
+    """Keeps points. `failed` is told the streams whose points could not be written, before their Futures are."""
+
+    def __init__(self, store: Store, failed: Callable[[Sequence[Live]], None]) -> None:
+        self._store, self._failed = store, failed
+        self._queue: queue.SimpleQueue[Entry | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run, daemon=True, name="writer")
+
+    def start(self) -> None:
+        """Begins to write."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Writes what was handed over, then ends."""
+        self._queue.put(None)
+        self._thread.join()
+
+    def append(self, append: Append, live: Live) -> Future[None]:
+        """Hands points over. Those of one stream must come in the order of their cursors."""
+        entry = Entry(append, live)
+        self._queue.put(entry)
+        return entry.done
+
+    def _run(self) -> None:
+        going = True
+        while going:
+            group, going = self._group()
+            # Points that were judged after some that could not be written are not written either.
+            refuse([entry for entry in group if entry.live.gone])
+            if group := [entry for entry in group if not entry.live.gone]:
+                self._write(group)
+
+    def _group(self) -> tuple[list[Entry], bool]:
+        """What waits, at least one, and whether there will be more."""
+        group: list[Entry] = []
+        while (entry := self._queue.get()) is not None:
+            group.append(entry)
+            if len(group) == MOST or self._queue.empty():
+                return group, True
+        return group, False
+
+    def _write(self, group: Sequence[Entry]) -> None:
+        try:
+            self._store.append([entry.append for entry in group])
+        except Exception:
+            logging.getLogger("anomaly").exception("points could not be written")
+            self._failed([entry.live for entry in group])
+            refuse(group)
+        else:
+            for entry in group:
+                entry.done.set_result(None)
+
+
+def refuse(entries: Sequence[Entry]) -> None:
+    """Tells those who wait that their points are not kept."""
+    for entry in entries:
+        entry.done.set_exception(NotKept("The points could not be written; send them again."))

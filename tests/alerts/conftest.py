@@ -1,0 +1,49 @@
+"""A store with a stream to watch, and a way to add points to it."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from judged import Judged
+from store import Append, Store
+
+START = 1_767_225_600_000
+HEIGHT = {".": 0.0, "#": 5.0}
+
+
+@pytest.fixture
+def url(tmp_path):
+    """Where the database lies."""
+    return f"sqlite:///{tmp_path / 'anomaly.db'}"
+
+
+@pytest.fixture
+def store(url):
+    """An empty store."""
+    opened = Store.open(url)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(autouse=True)
+def no_proxy(monkeypatch):
+    """The receivers are on this computer."""
+    monkeypatch.setenv("no_proxy", "*")
+
+
+def make(store, name="boiler"):
+    return store.put(name, "rolling_zscore", {}, 100_000)
+
+
+def append(store, picture, name="boiler"):
+    """Adds points around 100 ± 2, a second apart: . normal, # an anomaly of 105."""
+    stream = store.stream(name)
+    away = np.array([HEIGHT[sign] for sign in picture])
+    cursor, n = stream.cursor + len(away), len(away)
+    times = (START + 1000 * np.arange(stream.cursor, cursor)).astype("datetime64[ms]")
+    columns = (100 + away, np.full(n, 100.0), np.full(n, 98.0), np.full(n, 102.0), away, away > 2)
+    judged = Judged(times, *columns, ("rolling_zscore",) * n, cursor)
+    last = int(times[-1].astype(np.int64))
+    after = replace(stream, cursor=cursor, timed=True, last_time=last, seen=last, judges=("rolling_zscore",))
+    store.append([Append(after, judged)])

@@ -1,0 +1,219 @@
+"""Each channel against a real server on this computer."""
+
+import json
+import shutil
+import subprocess
+import time
+import urllib.request
+from urllib.parse import urlsplit
+
+import pytest
+
+from alerts import SendFailed, channels_of
+from alerts.alert import Alert, rfc3339
+from alerts.alertmanager import Alertmanager
+from alerts.mail import Mail
+from alerts.webhook import Webhook
+from event_policy import Event, Notice
+from settings import BadSetting, Settings
+from tests.alerts.receivers import http_receiver, smtp_receiver
+from tests.serving import free_port, listens
+
+NOW = int(time.time() * 1000)
+STARTED = 1_767_225_600_000
+EVENT = Event(3, 5, STARTED, STARTED + 2000, 3, 2.5, 105.0, 100.0, "above")
+FIRING = Alert.of("room 1.temp", Notice("firing", EVENT, 3), NOW)
+RESOLVED = Alert.of("room 1.temp", Notice("resolved", EVENT, 9), NOW + 60_000)
+KEY = "0123456789abcdef0123456789abcdef"
+
+
+def test_a_webhook_gets_what_alertmanager_would_send():
+    with http_receiver() as (url, received):
+        Webhook(f"{url}/hook?key=1").send(FIRING, KEY, NOW)
+        Webhook(f"{url}/hook?key=1").send(RESOLVED, KEY, NOW)
+    [(path, headers, _), _] = received.requests
+    assert (path, headers["Content-Type"], headers["Idempotency-Key"]) == ("/hook?key=1", "application/json", KEY)
+    firing, resolved = received.documents
+    labels = {"alertname": "AnomalyDetected", "stream": "room 1.temp"}
+    annotations = {
+        "summary": "105 is 5 % above the expected 100, 2.5 times the distance allowed; lasts 3 points.",
+        "value": "105",
+        "expected": "100",
+        "severity": "2.5",
+        "direction": "above",
+        "anomalies": "3",
+        "first_anomaly": "2026-01-01T00:00:00.000Z",
+        "last_anomaly": "2026-01-01T00:00:02.000Z",
+        "message_id": KEY,
+    }
+    [alert] = firing.pop("alerts")
+    assert firing == {
+        "version": "4",
+        "groupKey": '{}:{alertname="AnomalyDetected", stream="room 1.temp"}',
+        "truncatedAlerts": 0,
+        "status": "firing",
+        "receiver": "webhook",
+        "groupLabels": labels,
+        "commonLabels": labels,
+        "commonAnnotations": annotations,
+        "externalURL": "",
+    }
+    assert alert == {
+        "status": "firing",
+        "labels": labels,
+        "annotations": annotations,
+        "startsAt": "2026-01-01T00:00:00.000Z",
+        "endsAt": "0001-01-01T00:00:00Z",
+        "generatorURL": "",
+        "fingerprint": FIRING.fingerprint,
+    }
+    assert resolved["status"] == resolved["alerts"][0]["status"] == "resolved"
+    assert resolved["alerts"][0]["endsAt"] == rfc3339(NOW + 60_000)
+    assert resolved["alerts"][0]["fingerprint"] == alert["fingerprint"]
+    assert resolved["alerts"][0]["annotations"]["summary"].startswith("Over: ")
+
+
+@pytest.mark.parametrize("status", [400, 404, 429, 500, 503])
+def test_any_other_answer_than_2xx_is_a_failure_told_without_the_address(status):
+    with http_receiver() as (url, received):
+        received.answers.append(status)
+        with pytest.raises(SendFailed) as caught:
+            Webhook(f"{url}/secret").send(FIRING, KEY, NOW)
+    assert str(caught.value) == f"answered {status}: no room"
+
+
+def test_a_redirect_is_not_followed():
+    with http_receiver() as (url, received):
+        received.answers.append(302)
+        with pytest.raises(SendFailed, match="answered 302"):
+            Webhook(url).send(FIRING, KEY, NOW)
+    assert [path for path, _, _ in received.requests] == ["/"]
+
+
+def test_a_server_that_is_not_there_or_speaks_nonsense():
+    with pytest.raises(SendFailed, match="not reached"):
+        Webhook(f"http://127.0.0.1:{free_port()}/secret").send(FIRING, KEY, NOW)
+    with smtp_receiver() as (url, _), pytest.raises(SendFailed, match="broken off"):
+        Webhook(url.replace("smtp:", "http:")).send(FIRING, KEY, NOW)
+
+
+def test_alertmanager_gets_an_alert_that_lasts_until_its_end_is_told():
+    with http_receiver() as (url, received):
+        Alertmanager(f"{url}/prefix/").send(FIRING, KEY, NOW)
+        Alertmanager(f"{url}/prefix/").send(RESOLVED, KEY, NOW)
+    assert [path for path, _, _ in received.requests] == ["/prefix/api/v2/alerts"] * 2
+    [[firing], [resolved]] = received.documents
+    assert firing["labels"] == resolved["labels"] == FIRING.labels
+    assert (firing["startsAt"], firing["endsAt"]) == (rfc3339(NOW), rfc3339(NOW + 365 * 86_400_000))
+    assert resolved["endsAt"] == rfc3339(NOW + 60_000)
+    assert "startsAt" not in resolved
+
+
+@pytest.fixture
+def alertmanager(tmp_path):
+    """The real Alertmanager, with a receiver that tells nobody."""
+    program = shutil.which("prometheus-alertmanager") or shutil.which("alertmanager")
+    if program is None:
+        pytest.skip("NO ALERTMANAGER: install prometheus-alertmanager to test against the real one")
+    port = free_port()
+    config = tmp_path / "alertmanager.yml"
+    config.write_text("route: {receiver: nobody}\nreceivers: [{name: nobody}]\n")
+    options = [f"--config.file={config}", f"--storage.path={tmp_path}", f"--web.listen-address=127.0.0.1:{port}"]
+    with (
+        (tmp_path / "log").open("w") as log,
+        subprocess.Popen([program, *options, "--cluster.listen-address="], stdout=log, stderr=log) as process,
+    ):
+        until = time.monotonic() + 30
+        while not listens(port) and time.monotonic() < until and process.poll() is None:
+            time.sleep(0.05)
+        yield f"http://127.0.0.1:{port}"
+        process.terminate()
+
+
+def known_to(url):
+    """The alerts that an Alertmanager holds active."""
+    with urllib.request.urlopen(f"{url}/api/v2/alerts") as answer:
+        return json.load(answer)
+
+
+def test_the_real_alertmanager_shows_an_event_while_it_lasts(alertmanager):
+    channel = Alertmanager(alertmanager)
+    channel.send(FIRING, KEY, NOW)
+    channel.send(FIRING, KEY, NOW)  # a repeat is no second alert
+    [alert] = known_to(alertmanager)
+    assert alert["labels"] == FIRING.labels
+    assert alert["status"]["state"] in ("active", "unprocessed")
+    assert alert["annotations"]["summary"] == FIRING.summary
+    channel.send(Alert.of("room 1.temp", Notice("resolved", EVENT, 9), NOW), KEY, NOW)
+    until = time.monotonic() + 10
+    while known_to(alertmanager) and time.monotonic() < until:
+        time.sleep(0.1)
+    assert known_to(alertmanager) == []
+
+
+def test_a_mail_arrives_readable():
+    with smtp_receiver() as (url, mails):
+        Mail(urlsplit(url), "Anomaly <anomaly@example.org>", ["a@example.org", "b@example.org"]).send(FIRING, KEY, NOW)
+    [mail] = mails
+    assert mail["Subject"] == "[firing] room 1.temp"
+    assert (mail["From"], mail["To"]) == ("Anomaly <anomaly@example.org>", "a@example.org, b@example.org")
+    assert mail["Message-ID"] == f"<{KEY}@example.org>"
+    assert mail["Auto-Submitted"] == "auto-generated"
+    text = mail.get_content()
+    assert text.startswith("105 is 5 % above the expected 100")
+    assert "value: 105\n" in text.replace("\r\n", "\n")
+
+
+def test_a_mail_about_a_stream_with_any_name():
+    name = "küche\r\nBcc: everyone@example.org\n\n.\n" + "ü" * 400
+    alert = Alert.of(name, Notice("firing", EVENT, 3), NOW)
+    with smtp_receiver() as (url, mails):
+        Mail(urlsplit(url), "anomaly@example.org", ["a@example.org"]).send(alert, KEY, NOW)
+    [mail] = mails
+    assert mail["Bcc"] is None
+    assert mail["Subject"].startswith("[firing] küche  Bcc: everyone@example.org")
+
+
+def test_a_mail_that_some_or_all_do_not_get_is_a_failure():
+    with smtp_receiver() as (url, mails):
+        with pytest.raises(SendFailed, match="refused for 1 of 2"):
+            Mail(urlsplit(url), "anomaly@example.org", ["full@example.org", "b@example.org"]).send(FIRING, KEY, NOW)
+        with pytest.raises(SendFailed, match="mailbox full"):
+            Mail(urlsplit(url), "anomaly@example.org", ["full@example.org"]).send(FIRING, KEY, NOW)
+    assert len(mails) == 1
+
+
+def test_a_password_is_never_sent_in_clear():
+    with smtp_receiver() as (url, mails):
+        server = urlsplit(url.replace("smtp://", "smtp://me:secret@"))
+        with pytest.raises(SendFailed, match="STARTTLS") as caught:
+            Mail(server, "anomaly@example.org", ["a@example.org"]).send(FIRING, KEY, NOW)
+    assert mails == []
+    assert "secret" not in str(caught.value)
+
+
+def test_a_mail_server_that_is_not_there():
+    with pytest.raises(SendFailed, match="ConnectionRefusedError"):
+        Mail(urlsplit(f"smtp://127.0.0.1:{free_port()}"), "a@example.org", ["b@example.org"]).send(FIRING, KEY, NOW)
+
+
+def test_times_that_no_date_can_hold_are_held_within_bounds():
+    assert rfc3339(-(10**18)) == "0001-01-01T00:00:00.000Z"
+    assert rfc3339(10**18) == "9999-12-31T23:59:59.000Z"
+
+
+def test_numbers_that_json_cannot_hold_are_left_out():
+    odd = Alert.of("s", Notice("firing", Event(1, 1, None, None, 1, 1e6, 5.0, float("nan"), "shape"), 1), NOW)
+    assert odd.facts == {"value": "5", "severity": "1e+06", "direction": "shape", "anomalies": "1"}
+    assert odd.started == NOW
+
+
+def test_the_settings_alone_name_the_channels():
+    mail = {"smtp_url": "smtp://mail", "mail_from": "a@example.org", "mail_to": ("b@example.org",)}
+    everything = Settings(webhook_url="http://hook/", alertmanager_url="http://alerts:9093", **mail)
+    assert [channel.name for channel in channels_of(everything)] == ["webhook", "alertmanager", "mail"]
+    assert channels_of(Settings()) == []
+    for missing in mail:
+        if missing != "mail_from":
+            with pytest.raises(BadSetting, match=f"Mail needs ANOMALY_{missing.upper()} too"):
+                channels_of(Settings(**{**mail, missing: Settings.__dataclass_fields__[missing].default}))

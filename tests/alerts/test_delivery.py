@@ -1,0 +1,299 @@
+"""Events of watched streams become messages: each once to each channel, in order, until it arrives."""
+
+import logging
+import threading
+import time
+
+import pytest
+
+from alerts import Alerts, Follower, Sender, SendFailed
+from alerts.sender import GIVE_UP_MS, LONGEST_WAIT_MS
+from errors import BadParameter, NotFound, UnknownName
+from event_policy import Policy
+from store import Outbox, Store
+from tests.alerts.conftest import append, make
+
+NOW = 1_800_000_000_000
+
+
+class Channel:
+    """Remembers what it was given; fails while `failures` is positive."""
+
+    def __init__(self, name="here", failures=0):
+        self.name, self.failures, self.got, self.tried = name, failures, [], []
+
+    def send(self, alert, key, now):
+        self.tried.append(now)
+        if self.failures > 0:
+            self.failures -= 1
+            raise SendFailed("answered 503: busy")
+        self.got.append((alert.status, alert.stream, key))
+
+    @property
+    def told(self):
+        return [status for status, _, _ in self.got]
+
+
+def clock():
+    return NOW / 1000
+
+
+@pytest.fixture
+def outbox(store):
+    return Outbox(store.database)
+
+
+@pytest.fixture
+def watched(store):
+    """Alerts over a stream that is watched from its beginning; its threads do not run."""
+    make(store)
+    alerts = Alerts(store, [Channel("a"), Channel("b")], clock)
+    alerts.watch("boiler", {})
+    return alerts
+
+
+def follower(store, *channels):
+    return Follower(store, Outbox(store.database), channels)
+
+
+def test_an_event_is_told_to_each_channel_once_and_so_is_its_end(store, outbox, watched):
+    append(store, "..#.....")
+    assert follower(store, "a", "b").step(NOW) == 1
+    assert follower(store, "a", "b").step(NOW) == 0
+    for name in ("a", "b"):
+        channel = Channel(name)
+        assert [Sender(outbox, channel).step(NOW) for _ in range(3)] == [1, 1, 0]
+        assert channel.told == ["firing", "resolved"]
+    assert len({message.key for message in outbox.newest(10)}) == 4
+
+
+def test_an_event_may_begin_in_one_push_and_end_in_another(store, outbox, watched):
+    for picture in ("..#", "..", "..", "#"):
+        append(store, picture)
+        follower(store, "a").step(NOW)
+    assert [message.body["status"] for message in reversed(outbox.newest(10))] == ["firing", "resolved", "firing"]
+
+
+def test_what_came_before_the_watch_is_not_told(store, outbox):
+    make(store)
+    append(store, "..#")
+    Alerts(store, [], clock).watch("boiler", {})
+    append(store, ".....")
+    follower(store, "a").step(NOW)
+    assert outbox.newest(10) == []
+
+
+def test_a_long_history_is_followed_in_parts(store, outbox, watched, monkeypatch):
+    monkeypatch.setattr("alerts.follower.POINTS", 3)
+    append(store, "..#.....#.....")
+    while follower(store, "a").step(NOW):
+        pass
+    assert len(outbox.newest(10)) == 4
+
+
+def test_the_policy_is_kept(store, watched, outbox):
+    watched.watch("boiler", {"minimum_length": 2})
+    append(store, "#....##")
+    follower(store, "a").step(NOW)
+    assert [message.body["event"] for message in outbox.newest(10)] == [6]
+    assert watched.policy("boiler") == Policy(minimum_length=2)
+
+
+def test_a_crash_before_the_commit_neither_loses_nor_repeats_an_event(store, outbox, watched, monkeypatch):
+    append(store, "#")
+    with monkeypatch.context() as patched:
+        patched.setattr("store.outbox._message_values", lambda _: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            follower(store, "a").step(NOW)
+    assert outbox.newest(10) == []
+    follower(store, "a").step(NOW)
+    assert len(outbox.newest(10)) == 1
+
+
+def test_two_followers_do_not_tell_twice(store, outbox, watched):
+    append(store, "#")
+    [(_, watch)] = outbox.behind(10)
+    steps = [follower(store, "a").followed("boiler", watch, NOW) for _ in range(2)]
+    assert [outbox.advance([step]) for step in steps] == [[True], [False]]
+    assert len(outbox.newest(10)) == 1
+
+
+def test_a_policy_that_was_changed_meanwhile_wins(store, outbox, watched):
+    append(store, "#")
+    [(_, watch)] = outbox.behind(10)
+    step = follower(store, "a").followed("boiler", watch, NOW)
+    watched.watch("boiler", {"minimum_length": 5})
+    assert outbox.advance([step]) == [False]
+    assert outbox.newest(10) == []
+
+
+def test_many_streams_are_followed_in_one_go(store, outbox, watched):
+    for name in ("pump", "fan", "valve"):
+        make(store, name)
+        watched.watch(name, {})
+        append(store, "#", name)
+    assert follower(store, "a").step(NOW) == 3
+    assert {message.stream for message in outbox.newest(10)} == {"pump", "fan", "valve"}
+
+
+def test_a_failure_is_retried_with_growing_waits_and_the_same_key(store, outbox, watched, caplog):
+    append(store, "#")
+    follower(store, "a").step(NOW)
+    channel = Channel("a", failures=3)
+    sender = Sender(outbox, channel)
+    for second in range(12):
+        sender.step(NOW + second * 1000)
+    assert [(at - NOW) // 1000 for at in channel.tried] == [0, 1, 3, 7]
+    [message] = outbox.newest(10)
+    assert (message.status, message.attempts, message.error, channel.got[0][2]) == ("sent", 4, "", message.key)
+    assert "tried again later: answered 503: busy" in caplog.text
+
+
+def test_nobody_hears_of_an_end_before_its_beginning(store, outbox, watched):
+    append(store, "#....")
+    follower(store, "a").step(NOW)
+    channel = Channel("a", failures=1)
+    sender = Sender(outbox, channel)
+    sender.step(NOW)
+    assert sender.step(NOW + 500) == 0
+    sender.step(NOW + 1000)
+    sender.step(NOW + 1000)
+    assert channel.told == ["firing", "resolved"]
+
+
+def test_one_stream_that_cannot_be_told_of_holds_up_no_other(store, outbox, watched):
+    make(store, "pump")
+    watched.watch("pump", {})
+    append(store, "#")
+    append(store, "#", "pump")
+    follower(store, "a").step(NOW)
+    channel = Channel("a", failures=1)
+    Sender(outbox, channel).step(NOW)
+    assert [stream for _, stream, _ in channel.got] == ["pump"]
+
+
+def test_waits_never_exceed_ten_minutes_and_after_days_a_message_is_given_up(store, outbox, watched, caplog):
+    append(store, "#")
+    follower(store, "a").step(NOW)
+    channel = Channel("a", failures=10**6)
+    sender, at = Sender(outbox, channel), NOW
+    while outbox.newest(1)[0].status == "waiting":
+        sender.step(at)
+        at += LONGEST_WAIT_MS
+    assert GIVE_UP_MS < channel.tried[-1] - NOW <= GIVE_UP_MS + 2 * LONGEST_WAIT_MS
+    assert outbox.newest(1)[0].status == "given_up"
+    assert "given up: answered 503: busy" in caplog.text
+
+
+def test_what_waits_is_sent_after_a_restart(url, outbox, store, watched):
+    append(store, "#....")
+    follower(store, "a").step(NOW)
+    Sender(outbox, Channel("a", failures=1)).step(NOW)
+    store.close()
+    again = Store.open(url)
+    channel = Channel("a")
+    sender = Sender(Outbox(again.database), channel)
+    sender.step(NOW + 1000)
+    sender.step(NOW + 1000)
+    again.close()
+    assert channel.told == ["firing", "resolved"]
+
+
+def test_sent_messages_are_forgotten_after_a_while_and_waiting_ones_are_not(store, outbox, watched):
+    append(store, "#....#")
+    follower(store, "a").step(NOW)
+    Sender(outbox, Channel("a")).step(NOW)
+    assert outbox.forget(NOW + 1) == 1
+    assert [message.status for message in outbox.newest(10)] == ["waiting", "waiting"]
+
+
+def test_the_threads_follow_send_and_end(store, watched):
+    channel = Channel("here")
+    alerts = Alerts(store, [channel])
+    alerts.start()
+    append(store, "..#.....")
+    until = time.monotonic() + 20
+    while channel.told != ["firing", "resolved"] and time.monotonic() < until:
+        time.sleep(0.02)
+    alerts.stop()
+    assert channel.told == ["firing", "resolved"]
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("alerts-")]
+
+
+def test_a_thread_outlives_a_database_that_fails_for_a_while(store, watched, monkeypatch, caplog):
+    monkeypatch.setattr("alerts.alerts.PAUSE_AFTER_FAILURE", 0.01)
+    channel, failures = Channel("here"), [1, 1, 1]
+    alerts = Alerts(store, [channel])
+    behind = Outbox.behind
+
+    def failing(self, limit):
+        if failures:
+            raise OSError(f"disk full {failures.pop()}")
+        return behind(self, limit)
+
+    monkeypatch.setattr(Outbox, "behind", failing)
+    append(store, "#")
+    with caplog.at_level(logging.ERROR):
+        alerts.start()
+        until = time.monotonic() + 20
+        while not channel.told and time.monotonic() < until:
+            time.sleep(0.02)
+        alerts.stop()
+    assert channel.told == ["firing"]
+    assert caplog.text.count("OSError: disk full") == 3
+
+
+def test_a_hanging_receiver_does_not_hold_up_the_end(store, watched):
+    class Hanging(Channel):
+        def send(self, alert, key, now):
+            self.tried.append(now)
+            time.sleep(3)
+
+    channel = Hanging("here")
+    alerts = Alerts(store, [channel])
+    alerts.test("here")
+    alerts.start()
+    until = time.monotonic() + 20
+    while not channel.tried and time.monotonic() < until:
+        time.sleep(0.02)
+    began = time.monotonic()
+    alerts.stop()
+    assert time.monotonic() - began < 1.5
+    for thread in threading.enumerate():
+        if thread.name.startswith("alerts-"):
+            thread.join()
+
+
+def test_a_deleted_stream_is_watched_no_longer(store, outbox, watched):
+    append(store, "#")
+    [(_, watch)] = outbox.behind(10)
+    store.delete(watch.stream_id)
+    assert outbox.behind(10) == []
+    assert follower(store, "a").followed("boiler", watch, NOW) is None
+
+
+def test_unwatching(store, outbox, watched):
+    watched.unwatch("boiler")
+    append(store, "#")
+    assert follower(store, "a").step(NOW) == 0
+    with pytest.raises(NotFound, match="is not watched; PUT its policy"):
+        watched.unwatch("boiler")
+    with pytest.raises(NotFound, match="is not watched"):
+        watched.policy("boiler")
+
+
+def test_what_does_not_exist(watched):
+    for ask in (watched.policy, watched.unwatch, lambda name: watched.watch(name, {})):
+        with pytest.raises(NotFound, match="There is no stream 'pump'"):
+            ask("pump")
+    with pytest.raises(BadParameter):
+        watched.watch("boiler", {"recovery": 0})
+    with pytest.raises(UnknownName, match="There is no channel 'mail'; there is: a, b"):
+        watched.test("mail")
+
+
+def test_a_test_message_goes_the_way_of_all_others(store, watched, outbox):
+    message = watched.test("a")
+    channel = Channel("a")
+    Sender(outbox, channel).step(NOW)
+    assert channel.got == [("firing", "test", message.key)]

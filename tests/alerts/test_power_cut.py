@@ -1,0 +1,79 @@
+"""The service is killed again and again in the middle of its work: each event is told, under one key."""
+
+import contextlib
+import itertools
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+
+import pytest
+
+from tests.alerts.receivers import http_receiver
+from tests.serving import ROOT, free_port, wait_for
+
+KILLS = 5
+STEADY = [10.0, 11.0, 10.0, 12.0, 11.0] * 8
+EVENT = [*STEADY, 95.0, *STEADY]
+BOILER = "/api/v1/streams/boiler"
+
+
+def call(url, method, path, body):
+    request = urllib.request.Request(
+        f"{url}{path}", json.dumps(body).encode(), {"Content-Type": "application/json"}, method=method
+    )
+    with urllib.request.urlopen(request, timeout=20) as answer:
+        return json.load(answer)
+
+
+@contextlib.contextmanager
+def killed(folder, hook):
+    """The real server; killed without warning at the end."""
+    port = free_port()
+    options = ["--host", "127.0.0.1", "--port", str(port), "--data-dir", str(folder), "--webhook-url", hook]
+    with (
+        tempfile.TemporaryFile("w+") as log,
+        subprocess.Popen([sys.executable, "server.py", *options], cwd=ROOT, stdout=log, stderr=log) as process,
+    ):
+        wait_for(port, process, log)
+        yield f"http://127.0.0.1:{port}", process
+        process.kill()
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="SKIPPED: this system cannot kill without warning")
+def test_every_acknowledged_event_is_told(tmp_path, monkeypatch):
+    monkeypatch.setenv("no_proxy", "*")
+    acknowledged = 0
+    with http_receiver() as (hook, received):
+        for kill, wait in zip(range(KILLS), itertools.cycle((0.0, 0.3, 0.6, 0.05)), strict=False):
+            with killed(tmp_path, f"{hook}/hook") as (url, process):
+                if not kill:
+                    call(url, "PUT", BOILER, {"detector": "rolling_zscore", "params": {"window": 20}})
+                    call(url, "PUT", f"{BOILER}/policy", {})
+                for _ in range(4):
+                    call(url, "POST", f"{BOILER}/points", {"values": EVENT})
+                    acknowledged += 1
+                time.sleep(wait)
+                os.kill(process.pid, signal.SIGKILL)
+        with killed(tmp_path, f"{hook}/hook"):
+            until = time.monotonic() + 60
+            while len(told(received)) < acknowledged and time.monotonic() < until:
+                time.sleep(0.1)
+            time.sleep(1)
+    events = told(received)
+    assert len(events) == acknowledged == 4 * KILLS
+    assert {len(keys) for keys in events.values()} == {1}
+
+
+def told(received):
+    """The keys under which each event's beginning was told."""
+    found = {}
+    for key, document in zip(received.keys, received.documents, strict=False):
+        if document["status"] == "firing":
+            found.setdefault(document["alerts"][0]["fingerprint"], set()).add(key)
+    return found

@@ -1,0 +1,144 @@
+"""Alerts over HTTP: watched, replayed, tested; and the whole way from a push to a receiver with the real server."""
+
+import json
+import time
+import urllib.request
+
+import pytest
+
+from alerts import Alerts
+from app import create_app
+from settings import Settings
+from store import Store
+from streams import Streams
+from tests.alerts.receivers import http_receiver
+from tests.api.invariants import check_error, strict_json
+from tests.api.test_openapi import check_schema
+from tests.serving import serving
+
+STEADY = [10.0, 11.0, 10.0, 12.0, 11.0] * 8
+SPIKE = [95.0]
+CALM = [10.0, 11.0, 10.0, 12.0, 11.0, 10.0]
+
+
+class Here:
+    """A channel that is never sent to, because no thread runs."""
+
+    name = "here"
+
+
+@pytest.fixture
+def client(tmp_path):
+    store = Store.open(f"sqlite:///{tmp_path / 'x.db'}")
+    streams = Streams(store)
+    streams.start()
+    client = create_app(Settings(), streams, Alerts(store, [Here()])).test_client()
+    client.put("/api/v1/streams/boiler", json={"detector": "rolling_zscore", "params": {"window": 20}})
+    yield client
+    streams.stop()
+    store.close()
+
+
+def ask(client, method, path, status=200, **body):
+    response = client.open(f"/api/v1/{path}", method=method, **({"json": body["json"]} if "json" in body else {}))
+    assert response.status_code == status, response.data
+    return strict_json(response.data)
+
+
+def push(client, values):
+    ask(client, "POST", "streams/boiler/points", json={"values": values})
+
+
+def test_a_policy_is_put_told_and_taken_away(client):
+    put = ask(client, "PUT", "streams/boiler/policy", json={"minimum_length": 2, "direction": "above"})
+    assert (put["minimum_length"], put["direction"], put["recovery"]) == (2, "above", 4)
+    assert ask(client, "GET", "streams/boiler/policy") == put
+    check_schema(put, "Policy")
+    assert ask(client, "DELETE", "streams/boiler/policy") == {"deleted": "boiler"}
+    check_error(client.get("/api/v1/streams/boiler/policy"), 404, "not_found")
+    check_error(client.delete("/api/v1/streams/boiler/policy"), 404, "not_found")
+
+
+def test_a_replay_says_what_would_have_been_told(client):
+    push(client, STEADY + SPIKE + 4 * CALM + SPIKE)
+    told = ask(client, "POST", "streams/boiler/replay", json={})
+    assert told["message"] == "Over the last 66 points this would have sent 3 messages, about 2 events."
+    assert [notice["status"] for notice in told["notices"]] == ["firing", "resolved", "firing"]
+    assert (told["notices"][0]["at"], told["notices"][0]["value"]) == (41, 95.0)
+    check_schema(told, "Replay")
+    assert ask(client, "POST", "streams/boiler/replay", json={"minimum_length": 2})["notices"] == []
+    assert ask(client, "GET", "alerts")["messages"] == []
+
+
+def test_the_demo_stream_can_be_replayed_but_not_watched(client):
+    assert ask(client, "POST", "streams/demo/replay", json={})["points"] > 0
+    check_error(client.put("/api/v1/streams/demo/policy", json={}), 400, "bad_input")
+
+
+def test_a_test_message_waits_in_the_outbox(client):
+    message = ask(client, "POST", "alerts/test", json={"channel": "here"})
+    told = ask(client, "GET", "alerts?times=ms")
+    assert told["channels"] == ["here"]
+    [listed] = told["messages"]
+    assert (listed["id"], listed["state"], listed["attempts"], listed["error"]) == (message["id"], "waiting", 0, None)
+    assert listed["made"] > 1_700_000_000_000
+    check_schema(told, "AlertList")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status", "code"),
+    [
+        ("PUT", "streams/pump/policy", {}, 404, "not_found"),
+        ("GET", "streams/pump/policy", None, 404, "not_found"),
+        ("POST", "streams/pump/replay", {}, 404, "not_found"),
+        ("PUT", "streams/boiler/policy", {"recovery": 0}, 400, "bad_parameter"),
+        ("PUT", "streams/boiler/policy", {"recovery": 1.5}, 400, "bad_parameter"),
+        ("PUT", "streams/boiler/policy", {"direction": "up"}, 400, "unreadable"),
+        ("PUT", "streams/boiler/policy", {"url": "http://evil.example.org"}, 400, "unreadable"),
+        ("POST", "alerts/test", {"channel": "http://evil.example.org"}, 400, "unknown_name"),
+        ("POST", "alerts/test", {}, 400, "unreadable"),
+        ("GET", "alerts?limit=0", None, 400, "bad_parameter"),
+    ],
+)
+def test_what_is_refused(client, method, path, body, status, code):
+    response = client.open(f"/api/v1/{path}", method=method, **({} if body is None else {"json": body}))
+    check_error(response, status, code)
+
+
+def test_without_a_store():
+    client = create_app().test_client()
+    check_error(client.get("/api/v1/alerts"), 503, "no_store")
+    check_error(client.put("/api/v1/streams/a/policy", json={}), 503, "no_store")
+
+
+def call(url, method, path, body=None):
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(f"{url}{path}", data, {"Content-Type": "application/json"}, method=method)
+    with urllib.request.urlopen(request) as answer:
+        return json.load(answer)
+
+
+def test_from_a_push_to_a_receiver_across_a_restart(tmp_path, monkeypatch):
+    monkeypatch.setenv("no_proxy", "*")
+    boiler = "/api/v1/streams/boiler"
+    with http_receiver() as (hook, received):
+        received.answers += [503] * 1000  # the receiver is down for as long as the first server runs
+        with serving(tmp_path, "--webhook-url", f"{hook}/hook") as url:
+            call(url, "PUT", boiler, {"detector": "rolling_zscore", "params": {"window": 20}})
+            call(url, "PUT", f"{boiler}/policy", {})
+            call(url, "POST", f"{boiler}/points", {"values": STEADY + SPIKE})
+            until = time.monotonic() + 20
+            while not received.requests and time.monotonic() < until:
+                time.sleep(0.05)
+            assert call(url, "GET", "/api/v1/alerts")["messages"][0]["state"] == "waiting"
+        received.answers.clear()
+        failed = len(received.requests)
+        with serving(tmp_path, "--webhook-url", f"{hook}/hook") as url:
+            call(url, "POST", f"{boiler}/points", {"values": CALM})
+            until = time.monotonic() + 30
+            while len(received.requests) < failed + 2 and time.monotonic() < until:
+                time.sleep(0.05)
+            told = call(url, "GET", "/api/v1/alerts")["messages"]
+    assert [document["status"] for document in received.documents[failed:]] == ["firing", "resolved"]
+    assert received.keys[0] == received.keys[failed] != received.keys[failed + 1]
+    assert [message["stream"] for message in told] == ["boiler", "boiler"]

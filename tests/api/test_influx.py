@@ -1,0 +1,253 @@
+"""What writes to InfluxDB writes here unchanged: the real clients against the real server, and each refusal."""
+
+import gzip
+import http.client
+import json
+from urllib.parse import quote, urlsplit
+
+import pytest
+from influxdb import InfluxDBClient as Client1
+from influxdb.exceptions import InfluxDBClientError
+from influxdb_client.client.influxdb_client import InfluxDBClient as Client2
+from influxdb_client.client.write.point import Point
+from influxdb_client.client.write_api import SYNCHRONOUS
+from influxdb_client.domain.write_precision import WritePrecision
+from influxdb_client.rest import ApiException
+
+from api.influx import MOST_TOLD
+from app import create_app
+from settings import Settings
+from store import Store
+from streams import NotKept, Streams
+
+START = 1_767_225_600_000
+
+
+@pytest.fixture
+def streams(tmp_path):
+    store = Store.open(f"sqlite:///{tmp_path / 'x.db'}")
+    running = Streams(store)
+    running.start()
+    yield running
+    running.stop()
+    store.close()
+
+
+@pytest.fixture
+def client(streams):
+    return create_app(Settings(max_upload_bytes=100_000), streams).test_client()
+
+
+def kept(streams, name):
+    """The times in ms and the values of a stream."""
+    judged = streams.read(name)
+    return list(zip(judged.times.astype(int).tolist(), judged.values.tolist(), strict=True))
+
+
+def lines(*parts):
+    return "\n".join(parts).encode()
+
+
+@pytest.fixture
+def client_1(server_url):
+    address = urlsplit(server_url)
+    with Client1(address.hostname, address.port, "user", "password", "database") as client:
+        yield client
+
+
+@pytest.fixture
+def client_2(server_url):
+    with Client2(server_url, token="token", org="org") as client:
+        yield client
+
+
+def read(server_url, name):
+    address = urlsplit(server_url)
+    connection = http.client.HTTPConnection(address.hostname, address.port)
+    connection.request("GET", f"/api/v1/streams/{quote(name, safe='')}/points?times=ms")
+    told = json.load(connection.getresponse())
+    connection.close()
+    return list(zip(told["times"], told["values"], strict=True))
+
+
+def test_the_client_of_version_1(client_1, server_url):
+    assert client_1.ping().startswith("1.8.0-")
+    points = [
+        {"measurement": "v1 room", "tags": {"floor": "2", "building": "A, west"}, "time": START + k, "fields": fields}
+        for k, fields in enumerate([{"temp": 21.5, "on": True, "note": 'a "quoted", note'}, {"temp": 22.5, "count": 3}])
+    ]
+    assert client_1.write_points(points, time_precision="ms")
+    assert read(server_url, r"v1 room.temp{building=A\, west,floor=2}") == [(START, 21.5), (START + 1, 22.5)]
+    assert read(server_url, r"v1 room.on{building=A\, west,floor=2}") == [(START, 1.0)]
+    assert read(server_url, r"v1 room.count{building=A\, west,floor=2}") == [(START + 1, 3.0)]
+
+
+def test_home_assistant_asks_with_an_empty_write_whether_it_may_write(client_1):
+    assert client_1.write_points([])
+
+
+def test_the_client_of_version_1_writes_lines_and_compresses(server_url):
+    address = urlsplit(server_url)
+    with Client1(address.hostname, address.port, gzip=True) as client:
+        assert client.write_points([f"v1gzip value={k} {START // 1000 + k}" for k in range(50)], "s", protocol="line")
+    assert read(server_url, "v1gzip.value") == [(START + 1000 * k, float(k)) for k in range(50)]
+
+
+def test_the_client_of_version_1_hears_which_line_was_refused(client_1, server_url):
+    with pytest.raises(InfluxDBClientError) as caught:
+        client_1.write_points([f"v1bad value=1 {START}", "v1bad value=", "v1good value=2"], "ms", protocol="line")
+    assert caught.value.code == 400
+    expected = "partial write: unable to parse 'v1bad value=': missing field value (line 2) dropped=1"
+    assert json.loads(caught.value.content) == {"error": expected}
+    assert read(server_url, "v1bad.value") == [(START, 1.0)]
+
+
+def test_the_client_of_version_2(client_2, server_url):
+    assert client_2.ping()
+    assert client_2.version().startswith("1.8.0-")
+    with client_2.write_api(write_options=SYNCHRONOUS) as writer:
+        points = [
+            Point("v2").tag("küche", "a=b").field("temp", 20 + k).time(START + k, WritePrecision.MS) for k in range(30)
+        ]
+        writer.write("bucket", record=points)
+        writer.write("bucket", record={"measurement": "v2", "fields": {"dict": 1.5}, "time": START * 10**6})
+    assert read(server_url, "v2.temp{küche=a=b}") == [(START + k, 20.0 + k) for k in range(30)]
+    assert read(server_url, "v2.dict") == [(START, 1.5)]
+
+
+def test_the_client_of_version_2_writes_in_batches_from_its_own_thread(client_2, server_url):
+    failures = []
+    with client_2.write_api(error_callback=lambda *facts: failures.append(facts)) as writer:
+        for k in range(2_500):
+            writer.write("bucket", record=f"v2batch value={k} {(START + k) * 10**6}")
+    assert failures == []
+    assert read(server_url, "v2batch.value")[-1] == (START + 2_499, 2_499.0)
+
+
+def test_the_client_of_version_2_hears_which_line_was_refused(client_2):
+    with client_2.write_api(write_options=SYNCHRONOUS) as writer, pytest.raises(ApiException) as caught:
+        writer.write("bucket", record=["v2bad value=1", "v2bad value=NaN"])
+    assert caught.value.status == 400
+    told = json.loads(caught.value.body)
+    assert (told["code"], told["line"]) == ("invalid", 2)
+    assert "invalid field value NaN" in told["message"]
+
+
+@pytest.mark.parametrize("path", ["/write", "/api/v2/write"])
+class TestEitherVersion:
+    def test_good_lines_are_kept_and_answered_with_nothing(self, client, streams, path):
+        response = client.post(f"{path}?precision=ms", data=lines(f"m v=1 {START}", f"m v=2,w=3 {START + 1}"))
+        assert (response.status_code, response.data) == (204, b"")
+        assert kept(streams, "m.v") == [(START, 1.0), (START + 1, 2.0)]
+        assert kept(streams, "m.w") == [(START + 1, 3.0)]
+
+    def test_one_write_may_hold_many_streams_old_and_new(self, client, streams, path):
+        for k in range(3):
+            body = lines(*(f"m,id={i} v={k} {START + k}" for i in range(10 + 10 * k)))
+            assert client.post(f"{path}?precision=ms", data=body).status_code == 204
+        assert kept(streams, "m.v{id=0}") == [(START + k, float(k)) for k in range(3)]
+        assert kept(streams, "m.v{id=29}") == [(START + 2, 2.0)]
+
+    def test_more_streams_than_allowed_cost_no_other(self, client, streams, path, monkeypatch):
+        client.post(f"{path}?precision=ms", data=lines(f"m v=1 {START}"))
+        monkeypatch.setattr(streams, "_most", 2)  # with the demo stream they are two
+        response = client.post(f"{path}?precision=ms", data=lines(f"n v=1 {START}", f"m v=2 {START + 1}"))
+        assert response.status_code == 400
+        assert "There are 2 streams already; delete one first. (line 1) dropped=1" in response.get_data(as_text=True)
+        assert len(kept(streams, "m.v")) == 2
+
+    def test_nothing_to_keep_is_no_mistake(self, client, path):
+        for body in (b"", b"\n", b"# comment\n", b'm note="text"'):
+            assert client.post(path, data=body).status_code == 204
+
+    def test_a_line_without_a_time_has_the_time_of_its_arrival(self, client, streams, path):
+        client.post(path, data=b"m v=1")
+        [(time, _)] = kept(streams, "m.v")
+        assert time > START
+
+    def test_a_write_that_is_sent_again_changes_nothing(self, client, streams, path):
+        for _ in range(2):
+            assert client.post(f"{path}?precision=ms", data=lines(f"m v=1 {START}")).status_code == 204
+        assert kept(streams, "m.v") == [(START, 1.0)]
+
+    def test_late_points_are_refused_and_told(self, client, streams, path):
+        client.post(f"{path}?precision=ms", data=lines(f"m v=1 {START}"))
+        response = client.post(
+            f"{path}?precision=ms", data=lines("n v=1 1", f"m v=2 {START - 5}", f"m v=3 {START + 5}")
+        )
+        assert response.status_code == 400
+        assert "points of 'm.v' older than its newest (from line 2 on) dropped=1" in response.get_data(as_text=True)
+        assert kept(streams, "m.v") == [(START, 1.0), (START + 5, 3.0)]
+        assert kept(streams, "n.v") == [(1, 1.0)]
+
+    def test_a_stream_that_cannot_take_its_points_costs_no_other(self, client, streams, path):
+        long = "x" * 600
+        response = client.post(path, data=lines(f"{long} v=1", "m v=1 9000000000000000000", "n v=1 1000000"))
+        said = response.get_data(as_text=True)
+        assert response.status_code == 400
+        assert "(line 1)" in said
+        assert "too far in the future" in said
+        assert "dropped=2" in said
+        assert kept(streams, "n.v") == [(1, 1.0)]
+
+    def test_an_unknown_precision(self, client, path):
+        response = client.post(f"{path}?precision=d", data=b"m v=1")
+        assert response.status_code == 400
+        assert "precision must be one of" in response.get_data(as_text=True)
+
+    def test_many_refusals_are_counted(self, client, path):
+        response = client.post(path, data=b"bad\n" * 500)
+        said = response.get_data(as_text=True)
+        assert said.count("unable to parse") == MOST_TOLD
+        assert f"and {100 - MOST_TOLD} more dropped=500" in said
+        assert "\n" not in response.headers["X-Influxdb-Error"]
+
+    def test_a_body_that_is_too_large(self, client, path):
+        response = client.post(path, data=b"x" * 200_000)
+        assert response.status_code == 413
+
+    def test_a_broken_gzip_and_an_unknown_compression(self, client, path):
+        broken = gzip.compress(b"m v=1" * 100)[:20]
+        assert client.post(path, data=broken, headers={"Content-Encoding": "gzip"}).status_code == 400
+        assert client.post(path, data=broken, headers={"Content-Encoding": "br"}).status_code == 415
+
+    def test_without_a_store(self, path):
+        assert create_app().test_client().post(path, data=b"m v=1").status_code == 503
+
+    def test_what_could_not_be_written_may_be_sent_again(self, client, streams, path, monkeypatch):
+        def fail(*_args):
+            raise NotKept("The points could not be written; send them again.")
+
+        monkeypatch.setattr(streams, "push_many", fail)
+        response = client.post(path, data=b"m v=1")
+        assert response.status_code == 503
+        assert "send them again" in response.get_data(as_text=True)
+
+    def test_a_defect_goes_to_the_log_alone(self, client, streams, path, monkeypatch, caplog):
+        monkeypatch.setattr(streams, "push_many", lambda *_args: 1 / 0)
+        response = client.post(path, data=b"m v=1")
+        assert response.status_code == 500
+        assert "ZeroDivisionError" not in response.get_data(as_text=True)
+        assert "ZeroDivisionError" in caplog.text
+
+    def test_every_refusal_has_the_shape_of_its_version(self, client, path):
+        refusals = [
+            client.post(path, data=b"bad"),
+            client.post(path, data=b"x" * 200_000),
+            client.post(path, data=b"m v=1", headers={"Host": "evil.example.org"}),
+            client.post(path, data=b"m v=1", headers={"Content-Encoding": "br"}),
+        ]
+        assert [response.status_code for response in refusals] == [400, 413, 403, 415]
+        for response in refusals:
+            told = json.loads(response.data)
+            if path == "/write":
+                assert set(told) == {"error"}
+            else:
+                assert {"code", "message"} <= set(told) <= {"code", "message", "line"}
+            assert response.headers["X-Influxdb-Version"].startswith("1.8.0-")
+
+
+def test_ping(client):
+    for response in (client.get("/ping"), client.head("/ping")):
+        assert (response.status_code, response.data) == (204, b"")
+        assert response.headers["X-Influxdb-Version"].startswith("1.8.0-")

@@ -1,0 +1,189 @@
+"""Streams over HTTP: created, pushed to, read after a cursor, forgotten."""
+
+import pytest
+
+from app import create_app
+from settings import Settings
+from store import Store
+from streams import Streams
+from tests.api.invariants import check_error, strict_json
+from tests.api.test_openapi import check_schema
+
+VALUES = [10.0, 11.0, 10.0, 12.0, 11.0] * 8
+TIMES = [f"2025-03-01T10:{minute:02}:00Z" for minute in range(40)]
+
+
+@pytest.fixture
+def client(tmp_path):
+    store = Store.open(f"sqlite:///{tmp_path / 'x.db'}")
+    streams = Streams(store, most=6)
+    streams.start()
+    yield create_app(Settings(), streams).test_client()
+    streams.stop()
+    store.close()
+
+
+def put(client, name="a", **body):
+    response = client.put(f"/api/v1/streams/{name}", json=body)
+    assert response.status_code == 200, response.data
+    return strict_json(response.data)
+
+
+def push(client, name="a", **body):
+    response = client.post(f"/api/v1/streams/{name}/points", json=body)
+    assert response.status_code == 200, response.data
+    return strict_json(response.data)
+
+
+def read(client, name="a", query=""):
+    response = client.get(f"/api/v1/streams/{name}/points{query}")
+    assert response.status_code == 200, response.data
+    return strict_json(response.data)
+
+
+def without_repairs(told):
+    return {name: column for name, column in told.items() if name != "repairs"}
+
+
+def test_what_is_pushed_is_answered_with_its_judgement_and_can_be_read_again(client):
+    made = put(client, detector="rolling_zscore", params={"window": 20})
+    assert made["params"] == {"window": 20, "threshold": 5.0, "gap": 3}
+    assert read(client)["cursor"] == 0
+    assert (made["points"], made["cursor"], made["last_time"], made["state"]) == (0, 0, None, "warming_up")
+    told = push(client, times=TIMES, values=VALUES)
+    assert told["times"] == TIMES
+    assert told["values"] == VALUES
+    assert told["cursor"] == 40
+    assert told["repairs"] == []
+    assert told["judged_by"] == [None] * 10 + ["rolling_zscore"] * 30
+    check_schema(told, "Points")
+    assert without_repairs(read(client)) == without_repairs(told)
+    check_schema(read(client), "Points")
+    assert client.get("/api/v1/streams/a").json["last_time"] == "2025-03-01T10:39:00Z"
+
+
+def test_a_spike_is_flagged_as_it_arrives(client):
+    put(client, detector="rolling_zscore")
+    assert not any(push(client, values=VALUES)["is_anomaly"])
+    told = push(client, values=[500.0])
+    assert told["is_anomaly"] == [True]
+    assert told["judged_by"] == ["rolling_zscore"]
+    assert told["upper"][0] < 500
+    assert client.get("/api/v1/streams/a").json["state"] == "anomalous"
+
+
+def test_reading_after_a_cursor(client):
+    put(client, detector="rolling_zscore")
+    push(client, values=VALUES)
+    first = read(client, query="?limit=15&after=0")
+    assert (first["values"], first["cursor"]) == (VALUES[:15], 15)
+    rest = read(client, query=f"?after={first['cursor']}")
+    assert (rest["values"], rest["cursor"]) == (VALUES[15:], 40)
+    nothing = read(client, query="?after=40")
+    assert (nothing["values"], nothing["cursor"]) == ([], 40)
+    assert read(client, query="?limit=3")["values"] == VALUES[-3:]
+    assert read(client, query="?limit=3&after=41")["values"] == VALUES[-3:]
+
+
+def test_a_csv_file_is_pushed_too(client):
+    put(client, detector="rolling_zscore")
+    lines = "\n".join(f"{time},{value}" for time, value in zip(TIMES, VALUES, strict=True))
+    told = client.post("/api/v1/streams/a/points", data=f"time,value\n{lines}\n", content_type="text/csv").json
+    assert (told["times"], told["values"], told["cursor"]) == (TIMES, VALUES, 40)
+
+
+@pytest.mark.parametrize("name", ["a/b", "a/points", "ü 100%", "cpu.load{host=x,zone=y}", "a%2Fb", "?", "x" * 500])
+def test_any_text_is_a_name(client, name):
+    from urllib.parse import quote
+
+    path = f"/api/v1/streams/{quote(name, safe='')}"
+    assert client.put(path, json={"detector": "rolling_zscore"}).json["name"] == name
+    client.post(f"{path}/points", json={"values": [1]})
+    assert client.get(path).json["points"] == 1
+    assert client.get(f"{path}/points").json["values"] == [1]
+    assert name in [stream["name"] for stream in client.get("/api/v1/streams").json["streams"]]
+    assert client.delete(path).json == {"deleted": name}
+    check_error(client.get(path), 404, "not_found")
+
+
+@pytest.mark.parametrize("name", ["%2E", "%00", "%0A", "%FF", "x" * 501, "%2e%2e"])
+def test_names_that_are_refused(client, name):
+    check_error(client.put(f"/api/v1/streams/{name}", json={}), 400, "bad_input")
+
+
+def test_streams_are_listed_by_name_page_by_page(client):
+    for name in ("b", "a", "c"):
+        put(client, name, detector="rolling_zscore")
+    first = client.get("/api/v1/streams?limit=2").json
+    assert [stream["name"] for stream in first["streams"]] == ["a", "b"]
+    rest = client.get(f"/api/v1/streams?after={first['next']}").json
+    assert [stream["name"] for stream in rest["streams"]] == ["c", "demo"]
+    assert rest["next"] is None
+    check_schema(rest, "StreamList")
+
+
+def test_there_are_only_so_many_streams(client):
+    for name in "abcde":
+        put(client, name, detector="rolling_zscore")
+    error = check_error(client.put("/api/v1/streams/f", json={}), 413, "limit_exceeded")
+    assert error["detail"] == {"limit": 6, "setting": "ANOMALY_MAX_STREAMS"}
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "facts"),
+    [
+        ({"values": [1, "x"]}, "unreadable", {"name": "values", "index": 1}),
+        ({"values": [1, 2], "times": ["2025-03-01T10:00:00Z", None]}, "unreadable", {"name": "times", "index": 1}),
+        ({"values": [1, 2], "times": ["2025-03-01T10:00:00Z", "soon"]}, "unreadable", {"name": "times", "index": 1}),
+        ({"values": [1, 2], "times": [1]}, "unreadable", {"name": "times"}),
+        ({"values": [1], "times": ["2999-03-01T10:00:00Z"]}, "bad_input", {"index": 0}),
+        ({}, "unreadable", {}),
+    ],
+)
+def test_one_bad_point_refuses_the_push(client, body, code, facts):
+    put(client, detector="rolling_zscore")
+    error = check_error(client.post("/api/v1/streams/a/points", json=body), 400, code)
+    assert facts.items() <= error["detail"].items()
+    assert read(client)["values"] == []
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status", "code"),
+    [
+        ("get", "/none", None, 404, "not_found"),
+        ("get", "/none/points", None, 404, "not_found"),
+        ("post", "/none/points", {"values": [1]}, 404, "not_found"),
+        ("delete", "/none", None, 404, "not_found"),
+        ("delete", "/demo", None, 400, "bad_input"),
+        ("post", "/demo/points", {"values": [1]}, 400, "bad_input"),
+        ("put", "/a", {"detector": "none"}, 400, "unknown_name"),
+        ("put", "/a", {"detector": "lstm", "params": {"windows": 3}}, 400, "unknown_name"),
+        ("put", "/a", {"detector": "lstm", "params": {"series": 3}}, 400, "unknown_name"),
+        ("put", "/a", {"params": {"progress": 3}}, 400, "unknown_name"),
+        ("put", "/a", {"detector": "lstm", "params": {"sigma": -3}}, 400, "bad_parameter"),
+        ("put", "/a", {"capacity": 10**10}, 400, "bad_parameter"),
+        ("put", "/a", {"capacity": 0}, 400, "unreadable"),
+        ("get", "/demo/points?limit=0", None, 400, "bad_parameter"),
+        ("get", "/demo/points?after=x", None, 400, "bad_parameter"),
+        ("get", "/demo/points?afetr=3", None, 400, "unknown_name"),
+    ],
+)
+def test_refusals(client, method, path, body, status, code):
+    check_error(getattr(client, method)(f"/api/v1/streams{path}", json=body), status, code)
+
+
+def test_the_demo_stream_is_always_there_and_grows(client):
+    [demo] = client.get("/api/v1/streams").json["streams"]
+    assert (demo["name"], demo["detector"]) == ("demo", "lstm")
+    told = read(client, "demo", "?limit=50&times=ms")
+    assert len(told["values"]) == 50
+    assert [b - a for a, b in zip(told["times"], told["times"][1:], strict=False)] == [100] * 49
+    assert None not in told["score"]
+    older = read(client, "demo", f"?after={told['cursor'] - 20_000}&limit=7")
+    assert older["cursor"] == told["cursor"] - 20_000 + 7
+    overlap = read(client, "demo", f"?after={told['cursor'] - 50}&limit=50&times=ms")
+    assert overlap["values"] == told["values"]
+
+
+def test_without_a_store_streams_are_refused_in_a_sentence():
+    check_error(create_app().test_client().get("/api/v1/streams"), 503, "no_store")

@@ -1,0 +1,73 @@
+"""A stream whose every point a test decides: answers in the browser as the service's streams API does."""
+
+import json
+import re
+import time
+from urllib.parse import parse_qs, unquote, urlsplit
+
+START = 1_767_571_200_000  # 2026-01-05, a Monday
+STEP = 100
+COLUMNS = ["times", "values", "expected", "lower", "upper", "score", "is_anomaly", "judged_by"]
+
+
+class Streams:
+    """The streams `demo` and `boiler/1`; points come by `push`. `down` lets every request fail."""
+
+    def __init__(self, page, start=START):
+        self.start, self.down, self.asked, self.put = start, False, [], []
+        self.infos = {
+            name: {
+                "name": name,
+                "detector": "rolling_zscore",
+                "params": {"window": 60, "threshold": 3.5, "gap": 2},
+                "points": 0,
+                "last_time": None,
+                "state": "normal",
+            }
+            for name in ("demo", "boiler/1")
+        }
+        self.points = {name: [] for name in self.infos}
+        page.route(re.compile(r".*/api/v1/streams.*"), self.answer)
+
+    def push(self, count=1, value=10.0, anomaly=False, name="demo", judged_by="rolling_zscore"):
+        kept = self.points[name]
+        for _ in range(count):
+            at = self.start + len(kept) * STEP
+            kept.append([at, value + len(kept) % 5 / 10, 10.0, 8.0, 12.0, 5.0 if anomaly else 0.5, anomaly, judged_by])
+        self.infos[name].update(points=len(kept), state="anomalous" if anomaly else "normal")
+
+    def answer(self, route):
+        request = route.request
+        address = urlsplit(request.url)
+        query = parse_qs(address.query)
+        self.asked.append((time.monotonic(), request.method, address.path, query))
+        if self.down:
+            route.abort()
+            return
+        name, _, rest = address.path.removeprefix("/api/v1/streams").removeprefix("/").partition("/")
+        name = unquote(name)
+        if not name:
+            self.json(route, {"streams": list(self.infos.values()), "next": None})
+        elif rest == "points":
+            self.json(route, self.read(name, query))
+        else:
+            if request.method == "PUT":
+                self.put.append(json.loads(request.post_data))
+                self.infos[name].update(self.put[-1])
+            self.json(route, self.infos[name])
+
+    def read(self, name, query):
+        kept, limit = self.points[name], int(query["limit"][0])
+        first = int(query["after"][0]) if "after" in query else max(0, len(kept) - limit)
+        rows = kept[first : first + limit]
+        columns = {column: [row[k] for row in rows] for k, column in enumerate(COLUMNS)}
+        return {**columns, "cursor": first + len(rows)}
+
+    @property
+    def reads(self):
+        """How often points were asked for."""
+        return sum(path.endswith("/points") for _, _, path, _ in self.asked)
+
+    @staticmethod
+    def json(route, answer):
+        route.fulfill(status=200, content_type="application/json", body=json.dumps(answer))

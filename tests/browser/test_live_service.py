@@ -1,0 +1,134 @@
+"""The live page before the real service: the demo stream, pushed points, a restart."""
+
+import json
+import time
+import urllib.request
+from contextlib import ExitStack
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.steps import settle
+from tests.browser.test_page import DOTS
+from tests.serving import free_port, serving
+
+
+class Service:
+    """The real server, which can be stopped and started again at the same address, with the same data."""
+
+    def __init__(self, folder):
+        self.folder, self.port, self.running = folder, free_port(), ExitStack()
+        self.start()
+
+    def start(self):
+        self.url = self.running.enter_context(serving(self.folder, port=self.port))
+
+    def stop(self):
+        self.running.close()
+
+    def ask(self, method, path, body):
+        headers = {"Content-Type": "application/json"}
+        asked = urllib.request.Request(self.url + path, json.dumps(body).encode(), headers, method=method)
+        with urllib.request.urlopen(asked) as answer:
+            return json.load(answer)
+
+    def push(self, name, values):
+        """Points that end now, one each 10 ms."""
+        now = int(time.time() * 1000)
+        times = [now - 10 * (len(values) - 1 - k) for k in range(len(values))]
+        return self.ask("POST", f"/api/v1/streams/{name}/points", {"times": times, "values": values})
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory):
+    made = Service(tmp_path_factory.mktemp("live"))
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def host(service):
+    return urlsplit(service.url).netloc
+
+
+def stream(service, name):
+    """A stream judged by its rolling z-score, with points enough for it."""
+    params = {"window": 30, "threshold": 6}
+    service.ask("PUT", f"/api/v1/streams/{name}", {"detector": "rolling_zscore", "params": params})
+    service.push(name, [50 + k % 7 for k in range(300)])
+    time.sleep(0.05)
+
+
+def red(page):
+    """The colours of the anomalies drawn."""
+    settle(page)
+    return [pixel for pixel in page.evaluate(DOTS) if pixel[0] > 190 and pixel[1] < 110 and pixel[2] < 120]
+
+
+def test_the_demo_stream_is_there_without_set_up(page, service):
+    page.goto(service.url + "/live")
+    expect(page.locator("#readings")).to_contain_text("LSTM forecast", timeout=60_000)
+    expect(page.locator("#state strong")).to_have_text("Normal", timeout=60_000)
+    number = page.locator("#readings dd").first
+    before = number.inner_text()
+    expect(number).not_to_have_text(before)
+    drawn = page.evaluate("() => Chart.getChart('canvas').data.datasets.map(({ data }) => data.length)")
+    assert drawn[0] >= 600
+    assert drawn[2] >= 600
+
+
+def test_a_pushed_spike_is_red_at_once(page, service):
+    stream(service, "boiler")
+    page.goto(service.url + "/live?stream=boiler&refresh=100")
+    expect(page.locator("#readings")).to_contain_text("300")
+    assert red(page) == []
+    began = time.monotonic()
+    service.push("boiler", [400])
+    expect(page.locator("#events tbody tr")).to_have_count(1)
+    assert time.monotonic() - began < 3
+    assert len(red(page)) == 1
+    expect(page.locator("#events")).to_contain_text("400 is")
+
+
+def test_any_name_is_watched(page, service):
+    stream(service, "hall%2F1.temp%7Bplace%3Da%20%C3%A9%7D")
+    page.goto(service.url + "/live")
+    page.get_by_label("Name").select_option("hall/1.temp{place=a é}")
+    expect(page.locator("#readings")).to_contain_text("300")
+
+
+def test_a_restart_needs_no_reload_and_loses_nothing(page, service):
+    stream(service, "pump")
+    page.goto(service.url + "/live?stream=pump&refresh=100")
+    expect(page.locator("#readings")).to_contain_text("300")
+    page.evaluate("() => { globalThis.mark = 1; }")
+    service.stop()
+    expect(page.locator("#service-problem")).to_contain_text("does not answer")
+    service.start()
+    expect(page.locator("#service-problem")).to_be_hidden()
+    service.push("pump", [50, 51, 400])
+    expect(page.locator("#readings")).to_contain_text("303")
+    expect(page.locator("#mode")).to_contain_text("the newest 303 points")
+    expect(page.locator("#events tbody tr")).to_have_count(1)
+    assert page.evaluate("() => globalThis.mark") == 1
+
+
+def test_another_detector_judges_the_next_point(page, service):
+    stream(service, "fan")
+    page.goto(service.url + "/live?stream=fan&refresh=100")
+    expect(page.locator("#readings")).to_contain_text("300")
+    service.push("fan", [50])
+    expect(page.locator("#readings")).to_contain_text("Rolling z-score")
+    page.get_by_label("Detector").select_option("robust_zscore")
+    page.get_by_role("button", name="Apply").click()
+    expect(page.locator("#apply-hint")).to_contain_text("In effect")
+    service.push("fan", [50])
+    expect(page.locator("#readings")).to_contain_text("Robust z-score")
+    page.get_by_label("Detector").select_option("rolling_zscore")
+    page.get_by_label("Threshold").fill("1000")
+    page.get_by_role("button", name="Apply").click()
+    expect(page.locator("#apply-hint")).to_contain_text("In effect")
+    service.push("fan", [51, 300])
+    expect(page.locator("#readings")).to_contain_text("304")
+    expect(page.locator("#events tbody tr")).to_have_count(0)

@@ -1,0 +1,127 @@
+"""Rows to kernel types and back; the schema; databases that cannot be opened."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
+from judged import Judged
+from store import Append, CannotOpen, Fitted, Store
+from store.store import FULL_CHUNK
+from store.tables import metadata
+
+
+@pytest.fixture
+def store(tmp_path):
+    store = Store.open(f"sqlite:///{tmp_path / 'store.db'}")
+    yield store
+    store.close()
+
+
+def points(first, n):
+    """n points of which the first has the cursor `first`, each number another."""
+    at = np.arange(first, first + n, dtype=float)
+    names = tuple("ab"[k % 2] if k % 3 else None for k in range(first, first + n))
+    return Judged(None, at, at + 0.1, at - 1, at + 1, at / 7, at % 5 == 0, names, first + n - 1)
+
+
+def append(store, stream, n, merge=False):
+    stream = replace(stream, cursor=stream.cursor + n, timed=False, judges=("b", "a"))
+    store.append([Append(stream, points(stream.cursor - n + 1, n), merge)])
+    return stream
+
+
+def assert_points(judged, first, n):
+    wanted = points(first, n)
+    assert (judged.judged_by, judged.cursor, judged.times) == (wanted.judged_by, wanted.cursor, None)
+    for name in ("values", "expected", "lower", "upper", "score", "is_anomaly"):
+        np.testing.assert_array_equal(getattr(judged, name), getattr(wanted, name))
+
+
+def test_points_come_back_as_they_went_whatever_the_chunks(store):
+    stream = store.put("s", "d", {"sigma": 3.5}, 10**6)
+    for n, merge in ((1, False), (700, False), (9000, False), (3, True), (5, False), (4096, True)):
+        stream = append(store, stream, n, merge)
+    assert store.stream("s") == stream
+    for after, limit in ((0, 20_000), (0, 1), (1, 700), (4095, 2), (9700, 10), (stream.cursor - 1, 5)):
+        n = min(limit, stream.cursor - after)
+        assert_points(store.read(stream, after, limit), after + 1, n)
+    assert_points(store.newest(stream, 10), stream.cursor - 9, 10)
+    assert len(store.read(stream, stream.cursor, 10)) == 0
+
+
+def test_merging_makes_full_chunks_and_forgets_what_is_beyond_the_capacity(store, tmp_path):
+    stream = store.put("s", "d", {}, 5000)
+    for _ in range(200):
+        stream = append(store, stream, 100)
+    assert store.pieces(stream.id) == 200
+    stream = append(store, stream, 1, merge=True)
+    assert store.pieces(stream.id) <= 1
+    assert len(store.read(stream, 0, 10**6)) == 5000
+    with store.database.read() as connection:
+        rows = connection.execute(sa.text("SELECT points FROM chunk")).scalars().all()
+    assert sum(rows) < 5000 + FULL_CHUNK
+
+
+def test_an_append_is_all_or_nothing(store):
+    one, other = store.put("one", "d", {}, 100), store.put("other", "d", {}, 100)
+    good = Append(replace(one, cursor=1, timed=False, judges=("b", "a")), points(1, 1))
+    bad = Append(replace(other, id=999, cursor=1, timed=False, judges=("b", "a")), points(1, 1))
+    with pytest.raises(sa.exc.IntegrityError):
+        store.append([good, bad])
+    assert store.stream("one").cursor == 0
+    assert len(store.read(one, 0, 10)) == 0
+
+
+def test_what_was_learned_comes_back(store):
+    stream = store.put("s", "d", {}, 100)
+    state = {"weights": {"a": np.arange(6.0).reshape(2, 3)}, "unit": np.float64(2), "none": None, "list": [1, "x"]}
+    store.save_fit(stream.id, Fitted("d", {"sigma": 3}, 7, {"old": 1}))
+    store.save_fit(stream.id, Fitted("e", {"sigma": 4}, 8, state))
+    fit = store.fit(stream.id)
+    assert (fit.detector, fit.params, fit.cursor) == ("e", {"sigma": 4}, 8)
+    np.testing.assert_array_equal(fit.state["weights"]["a"], state["weights"]["a"])
+    assert (fit.state["unit"], fit.state["none"], fit.state["list"]) == (2, None, [1, "x"])
+
+
+def test_a_deleted_stream_leaves_nothing(store):
+    stream = append(store, store.put("s", "d", {}, 100), 10)
+    store.save_fit(stream.id, Fitted("d", {}, 7, {}))
+    store.delete(stream.id)
+    assert store.stream("s") is None
+    assert store.count() == 0
+    assert store.pieces(stream.id) == 0
+    assert store.fit(stream.id) is None
+
+
+def test_streams_are_listed_by_name(store):
+    for name in ("b", "ä", "a", "c"):
+        store.put(name, "d", {}, 100)
+    assert [stream.name for stream in store.streams()] == ["a", "b", "c", "ä"]
+    assert [stream.name for stream in store.streams(limit=2, after="a")] == ["b", "c"]
+
+
+def test_the_migrations_make_the_tables_that_the_code_uses(store):
+    with store.database.read() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+
+
+def test_opening_again_changes_nothing(tmp_path):
+    url = f"sqlite:///{tmp_path / 'again.db'}"
+    first = Store.open(url)
+    stream = append(first, first.put("s", "d", {}, 100), 5)
+    first.close()
+    second = Store.open(url)
+    assert second.stream("s") == stream
+    second.close()
+
+
+@pytest.mark.parametrize("url", ["nonsense", "sqlite:////nowhere/at/all.db", "oracle+none://me:secret@host/x"])
+def test_a_database_that_cannot_be_opened_is_one_sentence_without_its_password(url):
+    with pytest.raises(CannotOpen) as caught:
+        Store.open(url)
+    assert caught.value.message.endswith(".")
+    assert "secret" not in caught.value.message

@@ -1,0 +1,106 @@
+"""What was acknowledged is there: after a restart, after kill -9, after a disk that would not write."""
+
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from store import Store
+from streams import NotKept
+from tests.streams.conftest import assert_same, fit, seasonal, times
+
+ROOT = Path(__file__).parents[2]
+
+PUSH = """
+import sys
+from store import Store
+from streams import Streams
+streams = Streams(Store.open(sys.argv[1]))
+streams.start()
+streams.put("s", "rolling_zscore")
+cursor = streams.get("s").cursor
+while True:
+    cursor = streams.push("s", None, [float(cursor + 1), float(cursor + 2)]).cursor
+    print(cursor, flush=True)
+"""
+
+
+@pytest.mark.parametrize("name", ["rolling_zscore", "seasonal_naive"])
+def test_a_restart_changes_no_judgement(open_streams, name):
+    values, options = seasonal(600).tolist(), {"growth": np.inf}
+    streams = open_streams(**options)
+    for stream in ("without", "with"):
+        streams.put(stream, name)
+        streams.push(stream, times(400), values[:400])
+        fit(streams, stream)
+    # A second fit of the same history could only differ in when it was made: the two streams share the first.
+    whole = streams.push("without", times(200, 400), values[400:])
+    first = streams.push("with", times(100, 400), values[400:500])
+    streams.stop()
+    second = open_streams(**options).push("with", times(100, 500), values[500:])
+    assert_same(first, whole.part(0, 100))
+    assert_same(second, whole.part(100, 200))
+
+
+def test_kill_9_loses_nothing_that_was_acknowledged(tmp_path):
+    url = f"sqlite:///{tmp_path / 'killed.db'}"
+    for pushes in (1, 5, 20):
+        acknowledged = killed_after(pushes, url)
+        store = Store.open(url)
+        stream = store.stream("s")
+        assert stream.cursor >= acknowledged
+        kept = store.read(stream, 0, stream.cursor + 1)
+        np.testing.assert_array_equal(kept.values, np.arange(1, stream.cursor + 1))
+        store.close()
+
+
+def killed_after(pushes, url):
+    """The last cursor that was acknowledged by a process that is killed in its work."""
+    with subprocess.Popen([sys.executable, "-c", PUSH, url], cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        for _ in range(pushes):
+            line = process.stdout.readline()
+        time.sleep(0.01)  # somewhere within a push
+        process.kill()
+        told = (line + process.stdout.read()).split("\n")
+    return int(told[-2])
+
+
+def test_what_could_not_be_written_is_not_there_and_can_be_sent_again(streams, monkeypatch, caplog):
+    streams.put("s", "rolling_zscore")
+    streams.push("s", times(40), seasonal(40).tolist())
+
+    def full(appends):
+        raise OSError("No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(streams._store, "append", full)
+        with pytest.raises(NotKept):
+            streams.push("s", times(10, 40), seasonal(50)[40:].tolist())
+    assert "No space left" in caplog.text
+    assert streams.get("s").cursor == 40
+    judged = streams.push("s", times(10, 40), seasonal(50)[40:].tolist())
+    assert (judged.cursor, judged.repairs) == (50, ())
+    assert len(streams.read("s", 0)) == 50
+
+
+def test_pushes_of_many_threads_follow_one_another(streams):
+    for name in ("a", "b"):
+        streams.put(name, "rolling_zscore")
+    answered = {"a": [], "b": []}
+
+    def push(name):
+        for _ in range(20):
+            answered[name].append(streams.push(name, None, [1.0, 2.0, 3.0]).cursor)
+
+    threads = [threading.Thread(target=push, args=(name,)) for name in ("a", "b") * 4]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for name in ("a", "b"):
+        assert sorted(answered[name]) == list(range(3, 241, 3))
+        np.testing.assert_array_equal(streams.read(name, 0).values, [1.0, 2.0, 3.0] * 80)

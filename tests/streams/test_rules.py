@@ -1,0 +1,134 @@
+"""One rule each: late, duplicate, out of order, of the future, missing; and the first verdicts."""
+
+import numpy as np
+import pytest
+
+from errors import BadInput
+from tests.streams.conftest import NOW_MS, assert_same, fit, seasonal, times
+
+
+@pytest.fixture
+def pushed(streams):
+    """A stream of 40 points, and their judgement."""
+    streams.put("s", "rolling_zscore")
+    return streams, streams.push("s", times(40), seasonal(40).tolist())
+
+
+def codes(judged):
+    return {repair.code: repair.count for repair in judged.repairs}
+
+
+def test_points_sent_again_are_answered_as_they_were_judged_and_not_kept_twice(pushed):
+    streams, before = pushed
+    again = streams.push("s", times(40), (seasonal(40) + 1).tolist())
+    assert_same(again, before)
+    assert codes(again) == {"already_there": 40}
+    assert len(streams.read("s", 0)) == 40
+
+
+def test_half_new_points_are_judged_and_the_others_answered(pushed):
+    streams, before = pushed
+    both = streams.push("s", times(20, first=30), seasonal(50)[30:].tolist())
+    assert codes(both) == {"already_there": 10}
+    assert both.cursor == 50
+    assert_same(both.part(0, 10), before.part(30, 40))
+    assert_same(both.part(10, 20), streams.read("s", 40))
+
+
+def test_late_points_are_told_and_not_kept(pushed):
+    streams, _ = pushed
+    late = streams.push("s", times(3) + np.timedelta64(1, "s"), [7.0, 8.0, 9.0])
+    assert codes(late) == {"late_points": 3}
+    assert late.judged_by == (None, None, None)
+    assert late.values.tolist() == [7.0, 8.0, 9.0]
+    assert len(streams.read("s", 0)) == 40
+
+
+def test_points_out_of_order_in_one_push_are_sorted(streams):
+    streams.put("s", "rolling_zscore")
+    values = seasonal(40)
+    order = np.random.default_rng(0).permutation(40)
+    judged = streams.push("s", times(40)[order], values[order].tolist())
+    assert "order_mended" in codes(judged)
+    np.testing.assert_array_equal(judged.values, values)
+    np.testing.assert_array_equal(judged.times, times(40))
+
+
+def test_points_of_the_far_future_refuse_the_push(pushed):
+    streams, _ = pushed
+    future = np.array([NOW_MS, NOW_MS + 25 * 3_600_000]).astype("datetime64[ms]")
+    with pytest.raises(BadInput, match=r"times\[1\] lies too far in the future") as caught:
+        streams.push("s", future, [1.0, 2.0])
+    assert caught.value.detail["index"] == 1
+    assert len(streams.read("s", 0)) == 40
+
+
+def test_missing_values_are_kept_and_not_judged(pushed):
+    streams, _ = pushed
+    judged = streams.push("s", times(2, first=40), [None, 5.0])
+    assert np.isnan(judged.values[0])
+    assert judged.judged_by == (None, "rolling_zscore")
+    assert not judged.is_anomaly[0]
+
+
+def test_a_stream_has_times_or_counts(pushed):
+    streams, _ = pushed
+    with pytest.raises(BadInput, match="send times"):
+        streams.push("s", None, [1.0])
+    streams.put("counted")
+    assert streams.push("counted", None, [1.0]).times is None
+    with pytest.raises(BadInput, match="send none"):
+        streams.push("counted", times(1), [1.0])
+
+
+def test_there_is_a_verdict_from_point_12_on_and_its_own_once_that_is_fitted(streams):
+    streams.put("s", "seasonal_naive")
+    early = streams.push("s", times(100), seasonal(100).tolist())
+    assert early.judged_by == (None,) * 11 + ("robust_zscore",) * 89
+    assert streams.get("s").state == "warming_up"
+    streams.push("s", times(300, first=100), seasonal(400)[100:].tolist())
+    fit(streams, "s")
+    own = streams.push("s", times(5, first=400), seasonal(405)[400:].tolist())
+    assert set(own.judged_by) == {"seasonal_naive"}
+    assert streams.get("s").state == "normal"
+
+
+def test_a_fit_does_not_learn_from_points_inside_events(streams):
+    values = seasonal(500)
+    values[300:303] += 100
+    streams.put("clean", "seasonal_naive")
+    streams.put("faulty", "seasonal_naive")
+    for name, sent in (("clean", seasonal(500)), ("faulty", values)):
+        streams.push(name, times(500), sent.tolist())
+        fit(streams, name)
+    thresholds = [streams._store.fit(streams._store.stream(name).id).state["threshold"] for name in ("clean", "faulty")]
+    assert thresholds[1] == pytest.approx(thresholds[0], rel=0.05)
+
+
+def test_a_changed_detector_judges_the_next_point(pushed):
+    streams, _ = pushed
+    streams.put("s", params={"threshold": 0.5})
+    judged = streams.push("s", times(1, first=40), [50.0])
+    assert judged.is_anomaly.all()
+    streams.put("s", params={"threshold": 1000.0})
+    assert not streams.push("s", times(1, first=41), [60.0]).is_anomaly.any()
+
+
+def test_a_stream_is_silent_after_ten_usual_steps_without_a_point(pushed, clock):
+    streams, _ = pushed
+    assert streams.get("s").state == "normal"
+    clock.ms += 10 * 60_000
+    assert streams.get("s").state == "normal"
+    clock.ms += 1
+    assert streams.get("s").state == "silent"
+    streams.push("s", times(1, first=40), [5.0])
+    assert streams.get("s").state == "normal"
+
+
+def test_no_more_points_are_read_than_the_capacity(streams):
+    streams.put("s", "rolling_zscore", capacity=1000)
+    for first in range(0, 9000, 100):
+        streams.push("s", times(100, first), seasonal(100, first).tolist())
+    kept = streams.read("s", 0, 10_000)
+    assert (len(kept), kept.cursor, streams.get("s").points) == (1000, 9000, 1000)
+    np.testing.assert_array_equal(kept.times, times(1000, first=8000))
