@@ -77,7 +77,7 @@ def test_the_network_forecasts_what_it_has_not_seen():
 
 
 def test_where_nothing_can_be_learned_the_network_is_left_out():
-    x = RNG.normal(size=3000)
+    x = np.random.default_rng(1).normal(size=3000)
     forecaster = LSTMForecaster.fit(x)
     assert forecaster.network is None
     assert np.nanmean(np.abs(forecaster.forecast(x).expected)) < 0.15
@@ -114,7 +114,7 @@ def test_what_changes_with_hidden_points_is_all_that_is_made_again(periods):
 
 
 def test_notes_tell_whether_the_network_takes_part():
-    learned, useless, short = henon(2000, 0.01), RNG.normal(size=2000), henon(200)
+    learned, useless, short = henon(3000), np.random.default_rng(0).normal(size=2000), henon(200)
     for values, words in ((learned, "The LSTM lowers"), (useless, "left out"), (short, "Too short")):
         assert any(words in note for note in LSTM.fit(Series(None, values)).notes)
 
