@@ -116,7 +116,7 @@ class Detection:
         within = np.where(self.is_anomaly[start:stop], self.score[start:stop], -1.0)
         peak = start + int(np.argmax(within))
         value, expected = float(self.series.values[peak]), float(self.expected[peak])
-        severity = float(self.score[peak]) / self.threshold
+        severity = min(float(self.score[peak]) / self.threshold, float(np.finfo(np.float64).max))
         direction = "above" if value > expected else "below" if value < expected else "shape"
         explanation = explain(value, expected, direction, severity, stop - start)
         return Event(start, stop, peak, direction, severity, value, expected, explanation)
@@ -146,11 +146,6 @@ def explain(value: float, expected: float, direction: str, severity: float, poin
     percent = abs(value - expected) / abs(expected) * 100 if expected else math.inf
     share = f"{percent:.3g} % " if percent < 1000 else ""
     return f"{value:.6g} is {share}{direction} the expected {expected:.6g}, {beyond}"
-
-
-def residual(series: Series, expected: Floats) -> Floats:
-    """|value − expected|, (n,) in the series' unit; NaN where either is missing."""
-    return np.abs(series.values - expected)
 
 
 def residual_threshold(residuals: Floats, sigma: float, floor: float) -> float:

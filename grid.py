@@ -15,6 +15,21 @@ MOSTLY = 0.9
 
 FULL = 3
 """Most cells per point (a gap counts at most the series' points): an almost empty grid is not worth its memory."""
+SHARED = 0.001
+"""Share of points that may fall into the cell of the one before: months, or a step that drifts, make no grid."""
+ROUND_MS = (1, 10, 100, 1_000, 5_000, 10_000, 15_000, 30_000, 60_000, 300_000, 600_000, 900_000, 1_800_000, 3_600_000)
+
+
+def _round_step(span: float, steps: float) -> int:
+    """The step in ms of so many steps over a span, rounded as far as the last cell moves by at most a twentieth.
+
+    Jitter at the ends makes no step of 60,004 ms.
+    """
+    for unit in reversed(ROUND_MS):
+        rounded = round(span / steps / unit) * unit
+        if rounded and abs(rounded * steps - span) <= 0.05 * rounded:
+            return rounded
+    return max(round(span / steps), 1)
 
 
 @dataclass(frozen=True)
@@ -28,16 +43,28 @@ class Grid:
     def learn(cls, series: Series) -> "Grid":
         """The grid of a series, or a plain count where its times follow none or it would be mostly empty."""
         step = series.step_ms
-        if series.times is None or not step:
+        if series.times is None or not step or len(series) < 3:
             return cls()
         at = series.times.astype(np.int64)
         distance = np.diff(at)
-        whole = np.abs(distance - np.round(distance / step) * step) <= 0.05 * step
-        cells = np.minimum(distance // step, len(series)).sum()
-        if len(series) < 3 or np.mean(whole) < MOSTLY or cells > FULL * len(series):
+        steps = np.maximum(np.round(distance / step), 1)
+        if np.mean(np.abs(distance - steps * step) <= 0.05 * step) < MOSTLY:
             return cls()
+        if np.minimum(steps, len(series)).sum() > FULL * len(series):
+            return cls()
+        grid = cls._through(at, _round_step(float(at[-1] - at[0]), float(steps.sum())))
+        return grid if np.mean(np.diff(grid._absolute(at)) < 1) <= SHARED else cls()
+
+    @classmethod
+    def _through(cls, at: NDArray[np.int64], step: int) -> "Grid":
+        """The grid of this step that lies best under the times."""
         offset = (at - at[0] + step // 2) % step - step // 2
         return cls(int(at[0] + np.median(offset)), step)
+
+    def _absolute(self, at: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The cell (n,) of each time (n,) in ms, counted from the origin."""
+        step = self.step_ms or 1
+        return (at - self.origin_ms + step // 2) // step
 
     def cells(self, series: Series, longest: int, chunk: int) -> tuple[NDArray[np.int64], int]:
         """The cell of each point (n,), from 0 and never falling, and the first one's position modulo `chunk`.
@@ -47,8 +74,7 @@ class Grid:
         """
         if self.step_ms is None or series.times is None or not len(series):
             return np.arange(len(series)), 0
-        half = self.step_ms // 2
-        absolute = (series.times.astype(np.int64) - self.origin_ms + half) // self.step_ms
+        absolute = self._absolute(series.times.astype(np.int64))
         jump = np.diff(absolute)
         excess = np.maximum(jump - longest - chunk, 0) // chunk * chunk
         cells = np.concatenate(([0], np.cumsum(jump - excess)))

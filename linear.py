@@ -168,7 +168,7 @@ class Linear:
         return [column for period in self.periods for column in season_columns(values, period)]
 
     def forecast(self, shown: Floats, seasons: list[Floats], rows: NDArray[np.int64] | None = None) -> Floats:
-        """(n,) from the values to be `shown` (n,) among the last points, NaN where none of those is known.
+        """(n,) from the values to be `shown` (n,) among the last points; NaN until SHORT of those are known or filled.
 
         The `seasons` are those of all values, whose medians bear an odd one: hidden there too, a regular jump that
         was once a surprise would stay one for ever. With `rows` (m,), the forecasts of those points only: (m,).

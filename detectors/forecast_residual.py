@@ -33,6 +33,8 @@ Sigma = Annotated[
 DEFAULT_SIGMA = 6.0
 BELIEVED_AFTER = 12
 """After so many anomalies in a row new values are believed: a fault does not echo, but a new level is learned."""
+SMALLEST = 5e-324
+"""The smallest number above 0: a threshold of tiny values must not become 0."""
 PASSES = 8
 """Most times that drafts are made without what surprised the ones before: a fault of n points takes n + 1."""
 WIDENED = 3.0
@@ -131,7 +133,7 @@ class ForecastResidual(Detector):
         expected = self._settled(values, forecast)[cells]
         score = times_unit(np.abs(series.values / self.unit - expected), self.unit)
         expected = times_unit(expected, self.unit)
-        threshold = float(times_unit(np.array(self.threshold), self.unit))
+        threshold = max(float(times_unit(np.array(self.threshold), self.unit)), SMALLEST)
         margin = np.where(np.isnan(expected), np.nan, threshold)
         return Detection(
             series, expected, margin, score, threshold, self.params, int(self.params["gap"]), self.period, self.notes

@@ -103,7 +103,7 @@ class SeasonalNaive(ForecastResidual):
         *,
         progress: Progress = no_progress,
         sigma: Sigma = DEFAULT_SIGMA,
-        cycles: Annotated[int, Param("cycles", 1, 20, "How many past cycles the expected value is taken from.")] = 3,
+        cycles: Annotated[int, Param("cycles", 3, 20, "How many past cycles the expected value is taken from.")] = 3,
         gap: Gap = DEFAULT_GAP,
     ) -> Self:
         """See Detector.fit."""

@@ -77,8 +77,9 @@ def test_the_network_forecasts_what_it_has_not_seen():
 
 
 def test_where_nothing_can_be_learned_the_network_is_left_out():
-    x = RNG.normal(size=3000)
+    x = np.random.default_rng(1).normal(size=3000)
     forecaster = LSTMForecaster.fit(x)
+    assert forecaster.network is None
     assert np.nanmean(np.abs(forecaster.forecast(x).expected)) < 0.15
 
 
@@ -113,7 +114,7 @@ def test_what_changes_with_hidden_points_is_all_that_is_made_again(periods):
 
 
 def test_notes_tell_whether_the_network_takes_part():
-    learned, useless, short = henon(2000, 0.01), RNG.normal(size=2000), henon(200)
+    learned, useless, short = henon(3000), np.random.default_rng(0).normal(size=2000), henon(200)
     for values, words in ((learned, "The LSTM lowers"), (useless, "left out"), (short, "Too short")):
         assert any(words in note for note in LSTM.fit(Series(None, values)).notes)
 
@@ -183,6 +184,25 @@ def test_gaps_become_missing_cells():
     np.testing.assert_array_equal(spread_out(series.values, cells)[:6], [0, 1, 2, np.nan, np.nan, 3])
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_jitter_does_not_bend_the_step(seed):
+    minutes = np.arange(10_080) + np.random.default_rng(seed).uniform(-1 / 60, 1 / 60, 10_080)
+    series = at(minutes)
+    grid = Grid.learn(series)
+    assert grid.step_ms == 60_000
+    np.testing.assert_array_equal(grid.cells(series, 100, 64)[0], np.arange(10_080))
+
+
+def test_months_lie_one_in_a_cell():
+    months = np.arange("2000-01", "2025-01", dtype="datetime64[M]").astype("datetime64[ms]")
+    series = Series(months, np.arange(300.0))
+    np.testing.assert_array_equal(Grid.learn(series).cells(series, 400, 64)[0], np.arange(300))
+
+
+def test_a_step_of_no_round_length_is_kept():
+    assert Grid.learn(at(np.arange(200) * 7.1234)).step_ms == 427_400  # of 427,404
+
+
 def test_jitter_stays_in_its_cell():
     jitter = RNG.uniform(-0.1, 0.1, 50)
     series = at(np.arange(50) * 5 + jitter)
@@ -232,6 +252,29 @@ def test_only_the_fault_is_flagged_not_what_follows(detector, length, seasonal):
     found = detector.fit(series).detect(series)
     [event] = [event for event in found.events if 950 < event.start < 1150]
     assert (event.start, event.stop, event.direction) == (1000, 1000 + length, "below")
+
+
+@pytest.mark.parametrize("detector", [LSTM, SeasonalNaive])
+def test_a_spike_on_a_walk_does_not_echo(detector):
+    values = np.cumsum(np.random.default_rng(3).normal(size=1500))
+    values[1000] += 40
+    series = Series(None, values)
+    found = detector.fit(series, gap=0).detect(series)
+    assert [(event.start, event.stop) for event in found.events if 990 < event.start < 1050] == [(1000, 1001)]
+
+
+@pytest.mark.parametrize("detector", [LSTM, SeasonalNaive])
+def test_the_memory_covers_what_was_hidden_before_a_gap(detector):
+    values = np.cumsum(np.random.default_rng(5).normal(size=3000))
+    for start in range(1500, 2900, 100):
+        values[start] += 40
+        values[start + 1 : start + 13] = np.nan
+    series = Series(None, values)
+    fitted = detector.fit(series)
+    whole = fitted.detect(series)
+    for stop in range(2000, 2999, 7):
+        tail = fitted.detect(series.slice(stop - fitted.memory - 1, stop))
+        np.testing.assert_allclose(tail.expected[-1], whole.expected[stop - 1], rtol=0, atol=1e-3 * np.nanstd(values))
 
 
 def test_a_new_level_is_believed_after_a_while():

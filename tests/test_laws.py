@@ -82,7 +82,7 @@ def fitted(name, params, kind):
 
 def assert_same(name, series, one, other):
     """Two stretches of (expected, score) are the same as far as EXACT says; NaN where NaN."""
-    tolerance = EXACT[name] * float(np.nanstd(series.values))
+    tolerance = EXACT.get(name, 0.0) * float(np.nanstd(series.values))
     for a, b in zip(one, other, strict=True):
         np.testing.assert_array_equal(np.isnan(a), np.isnan(b))
         np.testing.assert_allclose(np.nan_to_num(a), np.nan_to_num(b), rtol=0, atol=tolerance)
@@ -205,6 +205,8 @@ HARD = {
     "two levels": [0.0, 1.0] * 300,
     "mostly zero": [0.0] * 299 + [1.0],
     "one huge": [1.0, 2.0] * 150 + [1e300] + [1.0, 2.0] * 50,
+    "one smallest": [0.0] * 299 + [5e-324],
+    "smallest": [5e-324] * 300,
     "steps": list(np.repeat(np.arange(20.0), 40)),
 }
 
@@ -227,7 +229,7 @@ def assert_well_formed(series, found):
     for column in (found.expected, found.margin, found.score):
         assert not np.isinf(column).any()
     assert np.isfinite(found.threshold)
-    assert found.threshold >= 0
+    assert found.threshold > 0
     known = np.isfinite(found.score)
     assert not known[np.isnan(series.values)].any()
     assert (found.score[known] >= 0).all()
