@@ -86,7 +86,7 @@ class Alerts:
         while not self._end.is_set():
             try:
                 busy = step(self._ms())
-            except Exception:
+            except Exception:  # the thread goes on: one failed step must not end all alerts
                 logging.getLogger("anomaly").exception("%s failed", threading.current_thread().name)
                 self._end.wait(PAUSE_AFTER_FAILURE)
             else:

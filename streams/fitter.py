@@ -41,6 +41,6 @@ class Fitter:
                 done = self._waiting.pop(name)
             try:
                 self._fit(name)
-            except Exception:
+            except Exception:  # one stream that cannot be fitted must not end the fits of all others
                 logging.getLogger("anomaly").exception("the detector of stream %r could not be fitted", name)
             done.set()

@@ -71,7 +71,7 @@ class Writer:
     def _write(self, group: Sequence[Entry]) -> None:
         try:
             self._store.append([entry.append for entry in group])
-        except Exception:
+        except Exception:  # whatever it was, those who wait are told, and the thread goes on
             logging.getLogger("anomaly").exception("points could not be written")
             self._failed([entry.live for entry in group])
             refuse(group)
