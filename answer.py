@@ -88,6 +88,8 @@ def of_judged(judged: Judged, *, as_ms: bool = False) -> dict[str, Any]:
         "score": _column(judged.score),
         "is_anomaly": np.ascontiguousarray(judged.is_anomaly),
         "judged_by": list(judged.judged_by),
+        "confidence": _column(judged.confidence),
+        "late": np.ascontiguousarray(judged.late),
         "cursor": judged.cursor,
         "repairs": [_repair(repair) for repair in judged.repairs],
     }

@@ -9,6 +9,9 @@ import numpy as np
 
 from series import Bools, Floats, Repair, Times
 
+COLUMNS = ("values", "expected", "lower", "upper", "score", "is_anomaly", "confidence", "late")
+"""The columns of Judged that are arrays whatever the stream."""
+
 
 @dataclass(frozen=True, eq=False)
 class Judged:
@@ -20,6 +23,8 @@ class Judged:
     score      (n,) >= 0 in the unit of the detector that judged, NaN where nobody could tell
     is_anomaly (n,)
     judged_by  n names of detectors, None where nobody could tell
+    confidence (n,) 0 to 1: how sure the verdict is; NaN where nobody said
+    late       (n,) whether the point came after a newer one; never in a stream that counts its points
     cursor     of the last of these points; reading after it gives the next one
     repairs    what was changed in the points as they were sent
     """
@@ -32,6 +37,8 @@ class Judged:
     score: Floats
     is_anomaly: Bools
     judged_by: tuple[str | None, ...]
+    confidence: Floats
+    late: Bools
     cursor: int
     repairs: tuple[Repair, ...] = ()
 
@@ -46,23 +53,30 @@ class Judged:
     def part(self, start: int, stop: int) -> "Judged":
         """Points start to stop (half open positions, not negative)."""
         return Judged(
-            None if self.times is None else self.times[start:stop],
-            self.values[start:stop],
-            self.expected[start:stop],
-            self.lower[start:stop],
-            self.upper[start:stop],
-            self.score[start:stop],
-            self.is_anomaly[start:stop],
-            self.judged_by[start:stop],
-            self.cursor - len(self) + min(stop, len(self)),
+            times=None if self.times is None else self.times[start:stop],
+            judged_by=self.judged_by[start:stop],
+            cursor=self.cursor - len(self) + min(stop, len(self)),
+            **{name: getattr(self, name)[start:stop] for name in COLUMNS},
         )
 
 
 def unjudged(times: Times | None, values: Floats, cursor: int) -> Judged:
     """Points that nobody judged."""
-    nothing = np.full(len(values), np.nan)
-    flags = np.zeros(len(values), np.bool_)
-    return Judged(times, values, nothing, nothing, nothing, nothing, flags, (None,) * len(values), cursor)
+    n = len(values)
+    nothing, flags = np.full(n, np.nan), np.zeros(n, np.bool_)
+    return Judged(
+        times,
+        values,
+        nothing,
+        nothing,
+        nothing,
+        nothing,
+        flags,
+        (None,) * n,
+        confidence=nothing,
+        late=flags,
+        cursor=cursor,
+    )
 
 
 def joined(parts: Sequence[Judged]) -> Judged:
@@ -72,13 +86,8 @@ def joined(parts: Sequence[Judged]) -> Judged:
         return np.concatenate([getattr(part, name) for part in parts])
 
     return Judged(
-        None if parts[0].times is None else whole("times"),
-        whole("values"),
-        whole("expected"),
-        whole("lower"),
-        whole("upper"),
-        whole("score"),
-        whole("is_anomaly"),
-        tuple(name for part in parts for name in part.judged_by),
-        parts[-1].cursor,
+        times=None if parts[0].times is None else whole("times"),
+        judged_by=tuple(name for part in parts for name in part.judged_by),
+        cursor=parts[-1].cursor,
+        **{name: whole(name) for name in COLUMNS},
     )

@@ -214,6 +214,8 @@ class Points(msgspec.Struct, forbid_unknown_fields=True):
     score: Annotated[list[Number], described("0 or more, in the unit of who judged; null where nobody can tell.")]
     is_anomaly: list[bool]
     judged_by: Annotated[list[str | None], described("The detector that judged each point; null where none could.")]
+    confidence: Annotated[list[Number], described("How sure each verdict is, 0 to 1; null where nobody said.")]
+    late: Annotated[list[bool], described("The point came after a newer one; it keeps its place in order of arrival.")]
     cursor: Annotated[int, described("Send it as `after` to read what follows.", ge=0)]
     repairs: list[Repair]
 

@@ -20,11 +20,15 @@ POINT = np.dtype(
         ("score", "<f8"),
         ("is_anomaly", "u1"),
         ("judged_by", "u1"),  # its place in the stream's judges; NOBODY where no detector could tell
+        ("confidence", "<f8"),
+        ("late", "u1"),
     ]
 )
+FIRST_POINT = np.dtype(POINT.descr[:8])
+"""A point without confidence and late, as schema 0001 had it; such rows stay until their points are forgotten."""
 NOBODY = 255
 Points = NDArray[np.void]
-COLUMNS = ("expected", "lower", "upper", "score", "is_anomaly")
+FLOATS, FLAGS = ("expected", "lower", "upper", "score", "confidence"), ("is_anomaly", "late")
 ARRAY = "\0array"
 
 
@@ -34,7 +38,7 @@ def to_points(judged: Judged, judges: Sequence[str]) -> Points:
     counted = np.arange(judged.cursor - len(judged) + 1, judged.cursor + 1)
     points["time"] = counted if judged.times is None else judged.times.astype(np.int64)
     points["value"] = judged.values
-    for name in COLUMNS:
+    for name in FLOATS + FLAGS:
         points[name] = getattr(judged, name)
     codes = {name: code for code, name in enumerate(judges)} | {None: NOBODY}
     points["judged_by"] = [codes[name] for name in judged.judged_by]
@@ -44,18 +48,32 @@ def to_points(judged: Judged, judges: Sequence[str]) -> Points:
 def from_points(points: Points, judges: Sequence[str], cursor: int, timed: bool) -> Judged:
     """The columns of stored points; `cursor` is that of the last."""
     names: dict[int, str | None] = {NOBODY: None, **dict(enumerate(judges))}
-    expected, lower, upper, score = (np.ascontiguousarray(points[name]) for name in COLUMNS[:-1])
+    columns: dict[str, Any] = {name: np.ascontiguousarray(points[name]) for name in FLOATS}
+    columns |= {name: points[name].astype(np.bool_) for name in FLAGS}
     return Judged(
         times=points["time"].astype("datetime64[ms]") if timed else None,
         values=np.ascontiguousarray(points["value"]),
-        expected=expected,
-        lower=lower,
-        upper=upper,
-        score=score,
-        is_anomaly=points["is_anomaly"].astype(np.bool_),
         judged_by=tuple(names[code] for code in points["judged_by"].tolist()),
         cursor=cursor,
+        **columns,
     )
+
+
+def packed(points: Points) -> bytes:
+    """Points as a row holds them."""
+    return points.tobytes()
+
+
+def unpacked(data: bytes, count: int) -> Points:
+    """(count,) POINT of a row, whichever version wrote it: its length tells."""
+    if len(data) == count * POINT.itemsize:
+        return np.frombuffer(data, POINT)
+    first = np.frombuffer(data, FIRST_POINT)
+    points = np.empty(len(first), POINT)
+    for name in FIRST_POINT.names or ():
+        points[name] = first[name]
+    points["confidence"], points["late"] = np.nan, 0
+    return points
 
 
 def pack_state(state: Mapping[str, Any]) -> bytes:

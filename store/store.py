@@ -10,11 +10,11 @@ import sqlalchemy as sa
 
 from judged import Judged
 from store.database import Database
-from store.packing import POINT, Points, from_points, pack_state, to_points, unpack_state
+from store.packing import POINT, Points, from_points, pack_state, packed, to_points, unpack_state, unpacked
 from store.tables import chunk, fitted, stream
 
 FULL_CHUNK = 4096
-"""Points in one row: 50 bytes each, and a page of history is one read."""
+"""Points in one row: 59 bytes each, and a page of history is one read."""
 
 
 @dataclass(frozen=True)
@@ -175,7 +175,7 @@ class Store:
         with self.database.read() as connection:
             for data, stop, points in connection.execute(query):
                 begin = max(0, after - (stop - points))
-                part = np.frombuffer(data, POINT)[begin : begin + left]
+                part = unpacked(data, points)[begin : begin + left]
                 found.append(part)
                 left -= len(part)
                 last = stop - points + begin + len(part)
@@ -222,7 +222,7 @@ def _rows(stream_id: int, points: Points, last: int) -> list[dict[str, Any]]:
             "last": min(first + (k + 1) * FULL_CHUNK, last),
             "points": len(part),
             "last_time": int(part["time"][-1]),
-            "data": part.tobytes(),
+            "data": packed(part),
         }
         for k, part in enumerate(parts)
     ]
@@ -232,9 +232,13 @@ def _merge(connection: sa.Connection, of: Stream) -> None:
     """Makes full chunks from the first small one on, and forgets those that lie wholly beyond the stream's capacity."""
     connection.execute(sa.delete(chunk).where(_of(of.id), chunk.c.last <= of.cursor - of.capacity))
     first = sa.select(sa.func.min(chunk.c.last)).where(_small(of.id)).scalar_subquery()
-    query = sa.select(chunk.c.data, chunk.c.last).where(_of(of.id), chunk.c.last >= first).order_by(chunk.c.last)
+    query = (
+        sa.select(chunk.c.data, chunk.c.points, chunk.c.last)
+        .where(_of(of.id), chunk.c.last >= first)
+        .order_by(chunk.c.last)
+    )
     rows = connection.execute(query).all()
     if rows:
         connection.execute(sa.delete(chunk).where(_of(of.id), chunk.c.last >= rows[0].last))
-        points = np.concatenate([np.frombuffer(data, POINT) for data, _ in rows])
+        points = np.concatenate([unpacked(data, count) for data, count, _ in rows])
         connection.execute(sa.insert(chunk), _rows(of.id, points, rows[-1].last))

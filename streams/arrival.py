@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from errors import BadInput
-from judged import Judged, unjudged
+from judged import COLUMNS, Judged, unjudged
 from series import Limits, Repair, Series, Times, read_arrays
 from series.order import settle_order
 from store import Stream
@@ -53,20 +53,20 @@ def answered(old: Series, there: Judged) -> tuple[Judged, tuple[Repair, ...]]:
     known: dict[Any, int] = {time: k for k, time in enumerate(_ms(there.times))}
     at = [known.get(time) for time in _ms(old.times)]
     kept = unjudged(old.times, old.values.copy(), there.cursor)
-    columns = {name: getattr(kept, name).copy() for name in ("values", "expected", "lower", "upper", "score")}
-    flags, judged_by = kept.is_anomaly.copy(), list(kept.judged_by)
+    columns = {name: getattr(kept, name).copy() for name in COLUMNS}
+    judged_by = list(kept.judged_by)
     for k, place in enumerate(at):
         if place is not None:
             for name, column in columns.items():
                 column[k] = getattr(there, name)[place]
-            flags[k], judged_by[k] = there.is_anomaly[place], there.judged_by[place]
+            judged_by[k] = there.judged_by[place]
     late = [k for k, place in enumerate(at) if place is None]
     again = [k for k, place in enumerate(at) if place is not None]
     found = [
         _repair("already_there", "Points whose times are there already were left as they are.", again),
         _repair("late_points", "Points older than the stream's newest were not kept.", late),
     ]
-    told = Judged(old.times, **columns, is_anomaly=flags, judged_by=tuple(judged_by), cursor=there.cursor)
+    told = Judged(old.times, **columns, judged_by=tuple(judged_by), cursor=there.cursor)
     return told, tuple(repair for repair in found if repair.count)
 
 

@@ -107,7 +107,9 @@ def last(detection: Detection, new: int, name: str, cursor: int) -> Judged:
         score,
         detection.is_anomaly[start:],
         tuple(name if known else None for known in np.isfinite(score).tolist()),
-        cursor,
+        confidence=np.full(new, np.nan),
+        late=np.zeros(new, np.bool_),
+        cursor=cursor,
     )
 
 

@@ -39,6 +39,8 @@ def judged(picture, first=1, expected=100.0, timed=False):
         score=np.abs(away),
         is_anomaly=np.abs(away) > 2,
         judged_by=("robust_zscore",) * n,
+        confidence=np.full(n, np.nan),
+        late=np.zeros(n, np.bool_),
         cursor=first + n - 1,
     )
 

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
-from judged import Judged
+from judged import COLUMNS, Judged
 from store import Append, CannotOpen, Fitted, Store
 from store.store import FULL_CHUNK
 from store.tables import metadata
@@ -25,7 +25,8 @@ def points(first, n):
     """n points of which the first has the cursor `first`, each number another."""
     at = np.arange(first, first + n, dtype=float)
     names = tuple("ab"[k % 2] if k % 3 else None for k in range(first, first + n))
-    return Judged(None, at, at + 0.1, at - 1, at + 1, at / 7, at % 5 == 0, names, first + n - 1)
+    columns = (at, at + 0.1, at - 1, at + 1, at / 7, at % 5 == 0, names, 1 / at, at % 3 == 0)
+    return Judged(None, *columns, cursor=first + n - 1)
 
 
 def append(store, stream, n, merge=False):
@@ -37,7 +38,7 @@ def append(store, stream, n, merge=False):
 def assert_points(judged, first, n):
     wanted = points(first, n)
     assert (judged.judged_by, judged.cursor, judged.times) == (wanted.judged_by, wanted.cursor, None)
-    for name in ("values", "expected", "lower", "upper", "score", "is_anomaly"):
+    for name in COLUMNS:
         np.testing.assert_array_equal(getattr(judged, name), getattr(wanted, name))
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from judged import COLUMNS
 from store import Store
 from streams import Streams
 
@@ -61,9 +62,6 @@ def seasonal(n, seed=0):
 def times(n, first=0, step_ms=60_000):
     """n times a minute apart, which end before the clock's present."""
     return (np.arange(first, first + n) * step_ms + NOW_MS - 10_000 * 60_000).astype("datetime64[ms]")
-
-
-COLUMNS = ("values", "expected", "lower", "upper", "score", "is_anomaly")
 
 
 def assert_same(one, other):
