@@ -1,0 +1,97 @@
+"""Events at a detector's own threshold, counted as a person counts them: found, missed, or a false alarm."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from anomaly_detection import runs
+from series import Bools
+
+Spans = Sequence[tuple[int, int]]
+PER = 10_000
+
+
+@dataclass(frozen=True)
+class EventMetrics:
+    """Counts of one series and what follows from them.
+
+    labelled  events that are labelled
+    found     those of them that at least one event of the detector overlaps
+    false     events of the detector that overlap no labelled one
+    normal    points that are not labelled
+    delay     mean over the events found: points from the first labelled one to the first that the detector marks,
+              0 where its event began before; NaN where none is found
+    peaks     labelled events in which the peak of at least one event of the detector lies
+    astray    events of the detector whose peak lies in no labelled event
+    """
+
+    labelled: int
+    found: int
+    false: int
+    normal: int
+    delay: float
+    peaks: int
+    astray: int
+
+    @property
+    def precision(self) -> float:
+        """found / (found + false): several alarms within one labelled event count once. 0 where nothing is reported;
+        NaN on a series without labelled events, where only false alarms can be counted."""
+        return _share(self.found, self.found + self.false) if self.labelled else float("nan")
+
+    @property
+    def recall(self) -> float:
+        """found / labelled; NaN where nothing is labelled."""
+        return _share(self.found, self.labelled) if self.labelled else float("nan")
+
+    @property
+    def f1(self) -> float:
+        """2 · found / (labelled + found + false); NaN where nothing is labelled."""
+        return _share(2 * self.found, self.labelled + self.found + self.false) if self.labelled else float("nan")
+
+    @property
+    def peak_f1(self) -> float:
+        """The same, where an event of the detector counts by its peak alone: one long event cannot find them all."""
+        return _share(2 * self.peaks, self.labelled + self.peaks + self.astray) if self.labelled else float("nan")
+
+    @property
+    def false_rate(self) -> float:
+        """False events per 10,000 normal points."""
+        return _share(PER * self.false, self.normal)
+
+
+def event_metrics(events: Spans, labels: Bools, peaks: Sequence[int] | None = None) -> EventMetrics:
+    """Compares the events of a detector with labelled ones, without any adjustment of points.
+
+    events  half open positions, in order, without overlap
+    labels  (n,) true for an anomalous point; each run of them is one labelled event
+    peaks   position of the highest score of each event; its first point where they are not given
+
+    An event counts as found when one event of the detector shares a point with it (Hundman et al., "Detecting
+    Spacecraft Anomalies Using LSTMs", KDD 2018, section 3.3, whose counts these are).
+    """
+    labelled = runs(np.asarray(labels, dtype=bool))
+    found, delays, touched = 0, [], [False] * len(events)
+    for start, stop in labelled:
+        hits = [k for k, (first, last) in enumerate(events) if first < stop and last > start]
+        for k in hits:
+            touched[k] = True
+        if hits:
+            found += 1
+            delays.append(max(0, events[hits[0]][0] - start))
+    where = np.asarray([first for first, _ in events] if peaks is None else peaks, dtype=int)
+    hit = {k for k, (start, stop) in enumerate(labelled) if np.any((where >= start) & (where < stop))}
+    return EventMetrics(
+        labelled=len(labelled),
+        found=found,
+        false=touched.count(False),
+        normal=int(np.count_nonzero(~np.asarray(labels, dtype=bool))),
+        delay=float(np.mean(delays)) if delays else float("nan"),
+        peaks=len(hit),
+        astray=int(np.count_nonzero(~np.asarray(labels, dtype=bool)[where])) if where.size else 0,
+    )
+
+
+def _share(part: float, whole: float) -> float:
+    return part / whole if whole else 0.0
