@@ -5,10 +5,12 @@ from detectors.lstm import LSTM
 from detectors.robust_zscore import RobustZScore
 from detectors.rolling_zscore import RollingZScore
 from detectors.seasonal_naive import SeasonalNaive
+from detectors.subspace import Subspace
 
 DETECTORS: dict[str, type[Detector]] = {
     "lstm": LSTM,
     "rolling_zscore": RollingZScore,
     "seasonal_naive": SeasonalNaive,
     "robust_zscore": RobustZScore,
+    "subspace": Subspace,
 }

@@ -169,7 +169,10 @@ def test_a_planted_spike_is_found(name, params, kind, size):
     found = DETECTORS[name].fit(planted, **params).detect(planted)
     assert found.is_anomaly[at]
     [event] = [event for event in found.events if event.start <= at < event.stop]
-    assert event.direction == ("above" if size > 0 else "below")
+    if np.isfinite(found.expected[event.peak]):
+        assert event.direction == ("above" if size > 0 else "below")
+    else:
+        assert event.direction == "shape"
 
 
 @each
@@ -233,8 +236,9 @@ def assert_well_formed(series, found):
     known = np.isfinite(found.score)
     assert not known[np.isnan(series.values)].any()
     assert (found.score[known] >= 0).all()
-    assert np.isfinite(found.expected[known]).all()
-    assert (found.margin[known] >= 0).all()
+    expects = np.isfinite(found.expected[known])
+    assert expects.all() or not expects.any()  # a view of windows judges without expecting a value
+    assert (found.margin[known][expects] >= 0).all()
     covered = np.zeros(len(series), int)
     for event in found.events:
         assert found.is_anomaly[[event.start, event.stop - 1, event.peak]].all()
