@@ -2,6 +2,7 @@
 
 from store.database import CannotOpen, Database
 from store.outbox import Message, Outbox, Step, Watch
+from store.silences import Pending, Silence, Silences
 from store.store import Append, Fitted, Store, Stream
 from store.tables import LONGEST_NAME
 
@@ -13,6 +14,9 @@ __all__ = [
     "Fitted",
     "Message",
     "Outbox",
+    "Pending",
+    "Silence",
+    "Silences",
     "Step",
     "Store",
     "Stream",

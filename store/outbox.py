@@ -66,7 +66,7 @@ class Outbox:
         """The watch of a stream."""
         with self._database.read() as connection:
             row = connection.execute(sa.select(watch).where(watch.c.stream_id == stream_id)).one_or_none()
-        return None if row is None else _watch(row)
+        return None if row is None else watch_of(row._asdict())
 
     def unwatch(self, stream_id: int) -> bool:
         """Watches a stream no longer. Returns whether it was watched."""
@@ -79,7 +79,7 @@ class Outbox:
         query = sa.select(*columns).join(stream, stream.c.id == watch.c.stream_id)
         query = query.where(stream.c.cursor > watch.c.cursor).order_by(watch.c.stream_id).limit(limit)
         with self._database.read() as connection:
-            return [(row.name, _watch(row)) for row in connection.execute(query)]
+            return [(row.name, watch_of(row._asdict())) for row in connection.execute(query)]
 
     def advance(self, steps: Sequence[Step]) -> list[bool]:
         """Keeps how far streams were followed together with the messages that came of it: all or nothing.
@@ -92,7 +92,7 @@ class Outbox:
     def add(self, new: Message) -> None:
         """Keeps a message that is about no stream's points."""
         with self._database.write() as connection:
-            connection.execute(sa.insert(message).values(_message_values(new)))
+            connection.execute(sa.insert(message).values(message_values(new)))
 
     def due(self, channel: str, now: int, limit: int) -> list[Message]:
         """Messages of a channel that are to be sent, the oldest first: of each stream the first one that waits, so
@@ -138,7 +138,7 @@ def _advance(connection: sa.Connection, step: Step) -> bool:
     if not connection.execute(sa.update(watch).where(same).values(_watch_values(step.after))).rowcount:
         return False
     if step.messages:
-        connection.execute(sa.insert(message), [_message_values(each) for each in step.messages])
+        connection.execute(sa.insert(message), [message_values(each) for each in step.messages])
     return True
 
 
@@ -146,8 +146,9 @@ def _waiting(channel: str) -> sa.ColumnElement[bool]:
     return sa.and_(message.c.channel == channel, message.c.status == WAITING)
 
 
-def _watch(row: sa.Row[Any]) -> Watch:
-    return Watch(row.stream_id, json.loads(row.policy), row.cursor, json.loads(row.state))
+def watch_of(row: Mapping[str, Any]) -> Watch:
+    """The watch that a row holds."""
+    return Watch(row["stream_id"], json.loads(row["policy"]), row["cursor"], json.loads(row["state"]))
 
 
 def _watch_values(of: Watch) -> dict[str, Any]:
@@ -160,5 +161,6 @@ def _message(row: sa.Row[Any]) -> Message:
     return Message(**told | {"body": json.loads(row.body)})
 
 
-def _message_values(of: Message) -> dict[str, Any]:
+def message_values(of: Message) -> dict[str, Any]:
+    """A message as a row."""
     return {**vars(of), "body": json.dumps(dict(of.body))}

@@ -11,6 +11,7 @@ from answer import band
 from judged import Judged, joined
 from series import Bools, Series
 from store import Stream
+from streams.rhythm import Rhythm
 
 EARLY = "robust_zscore"
 """Judges while a stream's own detector cannot yet."""
@@ -34,6 +35,7 @@ class Live:
         self.gone = False
         self.kept: Future[None] | None = None
         self.pieces = 0
+        self.rhythm = Rhythm()
 
     def adopt(self, name: str, own: Detector, fitted_at: int, tail: Judged) -> None:
         """Judges with this detector from the next point on; `tail` are the last points, as many as it needs."""

@@ -8,8 +8,9 @@ import numpy as np
 from anomaly_detection import Detector, detector_named
 from errors import NotFound
 from series import Series
-from store import Store
+from store import Silences, Store, Stream
 from streams.live import EARLY, Live
+from streams.rhythm import NEWEST, Rhythm
 
 NO_POINTS = Series(None, np.empty(0))
 
@@ -31,7 +32,7 @@ class Lives:
     """At most as many as there are streams. Safe to use from many threads."""
 
     def __init__(self, store: Store) -> None:
-        self._store = store
+        self._store, self._silences = store, Silences(store.database)
         self._lives: dict[str, Live] = {}
         self._lock = threading.Lock()
 
@@ -43,6 +44,18 @@ class Lives:
                 live = self._lives.get(name) or self._loaded(name)
                 self._lives[name] = live
         return live
+
+    def find(self, name: str) -> Live | None:
+        """A stream, if there is one."""
+        try:
+            return self.get(name)
+        except NotFound:
+            return None
+
+    def all(self) -> list[Live]:
+        """The streams that are in memory."""
+        with self._lock:
+            return list(self._lives.values())
 
     def drop(self, lives: Iterable[Live]) -> None:
         """Forgets streams in memory; whoever still holds one finds it gone."""
@@ -59,9 +72,17 @@ class Lives:
         early = find(EARLY).fit(NO_POINTS)
         live = Live(stream, self._store.newest(stream, early.memory), early)
         live.pieces = self._store.pieces(stream.id)
+        live.rhythm = self._rhythm(stream)
         fit = self._store.fit(stream.id)
         if fit is not None:
             own = find(fit.detector).from_state(fit.state)
             tail = self._store.newest(stream, max(early.memory, own.memory))
             live.adopt(fit.detector, own, fit.cursor, tail)
         return live
+
+    def _rhythm(self, stream: Stream) -> Rhythm:
+        """The rhythm that is kept, or the one that the newest points show."""
+        kept = self._silences.rhythm(stream.id)
+        if kept is not None:
+            return Rhythm.from_plain(kept)
+        return Rhythm.of(self._store.newest(stream, NEWEST + 1).times)

@@ -14,12 +14,13 @@ from judged import Judged, joined, unjudged
 from parameters import check_given, parameters
 from series import Limits, Repair, Series, Times
 from series.table import DEFAULT_LIMITS
-from store import LONGEST_NAME, Append, Fitted, Store, Stream
+from store import LONGEST_NAME, Append, Fitted, Silences, Store, Stream
 from streams import arrival, demo
 from streams.demo import Demo
 from streams.fitter import Fitter
 from streams.live import Live
 from streams.lives import NO_POINTS, Lives, find, not_found
+from streams.quiet import Quiet
 from streams.writer import Writer
 
 FIT_ON = 20_000
@@ -37,9 +38,6 @@ PUT_SECONDS = 1.0
 MOST_CAPACITY = 10**9
 
 DEFAULT_DETECTOR = "lstm"
-
-QUIET_STEPS, QUIET_MS = 10, 10_000
-"""A stream is silent when nothing came for this many of its usual steps, and for this long at least."""
 
 DAY_MS = 86_400_000
 """How far a time may lie in the future: a wrong zone passes, a wrong unit does not."""
@@ -85,6 +83,7 @@ class Streams:
         self._writer = Writer(store, self._lives.drop)
         self._fitter = Fitter(self._fit)
         self._demo = Demo()
+        self._quiet = Quiet(Silences(store.database), self._lives, demo.NAME, now)
 
     def start(self) -> None:
         """Starts the threads that write and fit."""
@@ -93,9 +92,11 @@ class Streams:
         if self._store.stream(demo.NAME) is None:
             self._store.put(demo.NAME, DEFAULT_DETECTOR, {}, self._capacity)
         self._fitter.ask(demo.NAME)
+        self._quiet.start()
 
     def stop(self) -> None:
         """Ends them; what was acknowledged is written."""
+        self._quiet.stop()
         self._fitter.stop(seconds=0.5)
         self._writer.stop()
 
@@ -199,6 +200,7 @@ class Streams:
         live = self._lives.get(name)
         with live.lock:
             self._lives.drop([live])
+            self._quiet.forget(name)
             self._store.delete(live.stream.id)
 
     def _accept(self, name: str, series: Series) -> tuple[Judged, Future[None] | None]:
@@ -214,7 +216,9 @@ class Streams:
             old, new = arrival.split(series, live.stream)
             judged, kept = unjudged(series.times, series.values, live.stream.cursor).part(0, 0), None
             if len(new):
+                live.rhythm.took(new.times, live.stream.last_time, present)
                 judged = live.judge(new, present)
+                self._quiet.came(name, present)
                 live.pieces += 1
                 merge = live.pieces >= PIECES
                 live.pieces = 1 if merge else live.pieces
@@ -279,7 +283,7 @@ class Streams:
             stream = replace(stream, cursor=cursor, last_time=cursor * demo.STEP_MS)
         else:
             live = self._lives.get(stream.name)
-            state = "silent" if is_silent(live, int(self._now() * 1000)) else live.state
+            state = "silent" if self._quiet.is_silent(live) else live.state
         return StreamInfo(
             name=stream.name,
             detector=stream.detector,
@@ -313,9 +317,3 @@ def learnable(history: Judged) -> Series:
     if np.count_nonzero(inside) > len(history) / 2:
         return Series(history.times, history.values)
     return Series(history.times, np.where(inside, np.nan, history.values))
-
-
-def is_silent(live: Live, present: int) -> bool:
-    """Whether nothing came for much longer than the stream's usual step."""
-    step, seen = live.tail.step_ms, live.stream.seen
-    return bool(step and seen is not None and present - seen > max(QUIET_STEPS * step, QUIET_MS))

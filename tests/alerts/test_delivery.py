@@ -102,7 +102,7 @@ def test_the_policy_is_kept(store, watched, outbox):
 def test_a_crash_before_the_commit_neither_loses_nor_repeats_an_event(store, outbox, watched, monkeypatch):
     append(store, "#")
     with monkeypatch.context() as patched:
-        patched.setattr("store.outbox._message_values", lambda _: 1 / 0)
+        patched.setattr("store.outbox.message_values", lambda _: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             follower(store, "a").step(NOW)
     assert outbox.newest(10) == []

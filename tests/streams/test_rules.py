@@ -114,17 +114,6 @@ def test_a_changed_detector_judges_the_next_point(pushed):
     assert not streams.push("s", times(1, first=41), [60.0]).is_anomaly.any()
 
 
-def test_a_stream_is_silent_after_ten_usual_steps_without_a_point(pushed, clock):
-    streams, _ = pushed
-    assert streams.get("s").state == "normal"
-    clock.ms += 10 * 60_000
-    assert streams.get("s").state == "normal"
-    clock.ms += 1
-    assert streams.get("s").state == "silent"
-    streams.push("s", times(1, first=40), [5.0])
-    assert streams.get("s").state == "normal"
-
-
 def test_no_more_points_are_read_than_the_capacity(streams):
     streams.put("s", "rolling_zscore", capacity=1000)
     for first in range(0, 9000, 100):

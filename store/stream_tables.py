@@ -1,0 +1,39 @@
+"""The tables of what is known of a stream beside its points: its rhythm, its silences, its labels."""
+
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, String, Table, Text
+
+from store.tables import metadata
+
+rhythm = Table(
+    "rhythm",
+    metadata,
+    Column("stream_id", Integer, ForeignKey("stream.id", ondelete="CASCADE"), primary_key=True),
+    Column("state", Text, nullable=False),  # JSON: see streams/rhythm.py
+)
+
+silence = Table(
+    "silence",
+    metadata,
+    Column("stream_id", Integer, ForeignKey("stream.id", ondelete="CASCADE"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),  # of the stream's silences, from 1
+    Column("cursor", BigInteger, nullable=False),  # of the last point before it
+    Column("last_time", BigInteger),  # of that point, ms since 1970 UTC; NULL where points are counted
+    Column("seen", BigInteger, nullable=False),  # when that point arrived, ms since 1970 UTC
+    Column("allowed", BigInteger, nullable=False),  # how long the stream may be quiet, ms
+    Column("noticed", BigInteger, nullable=False),  # ms since 1970 UTC
+    Column("stop", BigInteger),  # when the next point arrived, ms since 1970 UTC; NULL while it lasts
+    Column("announced", Boolean),  # whether its beginning was told; NULL before that is decided
+    Column("pending", Boolean, nullable=False),  # whether something of it may have to be told
+    Index("silence_pending", "pending"),
+)
+
+label = Table(
+    "label",
+    metadata,
+    Column("stream_id", Integer, ForeignKey("stream.id", ondelete="CASCADE"), primary_key=True),
+    Column("position", Integer, primary_key=True, autoincrement=False),  # in the order given
+    Column("start", BigInteger, nullable=False),  # ms since 1970 UTC, or a cursor where points are counted
+    Column("stop", BigInteger, nullable=False),  # likewise; half open
+    Column("kind", String(10), nullable=False),  # anomaly or normal
+    Column("note", Text, nullable=False),
+)
