@@ -310,3 +310,30 @@ def test_continuous_integration_runs_the_same_checks():
     assert os.access(script, os.X_OK)
     assert os.access(ROOT / "run", os.X_OK)
     assert script.read_text().splitlines()[-1] == "exec ./run test"
+
+
+class TestBench:
+    @pytest.fixture
+    def called(self, project, tmp_path, monkeypatch):
+        """What is started, in a project with two modules and a package of benchmarks."""
+        for name in ("_measure.py", "speed.py", "reader.py", "accuracy/__main__.py", "helpers/__init__.py"):
+            (tmp_path / "benchmarks" / name).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / "benchmarks" / name).touch()
+        (tmp_path / "benchmarks/requirements.txt").touch()
+        called = []
+        monkeypatch.setattr(project.subprocess, "call", lambda command, **_: called.append(command[2:]) or 0)
+        return called
+
+    def test_without_a_name_runs_all_but_the_long_ones(self, project, called):
+        assert project.main(["bench"]) == 0
+        assert called == [["benchmarks.reader"], ["benchmarks.speed"]]
+
+    def test_passes_options_on(self, project, called):
+        assert project.main(["bench", "accuracy", "--only", "lstm", "--quick"]) == 0
+        assert called == [["benchmarks.accuracy", "--only", "lstm", "--quick"]]
+
+    @pytest.mark.parametrize("arguments", [["--quick"], ["speed", "reader", "--quick"], ["helpers"], ["_measure"]])
+    def test_says_what_there_is(self, project, called, capsys, arguments):
+        assert project.main(["bench", *arguments]) == 1
+        assert "there are accuracy, reader, speed" in capsys.readouterr().err
+        assert not called

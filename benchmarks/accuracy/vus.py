@@ -22,28 +22,30 @@ Ints = NDArray[np.int64]
 
 
 def vus_window(values: Floats) -> int:
-    """The widest buffer around labels, in points: the period of values (n,) as `TSB_AD` estimates it.
+    """The widest buffer around labels, in points: the period of values (n,) as `TSB_AD` estimates it, or 125."""
+    return estimated_period(values) or USUAL
 
-    The lag of the highest local maximum of the autocorrelation at lags 4 to 399; 125 where none lies in 6 to 303.
-    Missing values count as the mean.
+
+def estimated_period(values: Floats) -> int | None:
+    """The lag of the highest local maximum of the autocorrelation at lags 4 to 399, as `TSB_AD` takes it.
+
+    None where that does not lie in 6 to 303. Missing values count as the mean.
     """
     values = values[:LOOKED_AT]
     known = np.isfinite(values)
-    if not known.any():
-        return USUAL
-    centred = np.where(known, values - np.mean(values[known]), 0.0)
-    size = float(np.max(np.abs(centred)))
-    if size == 0:
-        return USUAL
+    centred = np.where(known, values - np.mean(values[known]), 0.0) if known.any() else np.zeros(len(values))
+    size = float(np.max(np.abs(centred), initial=0.0))
     lags = min(LONGEST_LAG + 1, len(values))
+    if size == 0:
+        return None
     # per n, not per pair: the biased estimate, which is the one used there
     shrunk = autocorrelation(centred / size, lags) * (len(values) - np.arange(lags)) / len(values)
     shrunk = shrunk[3:]
     peaks = np.flatnonzero((shrunk[1:-1] > shrunk[:-2]) & (shrunk[1:-1] > shrunk[2:])) + 1
     if not peaks.size:
-        return USUAL
+        return None
     best = int(peaks[np.argmax(shrunk[peaks])]) + 3
-    return best if SHORTEST <= best <= LONGEST else USUAL
+    return best if SHORTEST <= best <= LONGEST else None
 
 
 def vus_pr(score: Floats, labels: Bools, window: int, thresholds: int = THRESHOLDS) -> float:

@@ -1,0 +1,58 @@
+"""`./run bench accuracy [options]`: how often detectors are right.
+
+Judges every series of ../shared/data by every detector and rival. What has been judged is kept in .bench/ under the
+version of its code: an interrupted run goes on, and only what changed is judged again. A run over everything writes
+the tables of docs/accuracy.md.
+"""
+
+import argparse
+import sys
+
+from benchmarks.accuracy import data, proof
+from benchmarks.accuracy.figures import summary
+from benchmarks.accuracy.methods import ROOT, methods
+from benchmarks.accuracy.report import tables, write
+from benchmarks.accuracy.results import LIMIT, fill, kept
+
+QUICK = 3_000
+"""Points of the longest series of a quick run."""
+
+
+def arguments(given: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="./run bench accuracy", description=__doc__)
+    parser.add_argument("--only", default="", metavar="NAME,...", help="methods, by name; all without it")
+    parser.add_argument("--quick", action="store_true", help=f"only series of at most {QUICK:,} points")
+    parser.add_argument("--limit", type=float, default=LIMIT, help="seconds for one series (default %(default)g)")
+    parser.add_argument("--again", action="store_true", help="try what failed or took too long before once more")
+    parser.add_argument("--write", action="store_true", help="write docs/accuracy.md from what is kept; judge nothing")
+    return parser.parse_args(given)
+
+
+def main() -> int:
+    given = arguments(sys.argv[1:])
+    known = methods()
+    chosen = [name.strip() for name in given.only.split(",") if name.strip()] or list(known)
+    if unknown := set(chosen) - set(known):
+        print(f"there is no method {', '.join(sorted(unknown))}; there are {', '.join(known)}", file=sys.stderr)
+        return 2
+    series = [one for one in data.labelled_series() if not given.quick or len(one.series) <= QUICK]
+    if not series:
+        return 1
+    proof.main()
+    for name in () if given.write else chosen:
+        fill(known[name], series, given.limit, given.again)
+    found = [
+        summary(name, known[name].kind, series, lambda file, name=name: kept(known[name], file))  # type: ignore[misc]  # mypy knows no default in a lambda
+        for name in chosen
+    ]
+    made = tables(found)
+    for name, table in made.items():
+        print(f"\n{name}\n\n{table}", flush=True)
+    if not given.quick and not given.only:
+        write(ROOT / "docs/accuracy.md", made)
+        print("\ndocs/accuracy.md is written", flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

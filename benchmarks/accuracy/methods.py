@@ -1,0 +1,139 @@
+"""Every method that is measured: our detectors, plain ones, rivals. Each judges one series without its labels."""
+
+import ast
+import hashlib
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import numpy as np
+
+from anomaly_detection import DEFAULT_GAP, Detector, runs
+from benchmarks.accuracy import plain, rivals
+from detectors import DETECTORS
+from series import Floats, Series
+
+ROOT = Path(__file__).parents[2]
+SIGMAS = 3.0
+
+
+@dataclass(frozen=True, eq=False)
+class Judgement:
+    """What a method says about a series.
+
+    severity  (n,): above 1 is an anomaly by the method's own threshold; NaN where it cannot tell
+    events    (m, 3): start, stop (half open) and peak of each event
+    """
+
+    severity: Floats
+    events: np.ndarray[tuple[int, int], np.dtype[np.int64]]
+
+
+@dataclass(frozen=True)
+class Method:
+    """A method by its name; `judge` gets a series, and two calls on the same series say the same.
+
+    kind     ours, plain or rival
+    version  changes when the code that judges changes; results are kept under it
+    """
+
+    name: str
+    kind: str
+    judge: Callable[[Series], Judgement]
+    version: str
+
+
+def methods() -> dict[str, Method]:
+    """By name, ours first. What is added to `detectors.DETECTORS` is among them."""
+    ours = [Method(name, "ours", _ours(kind), _version(kind.__module__)) for name, kind in DETECTORS.items()]
+    simple = [
+        Method(name, "plain", _scored(score, plain.THRESHOLDS.get(name)), _version(plain.__name__))
+        for name, score in plain.SCORES.items()
+    ]
+    others = [Method(name, "rival", _scored(score), _version(rivals.__name__)) for name, score in rivals.SCORES.items()]
+    return {method.name: method for method in [*ours, *simple, *others]}
+
+
+def _ours(kind: type[Detector]) -> Callable[[Series], Judgement]:
+    """Fitted on the very series that it judges, with its defaults, as the page and the API do."""
+
+    def judge(series: Series) -> Judgement:
+        found = kind.fit(series).detect(series)
+        return Judgement(found.severity, _table([(event.start, event.stop, event.peak) for event in found.events]))
+
+    return judge
+
+
+def _scored(score_of: Callable[[Series], Floats], threshold: float | None = None) -> Callable[[Series], Judgement]:
+    """A method that gives scores alone; see `judged` for its threshold."""
+
+    def judge(series: Series) -> Judgement:
+        score = np.asarray(score_of(series), dtype=np.float64)
+        if score.shape != series.values.shape:
+            raise ValueError(f"{score.shape} scores for {len(series)} points")
+        return judged(score, threshold)
+
+    return judge
+
+
+def judged(score: Floats, threshold: float | None = None) -> Judgement:
+    """Severity and events of scores (n,); score and severity rank points alike.
+
+    Without a threshold it is the one of TSB-AD's own program: mean + 3 std of the scores.
+    """
+    known = score[np.isfinite(score)]
+    centre, distance = 0.0, threshold or 1.0
+    if threshold is None and known.size:
+        centre, distance = float(np.mean(known)), SIGMAS * float(np.std(known)) or 1.0
+    severity = (score - centre) / distance
+    spans = runs(severity > 1, DEFAULT_GAP)
+    return Judgement(severity, _table([(a, b, a + int(np.nanargmax(severity[a:b]))) for a, b in spans]))
+
+
+def _table(rows: list[tuple[int, int, int]]) -> np.ndarray[tuple[int, int], np.dtype[np.int64]]:
+    return np.array(rows, dtype=np.int64).reshape(-1, 3)
+
+
+def _version(module: str) -> str:
+    """Of the project's files that a module imports, directly or not, and of the libraries below them."""
+    digest = hashlib.sha256(b"" if module.startswith("detectors.") else inspect.getsource(judged).encode())
+    for file in sorted(imported_files(module)):
+        digest.update(file.read_bytes())
+    libraries = ("numpy", "torch", *(rivals.LIBRARIES if module == rivals.__name__ else ()))
+    for library in libraries:
+        digest.update(f"{library} {_installed(library)}".encode())
+    return digest.hexdigest()[:12]
+
+
+def _installed(library: str) -> str:
+    try:
+        return version(library).split("+")[0]
+    except PackageNotFoundError:
+        return "missing"
+
+
+def imported_files(module: str) -> set[Path]:
+    """The project's files that are read when a module is imported, its own among them.
+
+    Left out is `series`: a method gets a series that has been read, and does not depend on how.
+    """
+    found: set[Path] = set()
+    wanted = [module]
+    while wanted:
+        file = _file(wanted.pop())
+        if file is None or file in found or file.parent == ROOT / "series":
+            continue
+        found.add(file)
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                wanted += [name.name for name in node.names]
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                wanted += [node.module, *(f"{node.module}.{name.name}" for name in node.names)]
+    return found
+
+
+def _file(module: str) -> Path | None:
+    path = ROOT.joinpath(*module.split("."))
+    return next((file for file in (path.with_suffix(".py"), path / "__init__.py") if file.exists()), None)

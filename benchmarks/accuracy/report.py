@@ -1,0 +1,159 @@
+"""The tables of docs/accuracy.md, in Markdown; the prose between them is written by hand and stays."""
+
+import math
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from benchmarks.accuracy.figures import Figures, Summary, mean
+
+Rows = list[list[str]]
+
+
+def tables(found: Sequence[Summary]) -> dict[str, str]:
+    """Each table by the name that marks its place."""
+    shown = [one for one in found if one.figures]
+    sets = list(dict.fromkeys(figures.data_set for one in shown for figures in one.figures))
+    return {
+        "summary": _summary(shown),
+        "sets": _by_set(shown, sets, lambda one: one.vus, 3),
+        "events": _by_set(shown, sets, lambda one: one.events.f1, 2),
+        "false": _by_set(shown, sets, lambda one: one.events.false_rate, 1),
+        "cost": _cost(shown),
+        "nab": _nab(shown),
+        "same": _same_files(shown),
+        "missing": _missing(found),
+        "files": _files(shown),
+    }
+
+
+def write(path: Path, made: dict[str, str]) -> None:
+    """Replaces what stands between `<!-- name -->` and `<!-- /name -->`; raises ValueError where a place is missing."""
+    text = path.read_text(encoding="utf-8")
+    for name, table in made.items():
+        place = re.compile(rf"(?s)(<!-- {name} -->\n).*?(<!-- /{name} -->)")
+        if not place.search(text):
+            raise ValueError(f"{path.name} has no place for the table {name}")
+        text = place.sub(lambda marks, table=table: f"{marks[1]}\n{table}\n\n{marks[2]}", text)  # type: ignore[misc]  # mypy knows no default in a lambda
+    path.write_text(text, encoding="utf-8")
+
+
+def _summary(shown: Sequence[Summary]) -> str:
+    head = ["method", "files", "VUS-PR, mean over files", "over data sets", "precision", "recall", "F1", "F1 by peak"]
+    rows = []
+    for one in _ranked(shown):
+        events = [
+            one.mean(lambda f: f.events.precision),
+            one.mean(lambda f: f.events.recall),
+            one.mean(lambda f: f.events.f1),
+            one.mean(lambda f: f.events.peak_f1),
+        ]
+        vus = [_number(one.mean(_vus), 3), _number(one.over_sets(_vus), 3)]
+        rows.append(
+            [
+                _title(one),
+                str(len(one.figures)),
+                *vus,
+                *(_number(value, 2) for value in events),
+                _number(one.mean(lambda f: f.events.false_rate), 1),
+                _number(one.mean(lambda f: f.events.delay), 0),
+            ]
+        )
+    return markdown([*head, "false events per 10,000", "delay, points"], rows)
+
+
+def _by_set(shown: Sequence[Summary], sets: Sequence[str], of: Callable[[Figures], float], digits: int) -> str:
+    rows = [[_title(one), *(_number(one.mean(of, name), digits) for name in sets)] for one in _ranked(shown)]
+    return markdown(["method", *sets], rows)
+
+
+def _cost(shown: Sequence[Summary]) -> str:
+    rows = [
+        [
+            _title(one),
+            _number(one.mean(lambda f: f.seconds), 2),
+            _number(max(figures.seconds for figures in one.figures), 2),
+            _number(max(figures.peak for figures in one.figures), 0),
+        ]
+        for one in _ranked(shown)
+    ]
+    return markdown(["method", "seconds per 10,000 points, mean", "slowest file", "peak memory, MiB"], rows)
+
+
+def _nab(shown: Sequence[Summary]) -> str:
+    complete = sorted((one for one in shown if not math.isnan(one.nab_own)), key=lambda one: -one.nab_best)
+    rows = [[_title(one), _number(one.nab_own, 1), _number(one.nab_best, 1)] for one in complete]
+    return markdown(["method", "at its own threshold", "at the best single threshold"], rows)
+
+
+def _same_files(shown: Sequence[Summary]) -> str:
+    """Methods that did not finish everything, beside the others on the very files that they did finish."""
+    most = max((len(one.figures) for one in shown), default=0)
+    whole = [one for one in _ranked(shown) if len(one.figures) == most]
+    rows = []
+    for part in (one for one in shown if len(one.figures) < most):
+        files = {figures.file for figures in part.figures}
+        best = [(mean(f.vus for f in one.figures if f.file in files), one) for one in whole if one.kind == "ours"]
+        best = [pair for pair in best if not math.isnan(pair[0])]
+        if best and not math.isnan(part.mean(_vus)):
+            value, one = max(best, key=lambda pair: pair[0])
+            linear = next((one for one in whole if one.name == "ridge_autoregression"), None)
+            ridge = mean(f.vus for f in linear.figures if f.file in files) if linear else math.nan
+            rows.append(
+                [
+                    _title(part),
+                    str(len(files)),
+                    _number(part.mean(_vus), 3),
+                    f"{_number(value, 3)} ({one.name})",
+                    _number(ridge, 3),
+                ]
+            )
+    return markdown(["method", "files", "VUS-PR", "best of ours on these", "ridge autoregression on these"], rows)
+
+
+def _missing(found: Sequence[Summary]) -> str:
+    lines = []
+    for one in found:
+        for problem, files in Counter(one.problems.values()).items():
+            lines.append(f"- {_title(one)}: {files} {'file' if files == 1 else 'files'}, {problem}.")
+    return "\n".join(lines) or "Nothing: every method finished every file."
+
+
+def _files(shown: Sequence[Summary]) -> str:
+    ranked = _ranked(shown)
+    by_name = {one.name: {figures.file: figures for figures in one.figures} for one in ranked}
+    files = list(dict.fromkeys(f.file for one in ranked for f in one.figures if not math.isnan(f.vus)))
+    rows = [
+        [
+            _short(file),
+            *(_number(of[file].vus, 2) if file in of else "–" for of in (by_name[one.name] for one in ranked)),
+        ]
+        for file in sorted(files)
+    ]
+    return markdown(["file", *(one.name.removeprefix("TSB-AD ") for one in ranked)], rows)
+
+
+def _vus(one: Figures) -> float:
+    return one.vus
+
+
+def _ranked(shown: Sequence[Summary]) -> list[Summary]:
+    return sorted(shown, key=lambda one: -one.mean(_vus))
+
+
+def _title(one: Summary) -> str:
+    return f"**{one.name}**" if one.kind == "ours" else one.name
+
+
+def _short(file: str) -> str:
+    return file.removeprefix("nab/").removeprefix("labelled/").removesuffix(".gz").removesuffix(".csv")
+
+
+def _number(value: float, digits: int) -> str:
+    return "–" if math.isnan(value) else f"{value:.{digits}f}"
+
+
+def markdown(head: list[str], rows: Rows) -> str:
+    lines = [head, ["---", *["---:"] * (len(head) - 1)], *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
