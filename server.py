@@ -18,12 +18,14 @@ from waitress.channel import HTTPChannel  # type: ignore[import-untyped]  # wait
 from waitress.parser import HTTPRequestParser, ParsingError  # type: ignore[import-untyped]  # as above
 from waitress.server import TcpWSGIServer, create_server  # type: ignore[import-untyped]  # as above
 from waitress.task import ErrorTask  # type: ignore[import-untyped]  # as above
+from waitress.wasyncore import readwrite  # type: ignore[import-untyped]  # as above
 
 from alerts import Alerts, channels_of
 from answer import to_json
 from api.access import NOT_LOCAL, is_loopback, is_proxy_header
 from app import create_app
 from data_generation import demo
+from polling import HAS_EPOLL, Polling
 from settings import BadSetting, Settings, flag, read, variable
 from store import CannotOpen, Store
 from streams import Streams
@@ -135,6 +137,24 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # no types
     error_task_class = JsonErrorTask
     parser_class = PatientParser
 
+    def __init__(self, server: Any, sock: Any, addr: Any, adj: Any, map: Any = None) -> None:
+        super().__init__(server, sock, addr, adj, map=map)
+        if server.polling:
+            server.polling.renew(self)
+
+    def del_channel(self, map: Any = None) -> None:
+        """Leaves the sockets that are waited for."""
+        number = self._fileno
+        super().del_channel(map)
+        if self.server.polling:
+            self.server.polling.forget(number)
+
+    def service(self) -> None:
+        """Answers one request."""
+        if self.server.polling:
+            self.server.polling.serving(self)
+        super().service()
+
 
 class StrangerChannel(Channel):
     """A connection from another computer while only this one is served: it may not fill the disk with a body."""
@@ -212,10 +232,16 @@ def listen(app: WSGIApplication, settings: Settings) -> tuple[Any, int]:
         )
     except (OSError, ValueError) as error:
         raise BadSetting(cannot_listen(settings, error), name=variable("port")) from error
+    polling = Polling(readwrite) if HAS_EPOLL else None
     for listener in sockets.values():
         if isinstance(listener, TcpWSGIServer):
             listener.channel_class = Channel if settings.open else local_channel
             port = listener.effective_port
+            listener.polling = polling
+            if polling:
+                listener.pull_trigger = polling.pull
+    if polling:
+        server.asyncore = polling  # what its run() calls loop() of
     dispatcher = server.task_dispatcher
     dispatcher.shutdown = functools.partial(dispatcher.shutdown, timeout=LAST_SECONDS)
     return server, port

@@ -23,6 +23,7 @@ class Live:
     lock    held while points are judged and handed to the writer, so that they follow one another
     gone    deleted, or its points could not be written: whoever finds this must ask for the stream again
     kept    done when the last points handed to the writer are durable
+    durable the cursor of the last point that is durable
     """
 
     def __init__(self, stream: Stream, tail: Judged, early: Detector) -> None:
@@ -34,6 +35,7 @@ class Live:
         self.lock = threading.RLock()
         self.gone = False
         self.kept: Future[None] | None = None
+        self.durable = stream.cursor
         self.pieces = 0
         self.rhythm = Rhythm()
 

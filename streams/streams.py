@@ -21,6 +21,7 @@ from streams.fitter import Fitter
 from streams.live import Live
 from streams.lives import NO_POINTS, Lives, find, not_found
 from streams.quiet import Quiet
+from streams.recent import KEPT, Recent
 from streams.writer import Writer
 
 FIT_ON = 20_000
@@ -80,7 +81,8 @@ class Streams:
         self._store, self._capacity, self._most, self._limits = store, capacity, most, limits
         self._growth, self._now = growth, now
         self._lives = Lives(store)
-        self._writer = Writer(store, self._lives.drop)
+        self._recent = Recent()
+        self._writer = Writer(store, self._recent.add, self._lives.drop)
         self._fitter = Fitter(self._fit)
         self._demo = Demo()
         self._quiet = Quiet(Silences(store.database), self._lives, demo.NAME, now)
@@ -180,9 +182,16 @@ class Streams:
             now = self._demo_cursor()
             start = now - limit if after is None or not 0 <= after <= now else after
             return self._demo.read(start, min(start + limit, now))
+        live = self._lives.get(name)
+        forgotten = live.durable - live.stream.capacity
+        if after is not None and (found := self._recent.read(live, max(after, forgotten), limit)) is not None:
+            return found
         stream = self._stored(name)
         if after is None or not 0 <= after <= stream.cursor:
-            return self._store.newest(stream, limit)
+            after = stream.cursor - limit
+        if after >= stream.cursor - min(KEPT, stream.capacity):
+            newest = self._store.newest(stream, KEPT)
+            self._recent.hold(live, newest)
         return self._store.read(stream, after, limit)
 
     def list(self, limit: int = 100, after: str = "") -> list[StreamInfo]:

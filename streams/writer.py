@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 
+from judged import Judged
 from store import Append, Store
 from streams.live import Live
 
@@ -28,10 +29,13 @@ class Entry:
 
 
 class Writer:
-    """Keeps points. `failed` is told the streams whose points could not be written, before their Futures are."""
+    """Keeps points. `kept` is told what became durable, `failed` the streams whose points could not be written, both
+    before their Futures are."""
 
-    def __init__(self, store: Store, failed: Callable[[Sequence[Live]], None]) -> None:
-        self._store, self._failed = store, failed
+    def __init__(
+        self, store: Store, kept: Callable[[Live, Judged], None], failed: Callable[[Sequence[Live]], None]
+    ) -> None:
+        self._store, self._kept, self._failed = store, kept, failed
         self._queue: queue.SimpleQueue[Entry | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, daemon=True, name="writer")
 
@@ -77,6 +81,7 @@ class Writer:
             refuse(group)
         else:
             for entry in group:
+                self._kept(entry.live, entry.append.judged)
                 entry.done.set_result(None)
 
 

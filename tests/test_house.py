@@ -20,6 +20,7 @@ LAYERS = {  # who may import whom: a lower number never imports a higher one
     "alerts": 3,
     "spark": 3,
     "api": 4,
+    "polling": 5,
     "app": 5,
     "server": 6,
 }
