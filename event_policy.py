@@ -117,9 +117,9 @@ class Following:
 def follow(policy: Policy, state: Following, judged: Judged) -> tuple[Following, list[Notice]]:
     """The state after these points, which come right after those already followed, and what is to be told.
 
-    A point that nobody could judge is neither an anomaly nor a sign of recovery.
+    A point that nobody could judge, or that came late, is neither an anomaly nor a sign of recovery.
     """
-    counts, known = counting(policy, judged), np.isfinite(judged.score)
+    counts, known = counting(policy, judged), np.isfinite(judged.score) & ~judged.late
     first = judged.cursor - len(judged) + 1
     notices: list[Notice] = []
     at = 0
@@ -141,8 +141,8 @@ def follow(policy: Policy, state: Following, judged: Judged) -> tuple[Following,
 
 
 def counting(policy: Policy, judged: Judged) -> Bools:
-    """(n,) the anomalies that the policy's direction and noise floor leave."""
-    counts = judged.is_anomaly.copy()
+    """(n,) the anomalies that the policy's direction and noise floor leave, without late ones."""
+    counts = judged.is_anomaly & ~judged.late
     with np.errstate(invalid="ignore", over="ignore"):
         away = judged.values - judged.expected
         floor = np.maximum(policy.absolute_floor, policy.relative_floor * np.abs(judged.expected))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from series import Bools, Floats, Repair, Times
 
@@ -57,6 +58,15 @@ class Judged:
             judged_by=self.judged_by[start:stop],
             cursor=self.cursor - len(self) + min(stop, len(self)),
             **{name: getattr(self, name)[start:stop] for name in COLUMNS},
+        )
+
+    def take(self, positions: NDArray[np.intp], cursor: int) -> "Judged":
+        """The points at these positions, in their order; the last is to be told with this cursor."""
+        return Judged(
+            times=None if self.times is None else self.times[positions],
+            judged_by=tuple(self.judged_by[position] for position in positions.tolist()),
+            cursor=cursor,
+            **{name: getattr(self, name)[positions] for name in COLUMNS},
         )
 
 

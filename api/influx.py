@@ -109,8 +109,8 @@ def refusal(name: str, points: Points, result: Judged | BadInput) -> tuple[str, 
     """Why points of a stream were not kept, and how many."""
     if isinstance(result, BadInput):
         return f"unable to write '{name}': {result.message} (line {points.lines[0]})", len(points.lines)
-    late = sum(repair.count for repair in result.repairs if repair.code == "late_points")
-    return (f"points of '{name}' older than its newest (from line {points.lines[0]} on)", late) if late else None
+    lost = sum(repair.count for repair in result.repairs if repair.code == "beyond_capacity")
+    return (f"points of '{name}' beyond its capacity (from line {points.lines[0]} on)", lost) if lost else None
 
 
 def partial(refusals: Sequence[str], dropped: int) -> str:

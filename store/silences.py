@@ -55,12 +55,12 @@ class Silences:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def open(self) -> dict[str, tuple[Silence, int, int | None]]:
-        """The silences that last, by the stream's name; the stream's cursor, and when its newest point arrived."""
-        query = sa.select(stream.c.name, stream.c.cursor.label("now"), stream.c.seen.label("came"), *silence.c)
+    def open(self) -> dict[str, tuple[Silence, int | None]]:
+        """The silences that last, by the stream's name, and when the stream's newest point arrived."""
+        query = sa.select(stream.c.name, stream.c.seen.label("came"), *silence.c)
         query = query.join(stream, stream.c.id == silence.c.stream_id).where(silence.c.stop.is_(None))
         with self._database.read() as connection:
-            return {row.name: (_silence(row), row.now, row.came) for row in connection.execute(query)}
+            return {row.name: (_silence(row), row.came) for row in connection.execute(query)}
 
     def of(self, stream_id: int, limit: int = MOST) -> list[Silence]:
         """The silences of a stream, the newest first."""

@@ -7,6 +7,7 @@ from typing import Any, Self
 
 import numpy as np
 import sqlalchemy as sa
+from numpy.typing import NDArray
 
 from judged import Judged
 from store.database import Database
@@ -142,10 +143,42 @@ class Store:
         """The last `limit` points."""
         return self.read(of, of.cursor - limit, limit)
 
-    def since(self, of: Stream, time: int) -> Judged:
-        """The points from a time on (ms since 1970 UTC), and perhaps some before it."""
-        query = sa.select(chunk.c.data, chunk.c.last, chunk.c.points).where(_of(of.id), chunk.c.last_time >= time)
-        return self._collect(of, query.order_by(chunk.c.last), of.cursor - of.capacity, of.capacity)
+    def latest(self, of: Stream, limit: int) -> Judged:
+        """The last `limit` points by time; the cursor is the stream's."""
+        newest = self.newest(of, limit)
+        if of.last_time is None or not newest.late.any():  # a point that is not late is newer than all before it
+            return newest
+        return self.around(of, of.last_time + 1, of.last_time, limit)
+
+    def around(self, of: Stream, start: int, stop: int, before: int) -> Judged:
+        """By time: the points from a time to another, both included (ms since 1970 UTC), and `before` points before
+        the first. The cursor is the stream's."""
+        gone = of.cursor - of.capacity
+        heads = sa.select(chunk.c.last, chunk.c.last_time, chunk.c.points)
+        heads = heads.where(_of(of.id), chunk.c.last > gone, chunk.c.first_time <= stop)
+        found = np.empty(0, POINT)
+        with self.database.read() as connection:
+            for last, newest, count in connection.execute(heads.order_by(chunk.c.last_time.desc())).all():
+                if newest < start and _complete(found["time"], start, before, newest):
+                    break
+                query = sa.select(chunk.c.data).where(_of(of.id), chunk.c.last == last)
+                part = unpacked(connection.execute(query).scalar_one(), count)[max(0, gone - last + count) :]
+                found = np.concatenate([found, part[part["time"] <= stop]])
+        found = found[np.argsort(found["time"], kind="stable")]
+        first = int(np.searchsorted(found["time"], start)) - before
+        return from_points(found[max(0, first) :], of.judges, of.cursor, timed=True)
+
+    def oldest_time(self, of: Stream) -> int:
+        """The time of the oldest point that can be read, ms since 1970 UTC; there is one."""
+        gone = max(0, of.cursor - of.capacity)
+        whole = sa.select(sa.func.min(chunk.c.first_time)).where(_of(of.id), chunk.c.last - chunk.c.points >= gone)
+        cut = sa.select(chunk.c.data, chunk.c.points, chunk.c.last)
+        cut = cut.where(_of(of.id), chunk.c.last > gone, chunk.c.last - chunk.c.points < gone)
+        with self.database.read() as connection:
+            times = [connection.execute(whole).scalar_one()]
+            for data, count, last in connection.execute(cut):
+                times.append(unpacked(data, count)["time"][gone - last + count :].min())
+        return min(int(time) for time in times if time is not None)
 
     def save_fit(self, stream_id: int, fit: Fitted) -> None:
         """Keeps what a stream's detector learned, in place of what it learned before."""
@@ -188,6 +221,12 @@ def _of(stream_id: int) -> sa.ColumnElement[bool]:
     return chunk.c.stream_id == stream_id
 
 
+def _complete(times: NDArray[np.int64], start: int, before: int, newest: int) -> bool:
+    """Whether of the points before `start` the last `before` are known, when the others are not after `newest`."""
+    earlier = times[times < start]
+    return len(earlier) >= before and (not before or np.partition(earlier, -before)[-before] > newest)
+
+
 def _small(stream_id: int) -> sa.ColumnElement[bool]:
     return sa.and_(_of(stream_id), chunk.c.points < FULL_CHUNK)
 
@@ -221,7 +260,8 @@ def _rows(stream_id: int, points: Points, last: int) -> list[dict[str, Any]]:
             "stream_id": stream_id,
             "last": min(first + (k + 1) * FULL_CHUNK, last),
             "points": len(part),
-            "last_time": int(part["time"][-1]),
+            "first_time": int(part["time"].min()),
+            "last_time": int(part["time"].max()),
             "data": packed(part),
         }
         for k, part in enumerate(parts)

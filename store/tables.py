@@ -26,7 +26,8 @@ chunk = Table(
     Column("stream_id", Integer, ForeignKey("stream.id", ondelete="CASCADE"), primary_key=True),
     Column("last", BigInteger, primary_key=True, autoincrement=False),  # cursor of its last point
     Column("points", Integer, nullable=False),
-    Column("last_time", BigInteger, nullable=False),
+    Column("first_time", BigInteger, nullable=False),  # of its oldest point
+    Column("last_time", BigInteger, nullable=False),  # of its newest point
     Column("data", LargeBinary, nullable=False),  # see packing.py
 )
 

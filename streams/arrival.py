@@ -1,13 +1,11 @@
-"""What arrives: read, and each point that is late, there already or of the future treated by its rule."""
+"""What arrives: read, refused where it lies in the future, and parted into what is new and what is not."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
 
 import numpy as np
 
 from errors import BadInput
-from judged import COLUMNS, Judged, unjudged
 from series import Limits, Repair, Series, Times, read_arrays
 from series.order import settle_order
 from store import Stream
@@ -46,36 +44,6 @@ def split(series: Series, stream: Stream) -> tuple[Series, Series]:
         return series.slice(0, 0), series
     at = int(np.searchsorted(series.times.astype(np.int64), stream.last_time, side="right"))
     return series.slice(0, at), series.slice(at, len(series))
-
-
-def answered(old: Series, there: Judged) -> tuple[Judged, tuple[Repair, ...]]:
-    """Points not newer than the stream's newest, answered with what `there` has at their times; and a report."""
-    known: dict[Any, int] = {time: k for k, time in enumerate(_ms(there.times))}
-    at = [known.get(time) for time in _ms(old.times)]
-    kept = unjudged(old.times, old.values.copy(), there.cursor)
-    columns = {name: getattr(kept, name).copy() for name in COLUMNS}
-    judged_by = list(kept.judged_by)
-    for k, place in enumerate(at):
-        if place is not None:
-            for name, column in columns.items():
-                column[k] = getattr(there, name)[place]
-            judged_by[k] = there.judged_by[place]
-    late = [k for k, place in enumerate(at) if place is None]
-    again = [k for k, place in enumerate(at) if place is not None]
-    found = [
-        _repair("already_there", "Points whose times are there already were left as they are.", again),
-        _repair("late_points", "Points older than the stream's newest were not kept.", late),
-    ]
-    told = Judged(old.times, **columns, judged_by=tuple(judged_by), cursor=there.cursor)
-    return told, tuple(repair for repair in found if repair.count)
-
-
-def _repair(code: str, message: str, at: list[int]) -> Repair:
-    return Repair(code, message, len(at), tuple(at[:5]))
-
-
-def _ms(times: Times | None) -> list[int]:
-    return [] if times is None else times.astype(np.int64).tolist()
 
 
 def _text(ms: int) -> str:

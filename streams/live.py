@@ -31,7 +31,7 @@ class Live:
         self.own: Detector | None = None
         self.own_name, self.fitted_at = "", 0
         self.tail = Series(tail.times, tail.values)
-        self.calm = calm_since(tail.is_anomaly)
+        self.calm = calm_since(tail.is_anomaly[~tail.late])
         self.lock = threading.RLock()
         self.gone = False
         self.kept: Future[None] | None = None
@@ -82,6 +82,25 @@ class Live:
         self.calm = calm_since(judged.is_anomaly, self.calm)
         return judged
 
+    def take_late(self, late: Series, before: Judged) -> Judged:
+        """Judges points older than the newest from those before them in time, and takes them in, each in its place.
+
+        `before` are the points by time that lie between them, and `memory` before the first. The verdicts of points
+        after them stay as they were given; an event neither opens nor closes.
+        """
+        cursor = self.stream.cursor + len(late)
+        if not len(late):
+            return before.take(np.empty(0, np.intp), cursor)
+        whole, place = merged(Series(before.times, before.values), late)
+        last_late = int(place[-1]) + 1
+        judged = self._judgement(whole.slice(0, last_late), last_late - int(place[0]))
+        judged = replace(judged.take(place - place[0], cursor), late=np.ones(len(late), np.bool_))
+        names = sorted({name for name in judged.judged_by if name} - set(self.stream.judges))
+        self.stream = replace(self.stream, cursor=cursor, judges=(*self.stream.judges, *names))
+        tail = merged(self.tail, late)[0]
+        self.tail = copied(tail, len(tail) - self.memory)
+        return judged
+
     def _judgement(self, whole: Series, new: int) -> Judged:
         """Of the last `new` points: by its own detector from its first verdict on, before by the early one."""
         cursor = self.stream.cursor + new
@@ -120,6 +139,13 @@ def last(detection: Detection, new: int, name: str, cursor: int) -> Judged:
 def first(flags: Bools) -> int:
     """The position of the first true flag, or how many flags there are."""
     return int(np.argmax(flags)) if flags.any() else len(flags)
+
+
+def merged(one: Series, other: Series) -> tuple[Series, np.ndarray]:
+    """Two series with times, none of them in both, in the order of time; and where the other's points stand."""
+    times, values = np.concatenate((_times(one, other), _times(other, one))), np.concatenate((one.values, other.values))
+    order = np.argsort(times, kind="stable")
+    return Series(times[order], values[order]), np.flatnonzero(order >= len(one))
 
 
 def calm_since(flags: Bools, before: int = 10**9) -> int:

@@ -70,13 +70,13 @@ class Lives:
         if stream is None:
             raise not_found(name)
         early = find(EARLY).fit(NO_POINTS)
-        live = Live(stream, self._store.newest(stream, early.memory), early)
+        live = Live(stream, self._store.latest(stream, early.memory), early)
         live.pieces = self._store.pieces(stream.id)
         live.rhythm = self._rhythm(stream)
         fit = self._store.fit(stream.id)
         if fit is not None:
             own = find(fit.detector).from_state(fit.state)
-            tail = self._store.newest(stream, max(early.memory, own.memory))
+            tail = self._store.latest(stream, max(early.memory, own.memory))
             live.adopt(fit.detector, own, fit.cursor, tail)
         return live
 
@@ -85,4 +85,4 @@ class Lives:
         kept = self._silences.rhythm(stream.id)
         if kept is not None:
             return Rhythm.from_plain(kept)
-        return Rhythm.of(self._store.newest(stream, NEWEST + 1).times)
+        return Rhythm.of(self._store.latest(stream, NEWEST + 1).times)

@@ -44,10 +44,10 @@ class Quiet:
     def start(self) -> None:
         """Learns which streams are silent, and begins to look."""
         self._back = self._ms()
-        for name, (silence, cursor, seen) in self._kept.open().items():
+        for name, (silence, seen) in self._kept.open().items():
             self._open[name] = silence
-            if cursor > silence.cursor:  # it came back, and the end was not kept
-                self._came[name] = seen or self._back
+            if seen is not None and seen > silence.seen:  # it came back, and the end was not kept
+                self._came[name] = seen
         self._to_load = self._kept.awake()[::-1]
         self._thread.start()
 
@@ -110,8 +110,8 @@ class Quiet:
             live = self._lives.find(name)
             if live is None:
                 self.forget(name)
-            elif live.stream.cursor > silence.cursor:
-                self._came.setdefault(name, live.stream.seen or silence.noticed)
+            elif live.stream.seen is not None and live.stream.seen > silence.seen:  # late points end no silence
+                self._came.setdefault(name, live.stream.seen)
 
     def _finish(self) -> None:
         over = dict(self._came)

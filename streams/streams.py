@@ -18,6 +18,7 @@ from store import LONGEST_NAME, Append, Fitted, Silences, Store, Stream
 from streams import arrival, demo
 from streams.demo import Demo
 from streams.fitter import Fitter
+from streams.late import settle
 from streams.live import Live
 from streams.lives import NO_POINTS, Lives, find, not_found
 from streams.quiet import Quiet
@@ -144,8 +145,9 @@ class Streams:
     ) -> Judged:
         """Judges points and keeps them; returns once they are durable. All or nothing.
 
-        The answer holds the points in the order of time. What is late or there already is answered and not kept: see
-        `repairs`, and docs/streams.md. Raises BadInput with the `index` of a bad point, NotFound, NotKept.
+        The answer holds the points in the order of time. What is there already is answered as it was judged; what came
+        late is judged and kept: see `repairs`, and docs/streams.md. Raises BadInput with the `index` of a bad point,
+        NotFound, NotKept.
         """
         series, repairs = arrival.read(times, values, self._limits)
         return self.push_series(name, series, repairs)
@@ -223,26 +225,35 @@ class Streams:
             present = int(self._now() * 1000)
             arrival.check(series, live.stream, present + DAY_MS)
             old, new = arrival.split(series, live.stream)
-            judged, kept = unjudged(series.times, series.values, live.stream.cursor).part(0, 0), None
-            if len(new):
-                live.rhythm.took(new.times, live.stream.last_time, present)
-                judged = live.judge(new, present)
-                self._quiet.came(name, present)
-                live.pieces += 1
-                merge = live.pieces >= PIECES
-                live.pieces = 1 if merge else live.pieces
-                kept = live.kept = self._writer.append(Append(live.stream, judged, merge), live)
-                self._fit_if_due(live)
-            return (self._with_old(live, old, judged) if len(old) else judged), kept
+            if not len(old):
+                judged = self._judged(live, new, present)
+                return judged, self._keep(live, judged)
+            if live.kept is not None:
+                live.kept.result()  # only what is in the store can be looked up there
+            told, late, repairs = settle(old, live, self._store)
+            judged = self._judged(live, new, present)
+            kept = self._keep(live, joined((late, judged)))
+            return replace(joined((told, judged)), repairs=repairs), kept
 
-    def _with_old(self, live: Live, old: Series, judged: Judged) -> Judged:
-        """Points that are not newer than the stream's newest, answered before those that are."""
-        if live.kept is not None:
-            live.kept.result()
-        assert old.times is not None
-        there = self._store.since(live.stream, int(old.times[0].astype(np.int64)))
-        told, repairs = arrival.answered(old, there)
-        return replace(joined((told, judged)), repairs=repairs)
+    def _judged(self, live: Live, new: Series, present: int) -> Judged:
+        """The judgement of points newer than the stream's newest."""
+        if not len(new):
+            return unjudged(new.times, new.values, live.stream.cursor)
+        live.rhythm.took(new.times, live.stream.last_time, present)
+        judged = live.judge(new, present)
+        self._quiet.came(live.stream.name, present)
+        return judged
+
+    def _keep(self, live: Live, judged: Judged) -> Future[None] | None:
+        """Hands points to the writer; None where there are none."""
+        if not len(judged):
+            return None
+        live.pieces += 1
+        merge = live.pieces >= PIECES
+        live.pieces = 1 if merge else live.pieces
+        live.kept = self._writer.append(Append(live.stream, judged, merge), live)
+        self._fit_if_due(live)
+        return live.kept
 
     def _fit_if_due(self, live: Live) -> None:
         fewest = find(live.stream.detector).fewest
@@ -260,7 +271,7 @@ class Streams:
         live = self._lives.get(name)
         if stream.cursor < detector.fewest:
             return
-        history = self._store.newest(stream, FIT_ON)
+        history = self._store.latest(stream, FIT_ON)
         fit = detector.fit(learnable(history), **stream.params)
         with live.lock:
             if live.gone or (live.stream.detector, live.stream.params) != (stream.detector, stream.params):
@@ -272,7 +283,7 @@ class Streams:
         if live.kept is not None:
             live.kept.result()
         stream = live.stream
-        tail = self._store.newest(stream, max(live.early.memory, fit.memory))
+        tail = self._store.latest(stream, max(live.early.memory, fit.memory))
         live.adopt(stream.detector, fit, cursor, tail)
         self._store.save_fit(stream.id, Fitted(stream.detector, stream.params, cursor, fit.state()))
 

@@ -170,14 +170,19 @@ class TestEitherVersion:
             assert client.post(f"{path}?precision=ms", data=lines(f"m v=1 {START}")).status_code == 204
         assert kept(streams, "m.v") == [(START, 1.0)]
 
-    def test_late_points_are_refused_and_told(self, client, streams, path):
+    def test_late_points_are_kept_in_the_order_of_arrival(self, client, streams, path):
         client.post(f"{path}?precision=ms", data=lines(f"m v=1 {START}"))
-        response = client.post(
-            f"{path}?precision=ms", data=lines("n v=1 1", f"m v=2 {START - 5}", f"m v=3 {START + 5}")
-        )
+        response = client.post(f"{path}?precision=ms", data=lines(f"m v=2 {START - 5}", f"m v=3 {START + 5}"))
+        assert response.status_code == 204
+        assert kept(streams, "m.v") == [(START, 1.0), (START - 5, 2.0), (START + 5, 3.0)]
+
+    def test_points_beyond_the_capacity_are_refused_and_told(self, client, streams, path):
+        streams.put("m.v", "rolling_zscore", capacity=1)
+        client.post(f"{path}?precision=ms", data=lines(f"m v=1 {START}"))
+        response = client.post(f"{path}?precision=ms", data=lines("n v=1 1", f"m v=2 {START - 5}"))
         assert response.status_code == 400
-        assert "points of 'm.v' older than its newest (from line 2 on) dropped=1" in response.get_data(as_text=True)
-        assert kept(streams, "m.v") == [(START, 1.0), (START + 5, 3.0)]
+        assert "points of 'm.v' beyond its capacity (from line 2 on) dropped=1" in response.get_data(as_text=True)
+        assert kept(streams, "m.v") == [(START, 1.0)]
         assert kept(streams, "n.v") == [(1, 1.0)]
 
     def test_a_stream_that_cannot_take_its_points_costs_no_other(self, client, streams, path):

@@ -17,14 +17,19 @@ ROOT = Path(__file__).parents[2]
 
 PUSH = """
 import sys
+import numpy as np
 from store import Store
 from streams import Streams
+def times(ms):
+    return np.array(ms).astype("datetime64[ms]")
 streams = Streams(Store.open(sys.argv[1]))
 streams.start()
 streams.put("s", "rolling_zscore")
 cursor = streams.get("s").cursor
 while True:
-    cursor = streams.push("s", None, [float(cursor + 1), float(cursor + 2)]).cursor
+    # Each push brings one point that is late: it stands before the one of the push before.
+    judged = streams.push("s", times([10 * cursor - 15, 10 * cursor + 10]), [float(cursor + 1), float(cursor + 2)])
+    cursor = judged.cursor
     print(cursor, flush=True)
 """
 
@@ -55,6 +60,7 @@ def test_kill_9_loses_nothing_that_was_acknowledged(tmp_path):
         assert stream.cursor >= acknowledged
         kept = store.read(stream, 0, stream.cursor + 1)
         np.testing.assert_array_equal(kept.values, np.arange(1, stream.cursor + 1))
+        np.testing.assert_array_equal(kept.late[2:], np.arange(2, stream.cursor) % 2 == 0)
         store.close()
 
 

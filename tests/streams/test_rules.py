@@ -35,15 +35,6 @@ def test_half_new_points_are_judged_and_the_others_answered(pushed):
     assert_same(both.part(10, 20), streams.read("s", 40))
 
 
-def test_late_points_are_told_and_not_kept(pushed):
-    streams, _ = pushed
-    late = streams.push("s", times(3) + np.timedelta64(1, "s"), [7.0, 8.0, 9.0])
-    assert codes(late) == {"late_points": 3}
-    assert late.judged_by == (None, None, None)
-    assert late.values.tolist() == [7.0, 8.0, 9.0]
-    assert len(streams.read("s", 0)) == 40
-
-
 def test_points_out_of_order_in_one_push_are_sorted(streams):
     streams.put("s", "rolling_zscore")
     values = seasonal(40)
