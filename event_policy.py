@@ -45,6 +45,8 @@ class Policy:
         float, Param("of the expected value", 0, 1e6, "As absolute_floor, as a fraction of the expected value.")
     ] = 0.0
     direction: Direction = "both"
+    silent: bool = True
+    """Whether it is told when the stream goes silent, and when it is back."""
 
 
 def read_policy(given: Mapping[str, Any]) -> Policy:
@@ -56,11 +58,16 @@ def read_policy(given: Mapping[str, Any]) -> Policy:
             if value not in DIRECTIONS:
                 raise BadParameter(f"direction must be one of {', '.join(DIRECTIONS)}.", name=name, choices=DIRECTIONS)
             full[name] = value
+        elif name == "silent":
+            if not isinstance(value, bool):
+                raise BadParameter("silent must be true or false.", name=name)
+            full[name] = value
         elif name in known:
             full[name] = check_parameter(known[name], value)
         else:
-            message = f"There is no parameter {name!r} here; use one of {', '.join([*known, 'direction'])}."
-            raise UnknownName(message, name=name, known=sorted([*known, "direction"]))
+            every = [*known, "direction", "silent"]
+            message = f"There is no parameter {name!r} here; use one of {', '.join(every)}."
+            raise UnknownName(message, name=name, known=sorted(every))
     return Policy(**full)
 
 
@@ -200,16 +207,37 @@ def replay(policy: Policy, history: Judged) -> list[Notice]:
     return follow(policy, Following(), history)[1]
 
 
-def told(notices: list[Notice], points: int) -> str:
-    """The outcome of a replay, for a person.
+def told(notices: list[Notice], points: int, span: int | None = None) -> str:
+    """The outcome of a replay, for a person; `span` is the time from the first point to the last, ms.
 
     >>> told([], 1000)
     'Over the last 1000 points this would have sent no message.'
+    >>> told([], 43_200, 43_199 * 60_000)
+    'Over the last 30 days (43200 points) this would have sent no message.'
     """
     firing = sum(notice.status == "firing" for notice in notices)
     messages = {0: "no message", 1: "1 message"}.get(len(notices), f"{len(notices)} messages")
     about = f", about {firing} {'event' if firing == 1 else 'events'}" if notices else ""
-    return f"Over the last {points} points this would have sent {messages}{about}."
+    over = f"{points} points" if span is None else f"{duration(span)} ({points} points)"
+    return f"Over the last {over} this would have sent {messages}{about}."
+
+
+def span(judged: Judged) -> int | None:
+    """The time from the earliest to the latest of points, ms; None where they are counted, or there are none."""
+    if judged.times is None or not len(judged):
+        return None
+    return int((judged.times.max() - judged.times.min()).astype(np.int64))
+
+
+def duration(ms: float) -> str:
+    """A stretch of time for a person, in the largest unit of which there are two.
+
+    >>> [duration(ms) for ms in (1500, 90_000, 5_400_000, 100_000_000, 200_000_000)]
+    ['1.5 seconds', '90 seconds', '90 minutes', '27.8 hours', '2.31 days']
+    """
+    units = (("days", 86_400_000), ("hours", 3_600_000), ("minutes", 60_000), ("seconds", 1000))
+    name, unit = next((each for each in units if ms >= 2 * each[1]), units[-1])
+    return f"{ms / unit:.3g} {name}" if ms < 1000 * unit else f"{ms / unit:.0f} {name}"
 
 
 def to_plain(state: Following) -> dict[str, Any]:

@@ -10,9 +10,11 @@ from datetime import UTC, datetime
 from typing import Any, Self
 
 from anomaly_detection import explain
-from event_policy import Event, Notice
+from event_policy import Event, Notice, duration
+from store import Silence
 
-ALERT_NAME = "AnomalyDetected"
+ALERT_NAMES = {"anomaly": "AnomalyDetected", "silent": "StreamSilent"}
+"""What a receiver tells the kinds of events by."""
 TEST_STREAM = "test"
 
 
@@ -26,7 +28,8 @@ class Alert:
     facts    the event's numbers as text, by name
     noticed  when it was noticed, ms since 1970 UTC
     started  when the event began by the stream's own times, or was noticed; ms since 1970 UTC
-    event    identifies the event within its stream: the same for firing and resolved
+    event    identifies the event within its stream and kind: the same for firing and resolved
+    kind     anomaly or silent
     """
 
     status: str
@@ -36,6 +39,7 @@ class Alert:
     noticed: int
     started: int
     event: int
+    kind: str = "anomaly"
 
     @classmethod
     def of(cls, stream: str, notice: Notice, now: int) -> Self:
@@ -45,6 +49,17 @@ class Alert:
         over = "Over: " if notice.status == "resolved" else ""
         started = now if event.start_time is None else event.start_time
         return cls(notice.status, stream, f"{over}{sentence}", _facts(event), now, started, event.start)
+
+    @classmethod
+    def of_silence(cls, stream: str, silence: Silence, status: str, now: int) -> Self:
+        """The alert that tells that a stream is silent, or that it is back."""
+        started = silence.seen if silence.last_time is None else silence.last_time
+        if status == "firing" or silence.stop is None:
+            said = f"Silent: nothing came for longer than the {duration(silence.allowed)} that its rhythm allows."
+        else:
+            said = f"Over: points come again after {duration(silence.stop - silence.seen)}."
+        facts = {"kind": "silent", "last_point": rfc3339(started), "allowed": duration(silence.allowed)}
+        return cls(status, stream, said, facts, now, started, silence.number, "silent")
 
     @classmethod
     def test(cls, now: int) -> Self:
@@ -63,7 +78,7 @@ class Alert:
     @property
     def labels(self) -> dict[str, str]:
         """What identifies it in Alertmanager's eyes: the same while an event lasts and when it is over."""
-        return {"alertname": ALERT_NAME, "stream": self.stream}
+        return {"alertname": ALERT_NAMES[self.kind], "stream": self.stream}
 
     @property
     def annotations(self) -> dict[str, str]:
@@ -72,8 +87,9 @@ class Alert:
 
     @property
     def fingerprint(self) -> str:
-        """16 hexadecimal digits of stream and event."""
-        return hashlib.sha256(json.dumps([self.stream, self.event]).encode()).hexdigest()[:16]
+        """16 hexadecimal digits of stream and event, and of the kind where it is no anomaly."""
+        named = [self.stream, self.event, *([] if self.kind == "anomaly" else [self.kind])]
+        return hashlib.sha256(json.dumps(named).encode()).hexdigest()[:16]
 
 
 def new_key() -> str:

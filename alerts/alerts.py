@@ -12,7 +12,7 @@ from alerts.follower import START, Follower
 from alerts.sender import Sender
 from errors import NotFound, UnknownName
 from event_policy import Policy, read_policy
-from store import Message, Outbox, Store, Stream, Watch
+from store import Message, Outbox, Silences, Store, Stream, Watch
 
 PAUSE = 0.5
 """Seconds between looks at the store while nothing happens."""
@@ -54,6 +54,8 @@ class Alerts:
         """Tells of a stream's events from now on. Raises NotFound, UnknownName, BadParameter."""
         policy, stream = read_policy(given), self._stream(name)
         self._outbox.put(Watch(stream.id, vars(policy), stream.cursor, START))
+        if policy.silent:
+            Silences(self._store.database).tell_anew(stream.id)
         return policy
 
     def policy(self, name: str) -> Policy:

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from alerts.alert import Alert, new_key
-from event_policy import Following, Notice, follow, from_plain, read_policy, to_plain
-from store import Message, Outbox, Step, Store, Watch
+from event_policy import Following, follow, from_plain, read_policy, to_plain
+from store import Message, Outbox, Pending, Silences, Step, Store, Watch
 
 POINTS = 10_000
 """Points followed in one go."""
@@ -19,6 +19,7 @@ class Follower:
 
     def __init__(self, store: Store, outbox: Outbox, channels: Sequence[str]) -> None:
         self._store, self._outbox, self._channels = store, outbox, channels
+        self._silences = Silences(store.database)
 
     def step(self, now: int) -> int:
         """Follows the streams that are ahead by at most POINTS points each. Returns how many streams were ahead."""
@@ -26,7 +27,20 @@ class Follower:
         steps = [step for name, watch in behind if (step := self.followed(name, watch, now))]
         if steps:
             self._outbox.advance(steps)
-        return len(behind)
+        pending = self._silences.pending(STREAMS)
+        for each in pending:
+            self._decide(each, now)
+        return len(behind) + len(pending)
+
+    def _decide(self, each: Pending, now: int) -> None:
+        """Tells of a silence that began or ended, if its stream is so watched. An end is told where its beginning was;
+        a silence that was over before anybody looked is told whole."""
+        silence, watched = each.silence, each.watch is not None and read_policy(each.watch.policy).silent
+        announced = watched if silence.announced is None else silence.announced
+        statuses = ["firing"] if announced and silence.announced is None else []
+        statuses += ["resolved"] if announced and watched and silence.stop is not None else []
+        alerts = [Alert.of_silence(each.name, silence, status, now) for status in statuses]
+        self._silences.settle(silence, announced, self._messages(each.name, alerts, now))
 
     def followed(self, name: str, watch: Watch, now: int) -> Step | None:
         """How far the points that are kept bring a watch; None where its stream was deleted meanwhile."""
@@ -36,12 +50,12 @@ class Follower:
         judged = self._store.read(stream, watch.cursor, POINTS)
         state, notices = follow(read_policy(watch.policy), from_plain(watch.state), judged)
         after = replace(watch, cursor=judged.cursor, state=to_plain(state))
-        return Step(watch, after, self._messages(name, notices, now))
+        return Step(watch, after, self._messages(name, [Alert.of(name, notice, now) for notice in notices], now))
 
-    def _messages(self, name: str, notices: Sequence[Notice], now: int) -> list[Message]:
+    def _messages(self, name: str, alerts: Sequence[Alert], now: int) -> list[Message]:
         return [
-            Message(new_key(), channel, name, Alert.of(name, notice, now).to_plain(), now, due=now)
-            for notice in notices
+            Message(new_key(), channel, name, alert.to_plain(), now, due=now)
+            for alert in alerts
             for channel in self._channels
         ]
 

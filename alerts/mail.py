@@ -59,7 +59,8 @@ def message(alert: Alert, key: str, sender: str, receivers: Sequence[str]) -> Em
     mail = EmailMessage(policy=SMTP)
     mail["From"] = sender
     mail["To"] = ", ".join(receivers)
-    mail["Subject"] = f"[{alert.status}] {_one_line(alert.stream)}"
+    about = " is silent" if alert.kind == "silent" else ""
+    mail["Subject"] = f"[{alert.status}] {_one_line(alert.stream)}{about}"
     mail["Date"] = format_datetime(datetime.fromtimestamp(alert.noticed / 1000, UTC))
     mail["Message-ID"] = f"<{key}@{parseaddr(sender)[1].rpartition('@')[2] or 'localhost'}>"
     mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office answers

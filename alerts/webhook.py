@@ -2,7 +2,7 @@
 
 import json
 
-from alerts.alert import ALERT_NAME, Alert, rfc3339
+from alerts.alert import Alert, rfc3339
 from alerts.posting import post
 
 NEVER = "0001-01-01T00:00:00Z"
@@ -25,7 +25,7 @@ class Webhook:
 def document(alert: Alert, key: str) -> dict[str, object]:
     """The alert as a group of one, as Alertmanager would send it."""
     firing = alert.status == "firing"
-    quoted = json.dumps(alert.stream, ensure_ascii=False)
+    name, quoted = alert.labels["alertname"], json.dumps(alert.stream, ensure_ascii=False)
     annotations = {**alert.annotations, "message_id": key}
     one = {
         "status": alert.status,
@@ -38,7 +38,7 @@ def document(alert: Alert, key: str) -> dict[str, object]:
     }
     return {
         "version": "4",
-        "groupKey": f'{{}}:{{alertname="{ALERT_NAME}", stream={quoted}}}',
+        "groupKey": f'{{}}:{{alertname="{name}", stream={quoted}}}',
         "truncatedAlerts": 0,
         "status": alert.status,
         "receiver": Webhook.name,

@@ -14,7 +14,7 @@ from api.state import state
 from api.streams import decoded, only, opened, plain, whole
 from api.v1 import json, times_as_ms
 from errors import BadInput
-from event_policy import Event, Notice, read_policy, replay, told
+from event_policy import Event, Notice, read_policy, replay, span, told
 from store import Message
 from streams.demo import NAME as DEMO
 
@@ -41,6 +41,7 @@ class PolicyBody(msgspec.Struct, forbid_unknown_fields=True):
     absolute_floor: Annotated[float | None, described("Smaller distances are no anomalies; series unit.")] = None
     relative_floor: Annotated[float | None, described("The same, as a fraction of the expected value.")] = None
     direction: Literal["both", "above", "below"] | None = None
+    silent: Annotated[bool | None, described("Whether it is told that the stream went silent, and is back.")] = None
 
 
 @alerts.get("/alerts")
@@ -88,7 +89,7 @@ def replay_policy(name: str) -> Response:
     notices = replay(policy, history)
     return json(
         {
-            "message": told(notices, len(history)),
+            "message": told(notices, len(history), span(history)),
             "points": len(history),
             "policy": asdict(policy),
             "notices": [of_notice(notice, as_ms) for notice in notices],
@@ -117,6 +118,7 @@ def of_message(message: Message, as_ms: bool) -> dict[str, Any]:
         "channel": message.channel,
         "stream": message.stream,
         "status": message.body["status"],
+        "kind": message.body.get("kind", "anomaly"),
         "summary": message.body["summary"],
         "state": message.status,
         "made": answer.time(message.made, as_ms=as_ms),

@@ -236,6 +236,7 @@ class Policy(msgspec.Struct, forbid_unknown_fields=True):
     absolute_floor: float
     relative_floor: float
     direction: Literal["both", "above", "below"]
+    silent: Annotated[bool, described("Whether silence is told.")]
 
 
 class StreamNotice(msgspec.Struct, forbid_unknown_fields=True):
@@ -270,6 +271,7 @@ class AlertMessage(msgspec.Struct, forbid_unknown_fields=True):
     channel: str
     stream: str
     status: Literal["firing", "resolved"]
+    kind: Literal["anomaly", "silent"]
     summary: str
     state: Literal["waiting", "sent", "given_up"]
     made: Time

@@ -1,6 +1,7 @@
 """Event policies by situation; whole history, batches and single points give the same notices."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ from event_policy import (
     from_plain,
     read_policy,
     replay,
+    span,
     to_plain,
     told,
 )
@@ -210,6 +212,17 @@ def test_a_replay_is_told_in_a_sentence():
     )
 
 
+def test_a_replay_over_times_says_how_long_that_is():
+    month = judged("#....#" + "." * 994)
+    month = replace(month, times=(np.arange(1000) * 2_592_000).astype("datetime64[s]").astype("datetime64[ms]"))
+    assert span(month) == 999 * 2_592_000_000
+    month = replace(month, times=(np.arange(1000) * 2_592_000).astype("datetime64[ms]"))
+    said = told(replay(Policy(), month), len(month), span(month))
+    assert said == "Over the last 30 days (1000 points) this would have sent 4 messages, about 2 events."
+    assert span(judged("...")) is None
+    assert span(judged("", timed=True)) is None
+
+
 def test_a_policy_is_read_and_completed():
     assert read_policy({}) == Policy()
     given_ = {"minimum_length": 2.0, "direction": "above", "relative_floor": 0.1}
@@ -225,6 +238,7 @@ def test_a_policy_is_read_and_completed():
         ({"minimum_length": 0}, BadParameter, "minimum_length must lie from 1"),
         ({"recovery": 1.5}, BadParameter, "recovery must be a whole number"),
         ({"absolute_floor": "1"}, BadParameter, "absolute_floor must be a number"),
+        ({"silent": 1}, BadParameter, "silent must be true or false."),
         ({"cool_down": None}, BadParameter, "cool_down must be a number"),
     ],
 )

@@ -16,6 +16,7 @@ from alerts.mail import Mail
 from alerts.webhook import Webhook
 from event_policy import Event, Notice
 from settings import BadSetting, Settings
+from store import Silence
 from tests.alerts.receivers import http_receiver, smtp_receiver
 from tests.serving import free_port, listens
 
@@ -71,6 +72,35 @@ def test_a_webhook_gets_what_alertmanager_would_send():
     assert resolved["alerts"][0]["endsAt"] == rfc3339(NOW + 60_000)
     assert resolved["alerts"][0]["fingerprint"] == alert["fingerprint"]
     assert resolved["alerts"][0]["annotations"]["summary"].startswith("Over: ")
+
+
+SILENCE = Silence(1, 2, 40, STARTED, STARTED + 5000, 240_000, STARTED + 245_000, STARTED + 725_000)
+
+
+def test_a_silence_has_a_name_and_a_kind_of_its_own():
+    firing = Alert.of_silence("room 1.temp", SILENCE, "firing", NOW)
+    resolved = Alert.of_silence("room 1.temp", SILENCE, "resolved", NOW + 1)
+    assert firing.labels == resolved.labels == {"alertname": "StreamSilent", "stream": "room 1.temp"}
+    assert firing.fingerprint == resolved.fingerprint 
+    anomaly = Event(2, 5, STARTED, STARTED, 3, 2.5, 105.0, 100.0, "above")
+    assert firing.fingerprint != Alert.of("room 1.temp", Notice("firing", anomaly, 5), NOW).fingerprint
+    assert firing.summary == "Silent: nothing came for longer than the 4 minutes that its rhythm allows."
+    assert resolved.summary == "Over: points come again after 12 minutes."
+    assert firing.facts == {"kind": "silent", "last_point": "2026-01-01T00:00:00.000Z", "allowed": "4 minutes"}
+    with http_receiver() as (url, received):
+        Webhook(url).send(firing, KEY, NOW)
+    [document] = received.documents
+    assert document["groupKey"] == '{}:{alertname="StreamSilent", stream="room 1.temp"}'
+    assert document["alerts"][0]["startsAt"] == "2026-01-01T00:00:00.000Z"
+    with smtp_receiver() as (url, mails):
+        Mail(urlsplit(url), "a@example.org", ["b@example.org"]).send(firing, KEY, NOW)
+    assert mails[0]["Subject"] == "[firing] room 1.temp is silent"
+
+
+def test_an_alert_that_was_kept_before_there_were_kinds_is_an_anomaly():
+    kept = FIRING.to_plain()
+    del kept["kind"]
+    assert Alert.from_plain(kept) == FIRING
 
 
 @pytest.mark.parametrize("status", [400, 404, 429, 500, 503])

@@ -1,0 +1,114 @@
+"""A watched stream that goes silent: one message, and one when it is back, to each channel, whatever happens."""
+
+import pytest
+
+from alerts import Alerts, Follower
+from store import Outbox, Silence, Silences
+from tests.alerts.conftest import START, append, make
+
+NOW = 1_800_000_000_000
+
+
+@pytest.fixture
+def silences(store):
+    return Silences(store.database)
+
+
+@pytest.fixture
+def alerts(store):
+    make(store)
+    append(store, "...")
+    found = Alerts(store, [], lambda: NOW / 1000)
+    found.watch("boiler", {})
+    return found
+
+
+def begin(store, silences, name="boiler"):
+    stream = store.stream(name)
+    return silences.begin({name: Silence(stream.id, 0, 3, START, START, 60_000, NOW)})[name]
+
+
+def end(silences, silence):
+    silences.end([Silence(**{**vars(silence), "stop": NOW + 1000})])
+
+
+def step(store, *channels):
+    """One step of the follower, and what is told since the beginning, the oldest first."""
+    Follower(store, Outbox(store.database), channels or ("a",)).step(NOW)
+    messages = Outbox(store.database).newest(100)
+    return [(each.body["kind"], each.body["status"], each.channel) for each in reversed(messages)]
+
+
+def test_one_message_when_it_begins_and_one_when_it_is_over(store, alerts, silences):
+    silence = begin(store, silences)
+    told = [("silent", "firing", "a"), ("silent", "firing", "b")]
+    for _ in range(3):
+        assert step(store, "a", "b") == told
+    end(silences, silence)
+    for _ in range(3):
+        assert step(store, "a", "b") == [*told, ("silent", "resolved", "a"), ("silent", "resolved", "b")]
+
+
+def test_a_silence_that_was_over_before_anybody_looked_is_told_whole(store, alerts, silences):
+    end(silences, begin(store, silences))
+    assert step(store) == [("silent", "firing", "a"), ("silent", "resolved", "a")]
+
+
+def test_one_that_ends_between_the_look_and_the_telling_is_told_in_full(store, alerts, silences, monkeypatch):
+    silence, settle = begin(store, silences), Silences.settle
+
+    def late(self, each, announced, messages):
+        monkeypatch.setattr(Silences, "settle", settle)
+        end(silences, silence)
+        return settle(self, each, announced, messages)
+
+    monkeypatch.setattr(Silences, "settle", late)
+    assert step(store) == []
+    assert step(store) == [("silent", "firing", "a"), ("silent", "resolved", "a")]
+
+
+def test_a_crash_before_the_commit_neither_loses_nor_repeats_it(store, alerts, silences, monkeypatch):
+    begin(store, silences)
+    with monkeypatch.context() as patched:
+        patched.setattr("store.silences.message_values", lambda _: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            step(store)
+    assert step(store) == step(store) == [("silent", "firing", "a")]
+
+
+def test_the_policy_decides(store, alerts, silences):
+    alerts.watch("boiler", {"silent": False})
+    silence = begin(store, silences)
+    assert step(store) == []
+    end(silences, silence)
+    assert step(store) == []
+    assert silences.pending(10) == []
+
+
+def test_a_stream_that_is_not_watched_says_nothing(store, silences):
+    make(store)
+    silence = begin(store, silences)
+    assert step(store) == []
+    Alerts(store, [], lambda: NOW / 1000).watch("boiler", {})
+    assert step(store) == [("silent", "firing", "a")]  # it is silent now that it is watched
+    end(silences, silence)
+    assert step(store)[1:] == [("silent", "resolved", "a")]
+    end(silences, begin(store, silences))
+    alerts = Alerts(store, [], lambda: NOW / 1000)
+    alerts.unwatch("boiler")
+    assert len(step(store)) == 2
+    alerts.watch("boiler", {})
+    assert len(step(store)) == 2  # what was over before is the past
+
+
+def test_silences_and_anomalies_of_one_stream_are_told_apart(store, alerts, silences):
+    begin(store, silences)
+    append(store, "#")
+    assert sorted(step(store)) == [("anomaly", "firing", "a"), ("silent", "firing", "a")]
+
+
+def test_old_silences_are_forgotten(store, alerts, silences, monkeypatch):
+    monkeypatch.setattr("store.silences.MOST", 3)
+    for _ in range(5):
+        end(silences, begin(store, silences))
+    assert [each.number for each in silences.of(store.stream("boiler").id)] == [5, 4, 3]
