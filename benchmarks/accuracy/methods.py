@@ -98,7 +98,7 @@ def _table(rows: list[tuple[int, int, int]]) -> np.ndarray[tuple[int, int], np.d
 
 def _version(module: str) -> str:
     """Of the project's files that a module imports, directly or not, and of the libraries below them."""
-    digest = hashlib.sha256(b"" if module.startswith("detectors.") else inspect.getsource(judged).encode())
+    digest = hashlib.sha256(inspect.getsource(_ours if module.startswith("detectors.") else judged).encode())
     for file in sorted(imported_files(module)):
         digest.update(file.read_bytes())
     libraries = ("numpy", "torch", *(rivals.LIBRARIES if module == rivals.__name__ else ()))
