@@ -90,19 +90,10 @@ def pushed(streams: Mapping[str, Points]) -> dict[str, Judged | BadInput]:
     """The judgement of points, kept, or why they were refused. A stream that does not exist is made."""
     batches = {name: (points.stamps, points.values) for name, points in streams.items()}
     results = opened().push_many(batches)
-    missing = {name: batches[name] for name, result in results.items() if isinstance(result, NotFound)}
-    refused = {name: error for name in missing if (error := not_made(name))}
-    again = {name: batch for name, batch in missing.items() if name not in refused}
+    missing = [name for name, result in results.items() if isinstance(result, NotFound)]
+    refused = opened().make(missing) if missing else {}
+    again = {name: batches[name] for name in missing if name not in refused}
     return {**results, **refused, **(opened().push_many(again) if again else {})}
-
-
-def not_made(name: str) -> BadInput | None:
-    """Makes a stream. Why it could not be made."""
-    try:
-        opened().put(name)
-    except BadInput as error:
-        return error
-    return None
 
 
 def refusal(name: str, points: Points, result: Judged | BadInput) -> tuple[str, int] | None:

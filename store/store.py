@@ -18,6 +18,10 @@ FULL_CHUNK = 4096
 """Points in one row: 59 bytes each, and a page of history is one read."""
 
 
+NAMED_AT_ONCE = 500
+"""Names in one query."""
+
+
 @dataclass(frozen=True)
 class Stream:
     """A stream as it is stored.
@@ -108,6 +112,22 @@ class Store:
                 connection.execute(sa.insert(stream).values(new))
             row = connection.execute(sa.select(stream).where(stream.c.name == name)).one()
         return _stream(row)
+
+    def make(self, names: Sequence[str], detector: str, params: Mapping[str, Any], capacity: int) -> list[Stream]:
+        """Makes the streams that do not exist yet, in one transaction; gives these."""
+        new = {"detector": detector, "params": json.dumps(dict(params)), "capacity": capacity}
+        named = sa.select(stream).where(stream.c.name.in_(sa.bindparam("names", expanding=True)))
+        made: list[Stream] = []
+        with self.database.write() as connection:
+            for start in range(0, len(names), NAMED_AT_ONCE):
+                some = names[start : start + NAMED_AT_ONCE]
+                there = {row.name for row in connection.execute(named, {"names": some})}
+                rows = [{"name": name, "cursor": 0, "judges": "[]", **new} for name in some if name not in there]
+                if rows:
+                    connection.execute(sa.insert(stream), rows)
+                    found = connection.execute(named, {"names": [row["name"] for row in rows]})
+                    made.extend(_stream(row) for row in found)
+        return made
 
     def delete(self, stream_id: int) -> None:
         """Forgets a stream, its points and what was learned."""

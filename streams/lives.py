@@ -7,6 +7,7 @@ import numpy as np
 
 from anomaly_detection import Detector, detector_named
 from errors import NotFound
+from judged import unjudged
 from series import Series
 from store import Silences, Store, Stream
 from streams.live import EARLY, Live
@@ -44,6 +45,13 @@ class Lives:
                 live = self._lives.get(name) or self._loaded(name)
                 self._lives[name] = live
         return live
+
+    def begin(self, stream: Stream) -> None:
+        """Takes in a stream that was just made: there is nothing of it to be read."""
+        with self._lock:
+            self._lives.setdefault(
+                stream.name, Live(stream, unjudged(None, np.empty(0), 0), find(EARLY).fit(NO_POINTS))
+            )
 
     def find(self, name: str) -> Live | None:
         """A stream, if there is one."""

@@ -17,7 +17,7 @@ from series.table import DEFAULT_LIMITS
 from store import LONGEST_NAME, Append, Fitted, Silences, Store, Stream
 from streams import arrival, demo
 from streams.demo import Demo
-from streams.fitter import Fitter
+from streams.fitter import AGAIN, ASKED_FOR, FIRST, Fitter
 from streams.late import settle
 from streams.live import Live
 from streams.lives import NO_POINTS, Lives, find, not_found
@@ -94,7 +94,7 @@ class Streams:
         self._fitter.start()
         if self._store.stream(demo.NAME) is None:
             self._store.put(demo.NAME, DEFAULT_DETECTOR, {}, self._capacity)
-        self._fitter.ask(demo.NAME)
+        self._fitter.ask(demo.NAME, ASKED_FOR)
         self._quiet.start()
 
     def stop(self) -> None:
@@ -125,8 +125,7 @@ class Streams:
         check_given(find(detector).fit, params)
         fresh = find(detector).fit(NO_POINTS, **params)
         if there is None and self._store.count() >= self._most:
-            message = f"There are {self._most} streams already; delete one first."
-            raise LimitExceeded(message, limit=self._most, setting="max_streams")
+            raise self._no_room()
         kept = capacity or (there.capacity if there else self._capacity)
         stream = self._store.put(name, detector, fresh.params, kept)
         live = self._lives.get(name)
@@ -134,8 +133,29 @@ class Streams:
             live.stream = replace(live.stream, detector=detector, params=stream.params, capacity=kept)
             if not fresh.fewest and name != demo.NAME:
                 self._adopt(live, fresh, 0)
-        self._fitter.ask(name).wait(PUT_SECONDS)
+        if name == demo.NAME or stream.cursor >= fresh.fewest:
+            self._fitter.ask(name, ASKED_FOR).wait(PUT_SECONDS)
         return self.get(name)
+
+    def make(self, names: Sequence[str]) -> dict[str, BadInput]:
+        """Makes streams by default, those that do not exist, in one go. By name, why one could not be made."""
+        refused: dict[str, BadInput] = {}
+        for name in names:
+            try:
+                check_name(name)
+            except BadInput as error:
+                refused[name] = error
+        good = [name for name in names if name not in refused]
+        room = max(self._most - self._store.count(), 0)
+        refused.update({name: self._no_room() for name in good[room:]})
+        fresh = find(DEFAULT_DETECTOR).fit(NO_POINTS)
+        for stream in self._store.make(good[:room], DEFAULT_DETECTOR, fresh.params, self._capacity):
+            self._lives.begin(stream)
+        return refused
+
+    def _no_room(self) -> LimitExceeded:
+        message = f"There are {self._most} streams already; delete one first."
+        return LimitExceeded(message, limit=self._most, setting="max_streams")
 
     def push(
         self,
@@ -258,7 +278,7 @@ class Streams:
     def _fit_if_due(self, live: Live) -> None:
         fewest = find(live.stream.detector).fewest
         if live.stream.cursor >= max(fewest, FIRST_REFIT if live.own else 0, self._growth * live.fitted_at):
-            self._fitter.ask(live.stream.name)
+            self._fitter.ask(live.stream.name, AGAIN if live.own else FIRST)
 
     def _fit(self, name: str) -> None:
         """Fits a stream's detector on its history and has it judge from the next point on."""
