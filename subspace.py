@@ -7,13 +7,10 @@ from typing import Any
 import numpy as np
 
 from series import Floats
-from windows import STEPS, Scale, Shape, complete, judged, reach
+from windows import STEPS, Scale, Shape, complete, judged, reach, window_length
 
-DEFAULT = 64
-"""Points of a window where the series has no period."""
-LONGEST, SIZE = 128, 64
-"""Most points of a window, and most numbers it is described by."""
-SHORTEST = 8
+SIZE = 64
+"""Most numbers a window is described by."""
 SAMPLE = 10_000
 """Most windows learned from."""
 SHRINK = 0.3
@@ -22,12 +19,6 @@ TRIM = 0.05
 """Share of windows, the furthest ones, that are left out the second time."""
 WEIGHT_STEPS = 2.0**24
 """Whitening weights are rounded to this part of the largest: 24 bits, 19 of a value and 6 of a sum make 49."""
-
-
-def window_length(points: int, period: int | None) -> int:
-    """Points of a window: a period, or DEFAULT; at most LONGEST and an eighth of the series. 0 if that is too short."""
-    length = min(period or DEFAULT, LONGEST, points // 8)
-    return max(length, SHORTEST) if points >= 8 * SHORTEST else 0
 
 
 @dataclass(frozen=True, eq=False)

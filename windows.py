@@ -23,6 +23,10 @@ WIDEST = 64
 """Spreads from the centre beyond which a value is held: it is far off in any case."""
 MISSING = 0.25
 """Largest share of a window that may be missing, and was filled in, for it to be judged."""
+DEFAULT = 64
+"""Points of a window where the series has no period."""
+SHORTEST, LONGEST = 8, 128
+"""Points of a window, whatever the period: a year of a day's points is no window to judge by."""
 AT_ONCE = 4096
 """Windows looked at together: few enough for a core's cache."""
 
@@ -86,6 +90,12 @@ def moving_sum(whole: Floats, window: int) -> Floats:
     sums = np.concatenate(([0], np.cumsum(whole.astype(np.int64))))
     at = np.arange(1, len(whole) + 1)
     return (sums[at] - sums[np.maximum(at - window, 0)]).astype(np.float64)
+
+
+def window_length(points: int, period: int | None) -> int:
+    """Points of a window: a period, or DEFAULT; at most LONGEST and an eighth of the series. 0 if that is too short."""
+    length = min(period or DEFAULT, LONGEST, points // 8)
+    return max(length, SHORTEST) if points >= 8 * SHORTEST else 0
 
 
 @dataclass(frozen=True)

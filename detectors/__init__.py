@@ -1,6 +1,7 @@
 """Every detector by name, in plain sight. The first is the default."""
 
 from anomaly_detection import Detector
+from detectors.level_spread import LevelSpread
 from detectors.lstm import LSTM
 from detectors.robust_zscore import RobustZScore
 from detectors.rolling_zscore import RollingZScore
@@ -13,4 +14,5 @@ DETECTORS: dict[str, type[Detector]] = {
     "seasonal_naive": SeasonalNaive,
     "robust_zscore": RobustZScore,
     "subspace": Subspace,
+    "level_spread": LevelSpread,
 }

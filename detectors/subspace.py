@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any, Self
 
 from anomaly_detection import DEFAULT_GAP, Gap, Progress, no_progress
-from detectors.forecast_residual import DEFAULT_SIGMA, Sigma
-from detectors.window_distance import View, WindowDistance
+from detectors.forecast_residual import Sigma
+from detectors.window_distance import DEFAULT_SIGMA, View, WindowDistance
 from parameters import checked
 from series import Series
 from subspace import Subspace as Axes

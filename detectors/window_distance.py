@@ -14,6 +14,9 @@ from series import Floats, Series
 
 ROUNDS = 50
 """Most times that a threshold is set again without what lay beyond the one before."""
+STRETCH, STRETCHES = 128, 64
+"""Fewest points of, and most of, the stretches whose highest distances are looked at."""
+DEFAULT_SIGMA = 5.0
 LEAST = 1e-9
 """The smallest threshold: where all windows are equal, their distances are 0."""
 
@@ -67,7 +70,7 @@ class WindowDistance(Detector):
         progress("fit", 0.3)
         found = cls(learned, grid, unit, next(iter(periods), None), 1.0, params)
         distances = found._distances(series, lambda fraction: progress("fit", 0.3 + 0.7 * fraction))
-        found.threshold = clipped_threshold(distances, params["sigma"])
+        found.threshold = usual_threshold(distances, params["sigma"])
         return found
 
     def detect(self, series: Series, *, progress: Progress = no_progress) -> Detection:
@@ -101,17 +104,30 @@ class WindowDistance(Detector):
         """The view that gave this state."""
 
 
-def clipped_threshold(distances: Floats, sigma: float) -> float:
-    """mean + sigma · std of the distances that lie below it, NaN left out ("sigma clipping").
+def usual_threshold(distances: Floats, sigma: float) -> float:
+    """The larger of `clipped_threshold` and of the same rule on the highest distances of stretches of the series.
+
+    What happens in most stretches is usual, however far it lies from the rest: an irregular heartbeat has odd windows
+    all the time. The stretches, STRETCH points or more and at most STRETCHES of them, stand in the order of time; their
+    median and third quartile take the place of mean and standard deviation. Always above 0; distances may be NaN.
+    """
+    known = distances[np.isfinite(distances)]
+    if not known.size:
+        return 1.0
+    starts = np.arange(0, len(known), max(STRETCH, len(known) // STRETCHES))
+    middle, high = np.quantile(np.maximum.reduceat(known, starts), [0.5, 0.75]).tolist()
+    threshold = max(clipped_threshold(known, sigma), middle + sigma * (high - middle) / 0.6745)
+    return float(max(threshold * (1 + 1e-9), LEAST))  # never exactly a distance
+
+
+def clipped_threshold(known: Floats, sigma: float) -> float:
+    """mean + sigma · std of the distances that lie below it ("sigma clipping").
 
     One spike is in as many windows as a window has points, and would hide itself and others in a plain mean and
     deviation. The first threshold is median + sigma · (ninth decile − median) ÷ 1.2816, which for normal noise is the
     standard deviation; each next one is set from what lies below the one before, until nothing changes, and may rise
     again. Up to a tenth of the windows may be odd.
     """
-    known = distances[np.isfinite(distances)]
-    if not known.size:
-        return 1.0
     middle, high = np.quantile(known, [0.5, 0.9]).tolist()
     threshold = middle + sigma * (high - middle) / 1.2816
     for _ in range(ROUNDS):
@@ -120,4 +136,4 @@ def clipped_threshold(distances: Floats, sigma: float) -> float:
         if latest == threshold:
             break
         threshold = latest
-    return float(max(threshold * (1 + 1e-9), LEAST))  # never exactly a distance
+    return float(threshold)
