@@ -121,6 +121,13 @@ class Settings:
         minimum=100,
         maximum=10**9,
     )
+    metrics_streams: int = option(
+        1_000,
+        "Most streams that /metrics names, the first by name; it tells how many more there are.",
+        unit="streams",
+        minimum=0,
+        maximum=100_000,
+    )
     log_level: str = option("info", "How much is logged.", choices=("debug", "info", "warning", "error"))
 
     @property

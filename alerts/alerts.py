@@ -12,7 +12,7 @@ from alerts.follower import START, Follower
 from alerts.sender import Sender
 from errors import NotFound, UnknownName
 from event_policy import Policy, read_policy
-from store import Message, Outbox, Silences, Store, Stream, Watch
+from store import STATUSES, Message, Outbox, Silences, Store, Stream, Watch
 
 PAUSE = 0.5
 """Seconds between looks at the store while nothing happens."""
@@ -83,6 +83,11 @@ class Alerts:
     def newest(self, limit: int) -> list[Message]:
         """The last messages, the newest first."""
         return self._outbox.newest(limit)
+
+    def counts(self) -> dict[tuple[str, str], int]:
+        """How many messages are kept, by channel and status; those of today's channels are there with 0 too."""
+        none = {(channel, status): 0 for channel in self.channels for status in STATUSES}
+        return none | self._outbox.counts()
 
     def _run(self, step: Callable[[int], int]) -> None:
         while not self._end.is_set():

@@ -14,8 +14,8 @@ from api.v1 import v1
 
 def register(app: Flask) -> None:
     """Adds every route, check and error handler to the app."""
+    metrics.register(app)  # first, so that what is refused is counted too
     access.register(app)
-    metrics.register(app)
     headers.register(app)
     errors.register(app)
     keep_names(app)

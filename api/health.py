@@ -26,7 +26,7 @@ def readyz() -> Response:
 
 @health.get("/metrics")
 def metrics() -> Response:
-    """The service's own health as Prometheus metrics."""
+    """The streams and the service's own health as Prometheus metrics."""
     return Response(state().metrics.text(), content_type=CONTENT_TYPE)
 
 

@@ -1,29 +1,45 @@
-"""The service's own health as Prometheus metrics; every label has few values."""
+"""The service's own health and its streams as Prometheus metrics; every label has a bounded number of values."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TypeVar
 
-from flask import Flask, Response, request
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from flask import Flask, Response, g, request
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric, SummaryMetricFamily
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
+from prometheus_client.registry import Collector
+
+from alerts import Alerts
+from api import stream_metrics
+from streams import Readings, Streams, Tally, Work
 
 VERSION = "0.1.0"
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 SECONDS = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
+REQUEST_SECONDS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.3, 1.0, 3.0, 10.0, 100.0)
+STATES = ("warming_up", "normal", "anomalous", "silent")
 
 R = TypeVar("R")
 
 
 class Metrics:
-    """Counts of one app; nothing is shared between apps."""
+    """Counts of one app; nothing is shared between apps. The first `most_named` streams are told one by one."""
 
-    def __init__(self) -> None:
+    def __init__(self, streams: Streams | None = None, alerts: Alerts | None = None, most_named: int = 1_000) -> None:
+        self._streams, self._most_named = streams, most_named
         self.registry = CollectorRegistry()
         self.requests = Counter(
             "anomaly_http_requests",
             "Requests answered, by route and status.",
             ["method", "route", "status"],
+            registry=self.registry,
+        )
+        self.request_seconds = Histogram(
+            "anomaly_http_request_seconds",
+            "Seconds from a request's last byte to its answer, by route.",
+            ["route"],
+            buckets=REQUEST_SECONDS,
             registry=self.registry,
         )
         self.seconds = Histogram(
@@ -38,6 +54,8 @@ class Metrics:
         started = time.monotonic()
         uptime = Gauge("anomaly_uptime_seconds", "Seconds since the start.", registry=self.registry)
         uptime.set_function(lambda: time.monotonic() - started)
+        ProcessCollector(registry=self.registry)  # memory, processor time, open files; on Linux
+        self.registry.register(Health(streams, alerts))
 
     def observe(self, detector: str, seconds: Mapping[str, float]) -> None:
         """Counts the stages of one detection."""
@@ -46,17 +64,80 @@ class Metrics:
 
     def text(self) -> bytes:
         """Everything, in the Prometheus text format."""
-        return generate_latest(self.registry)
+        own = generate_latest(self.registry)
+        if self._streams is None:
+            return own
+        found = self._streams.readings(self._most_named)
+        counted = CollectorRegistry()
+        counted.register(Fixed(list(stream_counts(found))))
+        return own + generate_latest(counted) + stream_metrics.text(found.named).encode()
 
     def count(self, response: Response) -> Response:
         """Counts an answered request. A path that no route knows is one label value, whatever it says."""
         route = request.url_rule.rule if request.url_rule else "none"
         method = request.method if request.method in METHODS else "other"
         self.requests.labels(method, route, str(response.status_code)).inc()
+        self.request_seconds.labels(route).observe(time.perf_counter() - g.began)
         return response
 
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+
+class Fixed(Collector):
+    """Families that were made already."""
+
+    def __init__(self, families: list[Metric]) -> None:
+        self._families = families
+
+    def collect(self) -> Iterator[Metric]:
+        """Them."""
+        yield from self._families
+
+
+class Health(Collector):
+    """What the threads beside the requests do: those that fit, write and send."""
+
+    def __init__(self, streams: Streams | None, alerts: Alerts | None) -> None:
+        self._streams, self._alerts = streams, alerts
+
+    def collect(self) -> Iterator[Metric]:
+        """The families, as they are now."""
+        if self._streams is not None:
+            yield from work_families(self._streams.work())
+        if self._alerts is not None:
+            told = "Messages about events, by channel: waiting, sent (those of the last 30 days), given_up (likewise)."
+            messages = GaugeMetricFamily("anomaly_alert_messages", told, labels=["channel", "state"])
+            for labels, number in self._alerts.counts().items():
+                messages.add_metric(labels, number)
+            yield messages
+
+
+def work_families(work: Work) -> Iterator[Metric]:
+    """The work on streams."""
+    yield CounterMetricFamily("anomaly_points", "Points of streams that were made durable.", work.points)
+    yield CounterMetricFamily("anomaly_pushes", "Pushes that were made durable, counted by stream.", work.pushes)
+    yield from tally_families("anomaly_commit", "commits of points", work.commits)
+    yield GaugeMetricFamily("anomaly_commits_waiting", "Pushes that wait for a commit.", work.commits_waiting)
+    yield from tally_families("anomaly_fit", "fits of the detectors of streams", work.fits)
+    yield GaugeMetricFamily("anomaly_fits_waiting", "Streams that wait for a fit.", work.fits_waiting)
+
+
+def tally_families(name: str, what: str, tally: Tally) -> Iterator[Metric]:
+    """How often, how long, how often in vain."""
+    yield SummaryMetricFamily(f"{name}_seconds", f"Seconds of {what}.", tally.count, tally.seconds)
+    yield CounterMetricFamily(f"{name}_failures", f"Of the {what}, those that failed.", tally.failures)
+
+
+def stream_counts(found: Readings) -> Iterator[Metric]:
+    """How many streams there are in each state, and how many are not named."""
+    told = "Streams by state; not_loaded: beyond those named, and not used since the start."
+    streams = GaugeMetricFamily("anomaly_streams", told, labels=["state"])
+    for state, number in {**dict.fromkeys(STATES, 0), **found.states}.items():
+        streams.add_metric([state], number)
+    yield streams
+    told = "Streams beyond ANOMALY_METRICS_STREAMS, which no sample names."
+    yield GaugeMetricFamily("anomaly_streams_unnamed", told, found.unnamed)
 
 
 def timed(work: Callable[[], R]) -> tuple[R, float]:
@@ -66,6 +147,12 @@ def timed(work: Callable[[], R]) -> tuple[R, float]:
     return result, time.perf_counter() - start
 
 
+def begin() -> None:
+    """Remembers when the present request began."""
+    g.began = time.perf_counter()
+
+
 def register(app: Flask) -> None:
     """Counts every request of the app."""
+    app.before_request(begin)
     app.after_request(app.extensions["anomaly"].metrics.count)

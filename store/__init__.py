@@ -1,13 +1,14 @@
 """What is kept on disk, in SQL: streams, their points, what their detectors learned."""
 
 from store.database import CannotOpen, Database
-from store.outbox import Message, Outbox, Step, Watch
+from store.outbox import STATUSES, Message, Outbox, Step, Watch
 from store.silences import Pending, Silence, Silences
 from store.store import Append, Fitted, Store, Stream
 from store.tables import LONGEST_NAME
 
 __all__ = [
     "LONGEST_NAME",
+    "STATUSES",
     "Append",
     "CannotOpen",
     "Database",

@@ -13,6 +13,7 @@ from store.database import Database
 from store.tables import stream
 
 WAITING, SENT, GIVEN_UP = "waiting", "sent", "given_up"
+STATUSES = (WAITING, SENT, GIVEN_UP)
 
 
 @dataclass(frozen=True)
@@ -115,6 +116,13 @@ class Outbox:
         with self._database.read() as connection:
             query = sa.select(message).order_by(message.c.id.desc()).limit(limit)
             return [_message(row) for row in connection.execute(query)]
+
+    def counts(self) -> dict[tuple[str, str], int]:
+        """How many messages are kept, by channel and status."""
+        query = sa.select(message.c.channel, message.c.status, sa.func.count())
+        with self._database.read() as connection:
+            rows = connection.execute(query.group_by(message.c.channel, message.c.status))
+            return {(channel, status): int(count) for channel, status, count in rows}
 
     def forget(self, before: int) -> int:
         """Deletes messages made before a time that no longer wait. Returns how many."""

@@ -1,7 +1,8 @@
 """Series that still grow: each point is judged as it arrives, kept, and read after a cursor."""
 
 from judged import Judged
+from streams.readings import Reading, Readings, Tally, Work
 from streams.streams import StreamInfo, Streams
 from streams.writer import NotKept
 
-__all__ = ["Judged", "NotKept", "StreamInfo", "Streams"]
+__all__ = ["Judged", "NotKept", "Reading", "Readings", "StreamInfo", "Streams", "Tally", "Work"]

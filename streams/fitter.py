@@ -7,6 +7,8 @@ import threading
 import time
 from collections.abc import Callable
 
+from streams.readings import Tally
+
 ASKED_FOR, FIRST, AGAIN = 0, 1, 2
 """What is fitted first: what somebody waits for, then streams that have no detector of their own yet."""
 
@@ -28,6 +30,7 @@ class Fitter:
         self._lock = threading.Lock()
         self._end = threading.Event()
         self._urgent = threading.Event()
+        self.fits = Tally()
         self._thread = threading.Thread(target=self._run, daemon=True, name="fitter")
 
     def start(self) -> None:
@@ -52,6 +55,11 @@ class Fitter:
                 self._urgent.set()
             return done
 
+    @property
+    def waiting(self) -> int:
+        """How many streams wait for a fit."""
+        return len(self._waiting)
+
     def _run(self) -> None:
         while not self._end.is_set():
             self._urgent.clear()
@@ -62,11 +70,13 @@ class Fitter:
                 _, done = self._waiting.pop(name, (urgency, None))
             if done is None:
                 continue  # fitted since, because it had become more urgent
-            began = time.monotonic()
+            began, failed = time.monotonic(), False
             try:
                 self._fit(name)
             except Exception:  # one stream that cannot be fitted must not end the fits of all others
                 logging.getLogger("anomaly").exception("the detector of stream %r could not be fitted", name)
+                failed = True
+            self.fits.add(time.monotonic() - began, failed=failed)
             done.set()
             if urgency != ASKED_FOR:
                 self._urgent.wait(min(REST * (time.monotonic() - began), LONGEST_REST))

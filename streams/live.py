@@ -11,6 +11,7 @@ from answer import band
 from judged import Judged, joined
 from series import Bools, Series
 from store import Stream
+from streams.readings import NOTHING, UNKNOWN, Newest
 from streams.rhythm import Rhythm
 
 EARLY = "robust_zscore"
@@ -24,6 +25,9 @@ class Live:
     gone    deleted, or its points could not be written: whoever finds this must ask for the stream again
     kept    done when the last points handed to the writer are durable
     durable the cursor of the last point that is durable
+    newest  the newest point that did not come late
+    anomalies  found since it is in memory
+    thresholds  of those who judged since then, by name
     """
 
     def __init__(self, stream: Stream, tail: Judged, early: Detector) -> None:
@@ -38,6 +42,9 @@ class Live:
         self.durable = stream.cursor
         self.pieces = 0
         self.rhythm = Rhythm()
+        self.newest = Newest.of(tail) or NOTHING
+        self.anomalies = 0
+        self.thresholds: dict[str, float] = {}
 
     def adopt(self, name: str, own: Detector, fitted_at: int, tail: Judged) -> None:
         """Judges with this detector from the next point on; `tail` are the last points, as many as it needs."""
@@ -57,10 +64,12 @@ class Live:
     @property
     def state(self) -> str:
         """warming_up, anomalous (an event is open) or normal."""
-        if not self.warm:
-            return "warming_up"
-        gap = int(self.stream.params.get("gap", DEFAULT_GAP))
-        return "anomalous" if self.calm <= gap else "normal"
+        return ("anomalous" if self.in_event else "normal") if self.warm else "warming_up"
+
+    @property
+    def in_event(self) -> bool:
+        """Whether an event is open: the next anomaly would still belong to it."""
+        return in_event(self.stream, self.calm)
 
     def judge(self, new: Series, seen: int) -> Judged:
         """Judges the points after the tail and takes them in; `seen` is the present, ms since 1970 UTC."""
@@ -80,6 +89,8 @@ class Live:
         )
         self.tail = copied(whole, len(whole) - self.memory)
         self.calm = calm_since(judged.is_anomaly, self.calm)
+        self.newest = Newest.of(judged) or self.newest
+        self.anomalies += judged.anomalies
         return judged
 
     def take_late(self, late: Series, before: Judged) -> Judged:
@@ -103,17 +114,31 @@ class Live:
 
     def _judgement(self, whole: Series, new: int) -> Judged:
         """Of the last `new` points: by its own detector from its first verdict on, before by the early one."""
-        cursor = self.stream.cursor + new
-        own = None if self.own is None else last(self.own.detect(whole), new, self.own_name, cursor)
+        own = None if self.own is None else self._last(self.own, whole, new, self.own_name)
         if own is not None and self.warm:
             return own
         own_from = new if own is None else first(np.isfinite(own.score))
         if own is not None and not own_from:
             return own
-        early = last(self.early.detect(whole), new, EARLY, cursor)
+        early = self._last(self.early, whole, new, EARLY)
         if own is None or own_from == new:
             return early
         return joined((early.part(0, own_from), own.part(own_from, new)))
+
+    def _last(self, detector: Detector, whole: Series, new: int, name: str) -> Judged:
+        detection = detector.detect(whole)
+        self.thresholds[name] = detection.threshold
+        return last(detection, new, name, self.stream.cursor + new)
+
+    @property
+    def threshold(self) -> float:
+        """Of who judged the newest point; NaN where nobody did since it is in memory."""
+        return self.thresholds.get(self.newest.judged_by or "", UNKNOWN)
+
+
+def in_event(stream: Stream, calm: int) -> bool:
+    """Whether an event is open in a stream whose last anomaly came `calm` points ago."""
+    return calm <= int(stream.params.get("gap", DEFAULT_GAP))
 
 
 def last(detection: Detection, new: int, name: str, cursor: int) -> Judged:

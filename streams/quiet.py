@@ -69,8 +69,11 @@ class Quiet:
 
     def is_silent(self, live: Live) -> bool:
         """Whether a stream is silent at present."""
-        name = live.stream.name
-        return (name in self._open and name not in self._came) or self._overdue(live, self._ms()) is not None
+        return self.lasts(live.stream.name) or self._overdue(live, self._ms()) is not None
+
+    def lasts(self, name: str) -> bool:
+        """Whether a silence of a stream has begun and lasts; known of those that are not in memory, too."""
+        return name in self._open and name not in self._came
 
     def look(self) -> None:
         """Begins and ends silences, and keeps what was learned."""

@@ -19,9 +19,10 @@ from streams import arrival, demo
 from streams.demo import Demo
 from streams.fitter import AGAIN, ASKED_FOR, FIRST, Fitter
 from streams.late import settle
-from streams.live import Live
+from streams.live import Live, calm_since, in_event
 from streams.lives import NO_POINTS, Lives, find, not_found
 from streams.quiet import Quiet
+from streams.readings import NOTHING, UNKNOWN, Newest, Reading, Readings, Stored, Work
 from streams.recent import KEPT, Recent
 from streams.writer import Writer
 
@@ -87,6 +88,7 @@ class Streams:
         self._fitter = Fitter(self._fit)
         self._demo = Demo()
         self._quiet = Quiet(Silences(store.database), self._lives, demo.NAME, now)
+        self._last = Stored(store)
 
     def start(self) -> None:
         """Starts the threads that write and fit."""
@@ -224,6 +226,39 @@ class Streams:
         """A stream. Raises NotFound."""
         return self._told(self._stored(name))
 
+    def readings(self, most: int) -> Readings:
+        """How the streams stand, for monitoring: the first `most` by name. The queries are a few, whatever the number
+        of streams, and nothing is read again of those that did not grow."""
+        stored, lives = self._store.streams(most), {live.stream.name: live for live in self._lives.all()}
+        named = {stream.name for stream in stored}
+        last = self._last.last([stream for stream in stored if stream.name not in lives and stream.cursor])
+        readings = [self._reading(stream, lives.get(stream.name), last.get(stream.id)) for stream in stored]
+        others = (self._state(live) for name, live in lives.items() if name not in named)
+        return Readings.of(readings, others, self._store.count())
+
+    def work(self) -> Work:
+        """What its threads did."""
+        writer, fitter = self._writer, self._fitter
+        done = (writer.points, writer.pushes, writer.commits, writer.waiting)
+        return Work(*done, fits=fitter.fits, fits_waiting=fitter.waiting)
+
+    def _state(self, live: Live) -> str:
+        return "silent" if self._quiet.is_silent(live) else live.state
+
+    def _reading(self, stream: Stream, live: Live | None, last: Judged | None) -> Reading:
+        name = stream.name
+        if name == demo.NAME:
+            cursor = self._demo_cursor()
+            newest, state = Newest.of(self._demo.read(cursor - 1, cursor)) or NOTHING, self._demo.state(cursor, stream)
+            return Reading(name, cursor, 0, newest, UNKNOWN, state, state == "anomalous")
+        if live is not None:
+            told = (live.stream.cursor, live.anomalies, live.newest, live.threshold)
+            return Reading(name, *told, self._state(live), live.in_event)
+        newest = (last and Newest.of(last)) or NOTHING
+        anomalous = last is not None and in_event(stream, calm_since(last.is_anomaly))
+        state = stored_state(stream, self._quiet.lasts(name), anomalous)
+        return Reading(name, stream.cursor, 0, newest, UNKNOWN, state, anomalous)
+
     def delete(self, name: str) -> None:
         """Forgets a stream and all its points. Raises NotFound, BadInput for the demo stream."""
         if name == demo.NAME:
@@ -322,8 +357,7 @@ class Streams:
             state = self._demo.state(cursor, stream)
             stream = replace(stream, cursor=cursor, last_time=cursor * demo.STEP_MS)
         else:
-            live = self._lives.get(stream.name)
-            state = "silent" if self._quiet.is_silent(live) else live.state
+            state = self._state(self._lives.get(stream.name))
         return StreamInfo(
             name=stream.name,
             detector=stream.detector,
@@ -357,3 +391,10 @@ def learnable(history: Judged) -> Series:
     if np.count_nonzero(inside) > len(history) / 2:
         return Series(history.times, history.values)
     return Series(history.times, np.where(inside, np.nan, history.values))
+
+
+def stored_state(stream: Stream, silent: bool, anomalous: bool) -> str:
+    """The state of a stream that is not in memory."""
+    if silent:
+        return "silent"
+    return ("anomalous" if anomalous else "normal") if stream.detector in stream.judges else "warming_up"

@@ -3,6 +3,7 @@
 import logging
 import queue
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from dataclasses import dataclass, field
 from judged import Judged
 from store import Append, Store
 from streams.live import Live
+from streams.readings import Tally
 
 MOST = 1000
 """Appends in one transaction."""
@@ -30,7 +32,11 @@ class Entry:
 
 class Writer:
     """Keeps points. `kept` is told what became durable, `failed` the streams whose points could not be written, both
-    before their Futures are."""
+    before their Futures are.
+
+    commits         transactions, those that failed too
+    points, pushes  made durable
+    """
 
     def __init__(
         self, store: Store, kept: Callable[[Live, Judged], None], failed: Callable[[Sequence[Live]], None]
@@ -38,6 +44,8 @@ class Writer:
         self._store, self._kept, self._failed = store, kept, failed
         self._queue: queue.SimpleQueue[Entry | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, daemon=True, name="writer")
+        self.commits = Tally()
+        self.points = self.pushes = 0
 
     def start(self) -> None:
         """Begins to write."""
@@ -53,6 +61,11 @@ class Writer:
         entry = Entry(append, live)
         self._queue.put(entry)
         return entry.done
+
+    @property
+    def waiting(self) -> int:
+        """How many pushes wait for a commit."""
+        return self._queue.qsize()
 
     def _run(self) -> None:
         going = True
@@ -73,13 +86,18 @@ class Writer:
         return group, False
 
     def _write(self, group: Sequence[Entry]) -> None:
+        began = time.perf_counter()
         try:
             self._store.append([entry.append for entry in group])
         except Exception:  # whatever it was, those who wait are told, and the thread goes on
             logging.getLogger("anomaly").exception("points could not be written")
+            self.commits.add(time.perf_counter() - began, failed=True)
             self._failed([entry.live for entry in group])
             refuse(group)
         else:
+            self.commits.add(time.perf_counter() - began)
+            self.pushes += len(group)
+            self.points += sum(len(entry.append.judged) for entry in group)
             for entry in group:
                 self._kept(entry.live, entry.append.judged)
                 entry.done.set_result(None)

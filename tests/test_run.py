@@ -229,6 +229,7 @@ class TestStages:
         }
         monkeypatch.setattr(run, "environment", lambda *_: Path(sys.executable))
         monkeypatch.setattr(run, "all_stages", lambda _: commands)
+        monkeypatch.setattr(run, "install_debian", lambda *_: None)
         return run
 
     def test_all_run_though_one_fails(self, stages, capsys):
@@ -292,6 +293,19 @@ class TestStages:
         assert run.find_chromium() == "/bin/x"
         monkeypatch.setenv("CHROMIUM", "/bin/y")
         assert run.find_chromium() == "/bin/y"
+
+    def test_what_debian_has_is_installed_where_it_is_missing_and_may_be(self, run, monkeypatch):
+        asked = []
+        monkeypatch.setattr(run.subprocess, "run", lambda command, **_: asked.append(command))
+        monkeypatch.setattr(run.shutil, "which", lambda name: "/bin/x" if name == "there" else None)
+        monkeypatch.setattr(run, "may_install_debian", lambda: False)
+        run.install_debian("there", "missing")
+        assert asked == []
+        monkeypatch.setattr(run, "may_install_debian", lambda: True)
+        run.install_debian("there")
+        assert asked == []
+        run.install_debian("there", "missing")
+        assert asked == [["apt-get", "update"], ["apt-get", "install", "-y", "--no-install-recommends", "missing"]]
 
     def test_elsewhere_playwright_installs_its_own(self, run, monkeypatch):
         monkeypatch.setattr(run.os, "geteuid", lambda: 1000, raising=False)
