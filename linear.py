@@ -21,6 +21,8 @@ CYCLES = 3
 SHRINK = 1e-5
 SURPRISE = 10.0
 """Robust standard deviations from its forecast at which a point is not learned from."""
+FEW = 2_000
+"""Points of which all columns are held at once: a live stream's tail. Of more, one column after another."""
 SAMPLE = 20_000
 """Most points that the regression learns from; beyond, evenly spaced runs of the series stand for it."""
 
@@ -65,6 +67,13 @@ def columns(known: Floats, seasons: list[Floats], rows: NDArray[np.int64] | None
         yield season if rows is None else season[rows]
 
 
+def matrix(known: Floats, seasons: list[Floats], rows: NDArray[np.int64]) -> Floats:
+    """(m, k) the `columns` of a few points at `rows` (m,) side by side: one operation for all, not one for each."""
+    at = rows[:, None] - np.arange(1, SHORT + 1)
+    last = np.where(at >= 0, known[np.maximum(at, 0)], np.nan)
+    return np.column_stack([last, *(season[rows] for season in seasons)])
+
+
 @dataclass(frozen=True, eq=False)
 class Regression:
     """expected = intercept + sum of weight × column."""
@@ -78,6 +87,12 @@ class Regression:
         for weight in self.weights[1:]:
             expected += weight * next(columns)
         expected += self.intercept
+        return expected
+
+    def forecast_rows(self, design: Floats) -> Floats:
+        """(m,) the same to the bit, of few points at once: design (m, k or more) holds their columns."""
+        parts = design[:, : len(self.weights)] * self.weights
+        expected: Floats = np.add.accumulate(parts, axis=1)[:, -1] + self.intercept  # added one after another, as above
         return expected
 
 
@@ -176,9 +191,17 @@ class Linear:
         known = filled_in(shown, seasons)
         if not self.regressions:
             return next(columns(known, [], rows))
-        expected = self.regressions[0].forecast(columns(known, seasons, rows))
-        for regression in self.regressions[1:]:
-            better = regression.forecast(columns(known, seasons, rows))
+        at = np.arange(len(known)) if rows is None else rows
+        if len(at) <= FEW:
+            design = matrix(known, seasons, at)
+            return self._best([regression.forecast_rows(design) for regression in self.regressions])
+        return self._best([regression.forecast(columns(known, seasons, rows)) for regression in self.regressions])
+
+    @staticmethod
+    def _best(forecasts: list[Floats]) -> Floats:
+        """(n,) of each point the last of the forecasts that is known."""
+        expected = forecasts[0]
+        for better in forecasts[1:]:
             expected = np.where(np.isfinite(better), better, expected)
         return expected
 

@@ -291,3 +291,16 @@ def test_first_of_each_run_by_the_definition():
     longest = 4
     slow = [flags[i] and flags[max(i - longest, 0) : i].sum() < longest for i in range(300)]
     np.testing.assert_array_equal(first_of_each_run(flags, longest), slow)
+
+
+@pytest.mark.parametrize("periods", [(), (24,), (24, 168)])
+def test_few_points_are_forecast_to_the_bit_as_many_are(periods, monkeypatch):
+    values = henon(1500, 0.1)
+    values[[5, 40, 41, 700]] = np.nan
+    learned = Linear.fit(values, periods)
+    seasons, rows = learned.seasons(values), np.array([0, 3, 30, 41, 701, 1499])
+    few, some = learned.forecast(values, seasons), learned.forecast(values, seasons, rows)
+    monkeypatch.setattr("linear.FEW", 0)
+    np.testing.assert_array_equal(few, learned.forecast(values, seasons))
+    np.testing.assert_array_equal(some, few[rows])
+    np.testing.assert_array_equal(some, learned.forecast(values, seasons, rows))
