@@ -81,6 +81,7 @@ class Event:
     severity     the greatest distance from the expected value ÷ the margin allowed; more than 1
     value, expected  at that anomaly, in the series' unit
     direction    there: above, below, or shape where value and expected are equal
+    peak, peak_time  its cursor and time; 0 where they are not known
     """
 
     start: int
@@ -92,6 +93,8 @@ class Event:
     value: float
     expected: float
     direction: str
+    peak: int = 0
+    peak_time: int | None = None
 
 
 @dataclass(frozen=True)
@@ -166,7 +169,7 @@ def _event(judged: Judged, at: int, cursor: int) -> Event:
     severity = min(MOST_SEVERE, distance / margin) if margin > 0 else MOST_SEVERE  # in this order also for NaN
     direction = "above" if value > expected else "below" if value < expected else "shape"
     time = None if judged.times is None else int(judged.times[at].astype(np.int64))
-    return Event(cursor, cursor, time, time, 1, severity, value, expected, direction)
+    return Event(cursor, cursor, time, time, 1, severity, value, expected, direction, cursor, time)
 
 
 def _with_anomaly(policy: Policy, state: Following, latest: Event) -> Following:

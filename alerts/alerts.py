@@ -65,6 +65,11 @@ class Alerts:
             raise _not_watched(name)
         return read_policy(watch.policy)
 
+    def policy_or_default(self, name: str) -> Policy:
+        """By what a stream's events are told apart: its policy, or the default one. Raises NotFound."""
+        watch = self._outbox.watch(self._stream(name).id)
+        return Policy() if watch is None else read_policy(watch.policy)
+
     def unwatch(self, name: str) -> None:
         """Tells of a stream no longer; messages that wait are still sent. Raises NotFound."""
         if not self._outbox.unwatch(self._stream(name).id):

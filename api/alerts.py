@@ -1,5 +1,6 @@
 """Alerts over HTTP: which streams are watched, what a policy would have told, what was sent."""
 
+import re
 from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
@@ -13,16 +14,17 @@ from api.errors import Refused
 from api.state import state
 from api.streams import decoded, only, opened, plain, whole
 from api.v1 import json, times_as_ms
-from errors import BadInput
+from errors import BadInput, BadParameter
 from event_policy import Event, Notice, read_policy, replay, span, told
 from store import Message
+from streams import Happening, Seen, since
 from streams.demo import NAME as DEMO
 
 alerts = Blueprint("alerts", __name__, url_prefix="/api/v1")
 
 HISTORY = 100_000
 """Points of a replay, the newest."""
-MOST_MESSAGES = 1_000
+MOST_MESSAGES = MOST_EVENTS = 1_000
 
 
 class ChannelBody(msgspec.Struct, forbid_unknown_fields=True):
@@ -81,6 +83,23 @@ def delete_policy(name: str) -> Response:
     return json({"deleted": plain(name)})
 
 
+@alerts.get("/streams/<name>/events")
+def list_events(name: str) -> Response:
+    """What happened in a stream, the newest first: runs of anomalies by its policy, and silences."""
+    as_ms, given = times_as_ms(), only("limit", "after")
+    limit = whole(given, "limit", 100, 1, MOST_EVENTS)
+    known = read_seen(given["after"]) if "after" in given else None
+    policy = watching().policy_or_default(plain(name))
+    found, seen = opened().events(plain(name), policy)
+    return json(
+        {
+            "events": [of_happening(each, as_ms) for each in since(found, known)[:limit]],
+            "cursor": f"{seen.cursor}.{seen.silences}",
+            "policy": asdict(policy),
+        }
+    )
+
+
 @alerts.post("/streams/<name>/replay")
 def replay_policy(name: str) -> Response:
     """Says what a policy would have told over the history of a stream; sends nothing."""
@@ -111,6 +130,22 @@ def given_policy() -> dict[str, Any]:
     return {name: value for name, value in given.items() if value is not None}
 
 
+def read_seen(text: str) -> Seen:
+    """How far the caller knows a stream's events. Raises BadParameter."""
+    if not re.fullmatch(r"[0-9]{1,18}\.[0-9]{1,18}", text):
+        raise BadParameter("after must be a cursor that this address answered before, like 120.0.", name="after")
+    cursor, _, silences = text.partition(".")
+    return Seen(int(cursor), int(silences))
+
+
+def of_happening(event: Happening, as_ms: bool) -> dict[str, Any]:
+    """Something that happened in a stream, as it is answered."""
+    told_ = asdict(event)
+    del told_["changed"]
+    times = {name: answer.time(told_[name], as_ms=as_ms) for name in ("start_time", "stop_time", "peak_time")}
+    return {"id": event.id, **told_, **times}
+
+
 def of_message(message: Message, as_ms: bool) -> dict[str, Any]:
     """A message, as it is answered."""
     return {
@@ -134,5 +169,5 @@ def of_notice(notice: Notice, as_ms: bool) -> dict[str, Any]:
 
 def of_event(event: Event, as_ms: bool) -> dict[str, Any]:
     """An event of a stream, as it is answered."""
-    times = {"start_time": event.start_time, "last_time": event.last_time}
+    times = {"start_time": event.start_time, "last_time": event.last_time, "peak_time": event.peak_time}
     return {**asdict(event), **{name: answer.time(time, as_ms=as_ms) for name, time in times.items()}}

@@ -11,7 +11,7 @@ from flask import Flask
 
 from anomaly_detection import Detector
 from api import catalogue, schemas
-from api.alerts import MOST_MESSAGES, ChannelBody, PolicyBody
+from api.alerts import MOST_EVENTS, MOST_MESSAGES, ChannelBody, PolicyBody
 from api.body import CSV, FORM, JSON, DetectBody, SeriesBody
 from api.metrics import VERSION
 from api.streams import MOST_POINTS, MOST_STREAMS, PointsBody, StreamBody
@@ -263,6 +263,13 @@ def messages_query() -> list[Schema]:
     return [bounded("limit", MOST_MESSAGES, 100), *times_query()]
 
 
+def events_query() -> list[Schema]:
+    """Which events of a stream."""
+    said = "The cursor of an answer before: the events that began or changed since; absent: all, the newest."
+    after = asked_in_query("after", {"type": "string", "pattern": r"^[0-9]{1,18}\.[0-9]{1,18}$"}, said)
+    return [after, bounded("limit", MOST_EVENTS, 100), *times_query()]
+
+
 def policy_content() -> Schema:
     """What counts as an event."""
     return {"required": True, "content": {JSON: {"schema": ref("PolicyBody"), "example": {"minimum_length": 3}}}}
@@ -345,6 +352,7 @@ OPERATIONS: dict[str, Operation] = {
     "alerts.get_policy": Operation({JSON: ref("Policy")}, STREAM_ERRORS),
     "alerts.put_policy": Operation({JSON: ref("Policy")}, (404, *BODY_ERRORS), body=policy_content),
     "alerts.delete_policy": Operation({JSON: ref("Deleted")}, STREAM_ERRORS),
+    "alerts.list_events": Operation({JSON: ref("StreamEvents")}, STREAM_ERRORS, events_query),
     "alerts.replay_policy": Operation({JSON: ref("Replay")}, (404, *BODY_ERRORS), times_query, policy_content),
     "influx.ping": Operation({}, status=204),
     "influx.write_1": Operation({}, BODY_ERRORS, precision_query, line_content, status=204),

@@ -253,6 +253,36 @@ class StreamNotice(msgspec.Struct, forbid_unknown_fields=True):
     value: Annotated[Number, described("What came there.")]
     expected: Annotated[Number, described("What was expected there.")]
     direction: Literal["above", "below", "shape"]
+    peak: Annotated[int, described("The point at which it was worst.", ge=0)]
+    peak_time: Time | None
+
+
+class StreamEvent(msgspec.Struct, forbid_unknown_fields=True):
+    """Something that happened in a stream. Positions are cursors; a silence stands at the last point before it."""
+
+    id: Annotated[str, described("Identifies it within its stream, also when it changes.")]
+    kind: Literal["anomaly", "silent"]
+    open: Annotated[bool, described("Whether it goes on.")]
+    start: Annotated[int, described("The first anomaly.", ge=0)]
+    stop: Annotated[int, described("One after the last anomaly so far.", ge=1)]
+    peak: Annotated[int, described("The worst anomaly: read the points around it to jump there.", ge=0)]
+    start_time: Time | None
+    stop_time: Annotated[Time | None, described("Of the last anomaly; of a silence when points came again.")]
+    peak_time: Time | None
+    direction: Literal["above", "below", "shape"] | None
+    severity: Annotated[Number, described("Greatest distance ÷ the distance allowed; null for a silence.")]
+    value: Annotated[Number, described("What came at the peak.")]
+    expected: Annotated[Number, described("What was expected there.")]
+    anomalies: Annotated[int, described("How many so far.", ge=0)]
+    explanation: Annotated[str, described("The event in a sentence.")]
+
+
+class StreamEvents(msgspec.Struct, forbid_unknown_fields=True):
+    """What happened in a stream, the newest first."""
+
+    events: list[StreamEvent]
+    cursor: Annotated[str, described("Send it as `after` to hear what changed since.")]
+    policy: Policy
 
 
 class Replay(msgspec.Struct, forbid_unknown_fields=True):
@@ -302,6 +332,6 @@ class InfluxError2(msgspec.Struct, forbid_unknown_fields=True):
     )
 
 
-ALERTS = (Policy, Replay, AlertMessage, AlertList)
+ALERTS = (Policy, Replay, StreamEvents, AlertMessage, AlertList)
 INFLUX = (InfluxError1, InfluxError2)
 ANSWERS = (ErrorAnswer, Detection, Reading, Detectors, Demo, Kinds, Stream, StreamList, Points, Deleted, Status)

@@ -1,8 +1,21 @@
 """Series that still grow: each point is judged as it arrives, kept, and read after a cursor."""
 
 from judged import Judged
+from streams.events import Happening, Seen, since
 from streams.readings import Reading, Readings, Tally, Work
 from streams.streams import StreamInfo, Streams
 from streams.writer import NotKept
 
-__all__ = ["Judged", "NotKept", "Reading", "Readings", "StreamInfo", "Streams", "Tally", "Work"]
+__all__ = [
+    "Happening",
+    "Judged",
+    "NotKept",
+    "Reading",
+    "Readings",
+    "Seen",
+    "StreamInfo",
+    "Streams",
+    "Tally",
+    "Work",
+    "since",
+]

@@ -10,6 +10,7 @@ import numpy as np
 
 from anomaly_detection import DEFAULT_GAP, Detector, runs
 from errors import BadInput, BadParameter, LimitExceeded
+from event_policy import Policy
 from judged import Judged, joined, unjudged
 from parameters import check_given, parameters
 from series import Limits, Repair, Series, Times
@@ -17,6 +18,7 @@ from series.table import DEFAULT_LIMITS
 from store import LONGEST_NAME, Append, Fitted, Silences, Store, Stream
 from streams import arrival, demo
 from streams.demo import Demo
+from streams.events import Events, Happening, Seen
 from streams.fitter import AGAIN, ASKED_FOR, FIRST, Fitter
 from streams.late import settle
 from streams.live import Live, calm_since, in_event
@@ -87,7 +89,9 @@ class Streams:
         self._writer = Writer(store, self._recent.add, self._lives.drop)
         self._fitter = Fitter(self._fit)
         self._demo = Demo()
-        self._quiet = Quiet(Silences(store.database), self._lives, demo.NAME, now)
+        self._silences = Silences(store.database)
+        self._events = Events(self.read)
+        self._quiet = Quiet(self._silences, self._lives, demo.NAME, now)
         self._last = Stored(store)
 
     def start(self) -> None:
@@ -218,6 +222,16 @@ class Streams:
             self._recent.hold(live, newest)
         return self._store.read(stream, after, limit)
 
+    def events(self, name: str, policy: Policy) -> tuple[list[Happening], Seen]:
+        """What happened in a stream by a policy, the newest first, and how far that is known. Raises NotFound."""
+        stream = self._stored(name)
+        if name == demo.NAME:
+            now = self._demo_cursor()
+            return self._events.of(name, stream.id, (now - demo.KEPT, now), policy, ())
+        durable = self._lives.get(name).durable
+        span = max(0, durable - stream.capacity), durable
+        return self._events.of(name, stream.id, span, policy, self._silences.of(stream.id))
+
     def list(self, limit: int = 100, after: str = "") -> list[StreamInfo]:
         """Streams by name, those after `after`."""
         return [self._told(stream) for stream in self._store.streams(limit, after)]
@@ -268,6 +282,7 @@ class Streams:
             self._lives.drop([live])
             self._quiet.forget(name)
             self._store.delete(live.stream.id)
+            self._events.forget(name)
 
     def _accept(self, name: str, series: Series) -> tuple[Judged, Future[None] | None]:
         """The judgement of points, and the Future of those that are to be kept, if any."""

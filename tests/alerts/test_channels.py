@@ -81,7 +81,7 @@ def test_a_silence_has_a_name_and_a_kind_of_its_own():
     firing = Alert.of_silence("room 1.temp", SILENCE, "firing", NOW)
     resolved = Alert.of_silence("room 1.temp", SILENCE, "resolved", NOW + 1)
     assert firing.labels == resolved.labels == {"alertname": "StreamSilent", "stream": "room 1.temp"}
-    assert firing.fingerprint == resolved.fingerprint 
+    assert firing.fingerprint == resolved.fingerprint
     anomaly = Event(2, 5, STARTED, STARTED, 3, 2.5, 105.0, 100.0, "above")
     assert firing.fingerprint != Alert.of("room 1.temp", Notice("firing", anomaly, 5), NOW).fingerprint
     assert firing.summary == "Silent: nothing came for longer than the 4 minutes that its rhythm allows."

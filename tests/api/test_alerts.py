@@ -70,6 +70,25 @@ def test_a_replay_says_what_would_have_been_told(client):
     assert ask(client, "GET", "alerts")["messages"] == []
 
 
+def test_events_are_listed_and_asked_for_again(client):
+    push(client, STEADY + SPIKE + 4 * CALM)
+    told = ask(client, "GET", "streams/boiler/events?times=ms")
+    [event] = told["events"]
+    assert (event["id"], event["open"], event["start"], event["stop"], event["value"]) == (
+        *("anomaly-41", False, 41, 42),
+        95.0,
+    )
+    check_schema(told, "StreamEvents")
+    assert ask(client, "GET", f"streams/boiler/events?after={told['cursor']}")["events"] == []
+    push(client, 2 * SPIKE)
+    more = ask(client, "GET", f"streams/boiler/events?after={told['cursor']}")
+    assert [each["open"] for each in more["events"]] == [True]
+    assert len(ask(client, "GET", "streams/boiler/events?limit=1")["events"]) == 1
+    ask(client, "PUT", "streams/boiler/policy", json={"direction": "below"})
+    assert ask(client, "GET", "streams/boiler/events")["events"] == []
+    check_schema(ask(client, "GET", "streams/demo/events"), "StreamEvents")
+
+
 def test_the_demo_stream_can_be_replayed_but_not_watched(client):
     assert ask(client, "POST", "streams/demo/replay", json={})["points"] > 0
     check_error(client.put("/api/v1/streams/demo/policy", json={}), 400, "bad_input")
@@ -98,6 +117,8 @@ def test_a_test_message_waits_in_the_outbox(client):
         ("POST", "alerts/test", {"channel": "http://evil.example.org"}, 400, "unknown_name"),
         ("POST", "alerts/test", {}, 400, "unreadable"),
         ("GET", "alerts?limit=0", None, 400, "bad_parameter"),
+        ("GET", "streams/pump/events", None, 404, "not_found"),
+        ("GET", "streams/boiler/events?after=7", None, 400, "bad_parameter"),
     ],
 )
 def test_what_is_refused(client, method, path, body, status, code):
