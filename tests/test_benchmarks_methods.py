@@ -6,6 +6,7 @@ import sys
 import numpy as np
 import pytest
 
+from benchmarks.accuracy import __main__ as command
 from benchmarks.accuracy import data, methods, plain, proof, report, results
 from benchmarks.accuracy.events import event_metrics
 from benchmarks.accuracy.figures import Figures, Summary, summary
@@ -203,7 +204,7 @@ class TestReport:
             "- theirs: 1 file, over 120 s.",
             "- broken: 2 files, no module.",
         ]
-        assert made["same"].splitlines()[2] == "| theirs | 1 | 0.800 | 0.700 (ours) | – |"
+        assert made["same"].splitlines()[2] == "| theirs | 1 | 0.800 | 0.700 (ours) | – | – |"
         assert "| a | – | 0.50 |" in made["files"]
 
     def test_writes_between_marks_alone(self, tmp_path):
@@ -227,3 +228,41 @@ def test_ours_is_the_vus_of_tsb_ad():
         "TSB_AD", reason="SKIPPED: TSB-AD is there only in .venv-bench; `./run bench accuracy` proves it"
     )
     assert proof.greatest_difference(5) < proof.CLOSE
+
+
+class TestCommand:
+    @pytest.fixture
+    def asked(self, kept, monkeypatch):
+        """Which methods are run on how many series, instead of running them; nothing is found of them."""
+        asked = {}
+        monkeypatch.setattr(data, "labelled_series", lambda: iter(kept))
+        monkeypatch.setattr(proof, "main", lambda: None)
+        monkeypatch.setattr(command, "fill", lambda method, series, *_: asked.update({method.name: len(series)}))
+        monkeypatch.setattr(command, "write", lambda path, made: asked.update(written=path.name))
+        return asked
+
+    def call(self, monkeypatch, *given):
+        monkeypatch.setattr(sys, "argv", ["accuracy", *given])
+        return command.main()
+
+    def test_runs_what_is_named_and_writes_nothing(self, asked, monkeypatch, capsys):
+        assert self.call(monkeypatch, "--only", "lstm, plain_zscore") == 0
+        assert asked == {"lstm": 2, "plain_zscore": 2}
+        assert "- plain_zscore: 2 files, not run yet." in capsys.readouterr().out
+
+    def test_runs_everything_and_writes_the_page(self, asked, monkeypatch):
+        assert self.call(monkeypatch) == 0
+        assert set(asked) == {*methods.methods(), "written"}
+
+    def test_a_quick_run_takes_short_series_and_writes_nothing(self, asked, monkeypatch):
+        monkeypatch.setattr(command, "QUICK", 100)
+        assert self.call(monkeypatch, "--quick") == 1
+        assert asked == {}
+
+    def test_writes_from_what_is_kept(self, asked, monkeypatch):
+        assert self.call(monkeypatch, "--write") == 0
+        assert asked == {"written": "accuracy.md"}
+
+    def test_a_wrong_name_is_told(self, asked, monkeypatch, capsys):
+        assert self.call(monkeypatch, "--only", "lstn") == 2
+        assert "there is no method lstn; there are lstm," in capsys.readouterr().err

@@ -15,6 +15,9 @@ LEFT_OUT = {
 }
 """Rivals that cannot run here at all, and why; see docs/decisions/benchmark-rivals.md."""
 
+BESIDE = ("lstm", "ridge_autoregression")
+"""What a rival that did not finish is compared with, beside the best of ours."""
+
 
 def tables(found: Sequence[Summary]) -> dict[str, str]:
     """Each table by the name that marks its place."""
@@ -95,26 +98,17 @@ def _nab(shown: Sequence[Summary]) -> str:
 def _same_files(shown: Sequence[Summary]) -> str:
     """Methods that did not finish everything, beside the others on the very files that they did finish."""
     most = max((len(one.figures) for one in shown), default=0)
-    whole = [one for one in _ranked(shown) if len(one.figures) == most]
+    whole = {one.name: one for one in _ranked(shown) if len(one.figures) == most}
     rows = []
     for part in (one for one in shown if len(one.figures) < most):
         files = {figures.file for figures in part.figures}
-        best = [(mean(f.vus for f in one.figures if f.file in files), one) for one in whole if one.kind == "ours"]
-        best = [pair for pair in best if not math.isnan(pair[0])]
-        if best and not math.isnan(part.mean(_vus)):
-            value, one = max(best, key=lambda pair: pair[0])
-            linear = next((one for one in whole if one.name == "ridge_autoregression"), None)
-            ridge = mean(f.vus for f in linear.figures if f.file in files) if linear else math.nan
-            rows.append(
-                [
-                    _title(part),
-                    str(len(files)),
-                    _number(part.mean(_vus), 3),
-                    f"{_number(value, 3)} ({one.name})",
-                    _number(ridge, 3),
-                ]
-            )
-    return markdown(["method", "files", "VUS-PR", "best of ours on these", "ridge autoregression on these"], rows)
+        on_these = {name: mean(f.vus for f in one.figures if f.file in files) for name, one in whole.items()}
+        ours = {name: vus for name, vus in on_these.items() if whole[name].kind == "ours" and not math.isnan(vus)}
+        best = max(ours, key=lambda name: ours[name], default="")
+        beside = [f"{_number(ours[best], 3)} ({best})" if best else "–"]
+        beside += [_number(on_these.get(name, math.nan), 3) for name in BESIDE]
+        rows.append([_title(part), str(len(files)), _number(part.mean(_vus), 3), *beside])
+    return markdown(["method", "files", "VUS-PR", "best of ours on these", *BESIDE], rows)
 
 
 def _missing(found: Sequence[Summary]) -> str:
