@@ -11,11 +11,13 @@ from answer import band
 from judged import Judged, joined
 from series import Bools, Series
 from store import Stream
+from streams.confidence import confidence
 from streams.readings import NOTHING, UNKNOWN, Newest
 from streams.rhythm import Rhythm
 
-EARLY = "robust_zscore"
-"""Judges while a stream's own detector cannot yet."""
+EARLY, SEASONAL = "robust_zscore", "seasonal_naive"
+"""Judge while a stream's own detector cannot yet: the first from the twelfth point on, the second once a period is
+known and can be trusted."""
 
 
 class Live:
@@ -34,6 +36,9 @@ class Live:
         self.stream, self.early = stream, early
         self.own: Detector | None = None
         self.own_name, self.fitted_at = "", 0
+        self.own_residuals = 0
+        self.seasonal: Detector | None = None
+        self.seasonal_residuals = self.seasonal_at = 0
         self.tail = Series(tail.times, tail.values)
         self.calm = calm_since(tail.is_anomaly[~tail.late])
         self.lock = threading.RLock()
@@ -46,15 +51,21 @@ class Live:
         self.anomalies = 0
         self.thresholds: dict[str, float] = {}
 
-    def adopt(self, name: str, own: Detector, fitted_at: int, tail: Judged) -> None:
-        """Judges with this detector from the next point on; `tail` are the last points, as many as it needs."""
-        self.own, self.own_name, self.fitted_at = own, name, fitted_at
+    def adopt(self, name: str, own: Detector, fitted_at: int, tail: Judged, residuals: int) -> None:
+        """Judges with this detector from the next point on; `tail` are the last points, as many as it needs. It learned
+        its band from so many residuals."""
+        self.own, self.own_name, self.fitted_at, self.own_residuals = own, name, fitted_at, residuals
+        self.tail = Series(tail.times, tail.values)
+
+    def adopt_seasonal(self, seasonal: Detector | None, residuals: int, tail: Judged) -> None:
+        """Until its own detector judges, judges with this one wherever it can; None where there is none to trust."""
+        self.seasonal, self.seasonal_residuals = seasonal, residuals
         self.tail = Series(tail.times, tail.values)
 
     @property
     def memory(self) -> int:
         """How many points `tail` must have, if there are that many."""
-        return max(self.early.memory, self.own.memory if self.own else 0)
+        return max(each.memory for each in (self.early, self.seasonal, self.own) if each)
 
     @property
     def warm(self) -> bool:
@@ -113,22 +124,29 @@ class Live:
         return judged
 
     def _judgement(self, whole: Series, new: int) -> Judged:
-        """Of the last `new` points: by its own detector from its first verdict on, before by the early one."""
-        own = None if self.own is None else self._last(self.own, whole, new, self.own_name)
+        """Of the last `new` points: by its own detector from its first verdict on; before, by season where that can be
+        trusted, and else by the early one."""
+        own = None if self.own is None else self._last(self.own, whole, new, self.own_name, self.own_residuals)
         if own is not None and self.warm:
             return own
         own_from = new if own is None else first(np.isfinite(own.score))
         if own is not None and not own_from:
             return own
-        early = self._last(self.early, whole, new, EARLY)
+        early = self._last(self.early, whole, new, EARLY, 0)
+        if self.seasonal is not None:
+            seasonal = self._last(self.seasonal, whole, new, SEASONAL, self.seasonal_residuals)
+            places = np.arange(new) + new * np.isfinite(seasonal.score)
+            early = joined((early, seasonal)).take(places, early.cursor)
         if own is None or own_from == new:
             return early
         return joined((early.part(0, own_from), own.part(own_from, new)))
 
-    def _last(self, detector: Detector, whole: Series, new: int, name: str) -> Judged:
+    def _last(self, detector: Detector, whole: Series, new: int, name: str, residuals: int) -> Judged:
         detection = detector.detect(whole)
         self.thresholds[name] = detection.threshold
-        return last(detection, new, name, self.stream.cursor + new)
+        found = last(detection, new, name, self.stream.cursor + new)
+        sure = confidence(detection, new, name, residuals)
+        return replace(found, confidence=np.where(np.isfinite(found.score), sure, np.nan))
 
     @property
     def threshold(self) -> float:

@@ -13,6 +13,8 @@ from store import Silences, Store, Stream
 from streams.live import EARLY, Live
 from streams.rhythm import NEWEST, Rhythm
 
+RESIDUALS = "residuals"
+"""Kept beside a detector's own state: how many known values it learned from."""
 NO_POINTS = Series(None, np.empty(0))
 
 
@@ -85,7 +87,7 @@ class Lives:
         if fit is not None:
             own = find(fit.detector).from_state(fit.state)
             tail = self._store.latest(stream, max(early.memory, own.memory))
-            live.adopt(fit.detector, own, fit.cursor, tail)
+            live.adopt(fit.detector, own, fit.cursor, tail, int(fit.state.get(RESIDUALS, fit.cursor)))
         return live
 
     def _rhythm(self, stream: Stream) -> Rhythm:

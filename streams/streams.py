@@ -6,9 +6,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
-
-from anomaly_detection import DEFAULT_GAP, Detector, runs
+from anomaly_detection import DEFAULT_GAP, Detector
 from errors import BadInput, BadParameter, LimitExceeded
 from event_policy import Policy
 from judged import Judged, joined, unjudged
@@ -21,8 +19,9 @@ from streams.demo import Demo
 from streams.events import Events, Happening, Seen
 from streams.fitter import AGAIN, ASKED_FOR, FIRST, Fitter
 from streams.late import settle
-from streams.live import Live, calm_since, in_event
-from streams.lives import NO_POINTS, Lives, find, not_found
+from streams.learning import known, learnable, season_due, seasonal
+from streams.live import SEASONAL, Live, calm_since, in_event
+from streams.lives import NO_POINTS, RESIDUALS, Lives, find, not_found
 from streams.quiet import Quiet
 from streams.readings import NOTHING, UNKNOWN, Newest, Reading, Readings, Stored, Work
 from streams.recent import KEPT, Recent
@@ -138,7 +137,7 @@ class Streams:
         with live.lock:
             live.stream = replace(live.stream, detector=detector, params=stream.params, capacity=kept)
             if not fresh.fewest and name != demo.NAME:
-                self._adopt(live, fresh, 0)
+                self._adopt(live, fresh, 0, 0)
         if name == demo.NAME or stream.cursor >= fresh.fewest:
             self._fitter.ask(name, ASKED_FOR).wait(PUT_SECONDS)
         return self.get(name)
@@ -329,6 +328,8 @@ class Streams:
         fewest = find(live.stream.detector).fewest
         if live.stream.cursor >= max(fewest, FIRST_REFIT if live.own else 0, self._growth * live.fitted_at):
             self._fitter.ask(live.stream.name, AGAIN if live.own else FIRST)
+        elif live.own is None and season_due(live.stream.cursor, live.seasonal_at):
+            self._fitter.ask(live.stream.name, FIRST)
 
     def _fit(self, name: str) -> None:
         """Fits a stream's detector on its history and has it judge from the next point on."""
@@ -339,23 +340,35 @@ class Streams:
             self._demo.adopt(stream.detector, fit)
             return
         live = self._lives.get(name)
+        series = learnable(self._store.latest(stream, FIT_ON), int(stream.params.get("gap", DEFAULT_GAP)))
         if stream.cursor < detector.fewest:
+            self._look_for_season(live, series, stream.cursor)
             return
-        history = self._store.latest(stream, FIT_ON)
-        fit = detector.fit(learnable(history), **stream.params)
+        fit = detector.fit(series, **stream.params)
         with live.lock:
             if live.gone or (live.stream.detector, live.stream.params) != (stream.detector, stream.params):
                 return  # who changed it has asked for another fit
-            self._adopt(live, fit, stream.cursor)
+            self._adopt(live, fit, stream.cursor, known(series))
 
-    def _adopt(self, live: Live, fit: Detector, cursor: int) -> None:
-        """Has a stream judged by a detector that learned from the points up to a cursor, and keeps what it learned."""
+    def _look_for_season(self, live: Live, series: Series, cursor: int) -> None:
+        """Has a stream judged by season until its own detector is fitted, where that can be trusted."""
+        live.seasonal_at = cursor
+        found = None if live.stream.detector == SEASONAL else seasonal(series, live.early, find(SEASONAL).fit)
+        with live.lock:
+            if not live.gone and found is not None:
+                if live.kept is not None:
+                    live.kept.result()
+                live.adopt_seasonal(*found, self._store.latest(live.stream, max(live.memory, found[0].memory)))
+
+    def _adopt(self, live: Live, fit: Detector, cursor: int, residuals: int) -> None:
+        """Has a stream judged by a detector that learned from the points up to a cursor, so many of them known, and
+        keeps what it learned."""
         if live.kept is not None:
             live.kept.result()
         stream = live.stream
-        tail = self._store.latest(stream, max(live.early.memory, fit.memory))
-        live.adopt(stream.detector, fit, cursor, tail)
-        self._store.save_fit(stream.id, Fitted(stream.detector, stream.params, cursor, fit.state()))
+        live.adopt(stream.detector, fit, cursor, self._store.latest(stream, max(live.memory, fit.memory)), residuals)
+        state = {**fit.state(), RESIDUALS: residuals}
+        self._store.save_fit(stream.id, Fitted(stream.detector, stream.params, cursor, state))
 
     def _stored(self, name: str) -> Stream:
         stream = self._store.stream(name)
@@ -396,16 +409,6 @@ def check_name(name: str) -> None:
         raise BadInput(f"A stream's name has 1 to {LONGEST_NAME} characters.", name="name", limit=LONGEST_NAME)
     if name in {".", ".."} or any(ord(letter) < 32 or 0xD800 <= ord(letter) < 0xE000 for letter in name):
         raise BadInput("A stream's name holds no control characters and is neither . nor ..", name="name")
-
-
-def learnable(history: Judged) -> Series:
-    """The points, those inside events missing, unless that would be most of them: then it is the fit that is wrong."""
-    inside = np.zeros(len(history), np.bool_)
-    for start, stop in runs(history.is_anomaly, DEFAULT_GAP):
-        inside[start:stop] = True
-    if np.count_nonzero(inside) > len(history) / 2:
-        return Series(history.times, history.values)
-    return Series(history.times, np.where(inside, np.nan, history.values))
 
 
 def stored_state(stream: Stream, silent: bool, anomalous: bool) -> str:

@@ -1,0 +1,55 @@
+"""What a stream's detectors learn from, and when the seasonal one can be trusted before the stream's own is fitted."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from anomaly_detection import Detector, runs
+from judged import Judged
+from series import Series
+
+FIRST_SEASON, SEASON_GROWTH = 36, 1.5
+"""Points after which a season is looked for first, and the growth after which again."""
+CLEARLY = 0.7
+"""Trusted is a season whose typical distance from what came is at most this share of the early detector's."""
+EARLY_SIGMA = 12.0
+"""Twice the usual sigma: three cycles do not know the fourth, which may be a weekend."""
+
+
+def learnable(history: Judged, gap: int) -> Series:
+    """The points, those inside events missing, the open one at the end to its end, unless that would be most of them:
+    then it is the fit that is wrong. `gap` as in Detection."""
+    inside, n = np.zeros(len(history), np.bool_), len(history)
+    for start, stop in runs(history.is_anomaly, gap):
+        inside[start : n if n - stop <= gap else stop] = True
+    if np.count_nonzero(inside) > n / 2:
+        return Series(history.times, history.values)
+    return Series(history.times, np.where(inside, np.nan, history.values))
+
+
+def known(series: Series) -> int:
+    """How many values are known."""
+    return int(np.count_nonzero(np.isfinite(series.values)))
+
+
+def season_due(points: int, looked_at: int) -> bool:
+    """Whether a season is to be looked for, after so many points, where it was looked for after `looked_at`."""
+    return points >= max(FIRST_SEASON, SEASON_GROWTH * looked_at)
+
+
+def seasonal(series: Series, early: Detector, fit: Callable[..., Detector]) -> tuple[Detector, int] | None:
+    """The seasonal detector that `fit` makes, and how many residuals its band is known from; None while it is not to be
+    trusted.
+
+    Trusted is one that found a period and, over all points that both could judge, expected clearly nearer values than
+    the early one. Each value was expected from those before it alone, so what is compared are true forecasts.
+    """
+    found = fit(series, sigma=EARLY_SIGMA)
+    one, other = found.detect(series), early.detect(series)
+    if one.period is None:
+        return None
+    away = np.abs(series.values - np.stack((one.expected, other.expected)))
+    both = np.isfinite(away).all(axis=0)
+    if np.count_nonzero(both) < one.period or not np.median(away[0, both]) <= CLEARLY * np.median(away[1, both]):
+        return None
+    return found, int(np.count_nonzero(np.isfinite(one.score)))
