@@ -189,6 +189,13 @@ class Detector(ABC):
     def detect(self, series: Series, *, progress: Progress = no_progress) -> Detection:
         """Judges every point. Pure: changes neither the series nor the detector."""
 
+    def review(self, series: Series, *, progress: Progress = no_progress) -> Detection:
+        """Judges every point of a finished series, later points included where that helps; else as `detect` does.
+
+        Bound by every law but two: it may use points after the one it judges, and more than the last `memory + 1`.
+        """
+        return self.detect(series, progress=progress)
+
     @abstractmethod
     def state(self) -> dict[str, Any]:
         """Everything learned, as JSON values and numpy arrays by name; `from_state` takes it back."""

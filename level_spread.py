@@ -9,7 +9,7 @@ import numpy as np
 from series import Floats
 from windows import STEPS, Scale, complete, judged, moving_sum, reach, window_length
 
-LENGTHS = (0.5, 1.0, 2.0)
+LENGTHS = (0.25, 0.5, 1.0, 2.0)
 """Windows, as multiples of a period (`windows.window_length`)."""
 QUIET = 0.05
 """Added to a standard deviation, in spreads of the series, before its logarithm is taken: 0 and almost 0 are alike."""
@@ -30,7 +30,7 @@ class Usual:
 
 @dataclass(frozen=True)
 class LevelSpread:
-    """distance = √mean of z², z the deviation of each window length's mean and log spread in robust deviations.
+    """distance = √mean of z², z the deviations of a window's mean and log spread in robust deviations.
 
     A robust deviation is the distance between the first and last decile ÷ 2.5631, the standard deviation where normal.
     """
@@ -67,19 +67,19 @@ class LevelSpread:
         lengths = f"{', '.join(first)} and {last}" if first else last
         return [f"Mean and spread of the last {lengths} points are compared with the usual ones."]
 
-    def distances(self, values: Floats, report: Callable[[float], None]) -> Floats:
-        """(n,) of the windows ending at each point, of those that can be judged; NaN where none can."""
+    def by_length(self, values: Floats, report: Callable[[float], None]) -> list[tuple[int, Floats]]:
+        """The distances (n,) of the windows of each length ending at each point; NaN where it cannot tell."""
         whole = self.scale.whole(values)
         full = complete(whole, self.period)
-        squares, count = np.zeros(len(values)), np.zeros(len(values))
+        several = []
         for done, usual in enumerate(self.usual, start=1):
             good = judged(whole, full, usual.length) > 0
             mean, spread = mean_and_spread(full, usual.length)
-            squares += np.where(good, ((mean - usual.mean) / usual.mean_deviation) ** 2, 0.0)
-            squares += np.where(good, ((spread - usual.spread) / usual.spread_deviation) ** 2, 0.0)
-            count += np.where(good, 2.0, 0.0)
+            squares = ((mean - usual.mean) / usual.mean_deviation) ** 2
+            squares += ((spread - usual.spread) / usual.spread_deviation) ** 2
+            several.append((usual.length, np.where(good, np.sqrt(squares / 2), np.nan)))
             report(done / len(self.usual))
-        return np.where(count > 0, np.sqrt(squares / np.maximum(count, 1.0)), np.nan)
+        return several
 
     def state(self) -> dict[str, Any]:
         """Everything learned."""

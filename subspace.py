@@ -65,11 +65,11 @@ class Subspace:
             return ["Too short for its windows to be learned: nothing is judged."]
         return [f"The shape of the last {self.shape.points} points is compared with the usual ones."]
 
-    def distances(self, values: Floats, report: Callable[[float], None]) -> Floats:
-        """(n,) of the window ending at each point; NaN where it cannot tell."""
-        out = np.full(len(values), np.nan)
+    def by_length(self, values: Floats, report: Callable[[float], None]) -> list[tuple[int, Floats]]:
+        """The length and the distance (n,) of the window ending at each point; NaN where it cannot tell."""
         if not self.weights.size:
-            return out
+            return []
+        out = np.full(len(values), np.nan)
         whole = self.scale.whole(values)
         full = complete(whole, self.period)
         for at, block in self.shape.blocks(full):
@@ -79,7 +79,7 @@ class Subspace:
             out[at] = np.sqrt(along.sum(axis=1) / self.shape.size)
             report(at.stop / len(values))
         out[judged(whole, full, self.shape.points) == 0] = np.nan
-        return out
+        return [(self.shape.points, out)]
 
     def state(self) -> dict[str, Any]:
         """Everything learned."""

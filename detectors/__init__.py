@@ -3,6 +3,7 @@
 from anomaly_detection import Detector
 from detectors.level_spread import LevelSpread
 from detectors.lstm import LSTM
+from detectors.matrix_profile import MatrixProfile
 from detectors.robust_zscore import RobustZScore
 from detectors.rolling_zscore import RollingZScore
 from detectors.seasonal_naive import SeasonalNaive
@@ -15,4 +16,5 @@ DETECTORS: dict[str, type[Detector]] = {
     "robust_zscore": RobustZScore,
     "subspace": Subspace,
     "level_spread": LevelSpread,
+    "matrix_profile": MatrixProfile,
 }

@@ -16,7 +16,7 @@ class LevelSpread(WindowDistance):
 
     title = "Level and spread"
     help = (
-        "Compares mean and spread of the last half to two cycles with the usual ones. Finds new levels, drifts, "
+        "Compares mean and spread of the last quarter to two cycles with the usual ones. Finds new levels, drifts, "
         "flat lines and bursts of noise; says nothing about single values."
     )
 
@@ -32,9 +32,7 @@ class LevelSpread(WindowDistance):
     ) -> Self:
         """See Detector.fit."""
         params = {"sigma": sigma, "gap": gap}
-        return cls.learn(
-            series, lambda values, periods: Levels.fit(values, next(iter(periods), None)), params, progress
-        )
+        return cls.learn(series, Levels.fit, params, progress)
 
     @staticmethod
     def view_from_state(state: Mapping[str, Any]) -> View:

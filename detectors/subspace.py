@@ -32,7 +32,7 @@ class Subspace(WindowDistance):
     ) -> Self:
         """See Detector.fit."""
         params = {"sigma": sigma, "gap": gap}
-        return cls.learn(series, lambda values, periods: Axes.fit(values, next(iter(periods), None)), params, progress)
+        return cls.learn(series, Axes.fit, params, progress)
 
     @staticmethod
     def view_from_state(state: Mapping[str, Any]) -> View:

@@ -2,6 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Protocol, Self
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from anomaly_detection import Detection, Detector, Progress, no_progress, unit_of
 from detectors.forecast_residual import repeats
 from grid import Grid, spread_out
-from period import find_periods
+from period import find_period
 from series import Floats, Series
 
 ROUNDS = 50
@@ -32,76 +33,156 @@ class View(Protocol):
     def notes(self) -> Sequence[str]:
         """What was learned, in sentences."""
 
-    def distances(self, values: Floats, report: Callable[[float], None]) -> Floats:
-        """(n,) >= 0, of the window ending at each point of values (n,); NaN where it cannot tell."""
+    def by_length(self, values: Floats, report: Callable[[float], None]) -> list[tuple[int, Floats]]:
+        """Each window length in points, and the distances (n,) >= 0 of the windows of that length ending at each point.
+
+        values (n,); NaN where it cannot tell. Always the same lengths, perhaps none.
+        """
 
     def state(self) -> dict[str, Any]:
         """Everything learned."""
 
 
-class WindowDistance(Detector):
-    """score = distance of the window that ends at the point; threshold = mean + sigma · std of the usual distances.
+@dataclass(frozen=True)
+class Judge:
+    """How far distances usually lie: per window length their median and their 95th percentile above it; a threshold."""
 
-    There is no expected value: an event's direction is its shape. Unit of the score: the view's own.
+    medians: tuple[float, ...]
+    ranges: tuple[float, ...]
+    threshold: float
+
+    @classmethod
+    def learn(cls, several: Sequence[Floats], sigma: float) -> "Judge":
+        """From the distances (n,) of each length, on the series that was fitted."""
+        medians, ranges = [], []
+        for distances in several:
+            known = distances[np.isfinite(distances)]
+            median, high = np.quantile(known, [0.5, 0.95]).tolist() if known.size else (0.0, 1.0)
+            medians.append(median)
+            ranges.append(max(high - median, LEAST * max(median, 1.0)))
+        judge = cls(tuple(medians), tuple(ranges), 1.0)
+        return replace(judge, threshold=usual_threshold(judge.score(several), sigma))
+
+    def score(self, several: Sequence[Floats]) -> Floats:
+        """(n,) (distance − median) ÷ range, 0 below the median: the mean over the lengths.
+
+        A length that cannot tell counts as 0: of few lengths the mean varies more. NaN where none can.
+        """
+        usual = zip(several, self.medians, self.ranges, strict=True)
+        scaled = [np.maximum((distances - median) / width, 0.0) for distances, median, width in usual]
+        if not scaled:
+            return np.empty(0)
+        known, total = np.zeros(len(scaled[0]), dtype=bool), np.zeros(len(scaled[0]))
+        for each in scaled:
+            known |= np.isfinite(each)
+            total += np.where(np.isfinite(each), each, 0.0)
+        return np.where(known, total / len(scaled), np.nan)
+
+    def state(self) -> dict[str, Any]:
+        """Everything learned."""
+        return {"medians": list(self.medians), "ranges": list(self.ranges), "threshold": self.threshold}
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any]) -> "Judge":
+        """What gave this state."""
+        return cls(tuple(state["medians"]), tuple(state["ranges"]), state["threshold"])
+
+
+class WindowDistance(Detector):
+    """score = (distance − median) ÷ (95th percentile − median) of the window ending at the point, 0 below the median.
+
+    The mean of it over the view's window lengths; threshold = mean + sigma · std of the usual scores, see
+    `usual_threshold`. `review` averages the distances of all windows that a point lies in, later ones included. There
+    is no expected value: an event's direction is its shape. Unit of the score: the upper usual range of distances.
     """
 
     def __init__(
-        self, view: View, grid: Grid, unit: float, period: int | None, threshold: float, params: Mapping[str, Any]
+        self,
+        view: View,
+        grid: Grid,
+        unit: float,
+        period: int | None,
+        judges: tuple[Judge, Judge],
+        params: Mapping[str, Any],
     ) -> None:
         self.view, self.grid, self.unit, self.period = view, grid, unit, period
-        self.threshold, self.params = threshold, params
+        self.judges, self.params = judges, params  # of windows up to a point, and of those around it
         self.memory = view.memory
 
     @classmethod
     def learn(
         cls,
         series: Series,
-        view: Callable[[Floats, tuple[int, ...]], View],
+        view: Callable[[Floats, int | None], View],
         params: Mapping[str, Any],
         progress: Progress,
     ) -> Self:
-        """Learns the view of the values in their cells and the periods found, then the threshold from its distances."""
+        """Learns the view of the values in their cells and the period found, then how far distances usually lie."""
         progress("fit", 0.0)
         grid, unit = Grid.learn(series), unit_of(series.values)
         cells, _ = grid.cells(series, len(series), 1)
         values = spread_out(series.values / unit, cells)
-        periods = find_periods(values, grid.step_ms)
-        learned = view(values, periods)
+        period = find_period(values, grid.step_ms)
+        learned = view(values, period)
         progress("fit", 0.3)
-        found = cls(learned, grid, unit, next(iter(periods), None), 1.0, params)
-        distances = found._distances(series, lambda fraction: progress("fit", 0.3 + 0.7 * fraction))
-        found.threshold = usual_threshold(distances, params["sigma"])
-        return found
+        several = learned.by_length(values, lambda fraction: progress("fit", 0.3 + 0.7 * fraction))
+        ending = [distances[cells] for _, distances in several]
+        around = [around_each(distances, length)[cells] for length, distances in several]
+        judges = Judge.learn(ending, params["sigma"]), Judge.learn(around, params["sigma"])
+        return cls(learned, grid, unit, period, judges, params)
 
     def detect(self, series: Series, *, progress: Progress = no_progress) -> Detection:
         """See Detector.detect."""
-        progress("detect", 0.0)
-        score = self._distances(series, lambda fraction: progress("detect", fraction))
-        nowhere = np.full(len(series), np.nan)
-        notes = (repeats(self.period), *self.view.notes)
-        gap = int(self.params["gap"])
-        return Detection(series, nowhere, nowhere, score, self.threshold, self.params, gap, self.period, notes)
+        return self._judged(series, self.judges[0], lambda length, distances: distances, progress)
 
-    def _distances(self, series: Series, report: Callable[[float], None]) -> Floats:
+    def review(self, series: Series, *, progress: Progress = no_progress) -> Detection:
+        """See Detector.review: each point by the mean distance of all windows it lies in."""
+        return self._judged(series, self.judges[1], lambda length, distances: around_each(distances, length), progress)
+
+    def _judged(
+        self, series: Series, judge: Judge, form: Callable[[int, Floats], Floats], progress: Progress
+    ) -> Detection:
+        progress("detect", 0.0)
         cells, _ = self.grid.cells(series, self.memory, 1)
-        distances = self.view.distances(spread_out(series.values / self.unit, cells), report)[cells]
-        return np.where(np.isnan(series.values), np.nan, distances)
+        values = spread_out(series.values / self.unit, cells)
+        several = self.view.by_length(values, lambda fraction: progress("detect", fraction))
+        score = judge.score([form(length, distances)[cells] for length, distances in several])
+        nowhere = np.full(len(series), np.nan)
+        score = nowhere if not several else np.where(np.isnan(series.values), np.nan, score)
+        notes, gap = (repeats(self.period), *self.view.notes), int(self.params["gap"])
+        return Detection(series, nowhere, nowhere, score, judge.threshold, self.params, gap, self.period, notes)
 
     def state(self) -> dict[str, Any]:
         """See Detector.state."""
-        known = {name: getattr(self, name) for name in ("unit", "period", "threshold")}
-        return {**known, "view": self.view.state(), "grid": self.grid.state(), "params": dict(self.params)}
+        judges = [judge.state() for judge in self.judges]
+        known = {"unit": self.unit, "period": self.period, "params": dict(self.params), "judges": judges}
+        return {**known, "view": self.view.state(), "grid": self.grid.state()}
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> Self:
         """See Detector.from_state."""
         grid, view = Grid.from_state(state["grid"]), cls.view_from_state(state["view"])
-        return cls(view, grid, state["unit"], state["period"], state["threshold"], state["params"])
+        ending, around = (Judge.from_state(judge) for judge in state["judges"])
+        return cls(view, grid, state["unit"], state["period"], (ending, around), state["params"])
 
     @staticmethod
     @abstractmethod
     def view_from_state(state: Mapping[str, Any]) -> View:
         """The view that gave this state."""
+
+
+def around_each(distances: Floats, length: int) -> Floats:
+    """(n,) the mean of the distances of the windows that each point lies in: those ending 0 to length − 1 points later.
+
+    distances (n,) by where windows end; NaN is left out, and stays where there is no other.
+    """
+    known = np.isfinite(distances)
+    sums = np.concatenate(([0.0], np.cumsum(np.where(known, distances, 0.0))))
+    counts = np.concatenate(([0], np.cumsum(known)))
+    stop = np.minimum(np.arange(len(distances)) + length, len(distances))
+    count = counts[stop] - counts[:-1]
+    mean = np.maximum(sums[stop] - sums[:-1], 0.0) / np.maximum(count, 1)
+    return np.where(count > 0, mean, np.nan)
 
 
 def usual_threshold(distances: Floats, sigma: float) -> float:

@@ -26,25 +26,25 @@ def test_mean_and_spread_are_those_of_each_window():
 def test_the_distance_is_the_root_of_the_mean_square_of_all_deviations():
     values = seasonal()
     view = LevelSpread.fit(values, 48)
-    assert [usual.length for usual in view.usual] == [24, 48, 96]
-    told = view.distances(values, lambda fraction: None)
-    whole, deviations = view.scale.whole(values), []
+    assert [usual.length for usual in view.usual] == [12, 24, 48, 96]
+    told = dict(view.by_length(values, lambda fraction: None))
+    whole = view.scale.whole(values)
     for usual in view.usual:
         mean, spread = mean_and_spread(whole, usual.length)
-        deviations.append((mean[2000] - usual.mean) / usual.mean_deviation)
-        deviations.append((spread[2000] - usual.spread) / usual.spread_deviation)
-    assert told[2000] == pytest.approx(np.sqrt(np.mean(np.square(deviations))))
-    assert np.isnan(told[:23]).all()
-    assert np.isfinite(told[23:]).all()
+        first = (mean[2000] - usual.mean) / usual.mean_deviation
+        second = (spread[2000] - usual.spread) / usual.spread_deviation
+        assert told[usual.length][2000] == pytest.approx(np.sqrt((first**2 + second**2) / 2))
+        assert np.isnan(told[usual.length][: usual.length - 1]).all()
+        assert np.isfinite(told[usual.length][usual.length - 1 :]).all()
 
 
 @pytest.mark.parametrize("fault", ["level_shift", "drift", "flat_line", "noise_burst", "changed_amplitude"])
 def test_it_sees_what_it_is_there_for(fault):
     series = plant(Series(None, seasonal()), fault, 2000, 72, size=3.0)
     found = Detector.fit(series).detect(series)
-    [event] = found.events
-    assert 2000 <= event.start < 2072
-    assert event.direction == "shape"
+    assert found.events
+    assert all(2000 <= event.start < event.stop < 2072 + 96 for event in found.events)
+    assert {event.direction for event in found.events} == {"shape"}
 
 
 def test_a_clean_series_has_no_events():

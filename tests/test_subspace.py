@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from detectors.subspace import Subspace as Detector
-from detectors.window_distance import usual_threshold
 from faults import plant
 from series import Series
 from subspace import SHRINK, Subspace, axes
@@ -31,7 +30,8 @@ def test_the_distance_is_that_of_mahalanobis_with_a_shrunken_covariance():
 def test_each_window_has_the_distance_it_has_alone():
     values = seasonal()
     view = Subspace.fit(values, 48)
-    told = view.distances(values, lambda fraction: None)
+    [(length, told)] = view.by_length(values, lambda fraction: None)
+    assert length == 48
     full = complete(view.scale.whole(values), 48)
     assert view.shape.points == 48
     assert np.isnan(told[:47]).all()
@@ -71,21 +71,3 @@ def test_a_series_too_short_for_windows_is_not_judged():
     found = Detector.fit(series).detect(series)
     assert np.isnan(found.score).all()
     assert "Too short" in found.notes[-1]
-
-
-def test_the_threshold_is_set_without_what_lies_beyond_it():
-    usual = np.random.default_rng(4).normal(10, 1, 10_000)
-    far = np.concatenate((usual, np.full(700, 1000.0)))
-    assert usual_threshold(usual, 6.0) == pytest.approx(16, abs=0.4)
-    assert usual_threshold(far, 6.0) == pytest.approx(16, abs=0.4)
-    assert usual_threshold(np.full(9, np.nan), 6.0) == 1.0
-    assert usual_threshold(np.zeros(9), 6.0) > 0
-
-
-def test_what_happens_in_most_stretches_is_usual():
-    distances = np.random.default_rng(4).normal(10, 1, 10_000)
-    distances[::100] = 30.0
-    assert usual_threshold(distances, 6.0) > 30
-    distances[::100] = 10.0
-    distances[::2500] = 30.0
-    assert usual_threshold(distances, 6.0) < 20
