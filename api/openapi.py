@@ -14,7 +14,7 @@ from api import catalogue, schemas
 from api.alerts import MOST_EVENTS, MOST_MESSAGES, ChannelBody, PolicyBody
 from api.body import CSV, FORM, JSON, DetectBody, SeriesBody
 from api.metrics import VERSION
-from api.streams import MOST_POINTS, MOST_STREAMS, PointsBody, StreamBody
+from api.streams import MOST_POINTS, MOST_STREAMS, LabelBody, PointsBody, StreamBody
 from data_generation import KINDS, demo
 from line_protocol import NANOSECONDS
 from parameters import Param, parameters
@@ -122,7 +122,7 @@ def ref(name: str) -> Schema:
 
 def components() -> Schema:
     """Every shape that goes in or comes out."""
-    inputs = (SeriesBody, DetectBody, StreamBody, PointsBody, PolicyBody, ChannelBody)
+    inputs = (SeriesBody, DetectBody, StreamBody, PointsBody, LabelBody, PolicyBody, ChannelBody)
     models = (*inputs, *schemas.ANSWERS, *schemas.ALERTS, *schemas.INFLUX)
     _, shapes = msgspec.json.schema_components(models, ref_template="#/components/schemas/{name}")
     shapes["DetectBody"] = detect_body()
@@ -258,6 +258,15 @@ def points_content() -> Schema:
     }
 
 
+def labels_content() -> Schema:
+    """What is said of points."""
+    example = [{"start": 120, "stop": 125, "kind": "anomaly", "note": "the pump was off"}]
+    return {
+        "required": True,
+        "content": {JSON: {"schema": {"type": "array", "items": ref("LabelBody")}, "example": example}},
+    }
+
+
 def messages_query() -> list[Schema]:
     """How many messages."""
     return [bounded("limit", MOST_MESSAGES, 100), *times_query()]
@@ -347,6 +356,8 @@ OPERATIONS: dict[str, Operation] = {
     "streams.delete_stream": Operation({JSON: ref("Deleted")}, STREAM_ERRORS),
     "streams.push_points": Operation({JSON: ref("Points")}, (404, *BODY_ERRORS), file_query, points_content),
     "streams.read_points": Operation({JSON: ref("Points")}, STREAM_ERRORS, points_query),
+    "streams.get_labels": Operation({JSON: ref("LabelList")}, STREAM_ERRORS, times_query),
+    "streams.put_labels": Operation({JSON: ref("LabelList")}, (404, *BODY_ERRORS), times_query, labels_content),
     "alerts.list_alerts": Operation({JSON: ref("AlertList")}, (400, 403, 503), messages_query),
     "alerts.try_channel": Operation({JSON: ref("AlertMessage")}, BODY_ERRORS, times_query, channel_content),
     "alerts.get_policy": Operation({JSON: ref("Policy")}, STREAM_ERRORS),

@@ -220,6 +220,21 @@ class Points(msgspec.Struct, forbid_unknown_fields=True):
     repairs: list[Repair]
 
 
+class StreamLabel(msgspec.Struct, forbid_unknown_fields=True):
+    """What somebody said of some points, half open."""
+
+    start: Annotated[int | str, described("A time, or a cursor where the stream counts its points.")]
+    stop: int | str
+    kind: Literal["anomaly", "normal"]
+    note: str
+
+
+class LabelList(msgspec.Struct, forbid_unknown_fields=True):
+    """The labels of a stream, in the order given."""
+
+    labels: list[StreamLabel]
+
+
 class Status(msgspec.Struct, forbid_unknown_fields=True):
     """How the service is."""
 
@@ -334,4 +349,17 @@ class InfluxError2(msgspec.Struct, forbid_unknown_fields=True):
 
 ALERTS = (Policy, Replay, StreamEvents, AlertMessage, AlertList)
 INFLUX = (InfluxError1, InfluxError2)
-ANSWERS = (ErrorAnswer, Detection, Reading, Detectors, Demo, Kinds, Stream, StreamList, Points, Deleted, Status)
+ANSWERS = (
+    ErrorAnswer,
+    Detection,
+    Reading,
+    Detectors,
+    Demo,
+    Kinds,
+    Stream,
+    StreamList,
+    Points,
+    LabelList,
+    Deleted,
+    Status,
+)

@@ -1,7 +1,7 @@
 """Streams over HTTP: create, push, read after a cursor."""
 
 import re
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 from urllib.parse import unquote_to_bytes
 from wsgiref.types import StartResponse, WSGIEnvironment
 
@@ -14,7 +14,9 @@ from api.errors import SENTENCES, Refused
 from api.state import state
 from api.v1 import json, times_as_ms
 from errors import BadInput, BadParameter, UnknownName, Unreadable
+from store import Label
 from streams import Judged, StreamInfo, Streams
+from streams.labelling import read_labels
 
 streams = Blueprint("streams", __name__, url_prefix="/api/v1/streams")
 
@@ -42,6 +44,15 @@ class PointsBody(msgspec.Struct, forbid_unknown_fields=True):
         list[int | float | str] | None,
         described("One per value: ISO 8601, or numbers counting s, ms, µs or ns since 1970. Absent: counted."),
     ] = None
+
+
+class LabelBody(msgspec.Struct, forbid_unknown_fields=True):
+    """What somebody says of some points: from start up to stop, half open."""
+
+    start: Annotated[int | str, described("A time, or a cursor where the stream counts its points.")]
+    stop: Annotated[int | str, described("The first time or cursor that is not meant any more.")]
+    kind: Literal["anomaly", "normal"]
+    note: Annotated[str, described("Why, for people.", max_length=1_000)] = ""
 
 
 @streams.get("")
@@ -97,6 +108,29 @@ def read_points(name: str) -> Response:
     return json(of_judged(opened().read(plain(name), after, limit), as_ms))
 
 
+@streams.get("/<name>/labels")
+def get_labels(name: str) -> Response:
+    """What people said of a stream's points."""
+    as_ms, (labels, timed) = times_as_ms(), opened().labels(plain(name))
+    return json({"labels": [of_label(each, timed, as_ms) for each in labels]})
+
+
+@streams.put("/<name>/labels")
+def put_labels(name: str) -> Response:
+    """Says of a stream's points what is an anomaly and what is normal, in place of what was said before."""
+    as_ms, given = times_as_ms(), decoded_as(list[LabelBody])
+    _, timed = opened().labels(plain(name))
+    opened().put_labels(plain(name), read_labels([msgspec.structs.astuple(each) for each in given], timed))
+    labels, timed = opened().labels(plain(name))
+    return json({"labels": [of_label(each, timed, as_ms) for each in labels]})
+
+
+def of_label(label: Label, timed: bool, as_ms: bool) -> dict[str, Any]:
+    """A label, as it is answered."""
+    start, stop = ((answer.time(at, as_ms=as_ms) if timed else at) for at in (label.start, label.stop))
+    return {"start": start, "stop": stop, "kind": label.kind, "note": label.note}
+
+
 def opened() -> Streams:
     """The service's streams. Raises Refused (503) in an app that was made without a store."""
     found = state().streams
@@ -133,7 +167,13 @@ def whole(given: dict[str, str], name: str, default: int, least: int, most: int)
 
 
 def decoded(kind: type[Body], data: bytes | None = None) -> Body:
-    """The JSON body. Raises Unreadable with the index of a wrong value, Refused (415) for another kind of body."""
+    """The JSON body as a struct; see decoded_as."""
+    found: Body = decoded_as(kind, data)
+    return found
+
+
+def decoded_as(kind: Any, data: bytes | None = None) -> Any:
+    """The JSON body as a type. Raises Unreadable with the index of a wrong value, Refused (415) for another kind."""
     if request.mimetype != JSON:
         raise Refused(415, "unsupported_media_type", SENTENCES[415], content_type=request.mimetype)
     try:

@@ -1,6 +1,7 @@
 """What is kept on disk, in SQL: streams, their points, what their detectors learned."""
 
 from store.database import CannotOpen, Database
+from store.labels import Label, Labels
 from store.outbox import STATUSES, Message, Outbox, Step, Watch
 from store.silences import Pending, Silence, Silences
 from store.store import Append, Fitted, Store, Stream
@@ -13,6 +14,8 @@ __all__ = [
     "CannotOpen",
     "Database",
     "Fitted",
+    "Label",
+    "Labels",
     "Message",
     "Outbox",
     "Pending",

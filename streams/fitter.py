@@ -28,6 +28,7 @@ class Fitter:
         self._order = itertools.count()
         self._waiting: dict[str, tuple[int, threading.Event]] = {}
         self._lock = threading.Lock()
+        self._at_work: str | None = None
         self._end = threading.Event()
         self._urgent = threading.Event()
         self.fits = Tally()
@@ -48,6 +49,8 @@ class Fitter:
         """Has a stream's detector fitted; the event is set once that is done."""
         with self._lock:
             waiting, done = self._waiting.get(name, (AGAIN + 1, threading.Event()))
+            if name == self._at_work and urgency != ASKED_FOR:
+                return done  # points that come during a fit ask for it again only if it is due after it
             if urgency < waiting:
                 self._waiting[name] = urgency, done
                 self._queue.put((urgency, next(self._order), name))
@@ -68,6 +71,7 @@ class Fitter:
                 return
             with self._lock:
                 _, done = self._waiting.pop(name, (urgency, None))
+                self._at_work = name if done else None
             if done is None:
                 continue  # fitted since, because it had become more urgent
             began, failed = time.monotonic(), False
@@ -76,6 +80,7 @@ class Fitter:
             except Exception:  # one stream that cannot be fitted must not end the fits of all others
                 logging.getLogger("anomaly").exception("the detector of stream %r could not be fitted", name)
                 failed = True
+            self._at_work = None
             self.fits.add(time.monotonic() - began, failed=failed)
             done.set()
             if urgency != ASKED_FOR:

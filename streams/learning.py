@@ -1,12 +1,13 @@
 """What a stream's detectors learn from, and when the seasonal one can be trusted before the stream's own is fitted."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from anomaly_detection import Detector, runs
 from judged import Judged
 from series import Series
+from store import Label
 
 FIRST_SEASON, SEASON_GROWTH = 36, 1.5
 """Points after which a season is looked for first, and the growth after which again."""
@@ -16,14 +17,19 @@ EARLY_SIGMA = 12.0
 """Twice the usual sigma: three cycles do not know the fourth, which may be a weekend."""
 
 
-def learnable(history: Judged, gap: int) -> Series:
+def learnable(history: Judged, gap: int, labels: Sequence[Label] = ()) -> Series:
     """The points, those inside events missing, the open one at the end to its end, unless that would be most of them:
-    then it is the fit that is wrong. `gap` as in Detection."""
+    then it is the fit that is wrong. `gap` as in Detection. What is labelled an anomaly is missing in any case, what is
+    labelled normal never; of two labels the later holds."""
     inside, n = np.zeros(len(history), np.bool_), len(history)
     for start, stop in runs(history.is_anomaly, gap):
         inside[start : n if n - stop <= gap else stop] = True
     if np.count_nonzero(inside) > n / 2:
-        return Series(history.times, history.values)
+        inside[:] = False
+    cursors = np.arange(history.cursor - n + 1, history.cursor + 1)
+    at = cursors if history.times is None else history.times.astype(np.int64)
+    for each in labels:
+        inside[(at >= each.start) & (at < each.stop)] = each.kind == "anomaly"
     return Series(history.times, np.where(inside, np.nan, history.values))
 
 

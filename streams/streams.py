@@ -13,7 +13,7 @@ from judged import Judged, joined, unjudged
 from parameters import check_given, parameters
 from series import Limits, Repair, Series, Times
 from series.table import DEFAULT_LIMITS
-from store import LONGEST_NAME, Append, Fitted, Silences, Store, Stream
+from store import LONGEST_NAME, Append, Fitted, Label, Labels, Silences, Store, Stream
 from streams import arrival, demo
 from streams.demo import Demo
 from streams.events import Events, Happening, Seen
@@ -88,7 +88,7 @@ class Streams:
         self._writer = Writer(store, self._recent.add, self._lives.drop)
         self._fitter = Fitter(self._fit)
         self._demo = Demo()
-        self._silences = Silences(store.database)
+        self._silences, self._labels = Silences(store.database), Labels(store.database)
         self._events = Events(self.read)
         self._quiet = Quiet(self._silences, self._lives, demo.NAME, now)
         self._last = Stored(store)
@@ -231,6 +231,17 @@ class Streams:
         span = max(0, durable - stream.capacity), durable
         return self._events.of(name, stream.id, span, policy, self._silences.of(stream.id))
 
+    def labels(self, name: str) -> tuple[list[Label], bool]:
+        """What people said of a stream's points, and whether those have times. Raises NotFound."""
+        stream = self._stored(name)
+        return self._labels.of(stream.id), bool(stream.timed)
+
+    def put_labels(self, name: str, labels: Sequence[Label]) -> None:
+        """Keeps labels in place of those before, and has the stream's detector fitted by them. Raises NotFound."""
+        self._labels.put(self._stored(name).id, labels)
+        if name != demo.NAME:
+            self._fitter.ask(name)
+
     def list(self, limit: int = 100, after: str = "") -> list[StreamInfo]:
         """Streams by name, those after `after`."""
         return [self._told(stream) for stream in self._store.streams(limit, after)]
@@ -340,7 +351,8 @@ class Streams:
             self._demo.adopt(stream.detector, fit)
             return
         live = self._lives.get(name)
-        series = learnable(self._store.latest(stream, FIT_ON), int(stream.params.get("gap", DEFAULT_GAP)))
+        history, gap = self._store.latest(stream, FIT_ON), int(stream.params.get("gap", DEFAULT_GAP))
+        series = learnable(history, gap, self._labels.of(stream.id))
         if stream.cursor < detector.fewest:
             self._look_for_season(live, series, stream.cursor)
             return

@@ -187,3 +187,36 @@ def test_the_demo_stream_is_always_there_and_grows(client):
 
 def test_without_a_store_streams_are_refused_in_a_sentence():
     check_error(create_app().test_client().get("/api/v1/streams"), 503, "no_store")
+
+
+def test_labels_are_kept_by_time_and_by_cursor(client):
+    put(client)
+    push(client, times=TIMES, values=VALUES)
+    path = "/api/v1/streams/a/labels"
+    assert client.get(path).json == {"labels": []}
+    said = [{"start": TIMES[3], "stop": TIMES[5], "kind": "anomaly", "note": "off"}]
+    told = strict_json(client.put(path, json=said).data)
+    assert told == {"labels": said} == client.get(path).json
+    check_schema(told, "LabelList")
+    put(client, "b")
+    push(client, "b", values=VALUES)
+    said = [{"start": 3, "stop": 5, "kind": "normal", "note": ""}]
+    assert client.put("/api/v1/streams/b/labels", json=said).json == {"labels": said}
+    assert client.put("/api/v1/streams/b/labels", json=[]).json == {"labels": []}
+
+
+@pytest.mark.parametrize(
+    ("labels", "code"),
+    [
+        ([{"start": "2025-03-01", "stop": "nonsense", "kind": "anomaly"}], None),
+        ([{"start": "2025-03-02", "stop": "2025-03-01", "kind": "anomaly"}], "bad_input"),
+        ([{"start": "2025-03-01", "stop": "2025-03-02", "kind": "odd"}], "unreadable"),
+        ({}, "unreadable"),
+    ],
+)
+def test_bad_labels_are_one_sentence(client, labels, code):
+    put(client)
+    push(client, times=TIMES, values=VALUES)
+    response = client.put("/api/v1/streams/a/labels", json=labels)
+    assert response.status_code == 400
+    assert code in {None, response.json["error"]["code"]}

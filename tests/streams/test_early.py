@@ -1,5 +1,7 @@
 """The first verdicts: by robust z-score, by season once that can be trusted, then by its own detector alone."""
 
+import threading
+
 import numpy as np
 import pytest
 
@@ -8,7 +10,9 @@ from detectors.robust_zscore import RobustZScore, middle_and_spread
 from detectors.seasonal_naive import SeasonalNaive
 from judged import unjudged
 from series import Series
+from store import Label
 from streams.confidence import FITTED, WINDOWED, sure
+from streams.fitter import AGAIN, ASKED_FOR, FIRST, Fitter
 from streams.learning import known, learnable, seasonal
 from tests.streams.conftest import fit, times
 
@@ -68,6 +72,14 @@ def test_points_inside_events_are_not_learned_nor_are_those_at_the_open_end():
     assert known(learnable(flagged(50, np.arange(30)), 3)) == 50  # most of all: it is the old fit that is wrong
 
 
+def test_labels_decide_what_is_learned():
+    labels = [Label(21, 31, "anomaly"), Label(25, 27, "normal"), Label(11, 12, "normal")]
+    missing = np.flatnonzero(np.isnan(learnable(flagged(50, [10, 40]), 3, labels).values))
+    assert missing.tolist() == [20, 21, 22, 23, 26, 27, 28, 29, 40]
+    most = learnable(flagged(50, np.arange(40)), 3, [Label(1, 5, "anomaly")])
+    assert np.flatnonzero(np.isnan(most.values)).tolist() == [0, 1, 2, 3]
+
+
 def test_first_the_robust_z_score_then_the_season_then_its_own_alone(streams):
     values = daily(400)
     streams.put("s", "lstm")
@@ -90,3 +102,24 @@ def test_first_the_robust_z_score_then_the_season_then_its_own_alone(streams):
     assert np.isnan(first.confidence[:11]).all()
     assert first.confidence[11] == pytest.approx(1 - 0.92 / np.sqrt(11))
     assert (np.diff(first.confidence[11:60]) > 0).all()
+
+
+def test_points_that_come_during_a_fit_queue_no_other():
+    begun, go, fitted = threading.Event(), threading.Event(), []
+
+    def slow(name):
+        fitted.append(name)
+        begun.set()
+        go.wait(20)
+
+    fitter = Fitter(slow)
+    fitter.start()
+    fitter.ask("s", FIRST)
+    assert begun.wait(20)
+    fitter.ask("s", AGAIN)
+    assert fitter.waiting == 0
+    done = fitter.ask("s", ASKED_FOR)  # a change of the detector must not be lost
+    go.set()
+    assert done.wait(20)
+    fitter.stop(5)
+    assert fitted == ["s", "s"]

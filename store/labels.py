@@ -1,0 +1,41 @@
+"""What people said of the points of streams."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from store.database import Database
+from store.stream_tables import label
+
+
+@dataclass(frozen=True)
+class Label:
+    """Points from `start` up to `stop`, half open, that are an `anomaly` or `normal`: times in ms since 1970 UTC, or
+    cursors in a stream that counts its points."""
+
+    start: int
+    stop: int
+    kind: str
+    note: str = ""
+
+
+class Labels:
+    """The labels' share of a database. Safe to use from many threads."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def of(self, stream_id: int) -> list[Label]:
+        """The labels of a stream, in the order in which they were given."""
+        query = sa.select(label).where(label.c.stream_id == stream_id).order_by(label.c.position)
+        with self._database.read() as connection:
+            return [Label(row.start, row.stop, row.kind, row.note) for row in connection.execute(query)]
+
+    def put(self, stream_id: int, labels: Sequence[Label]) -> None:
+        """Keeps the labels of a stream in place of those before."""
+        rows = [{"stream_id": stream_id, "position": at, **vars(each)} for at, each in enumerate(labels)]
+        with self._database.write() as connection:
+            connection.execute(sa.delete(label).where(label.c.stream_id == stream_id))
+            if rows:
+                connection.execute(sa.insert(label), rows)
