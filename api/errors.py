@@ -12,6 +12,7 @@ from api.slots import Full
 from api.state import state
 from errors import Ambiguous, BadInput, BadParameter, LimitExceeded, NotFound, UnknownName, Unreadable
 from settings import options, variable
+from store import Unavailable
 from streams import NotKept
 
 STATUS: dict[type[BadInput], int] = {
@@ -32,6 +33,8 @@ SENTENCES = {
     500: "Something went wrong in the service; its log says what.",
     503: "The service is busy; try again a little later.",
 }
+
+UNAVAILABLE = "The database cannot be reached; try again a little later."
 
 LONGEST_TEXT = 1_000
 """Most characters of a message or of a fact in it: a request must not come back as its own error."""
@@ -101,6 +104,12 @@ def on_not_kept(error: NotKept) -> Response:
     return error_response(503, "not_kept", str(error), {}, {"Retry-After": "5"})
 
 
+def on_unavailable(error: Unavailable) -> Response:
+    """A database that does not answer; it is asked anew with the next request."""
+    logging.getLogger("anomaly").error("%s %s: %s", request.method, request.path, error)
+    return error_response(503, "unavailable", UNAVAILABLE, {}, {"Retry-After": "5"})
+
+
 def on_too_large(error: RequestEntityTooLarge) -> Response:
     """A body, or a form's field, above its limit."""
     limit, setting = state().settings.max_upload_bytes, variable("max_upload_bytes")
@@ -133,6 +142,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(Refused, on_refused)
     app.register_error_handler(Full, on_full)
     app.register_error_handler(NotKept, on_not_kept)
+    app.register_error_handler(Unavailable, on_unavailable)
     app.register_error_handler(RequestEntityTooLarge, on_too_large)
     app.register_error_handler(HTTPException, on_http)
     app.register_error_handler(Exception, on_unexpected)

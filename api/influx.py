@@ -9,11 +9,12 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from answer import to_json
 from api.body import body_bytes
-from api.errors import SENTENCES, STATUS, Refused
+from api.errors import SENTENCES, STATUS, UNAVAILABLE, Refused
 from api.metrics import VERSION
 from api.streams import opened
 from errors import BadInput, NotFound
 from line_protocol import Points, parse
+from store import Unavailable
 from streams import Judged, NotKept
 
 influx = Blueprint("influx", __name__)
@@ -132,6 +133,8 @@ def on_error(error: Exception) -> Response:
             return failed(error.status, error.message)
         case NotKept():
             return failed(503, str(error))
+        case Unavailable():
+            return failed(503, UNAVAILABLE)
         case HTTPException():
             status = error.code or 500
             return failed(status, SENTENCES.get(status, f"{error.name}."))

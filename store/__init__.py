@@ -1,6 +1,6 @@
 """What is kept on disk, in SQL: streams, their points, what their detectors learned."""
 
-from store.database import CannotOpen, Database
+from store.database import CannotOpen, Database, Unavailable
 from store.labels import Label, Labels
 from store.outbox import STATUSES, Message, Outbox, Step, Watch
 from store.silences import Pending, Silence, Silences
@@ -24,5 +24,6 @@ __all__ = [
     "Step",
     "Store",
     "Stream",
+    "Unavailable",
     "Watch",
 ]

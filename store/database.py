@@ -1,5 +1,6 @@
 """The database: opening it, its schema brought up to date, transactions."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,11 +9,22 @@ from typing import Any, Self
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
+from alembic.util import CommandError
 
 from errors import BadInput
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_MS = 10_000
+KINDS = ("sqlite", "postgresql")
+
+WRITES = 0x616E6F6D616C79
+"""The PostgreSQL advisory lock that a write transaction holds: the letters "anomaly"."""
+
+POSTGRESQL: dict[str, Any] = {
+    "pool_pre_ping": True,  # connections that died with the server are replaced
+    "pool_size": 8,
+    "connect_args": {"connect_timeout": 10, "keepalives_idle": 30, "tcp_user_timeout": 30_000},
+}
 
 
 class CannotOpen(BadInput):
@@ -21,55 +33,98 @@ class CannotOpen(BadInput):
     code = "bad_setting"
 
 
+class Unavailable(Exception):
+    """The database does not answer now, or cannot write; the same may work a little later."""
+
+
 class Database:
-    """Connections to one database.
+    """Connections to one database. Writes follow one another; the queries of a read see one moment.
 
     On SQLite a write transaction begins with BEGIN IMMEDIATE: one that reads first and then wants to write fails
     as soon as another writes. The write-ahead log lets reading go on meanwhile; synchronous=FULL means that what
-    was committed survives a power cut.
+    was committed survives a power cut. On PostgreSQL a write transaction takes an advisory lock first, so that what
+    is right with one writer is right there too.
     """
 
     def __init__(self, engine: sa.Engine) -> None:
         self.engine = engine
+        reading: dict[str, Any] = {}
         if engine.dialect.name == "sqlite":
             sa.event.listen(engine, "connect", _prepare)
             sa.event.listen(engine, "begin", _begin)
+        else:
+            reading = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        self._reading = engine.execution_options(**reading)
 
     @classmethod
     def open(cls, url: str) -> Self:
         """The database at an SQLAlchemy URL, its schema upgraded. Raises CannotOpen."""
         try:
-            database = cls(sa.create_engine(url))
+            parts = sa.make_url(url)
+            _check(parts)
+            database = cls(sa.create_engine(parts, **(POSTGRESQL if parts.get_backend_name() != "sqlite" else {})))
             database.upgrade()
-        except (sa.exc.SQLAlchemyError, ImportError) as error:
-            told = str(getattr(error, "orig", None) or error).partition("\n")[0]
+        except (sa.exc.SQLAlchemyError, Unavailable, ImportError, ValueError) as error:
+            told = str(getattr(error, "orig", None) or error).partition("\n")[0].rstrip(".")
             raise CannotOpen(f"The database {_shown(url)} cannot be opened: {told}.", url=_shown(url)) from error
+        except CommandError as error:
+            if "Can't locate revision" not in str(error):
+                raise
+            raise CannotOpen(
+                f"The database {_shown(url)} was written by a newer version of this program; install that version.",
+                url=_shown(url),
+            ) from error
         return database
 
-    def upgrade(self) -> None:
-        """Brings the schema to the newest revision."""
+    def upgrade(self, revision: str = "head") -> None:
+        """Brings the schema to a revision, the newest as a rule; all of the way or not at all."""
         config = Config()
         config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
         config.set_main_option("path_separator", "os")
         with self.write() as connection:
             config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            command.upgrade(config, revision)
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
-        """A connection whose queries see one moment."""
-        with self.engine.connect() as connection:
+        """A connection whose queries see one moment. Raises Unavailable."""
+        with _reachable(), self._reading.connect() as connection:
             yield connection
 
     @contextmanager
     def write(self) -> Iterator[sa.Connection]:
-        """A transaction, committed and durable at its end, rolled back when an exception leaves it."""
-        with self.engine.connect().execution_options(writes=True) as connection, connection.begin():
+        """A transaction, committed and durable at its end, rolled back when an exception leaves it. Raises
+        Unavailable."""
+        with (
+            _reachable(),
+            self.engine.connect().execution_options(writes=True) as connection,
+            connection.begin(),
+        ):
+            if self.engine.dialect.name != "sqlite":
+                connection.execute(sa.select(sa.func.pg_advisory_xact_lock(WRITES)))
             yield connection
 
     def close(self) -> None:
         """Closes every connection."""
         self.engine.dispose()
+
+
+@contextmanager
+def _reachable() -> Iterator[None]:
+    """Raises Unavailable for what the database, not the query, is to blame for."""
+    try:
+        yield
+    except (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError) as error:
+        told = str(getattr(error, "orig", None) or error).partition("\n")[0]
+        raise Unavailable(f"The database cannot be used now: {told}") from error
+
+
+def _check(url: sa.URL) -> None:
+    """Raises ValueError for an address that is none of a database of ours."""
+    if url.get_backend_name() not in KINDS:
+        raise ValueError(f"its address must begin with one of {', '.join(f'{kind}:' for kind in KINDS)}")
+    if "@" in (url.host or ""):
+        raise ValueError("an @ in its password must be written %40")
 
 
 def _prepare(connection: Any, _record: Any) -> None:
@@ -84,7 +139,5 @@ def _begin(connection: sa.Connection) -> None:
 
 
 def _shown(url: str) -> str:
-    try:
-        return sa.make_url(url).render_as_string(hide_password=True)
-    except sa.exc.ArgumentError:
-        return repr(url[:100])
+    """An address without what may be a password: what stands before an @, and the query."""
+    return repr(re.sub(r"(?s)(?<=//).*@|.*@", "…@", url).partition("?")[0][:100])

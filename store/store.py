@@ -63,6 +63,10 @@ class Append:
     merge: bool = False
 
 
+class Conflict(Exception):
+    """Points cannot follow those that are there; whoever reads the stream again may go on."""
+
+
 @dataclass(frozen=True)
 class Fitted:
     """What a detector learned: `params` are what it was asked for, `cursor` that of the newest point it saw."""
@@ -90,6 +94,7 @@ class Store:
 
     def streams(self, limit: int | None = None, after: str = "") -> list[Stream]:
         """Streams by name, those after `after`."""
+        after = after.partition("\0")[0]  # no name holds that letter, and PostgreSQL takes none that does
         query = sa.select(stream).where(stream.c.name > after).order_by(stream.c.name).limit(limit)
         with self.database.read() as connection:
             return [_stream(row) for row in connection.execute(query)]
@@ -101,6 +106,8 @@ class Store:
 
     def stream(self, name: str) -> Stream | None:
         """A stream by name."""
+        if "\0" in name:
+            return None
         with self.database.read() as connection:
             row = connection.execute(sa.select(stream).where(stream.c.name == name)).one_or_none()
         return None if row is None else _stream(row)
@@ -139,13 +146,22 @@ class Store:
                 connection.execute(sa.delete(table).where(column == stream_id))
 
     def append(self, appends: Sequence[Append]) -> None:
-        """Adds points in one transaction; durable when it returns. All or nothing."""
+        """Adds points in one transaction; durable when it returns. All or nothing.
+
+        Raises Conflict where a stream is not as it was when its points were judged: deleted, or written to by another
+        service.
+        """
         rows = [row for each in appends for row in _chunks(each)]
-        ends = {each.stream.id: _end(each.stream) for each in appends}
+        ends: dict[int, dict[str, Any]] = {}
+        for each in appends:
+            begun = ends.get(each.stream.id, {"before": each.judged.cursor - len(each.judged)})
+            ends[each.stream.id] = {**_end(each.stream), "before": begun["before"]}
         end: dict[str, Any] = {name: sa.bindparam(name) for name in ("cursor", "timed", "last_time", "seen", "judges")}
         with self.database.write() as connection:
+            same = sa.and_(stream.c.id == sa.bindparam("at"), stream.c.cursor == sa.bindparam("before"))
+            if connection.execute(sa.update(stream).where(same).values(end), [*ends.values()]).rowcount != len(ends):
+                raise Conflict("a stream was changed or deleted by another service")
             connection.execute(sa.insert(chunk), rows)
-            connection.execute(sa.update(stream).where(stream.c.id == sa.bindparam("at")).values(end), [*ends.values()])
             for each in appends:
                 if each.merge:
                     _merge(connection, each.stream)

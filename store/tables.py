@@ -3,13 +3,15 @@
 from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Integer, LargeBinary, MetaData, String, Table, Text
 
 LONGEST_NAME = 500
+NAME = String(LONGEST_NAME, collation="C")
+"""Sorted letter by letter, as SQLite does it."""
 metadata = MetaData()
 
 stream = Table(
     "stream",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("name", String(LONGEST_NAME), nullable=False, unique=True),
+    Column("name", String(LONGEST_NAME).with_variant(NAME, "postgresql"), nullable=False, unique=True),
     Column("detector", String(100), nullable=False),
     Column("params", Text, nullable=False),  # JSON
     Column("capacity", BigInteger, nullable=False),  # points

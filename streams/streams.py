@@ -25,7 +25,7 @@ from streams.lives import NO_POINTS, RESIDUALS, Lives, find, not_found
 from streams.quiet import Quiet
 from streams.readings import NOTHING, UNKNOWN, Newest, Reading, Readings, Stored, Work
 from streams.recent import KEPT, Recent
-from streams.writer import Writer
+from streams.writer import Writer, keeping
 
 FIT_ON = 20_000
 """Most points that a detector learns from: the newest."""
@@ -294,6 +294,7 @@ class Streams:
             self._store.delete(live.stream.id)
             self._events.forget(name)
 
+    @keeping()
     def _accept(self, name: str, series: Series) -> tuple[Judged, Future[None] | None]:
         """The judgement of points, and the Future of those that are to be kept, if any."""
         if name == demo.NAME:

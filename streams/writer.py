@@ -4,14 +4,17 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from judged import Judged
-from store import Append, Store
+from store import Append, Store, Unavailable
 from streams.live import Live
 from streams.readings import Tally
+
+SENTENCE = "The points could not be written; send them again."
 
 MOST = 1000
 """Appends in one transaction."""
@@ -103,7 +106,17 @@ class Writer:
                 entry.done.set_result(None)
 
 
+@contextmanager
+def keeping() -> Iterator[None]:
+    """Raises NotKept where the store is not to be had even to look up what the points belong to."""
+    try:
+        yield
+    except Unavailable as error:
+        logging.getLogger("anomaly").error("points could not be taken: %s", error)
+        raise NotKept(SENTENCE) from error
+
+
 def refuse(entries: Sequence[Entry]) -> None:
     """Tells those who wait that their points are not kept."""
     for entry in entries:
-        entry.done.set_exception(NotKept("The points could not be written; send them again."))
+        entry.done.set_exception(NotKept(SENTENCE))

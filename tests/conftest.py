@@ -5,11 +5,27 @@ import os
 import pytest
 from hypothesis import settings
 
+from tests.databases import postgresql
 from tests.serving import serving
 
 # A slow machine is no failure. In continuous integration the same cases each time, elsewhere new ones.
 settings.register_profile("house", deadline=None, derandomize="CI" in os.environ, print_blob=True)
 settings.load_profile("house")
+
+
+@pytest.fixture(scope="session")
+def postgresql_server():
+    """A PostgreSQL of these tests' own; skips where there is none."""
+    with postgresql() as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request, tmp_path):
+    """The address of an empty database: a test that asks for it runs on each kind."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'anomaly.db'}"
+    return request.getfixturevalue("postgresql_server").new()
 
 
 @pytest.fixture(scope="session")

@@ -13,9 +13,9 @@ HEIGHT = {".": 0.0, "#": 5.0}
 
 
 @pytest.fixture
-def url(tmp_path):
+def url(database_url):
     """Where the database lies."""
-    return f"sqlite:///{tmp_path / 'anomaly.db'}"
+    return database_url
 
 
 @pytest.fixture

@@ -26,12 +26,12 @@ def clock():
 
 
 @pytest.fixture
-def open_streams(tmp_path, clock):
+def open_streams(database_url, clock):
     """Opens the streams of the test's database, with options; may be called again once they are stopped."""
     opened = []
 
     def start(**options):
-        store = Store.open(f"sqlite:///{tmp_path / 'streams.db'}")
+        store = Store.open(database_url)
         streams = Streams(store, now=clock, **options)
         streams.start()
         opened.append((streams, store))

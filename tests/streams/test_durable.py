@@ -51,11 +51,10 @@ def test_a_restart_changes_no_judgement(open_streams, name):
     assert_same(second, whole.part(100, 200))
 
 
-def test_kill_9_loses_nothing_that_was_acknowledged(tmp_path):
-    url = f"sqlite:///{tmp_path / 'killed.db'}"
+def test_kill_9_loses_nothing_that_was_acknowledged(database_url):
     for pushes in (1, 5, 20):
-        acknowledged = killed_after(pushes, url)
-        store = Store.open(url)
+        acknowledged = killed_after(pushes, database_url)
+        store = Store.open(database_url)
         stream = store.stream("s")
         assert stream.cursor >= acknowledged
         kept = store.read(stream, 0, stream.cursor + 1)

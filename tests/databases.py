@@ -1,0 +1,85 @@
+"""Databases for tests: SQLite in a folder of its own, PostgreSQL from a server that the tests start."""
+
+import contextlib
+import os
+import shutil
+import subprocess
+import tempfile
+import uuid
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from tests.serving import free_port
+
+PASSWORD = "t0p-secret"
+OPTIONS = ("-c", "listen_addresses=127.0.0.1", "-c", "max_connections=300", "-c", "shared_buffers=32MB")
+
+
+def program(name):
+    """Where a program of PostgreSQL lies, or None: Debian keeps them out of the way."""
+    found = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"))
+    return shutil.which(name) or (str(found[-1]) if found else None)
+
+
+class Server:
+    """A PostgreSQL of the tests' own, its data in a new folder, run by somebody who is not root, as it asks."""
+
+    def __init__(self):
+        self.folder = tempfile.mkdtemp(prefix="postgresql-")
+        self.port = free_port()
+        self.as_user = []
+        if os.name == "posix" and os.geteuid() == 0:
+            shutil.chown(self.folder, "nobody")
+            group = os.stat(self.folder).st_gid
+            # Not by subprocess's own `user`: that forks, which hangs while torch's threads work.
+            self.as_user = ["setpriv", "--reuid=nobody", f"--regid={group}", "--clear-groups"]
+        password = Path(self.folder, "password")
+        password.write_text(PASSWORD)
+        password.chmod(0o644)
+        # Another order of letters than SQLite's, to see whether the store asks for its own.
+        locale = ("--locale-provider=icu", "--icu-locale=en-US", "--locale=C", "--encoding=UTF8")
+        login = ("--auth=scram-sha-256", "--username=tests", f"--pwfile={password}")
+        self.run("initdb", "--pgdata", f"{self.folder}/data", *locale, *login, "--no-sync")
+        self.start()
+
+    def run(self, name, *arguments):
+        log = Path(self.folder, f"{name}.log")
+        with log.open("w") as out:  # a pipe would be held open by the server that pg_ctl starts
+            command = [*self.as_user, program(name), *arguments]
+            done = subprocess.run(command, cwd=self.folder, stdout=out, stderr=out)
+        if done.returncode:
+            raise RuntimeError(f"{name} failed: {log.read_text()}")
+
+    def start(self):
+        options = " ".join([*OPTIONS, "-c", f"port={self.port}", "-k", self.folder])
+        self.run("pg_ctl", "start", "--wait", "-D", f"{self.folder}/data", "-o", options, "-l", f"{self.folder}/log")
+
+    def stop(self, mode="fast"):
+        self.run("pg_ctl", "stop", "--wait", "-D", f"{self.folder}/data", "-m", mode)
+
+    def url(self, database):
+        return f"postgresql+psycopg://tests:{PASSWORD}@127.0.0.1:{self.port}/{database}"
+
+    def new(self):
+        """The address of a new, empty database."""
+        name = f"t{uuid.uuid4().hex}"
+        engine = sa.create_engine(self.url("postgres"), isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            connection.exec_driver_sql(f"CREATE DATABASE {name}")
+        engine.dispose()
+        return self.url(name)
+
+
+@contextlib.contextmanager
+def postgresql():
+    """A server; skips the test, loudly, where there is no PostgreSQL."""
+    if program("initdb") is None or program("pg_ctl") is None:
+        pytest.skip("SKIPPED: PostgreSQL is not installed (Debian: apt-get install postgresql); its tests did not run")
+    server = Server()
+    try:
+        yield server
+    finally:
+        server.stop("immediate")
+        shutil.rmtree(server.folder, ignore_errors=True)

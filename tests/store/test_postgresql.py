@@ -1,0 +1,102 @@
+"""What is PostgreSQL's own: a server that goes and comes back, its passwords, many writers at once."""
+
+import json
+import urllib.error
+import urllib.request
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from store import CannotOpen, Store, Unavailable
+from streams import NotKept, Streams
+from tests.databases import PASSWORD, postgresql
+from tests.serving import serving
+
+
+@pytest.fixture
+def own_server():
+    """A server that the test may stop."""
+    with postgresql() as server:
+        yield server
+
+
+def call(url, method, path, body):
+    data, headers = json.dumps(body).encode(), {"Content-Type": "application/json"}
+    try:
+        with urllib.request.urlopen(urllib.request.Request(f"{url}{path}", data, headers, method=method)) as answer:
+            return answer.status, json.load(answer)
+    except urllib.error.HTTPError as error:
+        return error.code, json.load(error)
+
+
+def test_a_server_that_goes_and_comes_back_costs_no_acknowledged_point(own_server, tmp_path, monkeypatch):
+    monkeypatch.setenv("no_proxy", "*")
+    stream, push = "/api/v1/streams/s", {"values": [1.0, 2.0]}
+    with serving(tmp_path, "--database-url", own_server.url("postgres")) as url:
+        assert call(url, "PUT", stream, {"detector": "rolling_zscore"})[0] == 200
+        assert call(url, "POST", f"{stream}/points", push)[0] == 200
+        own_server.stop("immediate")  # as a crash ends it
+        for _ in range(2):  # the stream is in memory the first time and not the second
+            status, told = call(url, "POST", f"{stream}/points", push)
+            assert (status, told["error"]["code"]) == (503, "not_kept")
+        status, told = call(url, "PUT", "/api/v1/streams/t", {})
+        assert (status, told["error"]["code"]) == (503, "unavailable")
+        own_server.start()
+        status, told = call(url, "POST", f"{stream}/points", push)
+        assert (status, told["cursor"]) == (200, 4)
+        assert call(url, "PUT", "/api/v1/streams/t", {})[0] == 200
+
+
+def test_a_lost_database_says_not_kept_and_unavailable(own_server):
+    store = Store.open(own_server.url("postgres"))
+    streams = Streams(store)
+    streams.start()
+    streams.put("s", "rolling_zscore")
+    own_server.stop("immediate")
+    with pytest.raises(NotKept):
+        streams.push("s", None, [1.0])
+    with pytest.raises(Unavailable) as caught:
+        store.streams()
+    assert PASSWORD not in str(caught.value)
+    own_server.start()
+    assert streams.push("s", None, [1.0]).cursor == 1
+    streams.stop()
+    store.close()
+
+
+def test_a_wrong_password_is_one_sentence_that_repeats_no_password(postgresql_server):
+    url = postgresql_server.url("postgres").replace(PASSWORD, "wr0ng-secret")
+    with pytest.raises(CannotOpen) as caught:
+        Store.open(url)
+    assert "password authentication failed" in caught.value.message
+    assert "wr0ng" not in f"{caught.value.message} {caught.value.detail}"
+
+
+def test_many_services_that_start_at_once_upgrade_one_database(postgresql_server):
+    url = postgresql_server.new()
+    with ThreadPoolExecutor(4) as pool:
+        for store in pool.map(Store.open, [url] * 4):
+            assert store.streams() == []
+            store.close()
+
+
+def test_writers_follow_one_another(database_url):
+    store = Store.open(database_url)
+
+    def put(_):
+        return [store.put(f"s{k}", "d", {"sigma": k}, 100).id for k in range(20)]
+
+    with ThreadPoolExecutor(4) as pool:
+        made = list(pool.map(put, range(4)))
+    assert made == [made[0]] * 4
+    assert store.count() == 20
+    store.close()
+
+
+def test_a_name_with_a_letter_that_postgresql_cannot_hold_is_no_stream(database_url):
+    store = Store.open(database_url)
+    for name in ("a", "b"):
+        store.put(name, "d", {}, 100)
+    assert store.stream("a\0") is None
+    assert [stream.name for stream in store.streams(after="a\0b")] == ["b"]
+    store.close()
