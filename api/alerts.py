@@ -9,13 +9,15 @@ from flask import Blueprint, Response
 
 import answer
 from alerts import Alerts
+from api import catalogue
 from api.body import described
 from api.errors import Refused
 from api.state import state
 from api.streams import decoded, only, opened, plain, whole
 from api.v1 import json, times_as_ms
 from errors import BadInput, BadParameter
-from event_policy import Event, Notice, read_policy, replay, span, told
+from event_policy import Event, Notice, Policy, read_policy, replay, span, told
+from parameters import parameters
 from store import Message
 from streams import Happening, Seen, since
 from streams.demo import NAME as DEMO
@@ -52,7 +54,13 @@ def list_alerts() -> Response:
     as_ms, given = times_as_ms(), only("limit")
     limit = whole(given, "limit", 100, 1, MOST_MESSAGES)
     found = watching()
-    return json({"channels": found.channels, "messages": [of_message(each, as_ms) for each in found.newest(limit)]})
+    return json(
+        {
+            "channels": found.channels,
+            "messages": [of_message(each, as_ms) for each in found.newest(limit)],
+            "policy_params": [catalogue.parameter(param) for param in parameters(Policy).values()],
+        }
+    )
 
 
 @alerts.post("/alerts/test")

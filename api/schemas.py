@@ -115,7 +115,7 @@ class Reading(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Parameter(msgspec.Struct, forbid_unknown_fields=True):
-    """A parameter of a detector."""
+    """A parameter of a detector, or of a policy."""
 
     name: str
     type: Literal["integer", "number"]
@@ -329,6 +329,7 @@ class AlertList(msgspec.Struct, forbid_unknown_fields=True):
 
     channels: list[str]
     messages: list[AlertMessage]
+    policy_params: Annotated[list[Parameter], described("The numbers of a policy, as the page draws its form.")]
 
 
 class InfluxError1(msgspec.Struct, forbid_unknown_fields=True):

@@ -17,8 +17,8 @@ export function complaint(param, text) {
   return "";
 }
 
-function field(param, value) {
-  const id = `param-${param.name}`;
+function field(param, value, prefix) {
+  const id = `${prefix}-${param.name}`;
   const input = element("input", {
     id, name: param.name, type: "number", value: String(value ?? param.default),
     min: param.minimum, max: param.maximum, step: param.type === "integer" ? 1 : "any",
@@ -34,10 +34,11 @@ function field(param, value) {
   );
 }
 
-/** The form of one detector inside `place`. `onChange()` is told of every edit. */
+/** The form of one detector inside `place`. `onChange()` is told of every edit; ids begin with `prefix`. */
 export class ParameterForm {
-  constructor(place, onChange) {
+  constructor(place, onChange, prefix = "param") {
     this.place = place;
+    this.prefix = prefix;
     this.params = [];
     place.addEventListener("input", (event) => {
       this.complain(event.target.name, this.complaintOf(event.target.name));
@@ -48,7 +49,7 @@ export class ParameterForm {
   /** Draws the parameters of `detector`, with `values` where given and the defaults elsewhere. */
   draw(detector, values = {}) {
     this.params = detector.params;
-    const fields = detector.params.map((param) => field(param, values[param.name]));
+    const fields = detector.params.map((param) => field(param, values[param.name], this.prefix));
     const rest = fields.slice(SHOWN);
     this.place.replaceChildren(...fields.slice(0, SHOWN));
     if (!rest.length) return;
@@ -60,7 +61,7 @@ export class ParameterForm {
   }
 
   input(name) {
-    return this.place.querySelector(`#param-${CSS.escape(name)}`);
+    return this.place.querySelector(`#${this.prefix}-${CSS.escape(name)}`);
   }
 
   complaintOf(name) {
@@ -70,7 +71,7 @@ export class ParameterForm {
   /** Shows `sentence` beside the parameter `name`, or takes it away when empty. */
   complain(name, sentence) {
     const input = this.input(name);
-    const error = this.place.querySelector(`#param-${CSS.escape(name)}-error`);
+    const error = this.place.querySelector(`#${this.prefix}-${CSS.escape(name)}-error`);
     error.textContent = sentence;
     error.hidden = !sentence;
     if (sentence) input.setAttribute("aria-invalid", "true");

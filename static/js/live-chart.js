@@ -7,6 +7,7 @@ const ROOMY = 1.8; // the y axis shrinks when it is so many times higher than ne
 export class LiveChart extends SeriesChart {
   following = true;
   wanted = 600; // points in view while following
+  away = false; // whether it shows a stretch of the past, which is not where the stream grows
 
   constructor(canvas, onWindow) {
     super(canvas, onWindow);
@@ -17,7 +18,7 @@ export class LiveChart extends SeriesChart {
 
   /** Another stream: nothing of the last one stays. */
   renew() {
-    Object.assign(this, { following: true, custom: false, kept: null, from: undefined, to: undefined });
+    Object.assign(this, { following: true, away: false, custom: false, kept: null, from: undefined, to: undefined });
     this.marks.chosen = null;
   }
 
@@ -48,7 +49,7 @@ export class LiveChart extends SeriesChart {
   /** As a person moves: whoever comes to the newest points goes along with them. */
   view(from, to) {
     super.view(from, to);
-    Object.assign(this, { following: this.to >= this.full[1], custom: true });
+    Object.assign(this, { following: !this.away && this.to >= this.full[1], custom: true });
   }
 
   /** An event stays in view, whatever comes. */

@@ -2,7 +2,7 @@
 import { column, positions } from "./columns.js";
 import { position } from "./reduce.js";
 
-const COLUMNS = ["x", "values", "expected", "lower", "upper", "score", "flags", "judge"];
+const COLUMNS = ["x", "values", "expected", "lower", "upper", "score", "flags", "judge", "confidence"];
 const STEPS = 50; // the usual step is learned from so many
 
 /** The usual distance of neighbours at the end of the increasing `x`; 0 while there are none. */
@@ -53,7 +53,8 @@ export class History {
     const x = answer.times ? column(answer.times) : Float64Array.from({ length: n }, (_, k) => answer.cursor - n + k);
     const rest = Object.fromEntries(["values", "expected", "lower", "upper", "score"].map((name) => [name, column(answer[name])]));
     const judge = Float64Array.from({ length: n }, (_, k) => this.judgeOf(answer.judged_by?.[k]));
-    return { x, ...rest, flags: Float64Array.from(answer.is_anomaly, Number), judge };
+    const confidence = answer.confidence ? column(answer.confidence) : new Float64Array(n).fill(NaN);
+    return { x, ...rest, flags: Float64Array.from(answer.is_anomaly, Number), judge, confidence };
   }
 
   judgeOf(name) {
@@ -103,5 +104,10 @@ export class History {
   /** The name of the detector that judged the newest point; undefined where none did. */
   get judge() {
     return this.length ? this.judges[this.columns.judge[this.stop - 1]] : undefined;
+  }
+
+  /** How sure the newest verdict is, 0 to 1; NaN where nobody said. */
+  get confidence() {
+    return this.length ? this.columns.confidence[this.stop - 1] : NaN;
   }
 }

@@ -23,8 +23,10 @@ export function drawState(place, state) {
 
 const title = (detectors, name) => detectors.find((each) => each.name === name)?.title ?? label(name);
 
+const sure = (confidence) => (Number.isFinite(confidence) ? `, ${Math.round(confidence * 100)} % sure` : "");
+
 /** Draws the newest point of `series`, who judged it and how many points there are. */
-export function drawReadings(place, series, { judge, info, detectors, now }) {
+export function drawReadings(place, series, { judge, confidence, info, detectors, now }) {
   const last = series.x.length - 1;
   const { values, expected, lower, upper, x, hasTimes } = series;
   const ago = hasTimes && now - x[last] > 1000 ? `, ${duration(Math.round((now - x[last]) / 1000) * 1000)} ago` : "";
@@ -32,7 +34,7 @@ export function drawReadings(place, series, { judge, info, detectors, now }) {
     Value: number(values[last]),
     Expected: number(expected[last]),
     Band: Number.isFinite(expected[last]) ? `${number(lower[last])} to ${number(upper[last])}` : "–",
-    "Judged by": judge ? title(detectors, judge) : "not judged yet",
+    "Judged by": judge ? `${title(detectors, judge)}${sure(confidence)}` : "not judged yet",
     "Newest point": hasTimes ? `${time(x[last])} UTC${ago}` : `number ${count(x[last])}`,
   };
   if (Number.isFinite(info?.points)) facts.Points = count(info.points);

@@ -6,22 +6,31 @@ import { chartKeys } from "./keys.js";
 import { drawLegend } from "./legend.js";
 import { LiveChart } from "./live-chart.js";
 import { withEvents } from "./live-events.js";
+import { Feed } from "./live-feed.js";
 import { History } from "./live-history.js";
 import { EventList } from "./live-list.js";
+import { EventLog } from "./live-log.js";
 import { drawReadings, drawState, stateWords } from "./live-now.js";
+import { Past } from "./live-past.js";
 import { LIMIT, Poller } from "./live-poll.js";
 import { StreamSettings } from "./live-settings.js";
+import { Watch } from "./live-watch.js";
 import { drawWindow } from "./points.js";
 import { clearProblem, showProblem } from "./problem.js";
 
 const MOST_STREAMS = 1000; // in the list; any other is reached by its address
 const INFO_EVERY = 1000; // milliseconds: the state is asked for no more often
+const START_AGAIN = 2000; // milliseconds, while the service is away at first
 
 const state = { name: "demo", info: null, asked: -Infinity, series: null, told: null, oldest: 0, looking: false, table: null };
 const history = new History();
 const list = new EventList(byId("events"), showEvent);
 const settings = new StreamSettings(urlOf, (info) => { state.info = info; });
+const past = new Past(read);
+const log = new EventLog(urlOf, toPast);
+const watching = new Watch(urlOf, () => state.name, toPast);
 let chart = null;
+let startAgain = 0;
 
 function urlOf() {
   return `/api/v1/streams/${encodeURIComponent(state.name)}`;
@@ -101,6 +110,71 @@ async function askInfo() {
   settings.show(info);
   showState(info.state);
   if (state.series) showReadings();
+  await Promise.all([look(() => log.look(state.oldest)), watching.look()]);
+}
+
+/** What the page can do without: that the service is away is told where the points are asked for. */
+async function look(ask) {
+  try {
+    await ask();
+  } catch (error) {
+    if (error.status === undefined) throw error;
+  }
+}
+
+/** Leads to an event by its cursor `start`, wherever in the history it lies. */
+async function toPast({ start, start_time: from }) {
+  const held = state.series?.events.find((event) => event.from === from);
+  if (held && !past.open) {
+    showEvent(held);
+    return;
+  }
+  const { name } = state;
+  clearProblem("service-problem");
+  try {
+    const found = await past.around(Math.max(1, start));
+    if (state.name !== name) return;
+    if (!found) {
+      announce("The stream has forgotten these points.");
+      return;
+    }
+  } catch (error) {
+    if (error.status === undefined) throw error;
+    showProblem("service-problem", error);
+    return;
+  }
+  Object.assign(chart, { away: true, following: false });
+  showPast();
+  const { x, events } = chart.series;
+  const at = from ?? start - 1;
+  chart.toEvent(events.find((event) => event.from === at) ?? placeOf(x, at));
+  byId("chart-card").scrollIntoView({ block: "nearest" });
+  byId("plot").focus({ preventScroll: true });
+  announce(`In view: ${byId("window").textContent}`);
+}
+
+/** The point at or before `at`, as an event that the chart can lead to. */
+function placeOf(x, at) {
+  const stop = x.findLastIndex((each) => each <= at) + 1;
+  return { start: Math.max(0, stop - 1), stop: Math.max(1, stop) };
+}
+
+function showPast() {
+  chart.show(past.series(state.name, state.info?.params.gap));
+}
+
+/** Reads on where a person looks to the end of the stretch of the past that is there. */
+async function readOn(direction) {
+  await look(async () => {
+    if ((await past.more(direction, poller.cursor)) && past.open) showPast();
+  });
+}
+
+function backToNow() {
+  past.close();
+  chart.away = false;
+  chart.show(state.series);
+  chart.follow();
 }
 
 function showState(now) {
@@ -110,7 +184,7 @@ function showState(now) {
 }
 
 function showReadings() {
-  drawReadings(byId("readings"), state.series, { judge: history.judge, info: state.info, detectors: settings.detectors, now: Date.now() });
+  drawReadings(byId("readings"), state.series, { judge: history.judge, confidence: history.confidence, info: state.info, detectors: settings.detectors, now: Date.now() });
 }
 
 function show() {
@@ -127,7 +201,7 @@ function show() {
     chart.wanted = Number(byId("points-shown").value);
     drawLegend(byId("legend"), state.series);
   }
-  chart.show(state.series);
+  if (!past.open) chart.show(state.series);
   list.draw(state.series);
   byId("no-events").hidden = state.series.events.length > 0;
   showReadings();
@@ -142,11 +216,14 @@ function tellNewest(event) {
 }
 
 function windowChanged(from, to, window) {
-  const { series } = state;
+  const { series } = chart;
   const words = series.hasTimes ? `${time(Math.round(from))} to ${time(Math.round(to))} UTC, ${duration(to - from)}` : `Points ${count(Math.ceil(from))} to ${count(Math.floor(to))}`;
   byId("window").textContent = `In view: ${words}`;
   byId("follow").disabled = chart.following;
-  if (from <= chart.full[0]) readEarlier();
+  if (past.open) {
+    if (from <= chart.full[0]) readOn(-1);
+    else if (to >= chart.full[1]) readOn(1);
+  } else if (from <= chart.full[0]) readEarlier();
   tellMode();
   if (byId("points-details").open) drawTable(from, to, window);
 }
@@ -158,21 +235,25 @@ function drawTable(from, to, window) {
   if (state.table === shown) return;
   state.table = shown;
   byId("points-hint").textContent = live ? `As of ${time(Math.round(Date.now() / 1000) * 1000)} UTC. Pause or look back, and it follows the chart.` : "";
-  drawWindow(byId("points"), state.series, window);
+  drawWindow(byId("points"), chart.series, window);
 }
 
 function tellMode() {
   const every = `a look every ${duration(poller.interval)}`;
   const held = counted(history.length, "point");
   const words = poller.paused ? "Paused: nothing is asked for. On resume, what came meanwhile is shown."
-    : chart?.following === false ? `Looking back; new points are read on, ${every}.` : `Live, ${every}.`;
+    : past.open ? `Looking at the past; new points are read on, ${every}.`
+      : chart?.following === false ? `Looking back; new points are read on, ${every}.` : `Live, ${every}.`;
   byId("mode").textContent = `${words} This page holds the newest ${held}.`;
 }
 
 function showEvent(chosen) {
   const from = chosen.from ?? chosen;
-  const event = state.series.events.find((each) => each.from === from);
+  const within = (series) => series.events.find((each) => each.from === from);
+  const here = past.open ? within(chart.series) : undefined;
+  const event = here ?? within(state.series);
   if (!event) return;
+  if (past.open && !here) backToNow();
   chart.toEvent(event);
   byId("chart-card").scrollIntoView({ block: "nearest" });
   announce(`In view: ${event.explanation}`);
@@ -193,12 +274,15 @@ function watch(name) {
   well();
   clearProblem("settings-problem");
   chart?.renew();
+  past.close();
+  log.clear();
   Object.assign(state, { name, info: null, asked: -Infinity, series: null, told: null, oldest: 0, table: null });
   byId("canvas").setAttribute("aria-label", `Line chart of the stream ${name}, as it grows`);
   byId("stream-name").textContent = name;
   if (poller.paused) pause(false);
   keepAddress();
   poller.start();
+  watching.show();
 }
 
 function keepAddress() {
@@ -247,16 +331,20 @@ function fromAddress() {
 }
 
 async function start() {
-  clearProblem("service-problem");
+  clearTimeout(startAgain);
   try {
-    const [{ detectors }, known] = await Promise.all([ask("GET", "/api/v1/detectors"), streams()]);
+    const [{ detectors }, known, { policy_params: params }] = await Promise.all([
+      ask("GET", "/api/v1/detectors"), streams(), ask("GET", "/api/v1/alerts?limit=1")]);
     settings.offer(detectors);
+    watching.params = params;
     offer(known);
   } catch (error) {
     if (error.status === undefined) throw error;
-    showProblem("service-problem", error, { retry: start });
+    showProblem("service-problem", { message: `${error.message} Trying again until it works.`, detail: error.detail }, { retry: start });
+    startAgain = setTimeout(start, START_AGAIN);
     return;
   }
+  well();
   watch(state.name);
 }
 
@@ -271,7 +359,8 @@ byId("points-shown").addEventListener("change", ({ target }) => {
   keepAddress();
   if (!chart) return;
   chart.wanted = Number(target.value);
-  if (state.series) chart.follow();
+  if (past.open) backToNow();
+  else if (state.series) chart.follow();
 });
 byId("points-details").addEventListener("toggle", () => {
   state.table = null;
@@ -279,17 +368,25 @@ byId("points-details").addEventListener("toggle", () => {
 });
 byId("pause").addEventListener("click", () => pause(!poller.paused));
 byId("follow").addEventListener("click", () => {
-  chart.follow();
+  backToNow();
   byId("plot").focus(); // the button is of no use now
 });
 byId("plot").addEventListener("keydown", (event) => {
-  if (event.key !== " ") return;
+  if (event.key === "End" && past.open) backToNow();
+  else if (event.key === " ") pause(!poller.paused);
+  else return;
   event.preventDefault();
-  pause(!poller.paused);
+  event.stopPropagation();
 });
 document.addEventListener("visibilitychange", () => poller.set({ hidden: document.hidden }));
 document.documentElement.addEventListener("themechange", () => chart?.paint());
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => chart?.paint());
+new Feed(() => state.name, async (name) => {
+  await refreshList();
+  if (![...byId("stream").options].some(({ value }) => value === name)) byId("stream").append(element("option", { value: name }, name));
+  byId("stream").value = name;
+  watch(name);
+});
 chartKeys(() => chart, showEvent);
 fromAddress();
 byId("judging").open = matchMedia("(min-width: 961px)").matches; // on a narrow screen the stream comes first

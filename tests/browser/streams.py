@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 START = 1_767_571_200_000  # 2026-01-05, a Monday
 STEP = 100
-COLUMNS = ["times", "values", "expected", "lower", "upper", "score", "is_anomaly", "judged_by"]
+COLUMNS = ["times", "values", "expected", "lower", "upper", "score", "is_anomaly", "judged_by", "confidence"]
 
 
 class Streams:
@@ -15,6 +15,7 @@ class Streams:
 
     def __init__(self, page, start=START):
         self.start, self.down, self.asked, self.put = start, False, [], []
+        self.events, self.policies = [], {}
         self.infos = {
             name: {
                 "name": name,
@@ -33,7 +34,9 @@ class Streams:
         kept = self.points[name]
         for _ in range(count):
             at = self.start + len(kept) * STEP
-            kept.append([at, value + len(kept) % 5 / 10, 10.0, 8.0, 12.0, 5.0 if anomaly else 0.5, anomaly, judged_by])
+            kept.append(
+                [at, value + len(kept) % 5 / 10, 10.0, 8.0, 12.0, 5.0 if anomaly else 0.5, anomaly, judged_by, 0.9]
+            )
         self.infos[name].update(points=len(kept), state="anomalous" if anomaly else "normal")
 
     def answer(self, route):
@@ -50,11 +53,24 @@ class Streams:
             self.json(route, {"streams": list(self.infos.values()), "next": None})
         elif rest == "points":
             self.json(route, self.read(name, query))
+        elif rest == "events":
+            self.json(route, {"events": self.events, "cursor": "1.0", "policy": {}})
+        elif rest == "policy":
+            self.policy(route, name, request)
+        elif rest == "replay":
+            self.json(route, self.replayed)
         else:
             if request.method == "PUT":
                 self.put.append(json.loads(request.post_data))
                 self.infos[name].update(self.put[-1])
             self.json(route, self.infos[name])
+
+    def policy(self, route, name, request):
+        if request.method == "PUT":
+            self.policies[name] = json.loads(request.post_data)
+        there = self.policies.pop(name, None) if request.method == "DELETE" else self.policies.get(name)
+        missing = {"error": {"code": "not_found", "message": "Not watched.", "detail": {}}}
+        self.json(route, there or missing, 200 if there else 404)
 
     def read(self, name, query):
         kept, limit = self.points[name], int(query["limit"][0])
@@ -69,5 +85,5 @@ class Streams:
         return sum(path.endswith("/points") for _, _, path, _ in self.asked)
 
     @staticmethod
-    def json(route, answer):
-        route.fulfill(status=200, content_type="application/json", body=json.dumps(answer))
+    def json(route, answer, status=200):
+        route.fulfill(status=status, content_type="application/json", body=json.dumps(answer))

@@ -29,7 +29,8 @@ class Service:
 
     def ask(self, method, path, body):
         headers = {"Content-Type": "application/json"}
-        asked = urllib.request.Request(self.url + path, json.dumps(body).encode(), headers, method=method)
+        data = None if body is None else json.dumps(body).encode()
+        asked = urllib.request.Request(self.url + path, data, headers, method=method)
         with urllib.request.urlopen(asked) as answer:
             return json.load(answer)
 
@@ -94,7 +95,7 @@ def test_a_pushed_spike_is_red_at_once(page, service):
 def test_any_name_is_watched(page, service):
     stream(service, "hall%2F1.temp%7Bplace%3Da%20%C3%A9%7D")
     page.goto(service.url + "/live")
-    page.get_by_label("Name").select_option("hall/1.temp{place=a é}")
+    page.get_by_label("Name", exact=True).select_option("hall/1.temp{place=a é}")
     expect(page.locator("#readings")).to_contain_text("300")
 
 
@@ -132,3 +133,27 @@ def test_another_detector_judges_the_next_point(page, service):
     service.push("fan", [51, 300])
     expect(page.locator("#readings")).to_contain_text("304")
     expect(page.locator("#events tbody tr")).to_have_count(0)
+
+
+def test_a_stream_is_made_with_its_history_and_watched(page, service):
+    rows = [f"{1 + k % 28:02}/{1 + k // 28:02}/2026,{20 + k % 5}" for k in range(12)]
+    page.goto(service.url + "/live")
+    page.get_by_text("New stream, history").click()
+    page.get_by_label("Name of the stream").fill("cellar / 1")
+    data = "\n".join(["when,celsius", *rows, ""]).encode()
+    page.locator("#feed-file").set_input_files({"name": "h.csv", "mimeType": "text/csv", "buffer": data})
+    page.get_by_role("button", name="Load into stream").click()
+    page.get_by_role("button", name="Day first").click()  # the service asks back
+    expect(page.locator("#feed-told")).to_contain_text("12 points of h.csv came in")
+    expect(page.locator("#stream-name")).to_have_text("cellar / 1")
+    expect(page.locator("#readings")).to_contain_text("2026-01-12")
+    page.get_by_text("Messages", exact=True).click()
+    page.get_by_role("button", name="Try it on the past").click()
+    expect(page.locator("#replayed")).to_contain_text("this would have sent no message")
+    page.get_by_role("button", name="Switch on").click()
+    expect(page.locator("#watch-state")).to_have_text("on")
+    assert service.ask("GET", "/api/v1/streams/cellar%20%2F%201/policy", None)["minimum_length"] == 1
+    page.get_by_label("Name", exact=True).select_option("demo")
+    expect(page.locator("#watch-state")).to_have_text("off")
+    page.get_by_role("button", name="Switch on").click()
+    expect(page.locator("#watch-problem")).to_contain_text("cannot be watched")

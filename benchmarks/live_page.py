@@ -1,0 +1,106 @@
+"""The memory of a tab that watches a stream for long: a real Chromium, polls without pauses, points made in the page.
+
+A day is 172,800 polls of 500 ms; `python -m benchmarks.live_page 172800` does them all.
+"""
+
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from playwright.sync_api import CDPSession, Page, sync_playwright
+
+from tests.serving import serving
+
+Floats = NDArray[np.float64]
+POLLS, ROUNDS, LOOKS = 4_000, 16, 5
+DAY = 172_800
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+KINDS = ("JSHeapUsedSize", "Nodes", "JSEventListeners")
+
+FAST_FEED = """(() => {
+  const START = 1767571200000, STEP = 100, EACH = 50, real = globalThis.XMLHttpRequest, wait = globalThis.setTimeout;
+  globalThis.polls = 0;
+  let total = 2000;
+  globalThis.setTimeout = (work, ms, ...rest) => wait(work, ms === 500 ? 0 : ms, ...rest);
+  const points = (url) => {
+    const query = new URLSearchParams(url.split("?")[1]);
+    const limit = Number(query.get("limit"));
+    if (query.has("after")) { total += EACH; globalThis.polls += 1; }
+    const first = query.has("after") ? Number(query.get("after")) : Math.max(0, total - limit);
+    const at = Array.from({ length: Math.min(limit, total - first) }, (_, k) => first + k + 1);
+    const odd = at.map((k) => k % 400 < 4);
+    const all = (value) => at.map(() => value);
+    return { times: at.map((k) => START + k * STEP), values: at.map((k, i) => (odd[i] ? 20 : 10) + (k % 7) / 10),
+      expected: all(10), lower: all(8), upper: all(12), score: odd.map((is) => (is ? 5 : 0.5)), is_anomaly: odd,
+      judged_by: all("lstm"), confidence: all(0.9), cursor: first + at.length };
+  };
+  const info = () => ({ name: "demo", detector: "lstm", params: {}, points: total, state: "normal", last_time: null });
+  globalThis.XMLHttpRequest = class extends EventTarget {
+    upload = new EventTarget();
+    open(method, url) { Object.assign(this, { method, url }); }
+    setRequestHeader() {}
+    getResponseHeader() { return "application/json"; }
+    abort() { this.over = true; }
+    send(body) {
+      const path = this.url.split("?")[0];
+      const made = path.endsWith("/points") ? points : path.endsWith("/streams/demo") ? info : null;
+      const tell = (status, text) => {
+        if (this.over) return;
+        Object.assign(this, { status, responseText: text });
+        this.dispatchEvent(new Event("load"));
+      };
+      if (made) { wait(() => tell(200, JSON.stringify(made(this.url)))); return; }
+      const asked = new real();
+      asked.open(this.method, this.url);
+      asked.addEventListener("load", () => tell(asked.status, asked.responseText));
+      asked.send(body);
+    }
+  };
+})();"""
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Prints what the tab holds after each round, and the growth over a day."""
+    polls = int(arguments[0]) if arguments else POLLS
+    with tempfile.TemporaryDirectory() as folder, serving(folder) as url, sync_playwright() as playwright:
+        found = next(filter(None, map(shutil.which, NAMES)), None)
+        browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        page = browser.new_page()
+        page.add_init_script(FAST_FEED)
+        page.goto(f"{url}/live?stream=demo&refresh=500")
+        session = page.context.new_cdp_session(page)
+        session.send("Performance.enable")
+        began = time.monotonic()
+        held = np.array([after(page, session, (k + 1) * polls // ROUNDS) for k in range(ROUNDS)])
+        tell(held, time.monotonic() - began)
+        browser.close()
+
+
+def after(page: Page, session: CDPSession, polls: int) -> list[float]:
+    """Polls so far, and after a collection of garbage the KINDS: the least of some looks, for polls go on meanwhile."""
+    page.wait_for_function("(wanted) => globalThis.polls >= wanted", arg=polls, timeout=0)
+    looks = []
+    for _ in range(LOOKS):
+        session.send("HeapProfiler.collectGarbage")
+        found = {each["name"]: each["value"] for each in session.send("Performance.getMetrics")["metrics"]}
+        looks.append([found[kind] for kind in KINDS])
+    return [page.evaluate("() => globalThis.polls"), *np.min(looks, axis=0).tolist()]
+
+
+def tell(held: Floats, seconds: float) -> None:
+    """Prints the rounds; the growth is the slope of their second half, when the tab holds all the points it may."""
+    for polls, heap, nodes, listeners in held.tolist():
+        print(f"{polls:8,.0f} polls: heap {heap / 1e6:6.2f} MB, {nodes:6,.0f} nodes, {listeners:5,.0f} listeners")
+    late = held[len(held) // 2 :]
+    for kind, column in zip(KINDS, late.T[1:], strict=True):
+        slope = float(np.polyfit(late[:, 0], column, 1)[0])
+        print(f"{kind}: {slope * 1000:+,.2f} per 1,000 polls, {slope * DAY:+,.0f} in a day of polls each 500 ms")
+    print(f"{held[-1, 0]:,.0f} polls took {seconds:.0f} s")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

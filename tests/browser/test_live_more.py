@@ -1,0 +1,169 @@
+"""The live page beyond the newest points: far back in history, messages, new streams, history from a file."""
+
+import json
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.steps import drop_file, settle, window
+from tests.browser.streams import START, STEP, Streams
+from tests.browser.test_access import AXE, RULES
+from tests.browser.test_live import open_live, shows
+
+EVENT = 3000  # the position of an event far back
+
+
+def happening(kind, start, **facts):
+    told = {"id": f"{kind}-{start}", "kind": kind, "open": False, "start": start, "stop": start + 3, "peak": start}
+    times = {"start_time": START + (start - 1) * STEP, "stop_time": START + (start + 1) * STEP, "peak_time": None}
+    rest = {"direction": None, "severity": None, "value": None, "expected": None, "anomalies": 3, "explanation": "Why."}
+    return {**told, **times, **rest, **facts}
+
+
+@pytest.fixture
+def streams(page):
+    made = Streams(page)
+    made.push(EVENT)
+    made.push(3, value=20.0, anomaly=True)
+    made.push(3000)
+    silence = {"open": True, "stop_time": None, "explanation": "Nothing came for 12 s."}
+    made.events = [happening("silent", 6003, **silence), happening("anomaly", EVENT + 1, severity=5.0)]
+    return made
+
+
+@pytest.fixture
+def live(page, streams):
+    open_live(page, "/live?refresh=100")
+    expect(page.locator("#log-card")).to_be_visible()
+    return page
+
+
+def test_how_sure_the_verdict_is_stands_beside_who_gave_it(live):
+    expect(live.locator("#readings")).to_contain_text("Rolling z-score, 90 % sure")
+
+
+def test_silences_and_earlier_events_are_listed(live):
+    rows = live.locator("#log tbody tr")
+    expect(rows).to_have_count(2)
+    expect(rows.first).to_contain_text("Silence")
+    expect(rows.first).to_contain_text("so far")
+    expect(rows.last).to_contain_text("Anomaly")
+    expect(rows.last).to_contain_text("3 anomalies, 200 ms")
+
+
+def test_an_event_far_back_is_shown_and_the_past_read_on(live, streams):
+    live.get_by_role("button", name="Show the anomaly at 2026-01-05 00:05 in the chart").press("Enter")
+    expect(live.locator("#mode")).to_contain_text("Looking at the past")
+    low, high = window(live)
+    assert low < START + EVENT * STEP < high
+    dots = live.evaluate("() => Chart.getChart('canvas').data.datasets[1].data.length")
+    assert dots == 3
+    streams.push(5)
+    expect(live.locator("#readings")).to_contain_text("6,008")  # the newest goes on beside it
+    assert window(live) == [low, high]
+    live.locator("#plot").press("0")
+    live.wait_for_function("(at) => Chart.getChart('canvas').scales.x.min < at", arg=START + (EVENT - 900) * STEP)
+    live.locator("#plot").press("Home")
+    live.locator("#plot").press("PageUp")
+    live.wait_for_function("(at) => Chart.getChart('canvas').scales.x.min < at", arg=START + (EVENT - 1100) * STEP)
+    live.get_by_role("button", name="Back to now").click()
+    shows(live, 6007)
+    expect(live.locator("#mode")).to_contain_text("Live")
+
+
+def test_late_points_stand_in_their_place(live, streams):
+    kept = streams.points["demo"]
+    late = [START + 5990 * STEP + 50, 33.0, 10.0, 8.0, 12.0, 9.0, True, "rolling_zscore", 0.9]
+    kept.append(late)
+    live.wait_for_function(
+        "(at) => Chart.getChart('canvas').data.datasets[1].data.some(({ x, y }) => x === at && y === 33)", arg=late[0]
+    )
+    shows(live, 6002)
+
+
+def test_a_service_that_is_away_at_first_is_asked_again(page, streams):
+    streams.down = True
+    page.goto("/live?refresh=100")
+    expect(page.locator("#service-problem")).to_contain_text("Trying again until it works")
+    streams.down = False
+    expect(page.locator("#chart-card")).to_be_visible()
+    expect(page.locator("#service-problem")).to_be_hidden()
+
+
+def test_a_policy_is_tried_and_switched_on_and_off(live, streams):
+    notice = {"status": "firing", "start": EVENT + 1, "start_time": START + EVENT * STEP}
+    streams.replayed = {"message": "Over the last 6003 points this would have sent 2 messages.", "notices": [notice]}
+    live.get_by_text("Messages", exact=True).click()
+    live.get_by_label("Minimum length").fill("3")
+    live.get_by_role("button", name="Try it on the past").click()
+    expect(live.locator("#replayed")).to_contain_text("6,003 points this would have sent 2 messages")
+    live.locator("#replayed button").click()
+    expect(live.locator("#mode")).to_contain_text("Looking at the past")
+    live.get_by_role("button", name="Switch on").click()
+    expect(live.locator("#watch-state")).to_have_text("on")
+    policy = streams.policies["demo"]
+    assert (policy["minimum_length"], policy["direction"], policy["silent"]) == (3, "both", True)
+    live.get_by_label("Which side").select_option("above")
+    live.get_by_role("button", name="Change").click()
+    expect(live.get_by_role("button", name="Change")).to_be_disabled()
+    assert streams.policies["demo"]["direction"] == "above"
+    live.reload()
+    expect(live.locator("#watch-state")).to_have_text("on")
+    live.get_by_text("Messages", exact=True).click()
+    live.get_by_role("button", name="Switch off").click()
+    expect(live.locator("#watch-state")).to_have_text("off")
+    assert streams.policies == {}
+
+
+def test_a_bad_policy_is_told_beside_its_field(live, streams):
+    live.get_by_text("Messages", exact=True).click()
+    live.get_by_label("Minimum length").fill("0")
+    live.get_by_role("button", name="Switch on").click()
+    expect(live.locator("#policy-minimum_length-error")).to_contain_text("must lie from 1")
+    assert streams.policies == {}
+
+
+def test_channels_are_tested_and_what_became_of_it_is_told(live):
+    message = {"id": "x", "channel": "webhook", "stream": "test", "status": "firing", "summary": "This is a test."}
+    message |= {"kind": "anomaly", "state": "waiting", "made": START, "attempts": 2, "error": "answered 500: no room"}
+    tested = []
+
+    def answer(route):
+        if route.request.method == "POST":
+            tested.append(json.loads(route.request.post_data))
+            route.fulfill(json=message)
+        else:
+            route.fulfill(json={"channels": ["webhook"], "messages": [message] if tested else [], "policy_params": []})
+
+    live.route("**/api/v1/alerts*", answer)
+    live.route("**/api/v1/alerts/test", answer)
+    live.get_by_text("Messages", exact=True).click()
+    live.get_by_role("button", name="Test webhook").click()
+    expect(live.locator("#messages")).to_contain_text("waiting, tried 2 times: answered 500: no room")
+    assert tested == [{"channel": "webhook"}]
+    message |= {"state": "sent", "error": None}
+    expect(live.locator("#messages strong")).to_have_text("sent")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_in_what_is_folded(live, streams, scheme):
+    if not AXE.exists():
+        pytest.skip("NO AXE HERE: run `npm ci` first, accessibility is not tested")
+    live.emulate_media(color_scheme=scheme)
+    live.get_by_text("Messages", exact=True).click()
+    live.get_by_text("New stream, history").click()
+    live.get_by_role("button", name="Make the stream").click()
+    expect(live.locator("#feed-name-error")).to_be_visible()
+    settle(live)
+    live.evaluate(AXE.read_text())
+    found = live.evaluate(f"() => axe.run(document, {RULES})")["violations"]
+    assert [(each["id"], [node["html"][:200] for node in each["nodes"]]) for each in found] == []
+
+
+def test_a_dropped_file_waits_to_be_loaded(live):
+    drop_file(live, "boiler.csv", "time,value\n2026-01-01,1\n")
+    expect(live.get_by_label("Name of the stream")).to_have_value("boiler")
+    expect(live.get_by_role("button", name="Load into stream")).to_be_focused()
+    live.get_by_label("Name of the stream").fill("demo")
+    live.keyboard.press("Enter")
+    expect(live.locator("#feed-name-error")).to_contain_text("makes its own points")
