@@ -47,6 +47,6 @@ SCORES: dict[str, Callable[[Series], Floats]] = {
     "TSB-AD POLY": partial(tsb_ad, "POLY"),
     "TSB-AD MatrixProfile": partial(tsb_ad, "MatrixProfile"),
     "TSB-AD KShapeAD": partial(tsb_ad, "KShapeAD"),
-    # Version 1.5 forgets to standardise a single column before it trains; on raw values it learns nothing.
+    # Version 1.5 standardises a single column and then trains on the values as they came; so it is done before.
     "TSB-AD LSTMAD": partial(tsb_ad, "LSTMAD", standardise=True),
 }
