@@ -17,7 +17,7 @@ from wsgiref.types import WSGIApplication
 from waitress.channel import HTTPChannel  # type: ignore[import-untyped]  # waitress ships no types
 from waitress.parser import HTTPRequestParser, ParsingError  # type: ignore[import-untyped]  # as above
 from waitress.server import TcpWSGIServer, create_server  # type: ignore[import-untyped]  # as above
-from waitress.task import ErrorTask  # type: ignore[import-untyped]  # as above
+from waitress.task import ErrorTask, WSGITask  # type: ignore[import-untyped]  # as above
 from waitress.wasyncore import readwrite  # type: ignore[import-untyped]  # as above
 
 from alerts import Alerts, channels_of
@@ -131,9 +131,21 @@ def dashed_if_proxy(name: re.Match[bytes]) -> bytes:
     return name[0].replace(b"_", b"-") if is_proxy_header(told) else name[0]
 
 
+class KeepingTask(WSGITask):  # type: ignore[misc]  # no types
+    """Leaves the connection open after an answer without a body (204, 304), which ends with its headers (RFC 9112,
+    6.3); waitress closes it, and each write in line protocol would need a new one."""
+
+    def set_close_on_finish(self) -> None:
+        """Closes the connection after this answer."""
+        asked = self.request.headers.get("CONNECTION", "").lower() == "close"
+        if self.has_body or asked or self.version != "1.1":
+            super().set_close_on_finish()
+
+
 class Channel(HTTPChannel):  # type: ignore[misc]  # no types
     """A connection that answers errors as JSON."""
 
+    task_class = KeepingTask
     error_task_class = JsonErrorTask
     parser_class = PatientParser
 

@@ -91,6 +91,7 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """See asyncio.Protocol."""
+        self.close()
         self._transport = None
         if self._answer and not self._answer.done():
             self._answer.set_exception(Lost("closed"))
@@ -126,9 +127,9 @@ class Connection(asyncio.Protocol):
             answer.set_exception(Lost(f"no answer within {PATIENCE:g} s"))
 
     def close(self) -> None:
-        """Closes it."""
+        """Closes it, whatever is not sent yet."""
         if self._transport:
-            self._transport.close()
+            self._transport.abort()
 
 
 def request(method: str, path: str, body: bytes = b"", kind: str = "application/json", more: str = "") -> bytes:

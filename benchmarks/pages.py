@@ -74,7 +74,9 @@ async def measured(service: Service, pages: int, seconds: float) -> None:
     await asyncio.sleep(start - time.monotonic())
     since, own = service.moment(), time.process_time()
     told = await work
+    connection.close()
     took = time.monotonic() - since[1]
+    await asyncio.sleep(0.1)  # so that the connections are closed
     print(f"{pages} pages, {len(waits.seconds) / took:,.0f} polls/s, {sum(told[1:]):,} points told: {waits.told()}")
     print(f"meanwhile {told[0]} points pushed: {pushes.told()}")
     print(

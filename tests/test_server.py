@@ -345,3 +345,19 @@ def test_it_holds_no_more_connections_than_there_are_files(files, connections):
         "import server, sys; sys.exit(server.connection_limit() != int(sys.argv[1]))"
     )
     assert subprocess.run([sys.executable, "-c", code, str(connections)], cwd=ROOT, check=False).returncode == 0
+
+
+@pytest.mark.parametrize(("asked", "closed"), [({}, False), ({"Connection": "close"}, True)])
+def test_an_answer_without_a_body_leaves_the_connection_open(small_server, asked, closed):
+    client = connection(small_server)
+    try:
+        client.request("GET", "/ping", headers={"Host": "localhost", **asked})
+        response = client.getresponse()
+        assert (response.status, response.read(), response.will_close) == (204, b"", closed)
+        if not closed:
+            used = client.sock.getsockname()
+            client.request("GET", "/healthz", headers={"Host": "localhost"})
+            assert client.getresponse().status == 200
+            assert client.sock.getsockname() == used
+    finally:
+        client.close()

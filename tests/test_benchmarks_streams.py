@@ -1,0 +1,33 @@
+"""The benchmarks of streams on a small scale: they run, and what they prove holds."""
+
+import sys
+
+import pytest
+
+from benchmarks import equals, kills, pages
+
+needs_proc = pytest.mark.skipif(sys.platform != "linux", reason="SKIPPED: what a server uses is read from /proc")
+
+
+def test_killed_servers_lose_nothing(monkeypatch, capsys):
+    monkeypatch.setattr(kills, "AFTER", 4.0)
+    assert kills.main(3) == 0
+    told = capsys.readouterr().out
+    assert " 0 lost, 0 with another value" in told
+    assert " 0 without a message" in told
+
+
+def test_a_stream_gives_the_flags_of_a_file_whatever_the_way(monkeypatch, capsys):
+    fast = {name: detector for name, detector in equals.DETECTORS.items() if name in {"rolling_zscore", "lstm"}}
+    monkeypatch.setattr(equals, "DETECTORS", fast)
+    assert equals.main(equals.HISTORY + 300) == 0
+    assert capsys.readouterr().out.count(" 0 other than the file's") == 6
+
+
+@needs_proc
+def test_pages_are_answered(monkeypatch, capsys):
+    monkeypatch.setattr(pages, "OPENING", 0.5)
+    pages.main(10, 2)
+    told = capsys.readouterr().out
+    assert told.startswith("10 pages")
+    assert told.count(" 0 errors") == 2
