@@ -1,6 +1,7 @@
 """InfluxDB's write API, versions 1 and 2, so that what writes to InfluxDB writes here unchanged."""
 
 import logging
+import re
 import time
 from collections.abc import Mapping, Sequence
 
@@ -43,6 +44,32 @@ CODES = {
 def ping() -> Response:
     """Says that points may be written, and like which InfluxDB."""
     return nothing()
+
+
+@influx.get("/query")
+def query_1() -> Response:
+    """Answers what clients of version 1 ask before they write: which databases there are. Nothing else is answered."""
+    return probed()
+
+
+@influx.post("/query")
+def query_1_post() -> Response:
+    """The same: a database that a client wants to create is there, whatever its name."""
+    return probed()
+
+
+def probed() -> Response:
+    """The answer to a statement that is no query of points. Raises BadInput for any other."""
+    asked = request.values.get("q", "")
+    if re.match(r"\s*CREATE\s+DATABASE\b", asked, re.IGNORECASE):
+        return Response(to_json({"results": [{"statement_id": 0}]}), mimetype="application/json")
+    if re.match(r"\s*SHOW\s+DATABASES\b", asked, re.IGNORECASE):
+        found = {"name": "databases", "columns": ["name"], "values": [[request.values.get("db") or "anomaly"]]}
+        body = {"results": [{"statement_id": 0, "series": [found]}]}
+        return Response(to_json(body), mimetype="application/json")
+    raise BadInput(
+        "Only CREATE DATABASE and SHOW DATABASES are answered here; read points at /api/v1/streams.", name="q"
+    )
 
 
 @influx.post("/write")

@@ -295,6 +295,11 @@ def precision_query() -> list[Schema]:
     return [asked_in_query("precision", units, "The unit of the timestamps.")]
 
 
+def statement_query() -> list[Schema]:
+    """What a client of InfluxDB asks before it writes."""
+    return [asked_in_query("q", {"type": "string"}, "CREATE DATABASE or SHOW DATABASES.")]
+
+
 def line_content() -> Schema:
     """Points in line protocol."""
     return {"required": True, "content": {"text/plain": {"schema": TEXT, "example": "cpu,host=a usage=0.5"}}}
@@ -365,6 +370,8 @@ OPERATIONS: dict[str, Operation] = {
     "alerts.delete_policy": Operation({JSON: ref("Deleted")}, STREAM_ERRORS),
     "alerts.list_events": Operation({JSON: ref("StreamEvents")}, STREAM_ERRORS, events_query),
     "alerts.replay_policy": Operation({JSON: ref("Replay")}, (404, *BODY_ERRORS), times_query, policy_content),
+    "influx.query_1": Operation({JSON: {"type": "object"}}, (400, 403), statement_query),
+    "influx.query_1_post": Operation({JSON: {"type": "object"}}, (400, 403), statement_query),
     "influx.ping": Operation({}, status=204),
     "influx.write_1": Operation({}, BODY_ERRORS, precision_query, line_content, status=204),
     "influx.write_2": Operation({}, BODY_ERRORS, precision_query, line_content, status=204),

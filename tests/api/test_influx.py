@@ -82,6 +82,13 @@ def test_the_client_of_version_1(client_1, server_url):
     assert read(server_url, r"v1 room.count{building=A\, west,floor=2}") == [(START + 1, 3.0)]
 
 
+def test_the_client_of_version_1_makes_and_lists_databases_before_it_writes(client_1):
+    client_1.create_database("telegraf")
+    assert client_1.get_list_database() == [{"name": "database"}]
+    with pytest.raises(InfluxDBClientError, match="Only CREATE DATABASE and SHOW DATABASES"):
+        client_1.query("SELECT * FROM cpu")
+
+
 def test_home_assistant_asks_with_an_empty_write_whether_it_may_write(client_1):
     assert client_1.write_points([])
 
