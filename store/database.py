@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Self
 
@@ -63,7 +63,10 @@ class Database:
             parts = sa.make_url(url)
             _check(parts)
             database = cls(sa.create_engine(parts, **(POSTGRESQL if parts.get_backend_name() != "sqlite" else {})))
-            database.upgrade()
+            with ExitStack() as unless_opened:
+                unless_opened.callback(database.close)
+                database.upgrade()
+                unless_opened.pop_all()
         except (sa.exc.SQLAlchemyError, Unavailable, ImportError, ValueError) as error:
             told = str(getattr(error, "orig", None) or error).partition("\n")[0].rstrip(".")
             raise CannotOpen(f"The database {_shown(url)} cannot be opened: {told}.", url=_shown(url)) from error
