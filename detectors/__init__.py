@@ -4,6 +4,7 @@ from anomaly_detection import Detector
 from detectors.level_spread import LevelSpread
 from detectors.lstm import LSTM
 from detectors.matrix_profile import MatrixProfile
+from detectors.multi_horizon import MultiHorizon
 from detectors.robust_zscore import RobustZScore
 from detectors.rolling_zscore import RollingZScore
 from detectors.seasonal_naive import SeasonalNaive
@@ -17,4 +18,5 @@ DETECTORS: dict[str, type[Detector]] = {
     "subspace": Subspace,
     "level_spread": LevelSpread,
     "matrix_profile": MatrixProfile,
+    "multi_horizon": MultiHorizon,
 }

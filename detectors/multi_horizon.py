@@ -1,0 +1,40 @@
+"""Forecasts over many horizons as a detector: stretches that were forecast badly."""
+
+from collections.abc import Mapping
+from typing import Any, Self
+
+from anomaly_detection import DEFAULT_GAP, Gap, Progress, no_progress
+from detectors.forecast_residual import Sigma
+from detectors.window_distance import DEFAULT_SIGMA, View, WindowDistance
+from multi_horizon import MultiHorizon as Horizons
+from parameters import checked
+from series import Series
+
+
+class MultiHorizon(WindowDistance):
+    """score = mean miss of the last period's forecasts, 1 to 24 points ahead; see `multi_horizon.MultiHorizon`."""
+
+    title = "Forecasts over many horizons"
+    help = (
+        "Compares the last cycle with what was forecast up to 24 points before, by a regression. Finds stretches going "
+        "another way, where a one-step forecast follows; says nothing about single values."
+    )
+
+    @classmethod
+    @checked
+    def fit(
+        cls,
+        series: Series,
+        *,
+        progress: Progress = no_progress,
+        sigma: Sigma = DEFAULT_SIGMA,
+        gap: Gap = DEFAULT_GAP,
+    ) -> Self:
+        """See Detector.fit."""
+        params = {"sigma": sigma, "gap": gap}
+        return cls.learn(series, Horizons.fit, params, progress)
+
+    @staticmethod
+    def view_from_state(state: Mapping[str, Any]) -> View:
+        """See WindowDistance.view_from_state."""
+        return Horizons.from_state(state)
