@@ -6,6 +6,7 @@ import sys
 import numpy as np
 import pytest
 
+from anomaly_detection import Detector
 from benchmarks.accuracy import __main__ as command
 from benchmarks.accuracy import data, methods, plain, proof, report, results
 from benchmarks.accuracy.events import event_metrics
@@ -37,7 +38,18 @@ class TestMethods:
         names = list(methods.methods())
         assert set(DETECTORS) < set(names)
         assert names[: len(DETECTORS)] == list(DETECTORS)
-        assert len(names) == len(set(names)) == len(DETECTORS) + 9
+        reviewing = [name for name, kind in DETECTORS.items() if kind.review is not Detector.review]
+        assert set(names) >= {f"{name} review" for name in reviewing}
+        assert len(names) == len(set(names)) == len(DETECTORS) + len(reviewing) + 9
+
+    def test_a_review_is_measured_beside_the_causal_form(self):
+        series = clean("seasonal", 1200)
+        known = methods.methods()
+        name = next(name for name in known if name.endswith(" review")).removesuffix(" review")
+        causal, whole = known[name].judge(series), known[f"{name} review"].judge(series)
+        expected = DETECTORS[name].fit(series).review(series).severity
+        assert np.array_equal(whole.severity, expected, equal_nan=True)
+        assert not np.array_equal(whole.severity, causal.severity, equal_nan=True)
 
     def test_ours_keep_their_own_threshold_and_events(self):
         series = clean("seasonal", 1500)

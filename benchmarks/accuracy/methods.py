@@ -46,8 +46,14 @@ class Method:
 
 
 def methods() -> dict[str, Method]:
-    """By name, ours first. What is added to `detectors.DETECTORS` is among them."""
+    """By name, ours first. What is added to `detectors.DETECTORS` is among them, and twice where a finished series is
+    judged with later points too: `name` by the points before alone, `name review` as `Detector.review` does."""
     ours = [Method(name, "ours", _ours(kind), _version(kind.__module__)) for name, kind in DETECTORS.items()]
+    ours += [
+        Method(f"{name} review", "ours", _reviewed(kind), _version(kind.__module__))
+        for name, kind in DETECTORS.items()
+        if kind.review is not Detector.review
+    ]
     simple = [
         Method(name, "plain", _scored(score, plain.THRESHOLDS.get(name)), _version(plain.__name__))
         for name, score in plain.SCORES.items()
@@ -61,6 +67,16 @@ def _ours(kind: type[Detector]) -> Callable[[Series], Judgement]:
 
     def judge(series: Series) -> Judgement:
         found = kind.fit(series).detect(series)
+        return Judgement(found.severity, _table([(event.start, event.stop, event.peak) for event in found.events]))
+
+    return judge
+
+
+def _reviewed(kind: type[Detector]) -> Callable[[Series], Judgement]:
+    """The same by `review`, which may look at the whole series, as the rivals do."""
+
+    def judge(series: Series) -> Judgement:
+        found = kind.fit(series).review(series)
         return Judgement(found.severity, _table([(event.start, event.stop, event.peak) for event in found.events]))
 
     return judge
