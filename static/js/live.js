@@ -8,6 +8,7 @@ import { LiveChart } from "./live-chart.js";
 import { withEvents } from "./live-events.js";
 import { Feed } from "./live-feed.js";
 import { History } from "./live-history.js";
+import { Labels } from "./live-labels.js";
 import { EventList } from "./live-list.js";
 import { EventLog } from "./live-log.js";
 import { drawReadings, drawState, stateWords } from "./live-now.js";
@@ -29,6 +30,7 @@ const settings = new StreamSettings(urlOf, (info) => { state.info = info; });
 const past = new Past(read);
 const log = new EventLog(urlOf, toPast);
 const watching = new Watch(urlOf, () => state.name, toPast);
+const labels = new Labels(urlOf);
 let chart = null;
 let startAgain = 0;
 
@@ -147,7 +149,10 @@ async function toPast({ start, start_time: from }) {
   showPast();
   const { x, events } = chart.series;
   const at = from ?? start - 1;
-  chart.toEvent(events.find((event) => event.from === at) ?? placeOf(x, at));
+  const event = events.find((each) => each.from === at);
+  chart.toEvent(event ?? placeOf(x, at));
+  if (event) labels.show(chart.series, event);
+  else labels.hide();
   byId("chart-card").scrollIntoView({ block: "nearest" });
   byId("plot").focus({ preventScroll: true });
   announce(`In view: ${byId("window").textContent}`);
@@ -255,6 +260,7 @@ function showEvent(chosen) {
   if (!event) return;
   if (past.open && !here) backToNow();
   chart.toEvent(event);
+  labels.show(chart.series, event);
   byId("chart-card").scrollIntoView({ block: "nearest" });
   announce(`In view: ${event.explanation}`);
 }
@@ -276,6 +282,7 @@ function watch(name) {
   chart?.renew();
   past.close();
   log.clear();
+  labels.hide();
   Object.assign(state, { name, info: null, asked: -Infinity, series: null, told: null, oldest: 0, table: null });
   byId("canvas").setAttribute("aria-label", `Line chart of the stream ${name}, as it grows`);
   byId("stream-name").textContent = name;

@@ -55,6 +55,8 @@ class Streams:
             self.json(route, self.read(name, query))
         elif rest == "events":
             self.json(route, {"events": self.events, "cursor": "1.0", "policy": {}})
+        elif rest == "labels":
+            self.json(route, {"labels": []})
         elif rest == "policy":
             self.policy(route, name, request)
         elif rest == "replay":

@@ -157,3 +157,19 @@ def test_a_stream_is_made_with_its_history_and_watched(page, service):
     expect(page.locator("#watch-state")).to_have_text("off")
     page.get_by_role("button", name="Switch on").click()
     expect(page.locator("#watch-problem")).to_contain_text("cannot be watched")
+
+
+def test_what_a_person_says_of_an_event_is_kept(page, service):
+    stream(service, "mill")
+    service.push("mill", [400])
+    page.goto(service.url + "/live?stream=mill&refresh=100")
+    page.locator("#events .at").first.click()
+    wrong = page.get_by_role("button", name="No, a false alarm")
+    wrong.click()
+    expect(wrong).to_have_attribute("aria-pressed", "true")
+    [label] = service.ask("GET", "/api/v1/streams/mill/labels?times=ms", None)["labels"]
+    newest = service.ask("GET", "/api/v1/streams/mill/points?limit=1&times=ms", None)["times"][0]
+    assert (label["start"], label["stop"], label["kind"]) == (newest, newest + 1, "normal")
+    wrong.click()
+    expect(wrong).to_have_attribute("aria-pressed", "false")
+    assert service.ask("GET", "/api/v1/streams/mill/labels", None)["labels"] == []

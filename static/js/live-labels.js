@@ -1,0 +1,67 @@
+// What people say of an event: rightly found, or a false alarm. The next fit of the stream's detector learns by it.
+import { ask } from "./api.js";
+import { announce, byId } from "./dom.js";
+import { clearProblem, showProblem } from "./problem.js";
+
+/** Start and stop of an event as a label has them: times in ms, or cursors; half open. */
+export function spanOf({ x, hasTimes }, { start, stop }) {
+  return hasTimes ? [x[start], x[stop - 1] + 1] : [x[start] + 1, x[stop - 1] + 2];
+}
+
+const same = (label, [start, stop]) => label.start === start && label.stop === stop;
+
+export class Labels {
+  /** `urlOf()` is the address of the stream shown. */
+  constructor(urlOf) {
+    Object.assign(this, { urlOf, span: null });
+    for (const [id, kind] of [["label-anomaly", "anomaly"], ["label-normal", "normal"]]) {
+      byId(id).addEventListener("click", ({ currentTarget }) => this.say(currentTarget.getAttribute("aria-pressed") === "true" ? null : kind));
+    }
+  }
+
+  hide() {
+    this.span = null;
+    byId("labels").hidden = true;
+    clearProblem("labels-problem");
+  }
+
+  /** The event of `series` that a person looks at. */
+  async show(series, event) {
+    clearProblem("labels-problem");
+    this.span = spanOf(series, event);
+    await this.act(() => this.known());
+  }
+
+  known() {
+    return ask("GET", `${this.urlOf()}/labels?times=ms`);
+  }
+
+  /** Keeps what is said of the event in place of what was said before; null takes it back. */
+  async say(kind) {
+    const { span } = this;
+    const done = await this.act(async () => {
+      const others = (await this.known()).labels.filter((label) => !same(label, span));
+      const all = kind ? [...others, { start: span[0], stop: span[1], kind, note: "" }] : others;
+      return ask("PUT", `${this.urlOf()}/labels?times=ms`, { body: JSON.stringify(all), headers: { "Content-Type": "application/json" } });
+    });
+    if (done) announce(kind ? `Kept as ${kind === "normal" ? "a false alarm" : "an anomaly"}; the next fit learns by it.` : "Taken back.");
+  }
+
+  async act(work) {
+    const { span } = this;
+    let labels;
+    try {
+      ({ labels } = await work());
+    } catch (error) {
+      if (error.status === undefined) throw error;
+      byId("labels").hidden = false;
+      showProblem("labels-problem", error);
+      return false;
+    }
+    if (this.span !== span) return false;
+    const kind = labels.findLast((label) => same(label, span))?.kind;
+    for (const each of ["anomaly", "normal"]) byId(`label-${each}`).setAttribute("aria-pressed", String(each === kind));
+    byId("labels").hidden = false;
+    return true;
+  }
+}
