@@ -1,0 +1,49 @@
+"""Pushing to a stream over HTTP, judged and durable: single points and batches of 1,000."""
+
+import asyncio
+import tempfile
+import time
+
+import orjson
+
+from benchmarks._service import Connection, Service, Waits, request, serving, warm, wave
+
+BATCH, BATCHES, SINGLES, CONNECTIONS = 1000, 60, 2000, 32
+
+
+async def push(port: int, values: list[float], count: int, waits: Waits) -> None:
+    """The same values again and again, over a connection of its own."""
+    connection = await Connection.open(port)
+    asked = request("POST", "/api/v1/streams/s/points", orjson.dumps({"values": values}))
+    for _ in range(count):
+        await waits.ask(connection, asked)
+    connection.close()
+
+
+async def measured(service: Service) -> None:
+    """Prints one line per way to push."""
+    connection = await Connection.open(service.port)
+    await warm(connection, "s", "rolling_zscore")
+    connection.close()
+    for title, values, count, at_once in (
+        ("single points, one at a time", [0.5], 200, 1),
+        (f"single points, {CONNECTIONS} connections", [0.5], SINGLES, CONNECTIONS),
+        (f"batches of {BATCH}, 2 connections", wave(BATCH), BATCHES, 2),
+    ):
+        waits, began, cpu = Waits(), time.monotonic(), service.cpu()
+        await asyncio.gather(*(push(service.port, values, count // at_once, waits) for _ in range(at_once)))
+        rate = len(waits.seconds) / (time.monotonic() - began)
+        used = (service.cpu() - cpu) / max(len(waits.seconds), 1) * 1000
+        print(
+            f"{title}: {rate:,.0f} requests/s, {rate * len(values):,.0f} points/s, {waits.told()}; {used:.2f} ms of CPU"
+        )
+
+
+def main() -> None:
+    """Starts the server and pushes."""
+    with tempfile.TemporaryDirectory() as folder, serving(folder, "--log-level", "error") as service:
+        asyncio.run(measured(service))
+
+
+if __name__ == "__main__":
+    main()
