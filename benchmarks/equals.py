@@ -22,7 +22,7 @@ POINTS, HISTORY, STEP_MS = 50_000, 2_000, 60_000
 def values_of(points: int) -> Floats:
     """A cycle with noise, a second one, faults of several kinds and gaps."""
     rng, at = np.random.default_rng(0), np.arange(points)
-    values = 5 + 2 * np.sin(2 * np.pi * at / 48) + np.sin(2 * np.pi * at / 7.3) + rng.normal(0, 0.2, points)
+    values: Floats = 5 + 2 * np.sin(2 * np.pi * at / 48) + np.sin(2 * np.pi * at / 7.3) + rng.normal(0, 0.2, points)
     faults = rng.choice(np.arange(HISTORY, points), points // 500, replace=False)
     values[faults] += rng.normal(0, 8, len(faults))
     values[rng.choice(points, points // 200, replace=False)] = np.nan
