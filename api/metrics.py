@@ -1,7 +1,8 @@
 """The service's own health and its streams as Prometheus metrics; every label has a bounded number of values."""
 
+import logging
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TypeVar
 
 from flask import Flask, Response, g, request
@@ -12,6 +13,7 @@ from prometheus_client.registry import Collector
 
 from alerts import Alerts
 from api import stream_metrics
+from store import Unavailable
 from streams import Readings, Streams, Tally, Work
 
 VERSION = "0.1.0"
@@ -27,7 +29,7 @@ class Metrics:
     """Counts of one app; nothing is shared between apps. The first `most_named` streams are told one by one."""
 
     def __init__(self, streams: Streams | None = None, alerts: Alerts | None = None, most_named: int = 1_000) -> None:
-        self._streams, self._most_named = streams, most_named
+        self._streams, self._alerts, self._most_named = streams, alerts, most_named
         self.registry = CollectorRegistry()
         self.requests = Counter(
             "anomaly_http_requests",
@@ -55,7 +57,7 @@ class Metrics:
         uptime = Gauge("anomaly_uptime_seconds", "Seconds since the start.", registry=self.registry)
         uptime.set_function(lambda: time.monotonic() - started)
         ProcessCollector(registry=self.registry)  # memory, processor time, open files; on Linux
-        self.registry.register(Health(streams, alerts))
+        self.registry.register(Health(streams))
 
     def observe(self, detector: str, seconds: Mapping[str, float]) -> None:
         """Counts the stages of one detection."""
@@ -63,14 +65,24 @@ class Metrics:
             self.seconds.labels(detector, stage).observe(took)
 
     def text(self) -> bytes:
-        """Everything, in the Prometheus text format."""
+        """Everything, in the Prometheus text format; while the database is away, what is known without it."""
         own = generate_latest(self.registry)
         if self._streams is None:
             return own
-        found = self._streams.readings(self._most_named)
-        counted = CollectorRegistry()
-        counted.register(Fixed(list(stream_counts(found))))
-        return own + generate_latest(counted) + stream_metrics.text(found.named).encode()
+        try:
+            kept, named = self._kept(self._streams)
+        except Unavailable as error:
+            logging.getLogger("anomaly").error("the metrics leave the streams out: %s", error)
+            kept, named = [database_up(False)], b""
+        return own + written(kept) + named
+
+    def _kept(self, streams: Streams) -> tuple[list[Metric], bytes]:
+        """What is read from the database, and the samples of the named streams. Raises Unavailable."""
+        found = streams.readings(self._most_named)
+        families = [database_up(True), *stream_counts(found)]
+        if self._alerts is not None:
+            families.append(message_counts(self._alerts.counts()))
+        return families, stream_metrics.text(found.named).encode()
 
     def count(self, response: Response) -> Response:
         """Counts an answered request. A path that no route knows is one label value, whatever it says."""
@@ -95,22 +107,23 @@ class Fixed(Collector):
         yield from self._families
 
 
-class Health(Collector):
-    """What the threads beside the requests do: those that fit, write and send."""
+def written(families: Iterable[Metric]) -> bytes:
+    """Families in the Prometheus text format."""
+    registry = CollectorRegistry()
+    registry.register(Fixed(list(families)))
+    return generate_latest(registry)
 
-    def __init__(self, streams: Streams | None, alerts: Alerts | None) -> None:
-        self._streams, self._alerts = streams, alerts
+
+class Health(Collector):
+    """What the threads beside the requests do: those that fit and write."""
+
+    def __init__(self, streams: Streams | None) -> None:
+        self._streams = streams
 
     def collect(self) -> Iterator[Metric]:
         """The families, as they are now."""
         if self._streams is not None:
             yield from work_families(self._streams.work())
-        if self._alerts is not None:
-            told = "Messages about events, by channel: waiting, sent (those of the last 30 days), given_up (likewise)."
-            messages = GaugeMetricFamily("anomaly_alert_messages", told, labels=["channel", "state"])
-            for labels, number in self._alerts.counts().items():
-                messages.add_metric(labels, number)
-            yield messages
 
 
 def work_families(work: Work) -> Iterator[Metric]:
@@ -127,6 +140,20 @@ def tally_families(name: str, what: str, tally: Tally) -> Iterator[Metric]:
     """How often, how long, how often in vain."""
     yield SummaryMetricFamily(f"{name}_seconds", f"Seconds of {what}.", tally.count, tally.seconds)
     yield CounterMetricFamily(f"{name}_failures", f"Of the {what}, those that failed.", tally.failures)
+
+
+def database_up(up: bool) -> Metric:
+    """Whether the database answered this scrape."""
+    return GaugeMetricFamily("anomaly_database_up", "1 where the database answered this scrape, else 0.", up)
+
+
+def message_counts(counts: Mapping[tuple[str, str], int]) -> Metric:
+    """How many messages there are, by channel and state."""
+    told = "Messages about events, by channel: waiting, sent (those of the last 30 days), given_up (likewise)."
+    messages = GaugeMetricFamily("anomaly_alert_messages", told, labels=["channel", "state"])
+    for labels, number in counts.items():
+        messages.add_metric(labels, number)
+    return messages
 
 
 def stream_counts(found: Readings) -> Iterator[Metric]:

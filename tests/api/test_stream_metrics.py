@@ -207,6 +207,7 @@ def test_the_threads_tell_what_they_did(client):
     make(client)
     client.application.extensions["anomaly"].alerts.test("here")
     found = samples(client)
+    assert found["anomaly_database_up",] == 1
     assert found["anomaly_points_total",] == 40
     assert found["anomaly_pushes_total",] == 1
     assert found["anomaly_commit_seconds_count",] == 1

@@ -29,6 +29,12 @@ def call(url, method, path, body):
         return error.code, json.load(error)
 
 
+def metrics(url):
+    """The lines of /metrics."""
+    with urllib.request.urlopen(f"{url}/metrics") as answer:
+        return set(answer.read().decode().splitlines())
+
+
 def test_a_server_that_goes_and_comes_back_costs_no_acknowledged_point(own_server, tmp_path, monkeypatch):
     monkeypatch.setenv("no_proxy", "*")
     stream, push = "/api/v1/streams/s", {"values": [1.0, 2.0]}
@@ -41,10 +47,15 @@ def test_a_server_that_goes_and_comes_back_costs_no_acknowledged_point(own_serve
             assert (status, told["error"]["code"]) == (503, "not_kept")
         status, told = call(url, "PUT", "/api/v1/streams/t", {})
         assert (status, told["error"]["code"]) == (503, "unavailable")
+        away = metrics(url)
+        assert "anomaly_database_up 0.0" in away
+        assert "anomaly_points_total 2.0" in away  # known without the database
+        assert "anomaly_streams{" not in "".join(away)
         own_server.start()
         status, told = call(url, "POST", f"{stream}/points", push)
         assert (status, told["cursor"]) == (200, 4)
         assert call(url, "PUT", "/api/v1/streams/t", {})[0] == 200
+        assert {"anomaly_database_up 1.0", 'anomaly_stream_points_total{stream="s"} 4.0'} <= metrics(url)
 
 
 def test_a_lost_database_says_not_kept_and_unavailable(own_server):
