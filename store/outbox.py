@@ -109,6 +109,7 @@ class Outbox:
 
     def failed(self, key: str, error: str, due: int | None) -> None:
         """Keeps why a message was not sent, and when it is tried again; with `due` None it is given up."""
+        error = error.replace("\0", "\ufffd")  # a receiver may answer it; no text of PostgreSQL's holds it
         self._mark(key, {"error": error} | ({"status": GIVEN_UP} if due is None else {"due": due}))
 
     def newest(self, limit: int) -> list[Message]:

@@ -28,6 +28,8 @@ def _label(given: Given, timed: bool, index: int) -> Label:
     if stop <= start:
         said = f"Label {index} ends where it starts, or before; stop is the first point that it does not hold."
         raise BadInput(said, index=index)
+    if "\0" in given[3]:  # no text of PostgreSQL's holds it
+        raise BadInput(f"The note of label {index} holds a NUL character; leave it out.", index=index)
     return Label(start, stop, given[2], given[3])
 
 

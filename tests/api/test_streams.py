@@ -211,6 +211,7 @@ def test_labels_are_kept_by_time_and_by_cursor(client):
         ([{"start": "2025-03-01", "stop": "nonsense", "kind": "anomaly"}], None),
         ([{"start": "2025-03-02", "stop": "2025-03-01", "kind": "anomaly"}], "bad_input"),
         ([{"start": "2025-03-01", "stop": "2025-03-02", "kind": "odd"}], "unreadable"),
+        ([{"start": "2025-03-01", "stop": "2025-03-02", "kind": "normal", "note": "a\0b"}], "bad_input"),
         ({}, "unreadable"),
     ],
 )
