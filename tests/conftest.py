@@ -24,8 +24,12 @@ def postgresql_server():
 def database_url(request, tmp_path):
     """The address of an empty database: a test that asks for it runs on each kind."""
     if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'anomaly.db'}"
-    return request.getfixturevalue("postgresql_server").new()
+        yield f"sqlite:///{tmp_path / 'anomaly.db'}"
+        return
+    server = request.getfixturevalue("postgresql_server")
+    url = server.new()
+    yield url
+    server.drop(url)
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,12 @@ import sqlalchemy as sa
 from tests.serving import free_port
 
 PASSWORD = "t0p-secret"
-OPTIONS = ("-c", "listen_addresses=127.0.0.1", "-c", "max_connections=300", "-c", "shared_buffers=32MB")
+SETTINGS = {
+    "listen_addresses": "127.0.0.1",
+    "max_connections": "300",
+    "shared_buffers": "32MB",
+    "fsync": "off",  # no test cuts the power of the computer; a killed server loses nothing by it
+}
 
 
 def program(name):
@@ -53,7 +58,8 @@ class Server:
             raise RuntimeError(f"{name} failed: {log.read_text()}")
 
     def start(self):
-        options = " ".join([*OPTIONS, "-c", f"port={self.port}", "-k", self.folder])
+        settings = {**SETTINGS, "port": self.port, "unix_socket_directories": self.folder}
+        options = " ".join(f"-c {name}={value}" for name, value in settings.items())
         self.run("pg_ctl", "start", "--wait", "-D", f"{self.folder}/data", "-o", options, "-l", f"{self.folder}/log")
 
     def stop(self, mode="fast"):
@@ -65,11 +71,18 @@ class Server:
     def new(self):
         """The address of a new, empty database."""
         name = f"t{uuid.uuid4().hex}"
+        self.execute(f"CREATE DATABASE {name}")
+        return self.url(name)
+
+    def drop(self, url):
+        """Deletes a database that `new` made: a hundred of them left until the end take long to be deleted."""
+        self.execute(f"DROP DATABASE {sa.make_url(url).database} WITH (FORCE)")
+
+    def execute(self, statement):
         engine = sa.create_engine(self.url("postgres"), isolation_level="AUTOCOMMIT")
         with engine.connect() as connection:
-            connection.exec_driver_sql(f"CREATE DATABASE {name}")
+            connection.exec_driver_sql(statement)
         engine.dispose()
-        return self.url(name)
 
 
 @contextlib.contextmanager

@@ -19,7 +19,7 @@ def copied(tmp_path):
     for folder in ("detectors", "series"):
         shutil.copytree(ROOT / folder, tmp_path / folder)
     (tmp_path / "tests").mkdir()
-    for name in ("conftest.py", "serving.py", "test_laws.py"):
+    for name in ("conftest.py", "databases.py", "serving.py", "test_laws.py"):
         shutil.copy(ROOT / "tests" / name, tmp_path / "tests")
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
     return tmp_path

@@ -249,8 +249,8 @@ def test_the_fast_reader_reads_as_the_slow_one(text):
 )
 def test_hostile_bodies_take_no_longer_than_their_length_allows(part):
     def seconds(size):
-        start = time.perf_counter()
+        start = time.process_time()
         parse(part * (size // len(part)), now_ms=NOW)
-        return time.perf_counter() - start
+        return time.process_time() - start
 
     assert seconds(400_000) < 1 + 40 * seconds(40_000)  # quadratic would be 100 times, on any machine

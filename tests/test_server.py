@@ -32,7 +32,7 @@ def port_of(url):
 
 
 def connection(url, host="127.0.0.1"):
-    return http.client.HTTPConnection(host, port_of(url), timeout=30)
+    return http.client.HTTPConnection(host, port_of(url), timeout=100)  # a busy machine is no failure
 
 
 def ask(url, method="GET", path="/healthz", body=None, headers=None, host="127.0.0.1"):
@@ -236,16 +236,15 @@ def test_long_detections_leave_room_for_quick_requests_and_too_many_are_refused(
         threads = [threading.Thread(target=detect, args=(url,)) for _ in range(6)]
         for thread in threads:
             thread.start()
-        slowest = 0.0
+        meanwhile = 0
         while any(thread.is_alive() for thread in threads):
-            started = time.monotonic()
             assert ask(url)[0] == 200
-            slowest = max(slowest, time.monotonic() - started)
+            meanwhile += any(thread.is_alive() for thread in threads)
             time.sleep(0.05)
     statuses = sorted(status for status, _, _ in answers)
     assert statuses == [200, 200, 503, 503, 503, 503]
     assert all(error_of(body)["code"] == "busy" for status, _, body in answers if status == 503)
-    assert slowest < 5
+    assert meanwhile >= 3  # those that wait for a detection would be one each
 
 
 def start(tmp_path, *options):

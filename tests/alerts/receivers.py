@@ -1,5 +1,6 @@
 """Receivers of messages on this computer: real servers on free ports."""
 
+import contextlib
 import json
 import socketserver
 import threading
@@ -10,10 +11,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
 class Received:
-    """What came in, and how to answer: each status in `answers` once, then 200."""
+    """What came in, and how to answer: each status in `answers` once, then 200; `before` is called first."""
 
     def __init__(self):
         self.requests, self.answers = [], []
+        self.before = lambda: None
 
     @property
     def documents(self):
@@ -33,7 +35,12 @@ def http_receiver():
         def do_POST(self):
             body = self.rfile.read(int(self.headers["Content-Length"]))
             received.requests.append((self.path, dict(self.headers), body))
+            received.before()
             status = received.answers.pop(0) if received.answers else 200
+            with contextlib.suppress(ConnectionError):  # the sender may have been killed meanwhile
+                self.answer(status)
+
+        def answer(self, status):
             self.send_response(status)
             if status == 302:
                 self.send_header("Location", "/elsewhere")

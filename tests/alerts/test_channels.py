@@ -166,19 +166,30 @@ def known_to(url):
         return json.load(answer)
 
 
-def test_the_real_alertmanager_shows_an_event_while_it_lasts(alertmanager):
-    channel = Alertmanager(alertmanager)
-    channel.send(FIRING, KEY, NOW)
-    channel.send(FIRING, KEY, NOW)  # a repeat is no second alert
-    [alert] = known_to(alertmanager)
-    assert alert["labels"] == FIRING.labels
-    assert alert["status"]["state"] in ("active", "unprocessed")
-    assert alert["annotations"]["summary"] == FIRING.summary
-    channel.send(Alert.of("room 1.temp", Notice("resolved", EVENT, 9), NOW), KEY, NOW)
-    until = time.monotonic() + 10
-    while known_to(alertmanager) and time.monotonic() < until:
+def until(url, number, seconds=30):
+    """What an Alertmanager holds active once these are so many, or at the end of the time."""
+    end = time.monotonic() + seconds
+    while len(found := known_to(url)) != number and time.monotonic() < end:
         time.sleep(0.1)
-    assert known_to(alertmanager) == []
+    return found
+
+
+def test_the_real_alertmanager_shows_an_event_and_a_silence_while_they_last(alertmanager):
+    channel = Alertmanager(alertmanager)
+    silent = Alert.of_silence("room 1.temp", SILENCE, "firing", NOW)
+    for alert in (FIRING, silent, FIRING, silent):  # a repeat is no second alert
+        channel.send(alert, KEY, NOW)
+    shown = {alert["labels"]["alertname"]: alert for alert in until(alertmanager, 2)}
+    for alert in (FIRING, silent):
+        one = shown[alert.labels["alertname"]]
+        assert one["labels"] == alert.labels
+        assert one["status"]["state"] in ("active", "unprocessed")
+        assert one["annotations"]["summary"] == alert.summary
+    channel.send(Alert.of("room 1.temp", Notice("resolved", EVENT, 9), NOW), KEY, NOW)
+    [left] = until(alertmanager, 1)
+    assert left["labels"] == silent.labels  # the end of the one is not the end of the other
+    channel.send(Alert.of_silence("room 1.temp", SILENCE, "resolved", NOW), KEY, NOW)
+    assert until(alertmanager, 0) == []
 
 
 def test_a_mail_arrives_readable():

@@ -61,13 +61,49 @@ def test_every_acknowledged_event_is_told(tmp_path, monkeypatch):
                 time.sleep(wait)
                 os.kill(process.pid, signal.SIGKILL)
         with killed(tmp_path, f"{hook}/hook"):
-            until = time.monotonic() + 60
-            while len(told(received)) < acknowledged and time.monotonic() < until:
-                time.sleep(0.1)
+            wait_until(lambda: len(told(received)) == acknowledged)
             time.sleep(1)
     events = told(received)
     assert len(events) == acknowledged == 4 * KILLS
     assert {len(keys) for keys in events.values()} == {1}
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="SKIPPED: this system cannot kill without warning")
+def test_a_silence_whose_message_came_but_was_not_noted_is_told_again_under_its_key(tmp_path, monkeypatch):
+    monkeypatch.setenv("no_proxy", "*")
+    with http_receiver() as (hook, received):
+        with killed(tmp_path, f"{hook}/hook") as (url, process):
+            received.before = process.kill
+            call(url, "PUT", BOILER, {"detector": "rolling_zscore", "params": {"window": 20}})
+            call(url, "PUT", f"{BOILER}/policy", {})
+            push(url, 40)  # a second apart, up to now: in some seconds it is silent
+            process.wait(60)
+        received.before = lambda: None
+        with killed(tmp_path, f"{hook}/hook") as (url, process):
+            wait_until(lambda: len(received.keys) == 2)
+            received.before = process.kill
+            push(url, 1)
+            process.wait(60)
+        received.before = lambda: None
+        with killed(tmp_path, f"{hook}/hook"):
+            wait_until(lambda: len(received.keys) == 4)
+    kinds = [(one["status"], one["alerts"][0]["labels"]["alertname"]) for one in received.documents]
+    assert kinds == [(status, "StreamSilent") for status in ("firing", "firing", "resolved", "resolved")]
+    begun, again, over, over_again = received.keys
+    assert begun == again != over == over_again
+
+
+def push(url, n):
+    """Points a second apart, the last of them now."""
+    now = int(time.time() * 1000)
+    times = [now - 1000 * (n - 1 - k) for k in range(n)]
+    call(url, "POST", f"{BOILER}/points", {"times": times, "values": (STEADY * n)[:n]})
+
+
+def wait_until(happened, seconds=60):
+    end = time.monotonic() + seconds
+    while not happened() and time.monotonic() < end:
+        time.sleep(0.05)
 
 
 def told(received):
