@@ -125,8 +125,13 @@ def demo_csv(demo: Demo, *, as_ms: bool = False) -> bytes:
 
 def band(detection: Detection) -> tuple[Floats, Floats]:
     """Lower and upper edge, each (n,) in the series' unit; infinite where it lies beyond the largest number."""
+    return edges(detection.expected, detection.margin)
+
+
+def edges(expected: Floats, margin: Floats) -> tuple[Floats, Floats]:
+    """expected − margin and expected + margin."""
     with np.errstate(over="ignore"):
-        return detection.expected - detection.margin, detection.expected + detection.margin
+        return expected - margin, expected + margin
 
 
 def gaps(times: Times | None, step_ms: int | None) -> int:

@@ -37,8 +37,12 @@ DISCARD = 4
 """A body of up to this many times the limit is read and thrown away: a connection closed on a client that still
 sends is, to a browser, a network error and not the 413 that was answered."""
 
-SPARE_THREADS = 4
-"""Threads left for quick requests when every detection slot and every place in its queue is taken."""
+THREADS = 32
+"""Threads for quick requests, beside those for every detection slot and every place in its queue. A push waits for its
+commit: the more of them wait together, the fewer commits there are."""
+
+SEND_AT_ONCE = 64 * 1024
+"""Bytes of an answer that are gathered before they are sent: head and body of most answers go in one piece."""
 
 STRANGERS_BODY = 64 * 1024
 """Largest body taken from another computer while only this one is served; the app then refuses the request."""
@@ -161,6 +165,11 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # no types
         if self.server.polling:
             self.server.polling.forget(number)
 
+    def handle_write(self) -> None:
+        """Sends what is left to be sent. Under the lock: a thread that ends its answer may be sending, too."""
+        with self.outbuf_lock:
+            super().handle_write()
+
     def service(self) -> None:
         """Answers one request."""
         if self.server.polling:
@@ -235,7 +244,7 @@ def listen(app: WSGIApplication, settings: Settings) -> tuple[Any, int]:
             host=settings.host,
             port=settings.port,
             ident=None,
-            threads=max(8, settings.detections_at_once + settings.queued_detections + SPARE_THREADS),
+            threads=THREADS + settings.detections_at_once + settings.queued_detections,
             connection_limit=connection_limit(),
             asyncore_use_poll=True,  # select() ends at file descriptor 1,024
             channel_timeout=60,
@@ -251,7 +260,8 @@ def listen(app: WSGIApplication, settings: Settings) -> tuple[Any, int]:
             port = listener.effective_port
             listener.polling = polling
             if polling:
-                listener.pull_trigger = polling.pull
+                listener.pull_trigger = polling.pull  # which sends what was gathered, at the end of each answer
+                listener.adj.send_bytes = SEND_AT_ONCE
     if polling:
         server.asyncore = polling  # what its run() calls loop() of
     dispatcher = server.task_dispatcher

@@ -1,5 +1,6 @@
 """Who is served: by default this computer only, called by its own name, from its own pages."""
 
+import functools
 import ipaddress
 import re
 
@@ -43,12 +44,14 @@ def check_local(peer: str, header_names: list[str]) -> None:
             raise Refused(403, "not_local", message, header=name)
 
 
+@functools.lru_cache(maxsize=1024)
 def is_proxy_header(name: str) -> bool:
     """Whether a header tells of a proxy; some write it with underscores."""
     title = name.replace("_", "-").title()
     return title in PROXY_HEADERS or title.startswith("X-Forwarded-")
 
 
+@functools.lru_cache(maxsize=1024)
 def is_loopback(peer: str) -> bool:
     """Whether an IP address means this computer; an IPv4 address may come wrapped in IPv6."""
     if not re.fullmatch(r"[0-9a-fA-F:.]+", peer):

@@ -176,6 +176,17 @@ class Waits:
         return f"median {middle:.1f} ms, p95 {p95:.1f} ms, p99 {p99:.1f} ms, {len(self.errors)} errors{first}"
 
 
+async def settled(connection: Connection) -> None:
+    """Returns once the server has started up and fits no detector: what is measured then is the requests."""
+    while True:
+        ready = (await connection.ask(request("GET", "/readyz")))[0] == 200
+        demo = (await told(connection, "GET", "/api/v1/streams/demo"))["state"]
+        _, text = await connection.ask(request("GET", "/metrics"))
+        if ready and demo != "warming_up" and b"\nanomaly_fits_waiting 0.0\n" in text:
+            return
+        await asyncio.sleep(0.5)
+
+
 async def warm(connection: Connection, name: str, detector: str, points: int = 2000) -> None:
     """A stream with history, judged by its own detector."""
     path = f"/api/v1/streams/{name}"

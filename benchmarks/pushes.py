@@ -6,7 +6,7 @@ import time
 
 import orjson
 
-from benchmarks._service import Connection, Service, Waits, request, serving, warm, wave
+from benchmarks._service import Connection, Service, Waits, request, serving, settled, warm, wave
 
 BATCH, BATCHES, SINGLES, CONNECTIONS = 1000, 60, 2000, 32
 
@@ -24,6 +24,7 @@ async def measured(service: Service) -> None:
     """Prints one line per way to push."""
     connection = await Connection.open(service.port)
     await warm(connection, "s", "rolling_zscore")
+    await settled(connection)
     connection.close()
     for title, values, count, at_once in (
         ("single points, one at a time", [0.5], 200, 1),

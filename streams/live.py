@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 
 from anomaly_detection import DEFAULT_GAP, Detection, Detector
-from answer import band
+from answer import edges
 from judged import Judged, joined
-from series import Bools, Series
+from series import Bools, Floats, Series
 from store import Stream
 from streams.confidence import confidence
 from streams.readings import NOTHING, UNKNOWN, Newest
@@ -144,9 +144,8 @@ class Live:
     def _last(self, detector: Detector, whole: Series, new: int, name: str, residuals: int) -> Judged:
         detection = detector.detect(whole)
         self.thresholds[name] = detection.threshold
-        found = last(detection, new, name, self.stream.cursor + new)
         sure = confidence(detection, new, name, residuals)
-        return replace(found, confidence=np.where(np.isfinite(found.score), sure, np.nan))
+        return last(detection, new, name, self.stream.cursor + new, sure)
 
     @property
     def threshold(self) -> float:
@@ -159,21 +158,22 @@ def in_event(stream: Stream, calm: int) -> bool:
     return calm <= int(stream.params.get("gap", DEFAULT_GAP))
 
 
-def last(detection: Detection, new: int, name: str, cursor: int) -> Judged:
-    """The last `new` points of a detection, judged by the detector of this name."""
+def last(detection: Detection, new: int, name: str, cursor: int, sure: Floats | float = np.nan) -> Judged:
+    """The last `new` points of a detection, judged by the detector of this name; `sure` (new,) of those it judged."""
     start = len(detection.series) - new
-    lower, upper = band(detection)
-    score = detection.score[start:]
+    expected, score = detection.expected[start:], detection.score[start:]
+    lower, upper = edges(expected, detection.margin[start:])
+    known = np.isfinite(score)
     return Judged(
         None if detection.series.times is None else detection.series.times[start:],
         detection.series.values[start:],
-        detection.expected[start:],
-        lower[start:],
-        upper[start:],
+        expected,
+        lower,
+        upper,
         score,
-        detection.is_anomaly[start:],
-        tuple(name if known else None for known in np.isfinite(score).tolist()),
-        confidence=np.full(new, np.nan),
+        score > detection.threshold,
+        tuple(name if told else None for told in known.tolist()),
+        confidence=np.where(known, sure, np.nan),
         late=np.zeros(new, np.bool_),
         cursor=cursor,
     )

@@ -1,5 +1,6 @@
 """The benchmarks of streams on a small scale: they run, and what they prove holds."""
 
+import re
 import sys
 
 import pytest
@@ -15,6 +16,14 @@ def test_killed_servers_lose_nothing(monkeypatch, capsys):
     told = capsys.readouterr().out
     assert " 0 lost, 0 with another value" in told
     assert " 0 without a message" in told
+    assert int(re.search(r"^([0-9,]+) events", told, re.MULTILINE)[1].replace(",", "")) > 0
+
+
+def test_kills_that_hit_nothing_prove_nothing(monkeypatch, capsys):
+    monkeypatch.setattr(kills, "AFTER", 0.0)
+    monkeypatch.setattr(kills, "HISTORY", 10**9)  # no stream gets that far: there is no event to be told
+    assert kills.main(1) == 1
+    assert capsys.readouterr().out.splitlines()[1].startswith("0 events")
 
 
 def test_a_stream_gives_the_flags_of_a_file_whatever_the_way(monkeypatch, capsys):

@@ -1,5 +1,8 @@
 """The forecasters and the grid they work on: linear path, LSTM, gaps."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -10,6 +13,7 @@ from grid import Grid, spread_out
 from linear import SHORT, Linear, filled, sample_rows
 from model import LSTMForecaster, robust_scale
 from series import Series
+from tests.serving import ROOT
 
 RNG = np.random.default_rng(11)
 
@@ -304,3 +308,23 @@ def test_few_points_are_forecast_to_the_bit_as_many_are(periods, monkeypatch):
     np.testing.assert_array_equal(few, learned.forecast(values, seasons))
     np.testing.assert_array_equal(some, few[rows])
     np.testing.assert_array_equal(some, learned.forecast(values, seasons, rows))
+
+
+def test_training_takes_the_steps_of_adam_without_the_compiler():
+    code = (
+        "import sys, torch, model\n"
+        "def trained(kind):\n"
+        "    torch.manual_seed(1)\n"
+        "    network = torch.nn.Linear(3, 2)\n"
+        "    steps = kind(network.parameters(), lr=0.1)\n"
+        "    for _ in range(20):\n"
+        "        steps.zero_grad()\n"
+        "        torch.autograd.backward((network(torch.ones(5, 3)) ** 2).sum())\n"
+        "        steps.step()\n"
+        "    return torch.cat([each.detach().flatten() for each in network.parameters()])\n"
+        "ours = trained(model.Adam)\n"
+        "assert not {'torch._dynamo', 'sympy'} & set(sys.modules), 'the compiler was imported'\n"
+        "assert torch.equal(ours, trained(torch.optim.Adam))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr

@@ -360,3 +360,29 @@ def test_an_answer_without_a_body_leaves_the_connection_open(small_server, asked
             assert client.sock.getsockname() == used
     finally:
         client.close()
+
+
+def test_answers_of_any_size_arrive_whole_and_once(tmp_path):
+    sizes = [1, 300, 5000, 2, 100_000, 40, 20_000]
+
+    def read_all(url, wrong):
+        client = connection(url)
+        for count in sizes * 6:
+            client.request("GET", f"/api/v1/demo?kind=seasonal&points={max(count, 100)}", headers={"Host": "localhost"})
+            answer = client.getresponse()
+            time.sleep(0.001 * (count > 50_000))  # a slow reader: part of the answer waits in the server
+            told = json.loads(answer.read())
+            if answer.status != 200 or len(told["values"]) != max(count, 100):
+                wrong.append((count, answer.status))
+        client.close()
+        finished.append(True)
+
+    wrong, finished = [], []
+    with serving(tmp_path) as url:
+        readers = [threading.Thread(target=read_all, args=(url, wrong)) for _ in range(4)]
+        for reader in readers:
+            reader.start()
+        for reader in readers:
+            reader.join()
+    assert not wrong
+    assert len(finished) == len(readers)  # none was cut off
