@@ -227,12 +227,13 @@ def csv_of(points):
 
 
 def test_long_detections_leave_room_for_quick_requests_and_too_many_are_refused(tmp_path):
-    data, answers = csv_of(30_000), []
+    data, answers = csv_of(12_000), []
 
     def detect(url):
         answers.append(ask(url, "POST", "/api/v1/detect", data, {"Content-Type": "text/csv"}))
 
-    with serving(tmp_path, "--concurrent-detections", "1", "--queued-detections", "1") as url:
+    options = ("--concurrent-detections", "1", "--queued-detections", "1", "--queue-seconds", "90")
+    with serving(tmp_path, *options) as url:
         threads = [threading.Thread(target=detect, args=(url,)) for _ in range(6)]
         for thread in threads:
             thread.start()
