@@ -3,6 +3,7 @@
 A day is 172,800 polls of 500 ms; `python -m benchmarks.live_page 172800` does them all.
 """
 
+import json
 import shutil
 import sys
 import tempfile
@@ -20,6 +21,8 @@ POLLS, ROUNDS, LOOKS = 4_000, 16, 5
 DAY = 172_800
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 KINDS = ("JSHeapUsedSize", "Nodes", "JSEventListeners")
+OTHERS = {"code": "V8: code, compiled further the more often it ran", "native": "the browser: its tools and timings"}
+"""Kinds of nodes of a heap snapshot that are not the page's own."""
 
 FAST_FEED = """(() => {
   const START = 1767571200000, STEP = 100, EACH = 50, real = globalThis.XMLHttpRequest, wait = globalThis.setTimeout;
@@ -75,8 +78,13 @@ def main(arguments: Sequence[str]) -> None:
         session = page.context.new_cdp_session(page)
         session.send("Performance.enable")
         began = time.monotonic()
-        held = np.array([after(page, session, (k + 1) * polls // ROUNDS) for k in range(ROUNDS)])
-        tell(held, time.monotonic() - began)
+        held, owned = [], {}
+        for k in range(ROUNDS):
+            held.append(after(page, session, (k + 1) * polls // ROUNDS))
+            if k in (ROUNDS // 2, ROUNDS - 1):
+                owned[page.evaluate("() => globalThis.polls")] = by_owner(session)
+        tell(np.array(held), time.monotonic() - began)
+        tell_owners(owned)
         browser.close()
 
 
@@ -89,6 +97,33 @@ def after(page: Page, session: CDPSession, polls: int) -> list[float]:
         found = {each["name"]: each["value"] for each in session.send("Performance.getMetrics")["metrics"]}
         looks.append([found[kind] for kind in KINDS])
     return [page.evaluate("() => globalThis.polls"), *np.min(looks, axis=0).tolist()]
+
+
+def by_owner(session: CDPSession) -> dict[str, float]:
+    """Bytes of the heap after a collection of garbage, by whose they are."""
+    pieces: list[str] = []
+
+    def take(piece: dict[str, str]) -> None:
+        pieces.append(piece["chunk"])
+
+    session.on("HeapProfiler.addHeapSnapshotChunk", take)
+    session.send("HeapProfiler.takeHeapSnapshot")
+    session.remove_listener("HeapProfiler.addHeapSnapshotChunk", take)
+    snapshot = json.loads("".join(pieces))
+    meta = snapshot["snapshot"]["meta"]
+    nodes = np.array(snapshot["nodes"]).reshape(-1, len(meta["node_fields"]))
+    kinds, sizes = (nodes[:, meta["node_fields"].index(name)] for name in ("type", "self_size"))
+    of_kind = dict(zip(meta["node_types"][0], np.bincount(kinds, sizes, len(meta["node_types"][0])), strict=True))
+    owned = {owner: float(of_kind.pop(kind)) for kind, owner in OTHERS.items()}
+    return {"the page: objects, arrays, strings, functions": float(sum(of_kind.values())), **owned}
+
+
+def tell_owners(owned: dict[int, dict[str, float]]) -> None:
+    """Prints what grew between two snapshots of the heap, by the number of polls before each."""
+    (first, before), (last, later) = owned.items()
+    for owner, size in later.items():
+        growth = (size - before[owner]) / (last - first) * 1000
+        print(f"{owner}: {size / 1e6:.2f} MB, {growth:+,.0f} bytes per 1,000 polls")
 
 
 def tell(held: Floats, seconds: float) -> None:

@@ -13,6 +13,12 @@ EXACT = dict.fromkeys(DETECTORS, 0.0) | {"lstm": 1e-3}
 """How far numbers may lie apart, in spreads of the series; see tests/test_laws.py."""
 
 
+@pytest.fixture
+def database_url(tmp_path):
+    """SQLite alone: that PostgreSQL keeps the same numbers is tested where nothing has to be fitted."""
+    return f"sqlite:///{tmp_path / 'anomaly.db'}"
+
+
 def with_faults():
     values = seasonal(POINTS)
     values[[700, 730, 731, 850]] += [12.0, -9.0, -9.0, 19.0]
