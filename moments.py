@@ -17,15 +17,15 @@ Moments = tuple[Floats | float, Floats, Floats]
 """Count, mean and sum of squared deviations of one run of values per element."""
 
 
-def before(values: Floats, window: int) -> tuple[Floats, Floats, Floats]:
-    """Count, mean and standard deviation of the `window` values before each point.
+def before(values: Floats, window: int, first: int = 0) -> tuple[Floats, Floats, Floats]:
+    """Count, mean and standard deviation of the `window` values before each point from position `first` on.
 
-    values  (n,); NaN is missing and is not counted
+    values  (n + first,); NaN is missing and is not counted
     returns count (n,); mean (n,), 0 where the count is 0; std (n,) with divisor count - 1, 0 where the count is below 2
     """
-    n = len(values)
+    n = len(values) - first
     count, mean, std = np.empty(n), np.empty(n), np.empty(n)
-    padded = np.concatenate((np.full(window, np.nan), values))
+    padded = windowed(values, window, first)
     step = max(BLOCK, 2 * window)
     for start in range(0, n, step):
         stop = min(start + step, n)
@@ -33,6 +33,12 @@ def before(values: Floats, window: int) -> tuple[Floats, Floats, Floats]:
         count[start:stop] = within
         np.sqrt(squares / np.maximum(np.subtract(within, 1.0), 1.0), out=std[start:stop])
     return count, mean, std
+
+
+def windowed(values: Floats, window: int, first: int) -> Floats:
+    """The values (n,) from the window before position `first` on; NaN where that reaches back before the first."""
+    shown = values[max(first - window, 0) :]
+    return shown if first >= window else np.concatenate((np.full(window - first, np.nan), shown))
 
 
 def _sliding(values: Floats, window: int) -> Moments:
@@ -70,8 +76,13 @@ def _merge(left: Moments, right: Moments) -> Moments:
         _shift(left, 0, size),
         _shift(right, 0, size),
     )
-    n = np.add(n_left, n_right)
-    share = n_right / np.maximum(n, 1.0)
+    n: Floats | float
+    if isinstance(n_left, float):
+        n = n_left + n_right
+        share = n_right / n
+    else:
+        n = np.add(n_left, n_right)
+        share = n_right / np.maximum(n, 1.0)
     difference = mean_right - mean_left
     mean = difference * share
     mean += mean_left
@@ -79,4 +90,4 @@ def _merge(left: Moments, right: Moments) -> Moments:
     difference *= n_left * share
     difference += squares_left
     difference += squares_right
-    return n if isinstance(n, np.ndarray) else float(n), mean, difference
+    return n, mean, difference

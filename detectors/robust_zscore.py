@@ -17,6 +17,7 @@ from anomaly_detection import (
     times_unit,
     unit_of,
 )
+from moments import windowed
 from parameters import Param, checked
 from series import Floats, Series
 
@@ -66,9 +67,17 @@ class RobustZScore(Detector):
 
     def detect(self, series: Series, *, progress: Progress = no_progress) -> Detection:
         """See Detector.detect."""
-        window, threshold = int(self.params["window"]), float(self.params["threshold"])
-        values = series.values / self.unit
-        padded = np.concatenate((np.full(window, np.nan), values))
+        return self._judged(series, len(series), progress)
+
+    def detect_last(self, series: Series, new: int) -> Detection:
+        """See Detector.detect_last."""
+        return self._judged(series, new, no_progress)
+
+    def _judged(self, series: Series, new: int, progress: Progress) -> Detection:
+        """The judgement of the last `new` points."""
+        window, threshold, first = int(self.params["window"]), float(self.params["threshold"]), len(series) - new
+        padded = windowed(series.values / self.unit, window, first)
+        series, values = series.slice(first, len(series)), padded[window:]
         median, spread = np.empty(len(values)), np.empty(len(values))
         progress("detect", 0.0)
         for start in range(0, len(values), AT_ONCE):

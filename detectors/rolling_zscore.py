@@ -60,9 +60,15 @@ class RollingZScore(Detector):
     def detect(self, series: Series, *, progress: Progress = no_progress) -> Detection:
         """See Detector.detect."""
         progress("detect", 0.0)
+        return self.detect_last(series, len(series))
+
+    def detect_last(self, series: Series, new: int) -> Detection:
+        """See Detector.detect_last."""
         window, threshold = int(self.params["window"]), float(self.params["threshold"])
+        first = len(series) - new
         values = series.values / self.unit
-        count, mean, std = moments.before(values, window)
+        count, mean, std = moments.before(values, window, first)
+        series, values = series.slice(first, len(series)), values[first:]
         unknown = count < max(2, (window + 1) // 2)
         spread = np.maximum(std, SPREAD_FLOOR * np.fmax(np.abs(mean), np.abs(values)))
         spread = np.maximum(spread, np.finfo(np.float64).tiny)

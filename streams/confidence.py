@@ -5,10 +5,12 @@ show. c follows from how the width is estimated, for normal noise; a test measur
 the detector suits the series.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 
-from anomaly_detection import Detection
-from series import Floats
+from series import Floats, Series
 
 WINDOWED = {"robust_zscore": 0.92, "rolling_zscore": 0.71}
 """c of detectors that take the width from the values of a window before the point: of the larger of the median absolute
@@ -18,13 +20,14 @@ FITTED = 0.79
 """c of detectors that learned mean + sigma · std of |residual|, at sigma 6."""
 
 
-def confidence(detection: Detection, new: int, name: str, residuals: int) -> Floats:
-    """(new,) how sure the last `new` verdicts are, 0 to 1; a fitted detector learned from so many `residuals`."""
+def confidence(series: Series, params: Mapping[str, Any], new: int, name: str, residuals: int) -> Floats:
+    """(new,) how sure the verdicts of a series' last `new` points are, 0 to 1, of a detector with these parameters; a
+    fitted one learned from so many `residuals`."""
     if name not in WINDOWED:
         return np.full(new, sure(FITTED, np.array(residuals)))
-    window = int(detection.params["window"])
-    before = np.concatenate(([0], np.cumsum(np.isfinite(detection.series.values))))
-    at = np.arange(len(detection.series) - new, len(detection.series))
+    window = int(params["window"])
+    before = np.concatenate(([0], np.cumsum(np.isfinite(series.values))))
+    at = np.arange(len(series) - new, len(series))
     return sure(WINDOWED[name], before[at] - before[np.maximum(at - window, 0)])
 
 

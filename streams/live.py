@@ -142,9 +142,9 @@ class Live:
         return joined((early.part(0, own_from), own.part(own_from, new)))
 
     def _last(self, detector: Detector, whole: Series, new: int, name: str, residuals: int) -> Judged:
-        detection = detector.detect(whole)
+        detection = detector.detect_last(whole, new)
         self.thresholds[name] = detection.threshold
-        sure = confidence(detection, new, name, residuals)
+        sure = confidence(whole, detection.params, new, name, residuals)
         return last(detection, new, name, self.stream.cursor + new, sure)
 
     @property

@@ -116,6 +116,18 @@ def test_a_tail_is_enough(name, params, kind):
         assert_same(name, series, (tail.expected[-1:], tail.score[-1:]), (whole.expected[last], whole.score[last]))
 
 
+@each_flag
+@each_series
+def test_the_last_points_are_judged_alone_as_with_the_others(name, params, kind):
+    series = SERIES[kind]
+    detector, whole = fitted(name, params, kind)
+    for new in (0, 1, 7, len(series)):
+        found, wanted = detector.detect_last(series, new), whole.last(new)
+        assert (len(found.series), found.threshold, found.params) == (new, whole.threshold, whole.params)
+        for column in ("expected", "margin", "score", "is_anomaly"):
+            np.testing.assert_array_equal(getattr(found, column), getattr(wanted, column))
+
+
 @each
 @each_series
 def test_the_tail_is_shorter_than_the_series_it_is_tested_on(name, kind):
