@@ -6,6 +6,7 @@
 
 import asyncio
 import math
+import os
 import sys
 import tempfile
 import time
@@ -77,7 +78,9 @@ async def measured(service: Service, streams: int, seconds: float, history: int)
         sent += 1
         most = max(most, service.memory())
     print(f"{sent} requests of {LINES} points: {waits.told()}; at most {late:.1f} s behind")
-    print(f"server {service.share(since):.0%} of a core, at most {most:.0f} MiB; {await states(connection)}")
+    share, load = service.share(since), os.getloadavg()[0]
+    print(f"server {share:.0%} of a core, at most {most:.0f} MiB; load of the machine {load:.1f}")
+    print(await states(connection))
     connection.close()
     return int(bool(waits.errors or making.errors or late > EACH))
 

@@ -1,6 +1,7 @@
 """Pushing to a stream over HTTP, judged and durable: single points and batches of 1,000."""
 
 import asyncio
+import os
 import tempfile
 import time
 
@@ -35,9 +36,9 @@ async def measured(service: Service) -> None:
         await asyncio.gather(*(push(service.port, values, count // at_once, waits) for _ in range(at_once)))
         rate = len(waits.seconds) / (time.monotonic() - began)
         used = (service.cpu() - cpu) / max(len(waits.seconds), 1) * 1000
-        print(
-            f"{title}: {rate:,.0f} requests/s, {rate * len(values):,.0f} points/s, {waits.told()}; {used:.2f} ms of CPU"
-        )
+        load = os.getloadavg()[0]
+        print(f"{title}: {rate:,.0f} requests/s, {rate * len(values):,.0f} points/s, {waits.told()}")
+        print(f"    {used:.2f} ms of CPU a request; load of the machine {load:.1f}")
 
 
 def main() -> None:
