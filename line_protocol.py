@@ -107,9 +107,10 @@ class Parsed:
     texts: int = 0
 
 
-def parse(body: bytes, *, now_ms: int, precision: str = "ns") -> Parsed:
+def parse(body: bytes, *, now_ms: int, precision: str = "ns", ahead_ms: int | None = None) -> Parsed:
     """The points of a write. `precision`, a key of NANOSECONDS, is the unit of its timestamps; a line without one
-    gets `now_ms`, milliseconds since 1970 UTC. A refused line never takes others with it.
+    gets `now_ms`, milliseconds since 1970 UTC. A line whose time is more than `ahead_ms` later than that is refused. A
+    refused line never takes others with it.
 
     Raises BadParameter for a precision that does not exist.
     """
@@ -123,7 +124,9 @@ def parse(body: bytes, *, now_ms: int, precision: str = "ns") -> Parsed:
         match = _LINE.match(text, at)
         end = match.end() if match else _line_end(text, at)
         try:
-            _add(parsed, _points(text, at, match, keys, unit), now_ms, line)
+            found = _points(text, at, match, keys, unit)
+            _check_ahead(found.time, now_ms, ahead_ms)
+            _add(parsed, found, now_ms, line)
         except BadLine as error:
             _refuse(parsed, line, text[at:end], str(error))
         line += text.count("\n", at, end)
@@ -262,6 +265,16 @@ def _time(written: str | None, unit: int) -> int | None:
     if not EARLIEST <= time <= LATEST:
         raise BadLine(f"time outside range {EARLIEST} - {LATEST}")
     return time
+
+
+def _check_ahead(time: int | None, now_ms: int, ahead_ms: int | None) -> None:
+    """Raises BadLine for a time in nanoseconds too far ahead of the present."""
+    if time is not None and ahead_ms is not None and time // 1_000_000 > now_ms + ahead_ms:
+        now = np.datetime64(now_ms // 1000, "s")
+        raise BadLine(
+            f"time too far in the future: the clock here says {now}Z, and {ahead_ms // 60_000} minutes more are "
+            "allowed. Check the sender's clock, the time zone and the precision"
+        )
 
 
 def _reason(line: str) -> str:

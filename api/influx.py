@@ -16,7 +16,7 @@ from api.streams import opened
 from errors import BadInput, NotFound
 from line_protocol import Points, parse
 from store import Unavailable
-from streams import Judged, NotKept
+from streams import AHEAD_MS, Judged, NotKept
 
 influx = Blueprint("influx", __name__)
 
@@ -93,7 +93,8 @@ def told_version(response: Response) -> Response:
 
 def written() -> Response:
     """Keeps the points of the present request; answers once they are durable."""
-    parsed = parse(body_bytes(), now_ms=int(time.time() * 1000), precision=request.args.get("precision", "ns"))
+    now_ms, precision = int(time.time() * 1000), request.args.get("precision", "ns")
+    parsed = parse(body_bytes(), now_ms=now_ms, precision=precision, ahead_ms=AHEAD_MS)
     refusals = [f"{error} (line {error.line})" for error in parsed.errors]
     lines = [error.line for error in parsed.errors]
     dropped = parsed.refused

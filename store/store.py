@@ -179,8 +179,9 @@ class Store:
             return int(connection.execute(query).scalar_one())
 
     def read(self, of: Stream, after: int, limit: int) -> Judged:
-        """At most `limit` points after a cursor, the oldest first."""
+        """At most `limit` points after a cursor, the oldest first; none that came after the stream was as `of` says."""
         after = max(after, of.cursor - of.capacity, 0)
+        limit = min(limit, max(of.cursor - after, 0))
         query = sa.select(chunk.c.data, chunk.c.last, chunk.c.points).where(_of(of.id), chunk.c.last > after)
         return self._collect(of, query.order_by(chunk.c.last), after, limit)
 
@@ -207,7 +208,8 @@ class Store:
                 if newest < start and _complete(found["time"], start, before, newest):
                     break
                 query = sa.select(chunk.c.data).where(_of(of.id), chunk.c.last == last)
-                part = unpacked(connection.execute(query).scalar_one(), count)[max(0, gone - last + count) :]
+                known = slice(max(0, gone - last + count), max(0, of.cursor - last + count))
+                part = unpacked(connection.execute(query).scalar_one(), count)[known]
                 found = np.concatenate([found, part[part["time"] <= stop]])
         found = found[np.argsort(found["time"], kind="stable")]
         first = int(np.searchsorted(found["time"], start)) - before
@@ -229,18 +231,20 @@ class Store:
         """By id of stream the points that came last, at most `most`, fewer where pushes are small: one query for all,
         and of each row only its end."""
         found: dict[int, Judged] = {}
-        by_id = {each.id: each for each in streams}
-        size = sa.func.length(chunk.c.data) / chunk.c.points
+        size = sa.func.length(chunk.c.data, type_=sa.Integer) // chunk.c.points
         count = sa.case((chunk.c.points < most, chunk.c.points), else_=most)
         end = sa.func.substr(chunk.c.data, sa.func.length(chunk.c.data) - size * count + 1)
-        query = sa.select(chunk.c.stream_id, sa.type_coerce(end, sa.LargeBinary), count, chunk.c.last)
+        # What the points say depends on the stream's row, which may have changed since it was read.
+        row = (stream.c.judges, stream.c.timed)
+        query = sa.select(chunk.c.stream_id, sa.type_coerce(end, sa.LargeBinary), count, chunk.c.last, *row)
         query = query.join(stream, sa.and_(stream.c.id == chunk.c.stream_id, stream.c.cursor == chunk.c.last))
         with self.database.read() as connection:
             for start in range(0, len(streams), IDS_AT_ONCE):
                 ids = [each.id for each in streams[start : start + IDS_AT_ONCE]]
-                for stream_id, data, points, last in connection.execute(query.where(stream.c.id.in_(ids))):
-                    of = by_id[stream_id]
-                    found[stream_id] = from_points(unpacked(data, points), of.judges, last, bool(of.timed))
+                for stream_id, data, points, last, judges, timed in connection.execute(
+                    query.where(stream.c.id.in_(ids))
+                ):
+                    found[stream_id] = from_points(unpacked(data, points), json.loads(judges), last, bool(timed))
         return found
 
     def save_fit(self, stream_id: int, fit: Fitted) -> None:

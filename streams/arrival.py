@@ -10,6 +10,10 @@ from series import Limits, Repair, Series, Times, read_arrays
 from series.order import settle_order
 from store import Stream
 
+AHEAD_MS = 600_000
+"""How far a time may lie ahead of the clock, as in Prometheus: clocks differ, and a wrong zone or unit does not pass.
+What is further ahead would make all points after it late."""
+
 
 def read(
     times: Times | Sequence[int | float | str] | None, values: Sequence[float | None], limits: Limits
@@ -27,15 +31,22 @@ def read(
     return Series(stamps, table.series().values[order]), (*table.repairs, *mended)
 
 
-def check(series: Series, stream: Stream, latest: int) -> None:
-    """Refuses points with times in a stream that counts, the other way round, and times after `latest`, in ms."""
+def check(series: Series, stream: Stream, present: int) -> None:
+    """Refuses points with times in a stream that counts, the other way round, and times too far ahead of the present,
+    ms since 1970 UTC."""
     if stream.timed is not None and stream.timed != (series.times is not None):
         have = "points with times; send times" if stream.timed else "points without times; send none"
         raise BadInput(f"This stream has {have} with each value.", name="times")
-    if series.times is not None and len(series) and (newest := int(series.times[-1].astype(np.int64))) > latest:
+    latest = present + AHEAD_MS
+    if series.times is not None and len(series) and int(series.times[-1].astype(np.int64)) > latest:
         index = int(np.argmax(series.times.astype(np.int64) > latest))
-        said = f"times[{index}] lies too far in the future: the newest allowed now is {_text(latest)}."
-        raise BadInput(f"{said} Check the clock, the time zone and the unit.", index=index, time=_text(newest))
+        time = f"{np.datetime_as_string(series.times[index], 's')}Z"
+        raise BadInput(
+            f"The time {time} lies too far in the future: the clock here says {_text(present)}, and 10 "
+            "minutes more are allowed. Check the sender's clock, the time zone and the unit.",
+            index=index,
+            time=time,
+        )
 
 
 def split(series: Series, stream: Stream) -> tuple[Series, Series]:

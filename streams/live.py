@@ -123,6 +123,11 @@ class Live:
         self.tail = copied(tail, len(tail) - self.memory)
         return judged
 
+    def came_late(self, present: int) -> None:
+        """Late points arrived at the present, ms since 1970 UTC: whoever sends them is not silent."""
+        self.rhythm.arrived(present)
+        self.stream = replace(self.stream, seen=present)
+
     def _judgement(self, whole: Series, new: int) -> Judged:
         """Of the last `new` points: by its own detector from its first verdict on; before, by season where that can be
         trusted, and else by the early one."""

@@ -113,7 +113,7 @@ class Quiet:
             live = self._lives.find(name)
             if live is None:
                 self.forget(name)
-            elif live.stream.seen is not None and live.stream.seen > silence.seen:  # late points end no silence
+            elif live.stream.seen is not None and live.stream.seen > silence.seen:  # they came while it was kept
                 self._came.setdefault(name, live.stream.seen)
 
     def _finish(self) -> None:

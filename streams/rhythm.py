@@ -133,9 +133,7 @@ class Rhythm:
 
     def took(self, times: Times | None, before: int | None, present: int) -> None:
         """Points with these times (n,) arrived at the present, ms since 1970 UTC; the newest before was at `before`."""
-        if self._last_arrival is not None:
-            self.arrivals.add(self._last_arrival, present - self._last_arrival)
-        self._last_arrival = present
+        self.arrived(present)
         if times is not None and len(times) == 1 and before is not None:
             self._span = 0
             self.times.add(before, int(times.view(np.int64)[0]) - before)
@@ -146,6 +144,12 @@ class Rhythm:
             self.times.add_all(moments if before is None else np.concatenate(([before], moments)))
         if self.count - self._refreshed >= min(max(self._refreshed // 4, 1), NEWEST // 4):
             self.refresh()
+
+    def arrived(self, present: int) -> None:
+        """Points arrived at the present, ms since 1970 UTC; late ones, too."""
+        if self._last_arrival is not None:
+            self.arrivals.add(self._last_arrival, present - self._last_arrival)
+        self._last_arrival = present
 
     def allowed(self, last_time: int | None, seen: int) -> float:
         """How long the stream may be quiet, ms, after its newest point: of this time, arrived at `seen`.

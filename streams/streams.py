@@ -43,9 +43,6 @@ MOST_CAPACITY = 10**9
 
 DEFAULT_DETECTOR = "lstm"
 
-DAY_MS = 86_400_000
-"""How far a time may lie in the future: a wrong zone passes, a wrong unit does not."""
-
 
 @dataclass(frozen=True)
 class StreamInfo:
@@ -304,7 +301,7 @@ class Streams:
             if live.gone:
                 return self._accept(name, series)
             present = int(self._now() * 1000)
-            arrival.check(series, live.stream, present + DAY_MS)
+            arrival.check(series, live.stream, present)
             old, new = arrival.split(series, live.stream)
             if not len(old):
                 judged = self._judged(live, new, present)
@@ -312,6 +309,9 @@ class Streams:
             if live.kept is not None:
                 live.kept.result()  # only what is in the store can be looked up there
             told, late, repairs = settle(old, live, self._store)
+            if len(late) and not len(new):
+                live.came_late(present)
+                self._quiet.came(name, present)
             judged = self._judged(live, new, present)
             kept = self._keep(live, joined((late, judged)))
             return replace(joined((told, judged)), repairs=repairs), kept

@@ -3,6 +3,7 @@
 import gzip
 import http.client
 import json
+import time
 from urllib.parse import quote, urlsplit
 
 import pytest
@@ -201,6 +202,21 @@ class TestEitherVersion:
         assert "too far in the future" in said
         assert "dropped=2" in said
         assert kept(streams, "n.v") == [(1, 1.0)]
+
+    def test_a_line_too_far_ahead_costs_no_other_of_its_series_and_makes_no_stream(self, client, streams, path):
+        ahead = int(time.time()) + 3600
+        sent = lines(f"m v=1 {START // 1000}", f"m v=2 {ahead}", f"m v=3 {START // 1000 + 1}", f"n v=1 {ahead}")
+        response = client.post(f"{path}?precision=s", data=sent)
+        said = response.get_data(as_text=True)
+        assert response.status_code == 400
+        assert f"unable to parse 'm v=2 {ahead}': time too far in the future: the clock here says " in said
+        assert (
+            "and 10 minutes more are allowed. Check the sender's clock, the time zone and the precision (line 2)"
+            in said
+        )
+        assert "(line 4) dropped=2" in said
+        assert kept(streams, "m.v") == [(START, 1.0), (START + 1000, 3.0)]
+        assert [each.name for each in streams.list()] == ["demo", "m.v"]
 
     def test_an_unknown_precision(self, client, path):
         response = client.post(f"{path}?precision=d", data=b"m v=1")

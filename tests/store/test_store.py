@@ -54,6 +54,29 @@ def test_points_come_back_as_they_went_whatever_the_chunks(store):
     assert len(store.read(stream, stream.cursor, 10)) == 0
 
 
+def test_points_that_came_after_the_stream_was_read_are_not_read_with_it(store):
+    before = store.put("s", "d", {}, 10**6)
+    assert before.judges == ()
+    middle = append(store, before, 5)
+    append(store, middle, 3, merge=True)
+    assert len(store.read(before, 0, 10)) == len(store.latest(before, 10)) == 0
+    assert_points(store.read(middle, 0, 10), 1, 5)
+    assert_points(store.newest(middle, 10), 1, 5)
+    assert store.last_points([before], 10)[before.id].judged_by == points(1, 8).judged_by
+
+
+def test_late_points_that_came_after_the_stream_was_read_are_not_read_with_it(store):
+    before = store.put("s", "d", {}, 10**6)
+    for n in (4, 3):
+        whole = points(before.cursor + 1, n)
+        stamps = (np.arange(n) + 10 * n).astype("datetime64[ms]")
+        after = replace(before, cursor=before.cursor + n, timed=True, last_time=43, judges=("b", "a"))
+        store.append([Append(after, replace(whole, times=stamps), merge=n == 3)])
+        before, earlier = after, before
+    found = store.around(earlier, 0, 1000, 5)
+    np.testing.assert_array_equal(found.times.astype(int), [40, 41, 42, 43])
+
+
 def test_merging_makes_full_chunks_and_forgets_what_is_beyond_the_capacity(store):
     stream = store.put("s", "d", {}, 5000)
     for _ in range(200):
