@@ -1,6 +1,8 @@
 """What every test shares: how Hypothesis searches, and the real server."""
 
 import os
+import threading
+import time
 
 import pytest
 from hypothesis import settings
@@ -11,6 +13,17 @@ from tests.serving import serving
 # A slow machine is no failure. In continuous integration the same cases each time, elsewhere new ones.
 settings.register_profile("house", deadline=None, derandomize="CI" in os.environ, print_blob=True)
 settings.load_profile("house")
+
+
+SECONDS_TO_END = 30.0
+
+
+def pytest_sessionfinish():
+    """Lets the fits end that stopped streams left at work: torch aborts a process that ends under it."""
+    until = time.monotonic() + SECONDS_TO_END
+    for thread in threading.enumerate():
+        if thread.name == "fitter":
+            thread.join(max(0.0, until - time.monotonic()))
 
 
 @pytest.fixture(scope="session")
