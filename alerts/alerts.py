@@ -30,8 +30,8 @@ class Alerts:
         self._store, self._now = store, now
         self._outbox = Outbox(store.database)
         self.channels = [channel.name for channel in channels]
-        follower = Follower(store, self._outbox, self.channels)
-        steps = {"follower": follower.step, **{each.name: Sender(self._outbox, each).step for each in channels}}
+        self._follower = Follower(store, self._outbox, self.channels)
+        steps = {"follower": self._follower.step, **{each.name: Sender(self._outbox, each).step for each in channels}}
         self._end = threading.Event()
         self._threads = [
             threading.Thread(target=self._run, args=(step,), daemon=True, name=f"alerts-{name}")
@@ -51,9 +51,11 @@ class Alerts:
             thread.join(LAST_SECONDS)
 
     def watch(self, name: str, given: Mapping[str, Any]) -> Policy:
-        """Tells of a stream's events from now on. Raises NotFound, UnknownName, BadParameter."""
+        """Tells of a stream's events from now on; of one that is watched already, by another policy from the first
+        point on that was not followed yet. Raises NotFound, UnknownName, BadParameter."""
         policy, stream = read_policy(given), self._stream(name)
-        self._outbox.put(Watch(stream.id, vars(policy), stream.cursor, START))
+        if not self._outbox.put(Watch(stream.id, vars(policy), stream.cursor, START)):
+            raise _not_found(name)
         if policy.silent:
             Silences(self._store.database).tell_anew(stream.id)
         return policy
@@ -71,9 +73,15 @@ class Alerts:
         return Policy() if watch is None else read_policy(watch.policy)
 
     def unwatch(self, name: str) -> None:
-        """Tells of a stream no longer; messages that wait are still sent. Raises NotFound."""
-        if not self._outbox.unwatch(self._stream(name).id):
+        """Tells of a stream no longer; messages that wait are still sent, and of an event that was told to begin, that
+        it is no longer watched. Raises NotFound."""
+        if not self.forget(name):
             raise _not_watched(name)
+
+    def forget(self, name: str) -> bool:
+        """The same for a stream that is about to be deleted. Returns whether it was watched. Raises NotFound."""
+        now = self._ms()
+        return self._outbox.unwatch(self._stream(name).id, lambda watch: self._follower.closing(name, watch, now))
 
     def test(self, channel: str) -> Message:
         """Puts a test message for a channel into the outbox. Raises UnknownName."""
@@ -111,8 +119,12 @@ class Alerts:
     def _stream(self, name: str) -> Stream:
         stream = self._store.stream(name)
         if stream is None:
-            raise NotFound(f"There is no stream {name[:100]!r}.", name=name)
+            raise _not_found(name)
         return stream
+
+
+def _not_found(name: str) -> NotFound:
+    return NotFound(f"There is no stream {name[:100]!r}.", name=name)
 
 
 def _not_watched(name: str) -> NotFound:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from alerts.alert import Alert, new_key
-from event_policy import Following, follow, from_plain, read_policy, to_plain
+from event_policy import Following, Notice, follow, from_plain, read_policy, to_plain
 from store import Message, Outbox, Pending, Silences, Step, Store, Watch
 
 POINTS = 10_000
@@ -51,6 +51,15 @@ class Follower:
         state, notices = follow(read_policy(watch.policy), from_plain(watch.state), judged)
         after = replace(watch, cursor=judged.cursor, state=to_plain(state))
         return Step(watch, after, self._messages(name, [Alert.of(name, notice, now) for notice in notices], now))
+
+    def closing(self, name: str, watch: Watch, now: int) -> list[Message]:
+        """What is still to be told of a stream that is watched no longer: the end of an event that was told."""
+        state = from_plain(watch.state)
+        if state.event is None or not state.announced:
+            return []
+        over = Alert.of(name, Notice("resolved", state.event, watch.cursor), now)
+        unwatched = replace(over, summary=f"No longer watched. {over.summary.removeprefix('Over: ')}")
+        return self._messages(name, [unwatched], now)
 
     def _messages(self, name: str, alerts: Sequence[Alert], now: int) -> list[Message]:
         return [

@@ -82,8 +82,14 @@ def get_stream(name: str) -> Response:
 @streams.delete("/<name>")
 def delete_stream(name: str) -> Response:
     """Forgets a stream and all its points."""
-    opened().delete(plain(name))
+    opened().delete(plain(name), before=watched_no_longer)
     return json({"deleted": plain(name)})
+
+
+def watched_no_longer(name: str) -> None:
+    """Has an event that was told to begin told to end, before its stream is gone."""
+    if watching := state().alerts:
+        watching.forget(name)
 
 
 @streams.post("/<name>/points")

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from store.database import Database
 from store.stream_tables import label
+from store.tables import stream
 
 
 @dataclass(frozen=True)
@@ -32,10 +33,13 @@ class Labels:
         with self._database.read() as connection:
             return [Label(row.start, row.stop, row.kind, row.note) for row in connection.execute(query)]
 
-    def put(self, stream_id: int, labels: Sequence[Label]) -> None:
-        """Keeps the labels of a stream in place of those before."""
+    def put(self, stream_id: int, labels: Sequence[Label]) -> bool:
+        """Keeps the labels of a stream in place of those before. False where it was deleted meanwhile."""
         rows = [{"stream_id": stream_id, "position": at, **vars(each)} for at, each in enumerate(labels)]
         with self._database.write() as connection:
+            if not connection.execute(sa.select(stream.c.id).where(stream.c.id == stream_id)).one_or_none():
+                return False
             connection.execute(sa.delete(label).where(label.c.stream_id == stream_id))
             if rows:
                 connection.execute(sa.insert(label), rows)
+        return True

@@ -2,7 +2,7 @@
 stays until it was sent."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,12 +56,17 @@ class Outbox:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def put(self, new: Watch) -> None:
-        """Watches a stream, or changes its policy and starts to follow it afresh."""
+    def put(self, new: Watch) -> bool:
+        """Watches a stream, or changes its policy: one that is watched is followed on from where it stands, so that
+        nothing is skipped and what was told to begin is told to end. False where the stream was deleted meanwhile."""
         row = {**_watch_values(new), "stream_id": new.stream_id, "policy": json.dumps(dict(new.policy))}
+        update = sa.update(watch).where(watch.c.stream_id == new.stream_id).values(policy=row["policy"])
         with self._database.write() as connection:
-            connection.execute(sa.delete(watch).where(watch.c.stream_id == new.stream_id))
-            connection.execute(sa.insert(watch).values(row))
+            if not connection.execute(sa.select(stream.c.id).where(stream.c.id == new.stream_id)).one_or_none():
+                return False
+            if not connection.execute(update).rowcount:
+                connection.execute(sa.insert(watch).values(row))
+        return True
 
     def watch(self, stream_id: int) -> Watch | None:
         """The watch of a stream."""
@@ -69,10 +74,17 @@ class Outbox:
             row = connection.execute(sa.select(watch).where(watch.c.stream_id == stream_id)).one_or_none()
         return None if row is None else watch_of(row._asdict())
 
-    def unwatch(self, stream_id: int) -> bool:
-        """Watches a stream no longer. Returns whether it was watched."""
+    def unwatch(self, stream_id: int, last: Callable[[Watch], Sequence[Message]]) -> bool:
+        """Watches a stream no longer, and keeps the `last` messages about it. Returns whether it was watched."""
+        named = watch.c.stream_id == stream_id
         with self._database.write() as connection:
-            return bool(connection.execute(sa.delete(watch).where(watch.c.stream_id == stream_id)).rowcount)
+            row = connection.execute(sa.select(watch).where(named)).one_or_none()
+            if row is None:
+                return False
+            if messages := last(watch_of(row._asdict())):
+                connection.execute(sa.insert(message), [message_values(each) for each in messages])
+            connection.execute(sa.delete(watch).where(named))
+        return True
 
     def behind(self, limit: int) -> list[tuple[str, Watch]]:
         """Watched streams with points that were not followed yet, with their names."""

@@ -248,7 +248,8 @@ class Store:
         return found
 
     def save_fit(self, stream_id: int, fit: Fitted) -> None:
-        """Keeps what a stream's detector learned, in place of what it learned before."""
+        """Keeps what a stream's detector learned, in place of what it learned before; nothing of a stream that was
+        deleted meanwhile."""
         row = {
             "stream_id": stream_id,
             "detector": fit.detector,
@@ -257,8 +258,9 @@ class Store:
             "state": pack_state(fit.state),
         }
         with self.database.write() as connection:
-            connection.execute(sa.delete(fitted).where(fitted.c.stream_id == stream_id))
-            connection.execute(sa.insert(fitted).values(row))
+            if connection.execute(sa.select(stream.c.id).where(stream.c.id == stream_id)).one_or_none():
+                connection.execute(sa.delete(fitted).where(fitted.c.stream_id == stream_id))
+                connection.execute(sa.insert(fitted).values(row))
 
     def fit(self, stream_id: int) -> Fitted | None:
         """What a stream's detector learned."""

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 
+from errors import NotFound
 from streams.readings import Tally
 
 ASKED_FOR, FIRST, AGAIN = 0, 1, 2
@@ -77,6 +78,8 @@ class Fitter:
             began, failed = time.monotonic(), False
             try:
                 self._fit(name)
+            except NotFound:
+                pass  # deleted before its turn came
             except Exception:  # one stream that cannot be fitted must not end the fits of all others
                 logging.getLogger("anomaly").exception("the detector of stream %r could not be fitted", name)
                 failed = True

@@ -235,7 +235,8 @@ class Streams:
 
     def put_labels(self, name: str, labels: Sequence[Label]) -> None:
         """Keeps labels in place of those before, and has the stream's detector fitted by them. Raises NotFound."""
-        self._labels.put(self._stored(name).id, labels)
+        if not self._labels.put(self._stored(name).id, labels):
+            raise not_found(name)
         if name != demo.NAME:
             self._fitter.ask(name)
 
@@ -280,15 +281,21 @@ class Streams:
         state = stored_state(stream, self._quiet.lasts(name), anomalous)
         return Reading(name, stream.cursor, 0, newest, UNKNOWN, state, anomalous)
 
-    def delete(self, name: str) -> None:
-        """Forgets a stream and all its points. Raises NotFound, BadInput for the demo stream."""
+    def delete(self, name: str, before: Callable[[str], None] = lambda _: None) -> None:
+        """Forgets a stream and all its points, once those on their way to the disk are there and `before` was called
+        with its name. Raises NotFound, BadInput for the demo stream."""
         if name == demo.NAME:
             raise BadInput("The stream demo is always there.", name=name)
         live = self._lives.get(name)
         with live.lock:
+            if live.gone:
+                raise not_found(name)
+            if live.kept is not None:
+                live.kept.exception()  # one that failed has been told to who waits for it
+            before(name)
+            self._store.delete(live.stream.id)
             self._lives.drop([live])
             self._quiet.forget(name)
-            self._store.delete(live.stream.id)
             self._events.forget(name)
 
     @keeping()

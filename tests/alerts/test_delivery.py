@@ -10,7 +10,7 @@ from alerts import Alerts, Follower, Sender, SendFailed
 from alerts.sender import GIVE_UP_MS, LONGEST_WAIT_MS
 from errors import BadParameter, NotFound, UnknownName
 from event_policy import Policy
-from store import Outbox, Store
+from store import Outbox, Store, Watch
 from tests.alerts.conftest import append, make
 
 NOW = 1_800_000_000_000
@@ -310,3 +310,31 @@ def test_a_test_message_goes_the_way_of_all_others(store, watched, outbox):
     channel = Channel("a")
     Sender(outbox, channel).step(NOW)
     assert channel.got == [("firing", "test", message.key)]
+
+
+@pytest.mark.parametrize("policy", [{}, {"minimum_length": 1, "recovery": 2}])
+def test_a_policy_put_again_skips_no_point_that_was_not_followed_yet(store, outbox, watched, policy):
+    append(store, "....#")
+    watched.watch("boiler", policy)
+    follower(store, "a").step(NOW)
+    watched.watch("boiler", policy)
+    append(store, "....")
+    follower(store, "a").step(NOW)
+    assert [each.body["status"] for each in outbox.newest(10)] == ["resolved", "firing"]
+
+
+@pytest.mark.parametrize("end", [Alerts.unwatch, Alerts.forget])
+def test_the_end_of_a_told_event_is_told_when_it_is_watched_no_longer(store, outbox, watched, end):
+    append(store, "....#")
+    follower(store, "a").step(NOW)
+    end(watched, "boiler")
+    told = outbox.newest(10)
+    assert {each.body["status"] for each in told} == {"resolved", "firing"}
+    assert "No longer watched." in told[0].body["summary"]
+    assert len({each.body["event"] for each in told}) == 1
+
+
+def test_a_policy_for_a_stream_that_was_deleted_meanwhile(store, outbox):
+    gone = make(store, "gone")
+    store.delete(gone.id)
+    assert not outbox.put(Watch(gone.id, {}, 0, {}))
