@@ -56,7 +56,10 @@ def times_unit(values: Floats, unit: float) -> Floats:
 
 @dataclass(frozen=True)
 class Event:
-    """A run of anomalies: half open positions start to stop, the position of its highest score, and that score."""
+    """A run of anomalies: half open positions start to stop, the position of its highest score, and that score.
+
+    `seen_by` names the view that finds the peak most unusual, of those a detector joins; None where it joins none.
+    """
 
     start: int
     stop: int
@@ -66,6 +69,7 @@ class Event:
     value: float
     expected: float
     explanation: str
+    seen_by: str | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,6 +84,7 @@ class Detection:
     gap        most normal points inside one event
     period     points after which the series repeats itself; None where no period was found or looked for
     notes      what was learned and what to know about it, in sentences
+    views      where several things are looked at, by their words (n,) how unusual each is; the score joins them
     """
 
     series: Series
@@ -91,6 +96,7 @@ class Detection:
     gap: int = DEFAULT_GAP
     period: int | None = None
     notes: tuple[str, ...] = ()
+    views: Mapping[str, Floats] = field(default_factory=dict)
 
     def last(self, new: int) -> "Detection":
         """The judgement of the last `new` points."""
@@ -124,8 +130,14 @@ class Detection:
         value, expected = float(self.series.values[peak]), float(self.expected[peak])
         severity = min(float(self.score[peak]) / self.threshold, float(np.finfo(np.float64).max))
         direction = "above" if value > expected else "below" if value < expected else "shape"
-        explanation = explain(value, expected, direction, severity, stop - start)
-        return Event(start, stop, peak, direction, severity, value, expected, explanation)
+        if not self.views:
+            explanation = explain(value, expected, direction, severity, stop - start)
+            return Event(start, stop, peak, direction, severity, value, expected, explanation)
+        if not abs(value - expected) > self.margin[peak]:
+            direction = "shape"
+        seen_by = max(self.views, key=lambda name: float(np.nan_to_num(self.views[name][peak])))
+        explanation = explain_view(value, expected, direction, severity, stop - start, seen_by)
+        return Event(start, stop, peak, direction, severity, value, expected, explanation, seen_by)
 
 
 def runs(flags: Bools, gap: int = 0) -> list[tuple[int, int]]:
@@ -145,13 +157,28 @@ def runs(flags: Bools, gap: int = 0) -> list[tuple[int, int]]:
 
 def explain(value: float, expected: float, direction: str, severity: float, points: int) -> str:
     """One sentence for a person: what came, what was expected, how far beyond the allowed distance."""
-    lasted = "1 point" if points == 1 else f"{points} points"
-    beyond = f"{severity:.3g} times the distance allowed; lasts {lasted}."
+    beyond = f"{severity:.3g} times the distance allowed; lasts {_counted(points)}."
     if direction == "shape":
         return f"An unusual shape around {value:.6g}, {beyond}"
+    return f"{_compared(value, expected, direction)}, {beyond}"
+
+
+def explain_view(value: float, expected: float, direction: str, severity: float, points: int, seen_by: str) -> str:
+    """The same where several views are joined: `seen_by` is what the view that finds it most unusual looks at."""
+    beyond = f"{severity:.3g} times the score allowed; lasts {_counted(points)}."
+    if direction == "shape":
+        return f"Unusual {seen_by}, around {value:.6g}: {beyond}"
+    return f"{_compared(value, expected, direction)}, most unusual by its {seen_by}: {beyond}"
+
+
+def _counted(points: int) -> str:
+    return "1 point" if points == 1 else f"{points} points"
+
+
+def _compared(value: float, expected: float, direction: str) -> str:
     percent = abs(value - expected) / abs(expected) * 100 if expected else math.inf
     share = f"{percent:.3g} % " if percent < 1000 else ""
-    return f"{value:.6g} is {share}{direction} the expected {expected:.6g}, {beyond}"
+    return f"{value:.6g} is {share}{direction} the expected {expected:.6g}"
 
 
 def residual_threshold(residuals: Floats, sigma: float, floor: float) -> float:

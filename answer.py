@@ -178,6 +178,7 @@ def _event(event: Event, times: list[str] | list[int] | None) -> dict[str, Any]:
         "value": event.value,
         "expected": event.expected,
         "explanation": event.explanation,
+        "seen_by": event.seen_by,
     }
 
 

@@ -7,10 +7,8 @@ from typing import Any
 import numpy as np
 
 from series import Floats
-from windows import STEPS, Scale, complete, judged, moving_sum, reach, window_length
+from windows import STEPS, Scale, complete, judged, ladder, moving_sum, reach
 
-LENGTHS = (0.25, 0.5, 1.0, 2.0)
-"""Windows, as multiples of a period (`windows.window_length`)."""
 QUIET = 0.05
 """Added to a standard deviation, in spreads of the series, before its logarithm is taken: 0 and almost 0 are alike."""
 SMALLEST = 0.01
@@ -42,11 +40,11 @@ class LevelSpread:
     @classmethod
     def fit(cls, values: Floats, period: int | None) -> "LevelSpread":
         """values (n,) evenly spaced; NaN is missing. Judges nothing where there are too few."""
-        scale, base = Scale.of(values), window_length(len(values), period)
+        scale = Scale.of(values)
         whole = scale.whole(values)
         full = complete(whole, period)
         usual = []
-        for length in (round(base * multiple) for multiple in LENGTHS if base):
+        for length in ladder(len(values)):
             good = judged(whole, full, length) > 0
             if good.any():
                 mean, spread = mean_and_spread(full, length)

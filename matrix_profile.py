@@ -13,10 +13,8 @@ from numpy.typing import NDArray
 
 from linear import sample_rows
 from series import Floats
-from windows import STEPS, Scale, Shape, complete, judged, reach, window_length
+from windows import STEPS, Scale, Shape, complete, judged, ladder, reach
 
-LENGTHS = (0.5, 1.0, 2.0)
-"""Windows, as multiples of `windows.window_length`."""
 SIZE = 32
 """Most numbers a window is described by."""
 ROWS = 512
@@ -112,11 +110,11 @@ class MatrixProfile:
     @classmethod
     def fit(cls, values: Floats, period: int | None, most: int) -> "MatrixProfile":
         """values (n,) evenly spaced; NaN is missing. Keeps at most `most` references of each length."""
-        scale, base = Scale.of(values), window_length(len(values), period)
+        scale = Scale.of(values)
         whole = scale.whole(values)
         full = complete(whole, period)
         learned = []
-        for shape in (Shape.covering(round(base * multiple), SIZE) for multiple in LENGTHS if base):
+        for shape in (Shape.covering(length, SIZE) for length in ladder(len(values))):
             good = judged(whole, full, shape.points)
             if np.count_nonzero(good) > shape.points:
                 learned.append(References.learn(full, good, shape, most))

@@ -27,6 +27,8 @@ DEFAULT = 64
 """Points of a window where the series has no period."""
 SHORTEST, LONGEST = 8, 128
 """Points of a window, whatever the period: a year of a day's points is no window to judge by."""
+LADDER = (32, 64, 128, 256, 512)
+"""Points of the windows of views that look at several lengths: how long a fault lasts is not known before."""
 AT_ONCE = 4096
 """Windows looked at together: few enough for a core's cache."""
 
@@ -96,6 +98,12 @@ def window_length(points: int, period: int | None) -> int:
     """Points of a window: a period, or DEFAULT; at most LONGEST and an eighth of the series. 0 if that is too short."""
     length = min(period or DEFAULT, LONGEST, points // 8)
     return max(length, SHORTEST) if points >= 8 * SHORTEST else 0
+
+
+def ladder(points: int) -> tuple[int, ...]:
+    """The window lengths that fit a series eight times; one shorter one where none does, none for a few points."""
+    fitting = tuple(length for length in LADDER if length <= points // 8)
+    return fitting or ((max(points // 8, SHORTEST),) if points >= 8 * SHORTEST else ())
 
 
 @dataclass(frozen=True)

@@ -51,6 +51,9 @@ class Event(msgspec.Struct, forbid_unknown_fields=True):
     value: Annotated[Number, described("What came, at the peak.")]
     expected: Annotated[Number, described("What was expected there.")]
     explanation: Annotated[str, described("One sentence for a person.")]
+    seen_by: Annotated[
+        str | None, described("Which of the views that a detector joins finds it most unusual; null where it has none.")
+    ]
 
 
 class Seconds(msgspec.Struct, forbid_unknown_fields=True):

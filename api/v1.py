@@ -27,7 +27,7 @@ def detect() -> Response:
         table, read = timed(question.table)
         series = table.series()
         fitted, fit = timed(lambda: detector.fit(series, **question.params))
-        detection, judged = timed(lambda: fitted.detect(series))
+        detection, judged = timed(lambda: fitted.review(series))
         seconds = {"read": read, "fit": fit, "detect": judged}
         state().metrics.observe(name, seconds)
         if wants_csv():

@@ -1,6 +1,7 @@
 """Every detector by name, in plain sight. The first is the default."""
 
 from anomaly_detection import Detector
+from detectors.auto import Auto
 from detectors.level_spread import LevelSpread
 from detectors.lstm import LSTM
 from detectors.matrix_profile import MatrixProfile
@@ -11,6 +12,7 @@ from detectors.seasonal_naive import SeasonalNaive
 from detectors.subspace import Subspace
 
 DETECTORS: dict[str, type[Detector]] = {
+    "auto": Auto,
     "lstm": LSTM,
     "rolling_zscore": RollingZScore,
     "seasonal_naive": SeasonalNaive,

@@ -13,13 +13,13 @@ from grid import Grid, spread_out
 from period import find_period
 from series import Floats, Series
 
-ROUNDS = 50
-"""Most times that a threshold is set again without what lay beyond the one before."""
-STRETCH, STRETCHES = 128, 64
-"""Fewest points of, and most of, the stretches whose highest distances are looked at."""
-DEFAULT_SIGMA = 5.0
-LEAST = 1e-9
-"""The smallest threshold: where all windows are equal, their distances are 0."""
+DEFAULT_SIGMA = 4.0
+LEAST = 0.01
+"""The smallest range of distances believed: where all windows are equal, theirs would be 0."""
+MOST = 10.0
+"""Ranges beyond which a distance counts no more: one view, however sure, does not outvote the others for ever."""
+USUAL = 0.4375
+"""Ranges per sigma that every series may reach: its windows overlap, and chance alone goes so far."""
 
 
 class View(Protocol):
@@ -59,24 +59,26 @@ class Judge:
             known = distances[np.isfinite(distances)]
             median, high = np.quantile(known, [0.5, 0.95]).tolist() if known.size else (0.0, 1.0)
             medians.append(median)
-            ranges.append(max(high - median, LEAST * max(median, 1.0)))
+            ranges.append(max(high - median, LEAST))
         judge = cls(tuple(medians), tuple(ranges), 1.0)
-        return replace(judge, threshold=usual_threshold(judge.score(several), sigma))
+        scores = judge.mean(judge.voices(several), len(several[0]) if several else 0)
+        return replace(judge, threshold=usual_threshold(scores, sigma))
 
-    def score(self, several: Sequence[Floats]) -> Floats:
-        """(n,) (distance − median) ÷ range, 0 below the median: the mean over the lengths.
-
-        A length that cannot tell counts as 0: of few lengths the mean varies more. NaN where none can.
-        """
+    def voices(self, several: Sequence[Floats]) -> list[Floats]:
+        """(n,) for each length: (distance − median) ÷ range, from 0 to MOST."""
         usual = zip(several, self.medians, self.ranges, strict=True)
-        scaled = [np.maximum((distances - median) / width, 0.0) for distances, median, width in usual]
-        if not scaled:
-            return np.empty(0)
-        known, total = np.zeros(len(scaled[0]), dtype=bool), np.zeros(len(scaled[0]))
-        for each in scaled:
+        return [np.clip((distances - median) / width, 0.0, MOST) for distances, median, width in usual]
+
+    def mean(self, voices: Sequence[Floats], points: int) -> Floats:
+        """(n,) the mean of the voices at so many points; NaN where there is none.
+
+        One that cannot tell counts as 0: of few voices the mean varies more.
+        """
+        known, total = np.zeros(points, dtype=bool), np.zeros(points)
+        for each in voices:
             known |= np.isfinite(each)
             total += np.where(np.isfinite(each), each, 0.0)
-        return np.where(known, total / len(scaled), np.nan)
+        return np.where(known, total / max(len(voices), 1), np.nan)
 
     def state(self) -> dict[str, Any]:
         """Everything learned."""
@@ -146,9 +148,9 @@ class WindowDistance(Detector):
         cells, _ = self.grid.cells(series, self.memory, 1)
         values = spread_out(series.values / self.unit, cells)
         several = self.view.by_length(values, lambda fraction: progress("detect", fraction))
-        score = judge.score([form(length, distances)[cells] for length, distances in several])
+        voices = judge.voices([form(length, distances)[cells] for length, distances in several])
         nowhere = np.full(len(series), np.nan)
-        score = nowhere if not several else np.where(np.isnan(series.values), np.nan, score)
+        score = np.where(np.isnan(series.values), np.nan, judge.mean(voices, len(series)))
         notes, gap = (repeats(self.period), *self.view.notes), int(self.params["gap"])
         return Detection(series, nowhere, nowhere, score, judge.threshold, self.params, gap, self.period, notes)
 
@@ -174,7 +176,8 @@ class WindowDistance(Detector):
 def around_each(distances: Floats, length: int) -> Floats:
     """(n,) the mean of the distances of the windows that each point lies in: those ending 0 to length − 1 points later.
 
-    distances (n,) by where windows end; NaN is left out, and stays where there is no other.
+    distances (n,) by where windows end; NaN is left out, and stays where there is no other. The points that less than
+    half of the windows cover, at both ends, get the mean of the nearest one that has half: means of few vary more.
     """
     known = np.isfinite(distances)
     sums = np.concatenate(([0.0], np.cumsum(np.where(known, distances, 0.0))))
@@ -182,39 +185,16 @@ def around_each(distances: Floats, length: int) -> Floats:
     stop = np.minimum(np.arange(len(distances)) + length, len(distances))
     count = counts[stop] - counts[:-1]
     mean = np.maximum(sums[stop] - sums[:-1], 0.0) / np.maximum(count, 1)
-    return np.where(count > 0, mean, np.nan)
+    half = length // 2
+    covered = (
+        np.clip(np.arange(len(mean)), min(half - 1, len(mean) - 1), max(len(mean) - half, 0)) if half else slice(None)
+    )
+    return np.where(count > 0, mean, np.nan)[covered]
 
 
-def usual_threshold(distances: Floats, sigma: float) -> float:
-    """The larger of `clipped_threshold` and of the same rule on the highest distances of stretches of the series.
-
-    What happens in most stretches is usual, however far it lies from the rest: an irregular heartbeat has odd windows
-    all the time. The stretches, STRETCH points or more and at most STRETCHES of them, stand in the order of time; their
-    median and third quartile take the place of mean and standard deviation. Always above 0; distances may be NaN.
-    """
-    known = distances[np.isfinite(distances)]
+def usual_threshold(scores: Floats, sigma: float) -> float:
+    """mean + sigma · std of the scores (n,), and at least USUAL · sigma; NaN is left out."""
+    known = scores[np.isfinite(scores)]
     if not known.size:
         return 1.0
-    starts = np.arange(0, len(known), max(STRETCH, len(known) // STRETCHES))
-    middle, high = np.quantile(np.maximum.reduceat(known, starts), [0.5, 0.75]).tolist()
-    threshold = max(clipped_threshold(known, sigma), middle + sigma * (high - middle) / 0.6745)
-    return float(max(threshold * (1 + 1e-9), LEAST))  # never exactly a distance
-
-
-def clipped_threshold(known: Floats, sigma: float) -> float:
-    """mean + sigma · std of the distances that lie below it ("sigma clipping").
-
-    One spike is in as many windows as a window has points, and would hide itself and others in a plain mean and
-    deviation. The first threshold is median + sigma · (ninth decile − median) ÷ 1.2816, which for normal noise is the
-    standard deviation; each next one is set from what lies below the one before, until nothing changes, and may rise
-    again. Up to a tenth of the windows may be odd.
-    """
-    middle, high = np.quantile(known, [0.5, 0.9]).tolist()
-    threshold = middle + sigma * (high - middle) / 1.2816
-    for _ in range(ROUNDS):
-        within = known[known <= threshold]
-        latest = float(np.mean(within) + sigma * np.std(within))
-        if latest == threshold:
-            break
-        threshold = latest
-    return float(threshold)
+    return max(float(np.mean(known) + sigma * np.std(known)), USUAL * sigma)

@@ -26,7 +26,7 @@ def test_mean_and_spread_are_those_of_each_window():
 def test_the_distance_is_the_root_of_the_mean_square_of_all_deviations():
     values = seasonal()
     view = LevelSpread.fit(values, 48)
-    assert [usual.length for usual in view.usual] == [12, 24, 48, 96]
+    assert [usual.length for usual in view.usual] == [32, 64, 128, 256]
     told = dict(view.by_length(values, lambda fraction: None))
     whole = view.scale.whole(values)
     for usual in view.usual:

@@ -28,7 +28,7 @@ def naive(whole, length, at, judge):
 def test_the_distances_are_those_of_a_naive_loop():
     view = MatrixProfile.fit(seasonal(700), 32, most=20_000)
     short = [each for each in view.references if each.shape.stride == 1]
-    assert [each.shape.points for each in short] == [16, 32]
+    assert [each.shape.points for each in short] == [32]
     whole, other = view.scale.whole(seasonal(700)), view.scale.whole(seasonal(200, seed=9))
     for each in short:
         length = each.shape.points
@@ -43,9 +43,10 @@ def test_few_references_are_hardly_further_than_all():
     every = MatrixProfile.fit(values, 32, most=20_000).by_length(values, lambda fraction: None)
     some = MatrixProfile.fit(values, 32, most=1024).by_length(values, lambda fraction: None)
     for (_, exact), (_, near) in zip(every, some, strict=True):
-        assert (near[200:] >= exact[200:]).all()
-        assert np.median(near[200:] / exact[200:]) < 1.25
-        assert np.corrcoef(near[200:], exact[200:])[0, 1] > 0.6
+        known = np.isfinite(exact)
+        assert (near[known] >= exact[known]).all()
+        assert np.median(near[known] / exact[known]) < 1.25
+        assert np.corrcoef(near[known], exact[known])[0, 1] > 0.6
 
 
 def test_a_fingerprint_is_that_of_the_numbers_alone():

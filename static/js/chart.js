@@ -214,11 +214,13 @@ export class SeriesChart {
   }
 
   told(i) {
-    const { values, expected, lower, upper } = this.series;
+    const { values, expected, lower, upper, score } = this.series;
     const lines = [`Value ${number(values[i])}`];
     if (!expected) return lines;
-    if (Number.isNaN(expected[i])) return [...lines, "Not judged: warming up or missing"];
-    lines.push(`Expected ${number(expected[i])}`, `Band ${number(lower[i])} to ${number(upper[i])}`);
+    if (score[i] === null || Number.isNaN(score[i])) return [...lines, "Not judged: warming up or missing"];
+    if (!Number.isNaN(expected[i])) {
+      lines.push(`Expected ${number(expected[i])}`, `Band ${number(lower[i])} to ${number(upper[i])}`);
+    }
     const severity = this.severity(i);
     if (severity !== null) lines.push(`Anomaly: severity ${number(severity)}`);
     return lines;

@@ -12,6 +12,6 @@ test("the verdict names the column, the points judged and the seconds", () => {
   assert.deepEqual(verdictWords(answer(1, 1, [9])), ["1 anomalous event found in “load”", ": 1 of 1 point judged is anomalous. Took 0.35 s."]);
   const [found, rest] = verdictWords(answer(0, 0, [null, 1, 1]));
   assert.equal(found, "No anomalies found in “load”");
-  assert.match(rest, /^: all 2 points judged lie within the band\. .* Took 0\.35 s\.$/);
+  assert.match(rest, /^: all 2 points judged are usual\. .* Took 0\.35 s\.$/);
   assert.match(verdictWords(answer(0, 0, [null]))[1], /no point could be judged/);
 });

@@ -1,0 +1,189 @@
+"""Several views of a series in one judgement: its forecast, its levels and spreads, its shapes."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Self
+
+import numpy as np
+
+from anomaly_detection import (
+    DEFAULT_GAP,
+    Detection,
+    Detector,
+    Gap,
+    Progress,
+    no_progress,
+    residual_threshold,
+    spread_floor,
+    times_unit,
+    unit_of,
+)
+from detectors.forecast_residual import SMALLEST, Sigma
+from detectors.lstm import LSTM
+from detectors.window_distance import DEFAULT_SIGMA, Judge, around_each
+from grid import Grid, spread_out
+from level_spread import LevelSpread
+from matrix_profile import MatrixProfile
+from parameters import Param, checked
+from period import find_period
+from series import Floats, Series
+from windows import Scale
+
+REFERENCES = 1024
+"""Windows that the matrix profile compares with; see docs/decisions/views.md."""
+ALONE = 2.5
+"""Factor of sigma beyond which the forecast's residual needs no other view: one value is too short for the windows."""
+LARGEST = 1e300
+"""Held below infinity: scores of values far beyond all that was learned."""
+FORECAST = "distance from the forecast"
+SEEN = {"level_spread": "mean and spread over {} points", "matrix_profile": "course over {} points"}
+"""What a view looks at, for a person."""
+Views = tuple[LevelSpread, MatrixProfile]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What one view says: its words, the points of its window, and its distances (n,) at the windows' ends."""
+
+    words: str
+    length: int
+    distances: Floats
+
+
+class Auto(Detector):
+    """score = mean over the views, at each of their window lengths, of (distance − median) ÷ upper usual range.
+
+    The views are the LSTM's residual, `level_spread` and `matrix_profile`; each has one voice for each window length,
+    from 0 to `window_distance.MOST`. threshold: see `window_distance.usual_threshold`. A residual beyond the margin,
+    mean + ALONE · sigma · std of residuals, is an anomaly whatever the others say: the score is at least
+    threshold · residual ÷ margin. An anomaly that other views see may lie within the margin. Unit of the
+    score: upper usual ranges.
+    """
+
+    title = "Automatic"
+    help = (
+        "Looks at the series in several ways at once: how far values lie from the forecast, levels and spreads, and "
+        "shapes, over 1 to 512 points. Each anomaly says what is unusual about it."
+    )
+
+    def __init__(
+        self,
+        forecast: LSTM,
+        views: Views,
+        grid: Grid,
+        unit: float,
+        spread: float,
+        margin: float,
+        judges: tuple[Judge, Judge],
+        params: Mapping[str, Any],
+    ) -> None:
+        self.forecast, self.views, self.grid, self.unit = forecast, views, grid, unit
+        self.spread, self.margin = spread, margin  # ÷ unit
+        self.judges, self.params = judges, params  # of windows up to a point, and of those around it
+        self.memory = max(forecast.memory, *(view.memory for view in views))
+
+    @classmethod
+    @checked
+    def fit(
+        cls,
+        series: Series,
+        *,
+        progress: Progress = no_progress,
+        sigma: Sigma = DEFAULT_SIGMA,
+        gap: Gap = DEFAULT_GAP,
+        seed: Annotated[int, Param(None, 0, 2**31 - 1, "The same seed gives the same answer.")] = 0,
+    ) -> Self:
+        """See Detector.fit."""
+        forecast = LSTM.fit(series, seed=seed, progress=lambda _, done: progress("fit", done / 2))
+        grid, unit = Grid.learn(series), unit_of(series.values)
+        cells, _ = grid.cells(series, len(series), 1)
+        values = spread_out(series.values / unit, cells)
+        period = find_period(values, grid.step_ms)
+        views = LevelSpread.fit(values, period), MatrixProfile.fit(values, period, REFERENCES)
+        unjudged = Judge((), (), 1.0)
+        params = {"sigma": sigma, "gap": gap, "seed": seed}
+        spread = Scale.of(series.values / unit).spread
+        found = cls(forecast, views, grid, unit, spread, 1.0, (unjudged, unjudged), params)
+        seen, known, at = found._seen(series, lambda _, done: progress("fit", (1 + done) / 2))
+        found.margin = residual_threshold(known.score / unit, ALONE * sigma, spread_floor(values))
+        ending, around = (Judge.learn([each[at] for each in form(seen)], sigma) for form in (causal, centred))
+        found.judges = ending, around
+        return found
+
+    def detect(self, series: Series, *, progress: Progress = no_progress) -> Detection:
+        """See Detector.detect."""
+        return self._judged(series, False, progress)
+
+    def review(self, series: Series, *, progress: Progress = no_progress) -> Detection:
+        """See Detector.review: windows count at every point they cover."""
+        return self._judged(series, True, progress)
+
+    def _judged(self, series: Series, whole: bool, progress: Progress) -> Detection:
+        progress("detect", 0.0)
+        seen, forecast, at = self._seen(series, progress)
+        judge, form = (self.judges[1], centred) if whole else (self.judges[0], causal)
+        voices = judge.voices([distances[at] for distances in form(seen)])
+        with np.errstate(over="ignore"):
+            alone = np.minimum(judge.threshold * (forecast.score / self.unit / self.margin), LARGEST)
+        score = np.where(np.isnan(series.values), np.nan, np.fmax(judge.mean(voices, len(series)), alone))
+        margin = max(float(times_unit(np.array(self.margin), self.unit)), SMALLEST)
+        views = {each.words: voice for each, voice in zip(seen, voices, strict=True)}
+        notes = (*forecast.notes, *(note for view in self.views for note in view.notes))
+        return Detection(
+            series,
+            forecast.expected,
+            np.where(np.isnan(forecast.expected), np.nan, margin),
+            score,
+            judge.threshold,
+            self.params,
+            int(self.params["gap"]),
+            forecast.period,
+            notes,
+            views,
+        )
+
+    def _seen(self, series: Series, progress: Progress) -> tuple[list[Seen], Detection, Any]:
+        """What every view says of each cell, the forecast, and the cells of the points."""
+        forecast = self.forecast.detect(series, progress=lambda _, done: progress("detect", 0.3 * done))
+        cells, _ = self.grid.cells(series, self.memory, 1)
+        values = spread_out(series.values / self.unit, cells)
+        with np.errstate(over="ignore"):
+            residual = forecast.score / self.unit / self.spread
+        seen = [Seen(FORECAST, 1, spread_out(np.minimum(residual, LARGEST), cells))]
+        for view, words, start in zip(self.views, SEEN.values(), (0.3, 0.4), strict=True):
+            told = view.by_length(values, lambda done, start=start: progress("detect", start + 0.6 * done * start))
+            seen += [Seen(words.format(length), length, distances) for length, distances in told]
+        return seen, forecast, cells
+
+    def state(self) -> dict[str, Any]:
+        """See Detector.state."""
+        views = {name: view.state() for name, view in zip(SEEN, self.views, strict=True)}
+        known = {
+            "unit": self.unit,
+            "spread": self.spread,
+            "margin": self.margin,
+            "params": dict(self.params),
+            "grid": self.grid.state(),
+        }
+        judges = [judge.state() for judge in self.judges]
+        return {**known, "forecast": self.forecast.state(), "views": views, "judges": judges}
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any]) -> Self:
+        """See Detector.from_state."""
+        views = state["views"]
+        restored = LevelSpread.from_state(views["level_spread"]), MatrixProfile.from_state(views["matrix_profile"])
+        ending, around = (Judge.from_state(judge) for judge in state["judges"])
+        forecast, grid = LSTM.from_state(state["forecast"]), Grid.from_state(state["grid"])
+        unit, spread, margin = state["unit"], state["spread"], state["margin"]
+        return cls(forecast, restored, grid, unit, spread, margin, (ending, around), state["params"])
+
+
+def causal(seen: Sequence[Seen]) -> list[Floats]:
+    """Of each view, the distances of the windows that end at each point."""
+    return [each.distances for each in seen]
+
+
+def centred(seen: Sequence[Seen]) -> list[Floats]:
+    """Of each view, the mean distance of the windows that each point lies in."""
+    return [around_each(each.distances, each.length) for each in seen]

@@ -1,0 +1,79 @@
+"""The views joined: single values, levels and shapes are found, and each event says by what."""
+
+import numpy as np
+import pytest
+
+from detectors.auto import FORECAST, Auto
+from detectors.window_distance import MOST, Judge
+from faults import plant
+from series import Series
+
+
+def daily(points=4000, seed=0):
+    """A cycle of 96 points with noise."""
+    at = np.arange(points)
+    return Series(None, 20 + 4 * np.sin(2 * np.pi * at / 96) + np.random.default_rng(seed).normal(0, 0.3, points))
+
+
+def reviewed(series):
+    return Auto.fit(series).review(series)
+
+
+def around(detection, start, stop):
+    """The events that meet a stretch."""
+    return [event for event in detection.events if event.start < stop and event.stop > start]
+
+
+def test_a_single_value_within_the_usual_range_is_found_by_its_distance_from_the_forecast():
+    values = daily().values.copy()
+    values[2000] = 20.0 if values[2000] > 23 or values[2000] < 17 else values[2000] + 4.5
+    found = reviewed(Series(None, values))
+    (event,) = around(found, 2000, 2001)
+    assert event.seen_by == FORECAST
+    assert event.direction in ("above", "below")
+    assert f"expected {event.expected:.6g}" in event.explanation
+
+
+@pytest.mark.parametrize("fault", ["flat_line", "missing_cycle", "noise_burst", "level_shift", "changed_frequency"])
+def test_a_fault_of_many_points_is_found_and_told_in_words(fault):
+    found = reviewed(plant(daily(), fault, 2000, 96, 2.0))
+    events = around(found, 2000, 2096)
+    assert events
+    assert found.events == around(found, 1960, 2136)
+    worst = max(events, key=lambda event: event.severity)
+    assert worst.seen_by in found.views
+    assert worst.seen_by in worst.explanation
+
+
+def test_an_event_within_the_margin_has_the_direction_shape():
+    found = reviewed(plant(daily(), "flat_line", 2000, 96))
+    for event in found.events:
+        away = abs(event.value - event.expected)
+        assert (event.direction == "shape") == (away <= found.margin[event.peak])
+
+
+def test_whatever_lies_outside_the_band_is_an_anomaly():
+    found = reviewed(plant(daily(), "noise_burst", 2000, 60, 3.0))
+    outside = np.abs(found.series.values - found.expected) > found.margin
+    assert outside.any()
+    assert found.is_anomaly[outside].all()
+
+
+def test_a_clean_series_has_no_events():
+    assert not any(reviewed(daily(seed=seed)).events for seed in range(3))
+
+
+def test_the_stream_form_looks_at_nothing_later():
+    series = plant(daily(), "level_shift", 2000, 96, 3.0)
+    detector = Auto.fit(series)
+    early = detector.detect(series.slice(0, 2000))
+    np.testing.assert_allclose(early.score, detector.detect(series).score[:2000], rtol=1e-6)
+    assert around(detector.detect(series), 2000, 2200)
+
+
+def test_voices_and_their_mean_by_hand():
+    judge = Judge((1.0, 0.0), (2.0, 1.0), 1.0)
+    several = [np.array([1.0, 5.0, np.nan, 0.0, 1e9]), np.array([0.5, np.nan, np.nan, 2.0, 0.0])]
+    voices = judge.voices(several)
+    np.testing.assert_array_equal(voices[0], [0.0, 2.0, np.nan, 0.0, MOST])
+    np.testing.assert_array_equal(judge.mean(voices, 5), [0.25, 1.0, np.nan, 1.0, MOST / 2])
