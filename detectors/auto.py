@@ -20,7 +20,7 @@ from anomaly_detection import (
 )
 from detectors.forecast_residual import SMALLEST, Sigma
 from detectors.lstm import LSTM
-from detectors.window_distance import DEFAULT_SIGMA, Judge, around_each
+from detectors.window_distance import DEFAULT_SIGMA, Judge, View, around_each
 from grid import Grid, spread_out
 from level_spread import LevelSpread
 from matrix_profile import MatrixProfile
@@ -150,14 +150,20 @@ class Auto(Detector):
         with np.errstate(over="ignore"):
             residual = forecast.score / self.unit / self.spread
         seen = [Seen(FORECAST, 1, spread_out(np.minimum(residual, LARGEST), cells))]
-        for view, words, start in zip(self.views, SEEN.values(), (0.3, 0.4), strict=True):
-            told = view.by_length(values, lambda done, start=start: progress("detect", start + 0.6 * done * start))
-            seen += [Seen(words.format(length), length, distances) for length, distances in told]
+        views: Sequence[View] = self.views
+        for done, (view, words) in enumerate(zip(views, SEEN.values(), strict=True)):
+
+            def told(fraction: float, done: int = done) -> None:
+                progress("detect", 0.3 + 0.7 * (done + fraction) / len(views))
+
+            each = view.by_length(values, told)
+            seen += [Seen(words.format(length), length, distances) for length, distances in each]
         return seen, forecast, cells
 
     def state(self) -> dict[str, Any]:
         """See Detector.state."""
-        views = {name: view.state() for name, view in zip(SEEN, self.views, strict=True)}
+        several: Sequence[View] = self.views
+        views = {name: view.state() for name, view in zip(SEEN, several, strict=True)}
         known = {
             "unit": self.unit,
             "spread": self.spread,

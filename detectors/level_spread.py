@@ -16,7 +16,7 @@ class LevelSpread(WindowDistance):
 
     title = "Level and spread"
     help = (
-        "Compares mean and spread of the last quarter to two cycles with the usual ones. Finds new levels, drifts, "
+        "Compares mean and spread over 32 to 512 points with the usual ones. Finds new levels, drifts, "
         "flat lines and bursts of noise; says nothing about single values."
     )
 

@@ -16,7 +16,7 @@ class MatrixProfile(WindowDistance):
 
     title = "Matrix profile"
     help = (
-        "Looks for the window most like the last half to two cycles; what is like no other is an anomaly. Finds odd "
+        "Looks for the stretch most like each of 32 to 512 points; what is like no other is an anomaly. Finds odd "
         "shapes that happen once; says nothing about single values."
     )
 
