@@ -56,8 +56,8 @@ class Auto(Detector):
     The views are the LSTM's residual, `level_spread` and `matrix_profile`; each has one voice for each window length,
     from 0 to `window_distance.MOST`. threshold: see `window_distance.usual_threshold`. A residual beyond the margin,
     mean + ALONE · sigma · std of residuals, is an anomaly whatever the others say: the score is at least
-    threshold · residual ÷ margin. An anomaly that other views see may lie within the margin. Unit of the
-    score: upper usual ranges.
+    threshold · residual ÷ margin. An anomaly that other views see may lie within the margin. What has no forecast is
+    not judged. Unit of the score: upper usual ranges.
     """
 
     title = "Automatic"
@@ -125,7 +125,7 @@ class Auto(Detector):
         voices = judge.voices([distances[at] for distances in form(seen)])
         with np.errstate(over="ignore"):
             alone = np.minimum(judge.threshold * (forecast.score / self.unit / self.margin), LARGEST)
-        score = np.where(np.isnan(series.values), np.nan, np.fmax(judge.mean(voices, len(series)), alone))
+        score = np.where(np.isnan(forecast.score), np.nan, np.fmax(judge.mean(voices, len(series)), alone))
         margin = max(float(times_unit(np.array(self.margin), self.unit)), SMALLEST)
         views = {each.words: voice for each, voice in zip(seen, voices, strict=True)}
         notes = (*forecast.notes, *(note for view in self.views for note in view.notes))
