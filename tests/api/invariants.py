@@ -71,7 +71,10 @@ def check_events(told):
         assert math.isclose(event["severity"], max(scores) / told["threshold"], rel_tol=1e-12)
         assert event["value"] == told["values"][peak]
         assert event["expected"] == told["expected"][peak]
-        assert event["direction"] in (("shape",) if event["expected"] is None else ("above", "below"))
+        if event["expected"] is None or told["lower"][peak] <= event["value"] <= told["upper"][peak]:
+            assert event["direction"] == "shape"
+        else:
+            assert event["direction"] == ("above" if event["value"] > event["expected"] else "below")
         for word, at in (("start_time", start), ("stop_time", stop - 1), ("peak_time", peak)):
             assert event[word] == (told["times"][at] if told["times"] else None)
         covered += sum(flags[start:stop])
