@@ -85,6 +85,12 @@ class Settings:
     queue_seconds: int = option(
         30, "Longest wait for a turn, after which a detection is refused.", unit="seconds", minimum=1, maximum=3600
     )
+    public_url: str = option(
+        "",
+        "Address by which people reach this service; alerts lead to its page. Empty: no link.",
+        pattern=r"https?://[^\s/]+\S*",
+        shape="an address like https://anomaly.example.org",
+    )
     webhook_url: str = option(
         "",
         "Address that gets each alert, in the shape of Alertmanager's webhook. Empty: none.",

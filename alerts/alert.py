@@ -8,12 +8,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Self
+from urllib.parse import quote
 
 from anomaly_detection import explain
-from event_policy import Event, Notice, duration
+from event_policy import MOST_SEVERE, Event, Notice, duration
 from store import Silence
 
-ALERT_NAMES = {"anomaly": "AnomalyDetected", "silent": "StreamSilent"}
+ALERT_NAMES = {"anomaly": "AnomalyDetected", "silent": "StreamSilent", "test": "AnomalyTest"}
 """What a receiver tells the kinds of events by."""
 TEST_STREAM = "test"
 
@@ -29,7 +30,8 @@ class Alert:
     noticed  when it was noticed, ms since 1970 UTC
     started  when the event began by the stream's own times, or was noticed; ms since 1970 UTC
     event    identifies the event within its stream and kind: the same for firing and resolved
-    kind     anomaly or silent
+    kind     anomaly, silent or test
+    headline what happened, in a few words, for the subject of a mail; empty in messages kept from before there were any
     """
 
     status: str
@@ -40,15 +42,17 @@ class Alert:
     started: int
     event: int
     kind: str = "anomaly"
+    headline: str = ""
 
     @classmethod
     def of(cls, stream: str, notice: Notice, now: int) -> Self:
         """The alert that tells of a notice."""
-        event = notice.event
-        sentence = explain(event.value, event.expected, event.direction, event.severity, event.anomalies)
-        over = "Over: " if notice.status == "resolved" else ""
+        event, firing = notice.event, notice.status == "firing"
+        worst = _worst(event)
+        said = f"{worst}, {_beyond(event.severity)}; {_counted(event.anomalies)} so far." if firing else _over(event)
         started = now if event.start_time is None else event.start_time
-        return cls(notice.status, stream, f"{over}{sentence}", _facts(event), now, started, event.start)
+        headline = worst if firing else f"over, {_was(worst)}"
+        return cls(notice.status, stream, said, _facts(event), now, started, event.start, headline=headline)
 
     @classmethod
     def of_silence(cls, stream: str, silence: Silence, status: str, now: int) -> Self:
@@ -59,12 +63,14 @@ class Alert:
         else:
             said = f"Over: points come again after {duration(silence.stop - silence.seen)}."
         facts = {"kind": "silent", "last_point": rfc3339(started), "allowed": duration(silence.allowed)}
-        return cls(status, stream, said, facts, now, started, silence.number, "silent")
+        headline = "silent" if status == "firing" else "points come again"
+        return cls(status, stream, said, facts, now, started, silence.number, "silent", headline)
 
     @classmethod
     def test(cls, now: int) -> Self:
         """An alert that says only that alerts arrive."""
-        return cls("firing", TEST_STREAM, "This is a test: messages arrive here.", {}, now, now, now)
+        said = "This is a test: messages arrive here. Nothing is wrong."
+        return cls("firing", TEST_STREAM, said, {}, now, now, now, "test", "messages arrive here")
 
     def to_plain(self) -> dict[str, Any]:
         """JSON values."""
@@ -74,6 +80,10 @@ class Alert:
     def from_plain(cls, plain: Mapping[str, Any]) -> Self:
         """The alert that gave these JSON values."""
         return cls(**plain)
+
+    def link(self, public_url: str) -> str:
+        """Address of the page that shows the stream; empty where the service does not know its own."""
+        return f"{public_url.rstrip('/')}/live?stream={quote(self.stream, safe='')}" if public_url else ""
 
     @property
     def labels(self) -> dict[str, str]:
@@ -101,6 +111,37 @@ def rfc3339(time: int) -> str:
     """Milliseconds since 1970 UTC as text, held within the years that a date can have."""
     seconds = min(max(time / 1000, -62_135_596_800.0), 253_402_300_799.0)
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _counted(anomalies: int) -> str:
+    return "1 anomaly" if anomalies == 1 else f"{anomalies} anomalies"
+
+
+def _beyond(severity: float) -> str:
+    """A severity in words: it counts the distance to the expected value in margins."""
+    if not math.isfinite(severity) or severity >= MOST_SEVERE:
+        return "far outside the band of what is normal"
+    return f"{severity:.3g} times as far from it as is normal"
+
+
+def _worst(event: Event) -> str:
+    """What came at its worst point, and what was expected there."""
+    return explain(event.value, event.expected, event.direction, event.severity, event.anomalies).split(", ")[0]
+
+
+def _was(worst: str) -> str:
+    """The same, of a time that is over."""
+    return worst[:1].lower() + worst[1:].replace(" is ", " was ", 1)
+
+
+def _over(event: Event) -> str:
+    """What an event was, now that it is over."""
+    number = f"{'was' if event.anomalies == 1 else 'were'} {_counted(event.anomalies)}"
+    said = f"Over: there {number}; at worst {_was(_worst(event))}, {_beyond(event.severity)}."
+    if event.last_time is None or event.start_time is None:
+        return said
+    long = event.last_time - event.start_time
+    return f"{said} The last came at {rfc3339(event.last_time)}{f', {duration(long)} after the first' if long else ''}."
 
 
 def _facts(event: Event) -> dict[str, str]:

@@ -27,9 +27,9 @@ def channels_of(settings: Settings) -> list[Channel]:
     """The channels that the settings name. Raises BadSetting for a mail server without addresses, or the reverse."""
     found: list[Channel] = []
     if settings.webhook_url:
-        found.append(Webhook(settings.webhook_url))
+        found.append(Webhook(settings.webhook_url, settings.public_url))
     if settings.alertmanager_url:
-        found.append(Alertmanager(settings.alertmanager_url))
+        found.append(Alertmanager(settings.alertmanager_url, settings.public_url))
     if settings.smtp_url or settings.mail_to:
         found.append(_mail(settings))
     return found
@@ -39,4 +39,4 @@ def _mail(settings: Settings) -> Mail:
     for name in ("smtp_url", "mail_from", "mail_to"):
         if not getattr(settings, name):
             raise BadSetting(f"Mail needs {variable(name)} too.", name=variable(name))
-    return Mail(urlsplit(settings.smtp_url), settings.mail_from, settings.mail_to)
+    return Mail(urlsplit(settings.smtp_url), settings.mail_from, settings.mail_to, settings.public_url)

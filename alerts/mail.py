@@ -25,12 +25,13 @@ class Mail:
 
     name = "mail"
 
-    def __init__(self, server: SplitResult, sender: str, receivers: Sequence[str]) -> None:
+    def __init__(self, server: SplitResult, sender: str, receivers: Sequence[str], public_url: str = "") -> None:
         self._server, self._sender, self._receivers = server, sender, receivers
+        self._public_url = public_url
 
     def send(self, alert: Alert, key: str, now: int) -> None:
         """See Channel.send."""
-        mail = message(alert, key, self._sender, self._receivers)
+        mail = message(alert, key, self._sender, self._receivers, self._public_url)
         try:
             with self._connection() as connection:
                 self._log_in(connection)
@@ -54,17 +55,18 @@ class Mail:
             connection.login(unquote(self._server.username), unquote(self._server.password or ""))
 
 
-def message(alert: Alert, key: str, sender: str, receivers: Sequence[str]) -> EmailMessage:
+def message(alert: Alert, key: str, sender: str, receivers: Sequence[str], public_url: str = "") -> EmailMessage:
     """The alert as a mail."""
     mail = EmailMessage(policy=SMTP)
     mail["From"] = sender
     mail["To"] = ", ".join(receivers)
-    about = " is silent" if alert.kind == "silent" else ""
-    mail["Subject"] = f"[{alert.status}] {_one_line(alert.stream)}{about}"
+    stream = _one_line(alert.stream)
+    mail["Subject"] = f"{stream}: {alert.headline}" if alert.headline else f"[{alert.status}] {stream}"
     mail["Date"] = format_datetime(datetime.fromtimestamp(alert.noticed / 1000, UTC))
     mail["Message-ID"] = f"<{key}@{parseaddr(sender)[1].rpartition('@')[2] or 'localhost'}>"
     mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office answers
-    lines = [alert.summary, "", f"stream: {_one_line(alert.stream)}"]
+    link = alert.link(public_url)
+    lines = [alert.summary, "", *([link, ""] if link else []), f"stream: {stream}"]
     mail.set_content("\n".join([*lines, *(f"{name}: {fact}" for name, fact in alert.facts.items()), ""]))
     return mail
 

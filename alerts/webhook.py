@@ -14,15 +14,15 @@ class Webhook:
 
     name = "webhook"
 
-    def __init__(self, url: str) -> None:
-        self._url = url
+    def __init__(self, url: str, public_url: str = "") -> None:
+        self._url, self._public_url = url, public_url
 
     def send(self, alert: Alert, key: str, now: int) -> None:
         """See Channel.send."""
-        post(self._url, document(alert, key), {"Idempotency-Key": key})
+        post(self._url, document(alert, key, self._public_url), {"Idempotency-Key": key})
 
 
-def document(alert: Alert, key: str) -> dict[str, object]:
+def document(alert: Alert, key: str, public_url: str = "") -> dict[str, object]:
     """The alert as a group of one, as Alertmanager would send it."""
     firing = alert.status == "firing"
     name, quoted = alert.labels["alertname"], json.dumps(alert.stream, ensure_ascii=False)
@@ -33,7 +33,7 @@ def document(alert: Alert, key: str) -> dict[str, object]:
         "annotations": annotations,
         "startsAt": rfc3339(alert.started),
         "endsAt": NEVER if firing else rfc3339(max(alert.noticed, alert.started)),
-        "generatorURL": "",
+        "generatorURL": alert.link(public_url),
         "fingerprint": alert.fingerprint,
     }
     return {
@@ -45,6 +45,6 @@ def document(alert: Alert, key: str) -> dict[str, object]:
         "groupLabels": alert.labels,
         "commonLabels": alert.labels,
         "commonAnnotations": annotations,
-        "externalURL": "",
+        "externalURL": public_url,
         "alerts": [one],
     }

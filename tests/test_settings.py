@@ -31,6 +31,7 @@ OTHER_VALUES = {
     "allowed_hosts": (" Example.org, box ,", ("example.org", "box")),
     "log_level": ("DEBUG", "debug"),
     "database_url": ("postgresql://me@host/series", "postgresql://me@host/series"),
+    "public_url": ("https://anomaly.example.org", "https://anomaly.example.org"),
     "webhook_url": ("https://example.org/hook?key=1", "https://example.org/hook?key=1"),
     "alertmanager_url": (" http://alerts:9093 ", "http://alerts:9093"),
     "smtp_url": ("smtps://me:secret@mail.example.org", "smtps://me:secret@mail.example.org"),

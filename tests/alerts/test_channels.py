@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import time
 import urllib.request
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 import pytest
@@ -37,7 +38,7 @@ def test_a_webhook_gets_what_alertmanager_would_send():
     firing, resolved = received.documents
     labels = {"alertname": "AnomalyDetected", "stream": "room 1.temp"}
     annotations = {
-        "summary": "105 is 5 % above the expected 100, 2.5 times the distance allowed; lasts 3 points.",
+        "summary": "105 is 5 % above the expected 100, 2.5 times as far from it as is normal; 3 anomalies so far.",
         "value": "105",
         "expected": "100",
         "severity": "2.5",
@@ -71,7 +72,37 @@ def test_a_webhook_gets_what_alertmanager_would_send():
     assert resolved["status"] == resolved["alerts"][0]["status"] == "resolved"
     assert resolved["alerts"][0]["endsAt"] == rfc3339(NOW + 60_000)
     assert resolved["alerts"][0]["fingerprint"] == alert["fingerprint"]
-    assert resolved["alerts"][0]["annotations"]["summary"].startswith("Over: ")
+    assert resolved["alerts"][0]["annotations"]["summary"] == (
+        "Over: there were 3 anomalies; at worst 105 was 5 % above the expected 100, 2.5 times as far from it as is "
+        "normal. The last came at 2026-01-01T00:00:02.000Z, 2 seconds after the first."
+    )
+
+
+def test_messages_lead_back_to_the_page_where_the_service_knows_its_address():
+    public, link = "https://box.example.org/", "https://box.example.org/live?stream=room%201.temp"
+    with http_receiver() as (url, received):
+        Webhook(url, public).send(FIRING, KEY, NOW)
+        Alertmanager(url, public).send(FIRING, KEY, NOW)
+    webhook, [alert] = received.documents
+    assert webhook["externalURL"] == public
+    assert webhook["alerts"][0]["generatorURL"] == alert["generatorURL"] == link
+    with smtp_receiver() as (url, mails):
+        Mail(urlsplit(url), "a@example.org", ["b@example.org"], public).send(RESOLVED, KEY, NOW)
+        Mail(urlsplit(url), "a@example.org", ["b@example.org"]).send(RESOLVED, KEY, NOW)
+    assert [link in mail.get_content() for mail in mails] == [True, False]
+    assert mails[0]["Subject"] == "room 1.temp: over, 105 was 5 % above the expected 100"
+
+
+def test_a_test_message_is_plainly_one_and_ends_by_itself():
+    test = Alert.test(NOW)
+    assert test.labels == {"alertname": "AnomalyTest", "stream": "test"}
+    with http_receiver() as (url, received):
+        Alertmanager(url).send(test, KEY, NOW)
+    [[alert]] = received.documents
+    assert alert["endsAt"] == rfc3339(NOW + 300_000)
+    with smtp_receiver() as (url, mails):
+        Mail(urlsplit(url), "a@example.org", ["b@example.org"]).send(test, KEY, NOW)
+    assert mails[0]["Subject"] == "test: messages arrive here"
 
 
 SILENCE = Silence(1, 2, 40, STARTED, STARTED + 5000, 240_000, STARTED + 245_000, STARTED + 725_000)
@@ -94,13 +125,13 @@ def test_a_silence_has_a_name_and_a_kind_of_its_own():
     assert document["alerts"][0]["startsAt"] == "2026-01-01T00:00:00.000Z"
     with smtp_receiver() as (url, mails):
         Mail(urlsplit(url), "a@example.org", ["b@example.org"]).send(firing, KEY, NOW)
-    assert mails[0]["Subject"] == "[firing] room 1.temp is silent"
+    assert mails[0]["Subject"] == "room 1.temp: silent"
 
 
 def test_an_alert_that_was_kept_before_there_were_kinds_is_an_anomaly():
     kept = FIRING.to_plain()
-    del kept["kind"]
-    assert Alert.from_plain(kept) == FIRING
+    del kept["kind"], kept["headline"]
+    assert Alert.from_plain(kept) == replace(FIRING, headline="")
 
 
 @pytest.mark.parametrize("status", [400, 404, 429, 500, 503])
@@ -196,7 +227,7 @@ def test_a_mail_arrives_readable():
     with smtp_receiver() as (url, mails):
         Mail(urlsplit(url), "Anomaly <anomaly@example.org>", ["a@example.org", "b@example.org"]).send(FIRING, KEY, NOW)
     [mail] = mails
-    assert mail["Subject"] == "[firing] room 1.temp"
+    assert mail["Subject"] == "room 1.temp: 105 is 5 % above the expected 100"
     assert (mail["From"], mail["To"]) == ("Anomaly <anomaly@example.org>", "a@example.org, b@example.org")
     assert mail["Message-ID"] == f"<{KEY}@example.org>"
     assert mail["Auto-Submitted"] == "auto-generated"
@@ -212,7 +243,7 @@ def test_a_mail_about_a_stream_with_any_name():
         Mail(urlsplit(url), "anomaly@example.org", ["a@example.org"]).send(alert, KEY, NOW)
     [mail] = mails
     assert mail["Bcc"] is None
-    assert mail["Subject"].startswith("[firing] küche  Bcc: everyone@example.org")
+    assert mail["Subject"].startswith("küche  Bcc: everyone@example.org")
 
 
 def test_a_mail_that_some_or_all_do_not_get_is_a_failure():
