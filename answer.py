@@ -141,14 +141,13 @@ def gaps(times: Times | None, step_ms: int | None) -> int:
     return int(np.count_nonzero(np.diff(times).astype(np.int64) > GAP_STEPS * step_ms))
 
 
+def columns(table: Table, series: Series) -> dict[str, Any]:
+    """Which column of a table was taken, and which there are."""
+    return {"column": series.name, "columns": list(table.columns), "time_column": table.time_column}
+
+
 def _identity(table: Table, series: Series) -> dict[str, Any]:
-    columns = list(table.columns)
-    return {
-        "name": table.name or series.name,
-        "column": series.name,
-        "columns": columns,
-        "time_column": table.time_column,
-    }
+    return {"name": table.name or series.name, **columns(table, series)}
 
 
 def _column(values: Floats) -> Floats:

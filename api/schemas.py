@@ -221,6 +221,13 @@ class Points(msgspec.Struct, forbid_unknown_fields=True):
     late: Annotated[list[bool], described("The point came after a newer one; it keeps its place in order of arrival.")]
     cursor: Annotated[int, described("Send it as `after` to read what follows.", ge=0)]
     repairs: list[Repair]
+    column: Annotated[str, described("After a push of CSV: the value column that was taken.")] | msgspec.UnsetType = (
+        msgspec.UNSET
+    )
+    columns: (
+        Annotated[list[str], described("After a push of CSV: every value column of the input.")] | msgspec.UnsetType
+    ) = msgspec.UNSET
+    time_column: str | msgspec.UnsetType | None = msgspec.UNSET
 
 
 class StreamLabel(msgspec.Struct, forbid_unknown_fields=True):
@@ -319,7 +326,7 @@ class AlertMessage(msgspec.Struct, forbid_unknown_fields=True):
     channel: str
     stream: str
     status: Literal["firing", "resolved"]
-    kind: Literal["anomaly", "silent"]
+    kind: Literal["anomaly", "silent", "test"]
     summary: str
     state: Literal["waiting", "sent", "given_up"]
     made: Time

@@ -98,7 +98,9 @@ def push_points(name: str) -> Response:
     as_ms = times_as_ms()
     if request.mimetype in CSV:
         table = asked_by_file(body_bytes(), "", words(query())).table()
-        return json(of_judged(opened().push_series(plain(name), table.series(), table.repairs), as_ms))
+        series = table.series()
+        judged = of_judged(opened().push_series(plain(name), series, table.repairs), as_ms)
+        return json({**judged, **answer.columns(table, series)})
     only()
     check_count(state().settings, data := body_bytes())
     body = decoded(PointsBody, data)

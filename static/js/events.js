@@ -28,7 +28,7 @@ function severity(value, most) {
   return element("span", { class: "severity" }, `${rough(value)} ×`, bar);
 }
 
-/** The row of one event; bars of severity are as long as the row is wide at `most`. */
+/** The row of one event, with what people `said` of it; bars of severity are as long as the row is wide at `most`. */
 export function eventRow(series, event, most, onChoose) {
   const [sign, word] = DIRECTIONS[event.direction] ?? DIRECTIONS.shape;
   const cell = (label, properties, ...children) =>
@@ -43,7 +43,8 @@ export function eventRow(series, event, most, onChoose) {
       element("span", {}, element("span", { class: "sign", "aria-hidden": "true" }, `${sign} `), word)),
     cell("Duration", {}, lasted(series, event)),
     cell("Severity", {}, severity(event.severity, most)),
-    cell("Explanation", { class: "why" }, styled(event.explanation)));
+    cell("Explanation", { class: "why" }, event.said ? element("span", {}, element("span", { class: "badge said" }, event.said), styled(event.explanation))
+      : styled(event.explanation)));
   made.addEventListener("click", () => {
     for (const each of made.parentElement.children) each.classList.toggle("chosen", each === made);
     button.focus({ preventScroll: true }); // wherever in the row the click was: keys go on from here

@@ -38,20 +38,21 @@ function eventOf(series, run, gap) {
 }
 
 /**
- * The newest events of `series`, in order. Beside what the service says of an event: `from`, its first time, by which
+ * The newest events of `series`, in order; where it is `cut`, points before its first are not held, and an event that may
+ * have begun among them is left out: its start and its worst point are not known here. Beside what the service says of an event: `from`, its first time, by which
  * it is known again when positions have moved; `open`, whether the next anomaly would still belong to it.
  */
-export function eventsOf(series, gap = 0) {
+export function eventsOf(series, gap = 0, cut = false) {
   const events = [];
   for (const run of newestRuns(series.flagged, gap)) {
-    if (events.length === MOST_EVENTS) break;
+    if (events.length === MOST_EVENTS || (cut && run[0] <= gap)) break;
     events.push(eventOf(series, run, gap));
   }
   return events.reverse();
 }
 
-/** `series` with its events. */
-export function withEvents(series, gap = 0) {
-  const events = eventsOf(series, gap);
+/** `series` with its events; see eventsOf. */
+export function withEvents(series, gap = 0, cut = false) {
+  const events = eventsOf(series, gap, cut);
   return { ...series, events, peaks: Int32Array.from(events, ({ peak }) => peak) };
 }

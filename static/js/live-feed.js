@@ -6,6 +6,19 @@ import { counted, styled } from "./format.js";
 import { clearProblem, showProblem } from "./problem.js";
 
 const DEMO = "demo";
+const MOST_OFFERED = 20; // columns that were left out and may be loaded too
+const urlOf = (name) => `/api/v1/streams/${encodeURIComponent(name)}`;
+
+/** What was read of a file, in sentences: which column, which were left, what was repaired. */
+export function toldOf(file, { values, repairs, column, columns = [], times }) {
+  const left = columns.filter((each) => each !== column);
+  return [
+    `${counted(values.length, "point")} of ${file} came in.`,
+    left.length ? `They are of the column “${column}”; left out: ${left.map((each) => `“${each}”`).join(", ")}.` : "",
+    times === null ? "The file has no times: the stream counts its points from now on, and takes no times later." : "",
+    ...repairs.map(({ message, count: n }) => `${styled(message)} (${n})`),
+  ].filter(Boolean).join(" ");
+}
 
 export class Feed {
   /** `nameOf()` is the stream shown; `onMade(name)` shows one that has just been made or filled. */
@@ -22,15 +35,20 @@ export class Feed {
   }
 
   /** A file that was chosen or dropped: loaded once a person has seen into which stream. */
-  take(file) {
-    Object.assign(this, { file, options: {} });
+  take(file, options = {}) {
+    Object.assign(this, { file, options });
     byId("feeding").open = true;
     const shown = this.nameOf();
     if (!byId("feed-name").value) byId("feed-name").value = shown === DEMO ? file.name.replace(/\.csv(\.gz)?$/i, "") : shown;
-    byId("feed-told").textContent = `${file.name} is loaded when you say so.`;
     byId("feed-send").textContent = "Load into stream";
     byId("feed-send").focus();
+    this.chosen();
     announce(byId("feed-told").textContent);
+  }
+
+  chosen() {
+    const column = this.options.value_column;
+    byId("feed-told").textContent = `${this.file.name}${column ? `, column “${column}”,` : ""} is loaded when you say so.`;
   }
 
   complain(sentence) {
@@ -50,12 +68,15 @@ export class Feed {
     }
     byId("feed-send").disabled = true;
     try {
-      const url = `/api/v1/streams/${encodeURIComponent(name)}`;
-      await ask("PUT", url, { body: "{}", headers: { "Content-Type": "application/json" } });
-      const told = this.file ? await this.load(url) : `The stream ${name} is there and waits for points.`;
-      this.done(name, told);
+      const there = await this.there(name);
+      if (this.file) await this.fill(name, there);
+      else {
+        if (!there) await this.make(name);
+        this.done(name, there ? `There is a stream ${name} already; it is shown as it is.` : `The stream ${name} is there and waits for points.`);
+      }
     } catch (error) {
       if (error.status === undefined) throw error;
+      if (this.file) this.chosen();
       showProblem("feed-problem", error, { onChoice: ({ name: option, value }) => {
         this.options[option] = value;
         this.send();
@@ -65,14 +86,59 @@ export class Feed {
     }
   }
 
-  async load(url) {
+  async there(name) {
+    try {
+      return await ask("GET", urlOf(name));
+    } catch (error) {
+      if (error.status !== 404) throw error;
+      return null;
+    }
+  }
+
+  make(name) {
+    return ask("PUT", urlOf(name), { body: "{}", headers: { "Content-Type": "application/json" } });
+  }
+
+  /** Loads the file; a stream that was made for it alone does not stay when it could not be read. */
+  async fill(name, there) {
+    const { file } = this;
+    if (!there) await this.make(name);
+    let answer;
+    try {
+      answer = await this.load(name);
+    } catch (error) {
+      if (!there) await this.drop(name);
+      throw error;
+    }
+    const { column, columns = [] } = answer;
+    this.done(name, toldOf(file.name, answer));
+    this.offer(name, file, columns.filter((each) => each !== column));
+  }
+
+  async drop(name) {
+    try {
+      const made = await ask("GET", urlOf(name));
+      if (made.points === 0) await ask("DELETE", urlOf(name)); // else others have pushed to it meanwhile
+    } catch (error) {
+      if (error.status === undefined) throw error; // why the file failed is what is told
+    }
+  }
+
+  load(name) {
     const { file } = this;
     byId("feed-told").textContent = "Being loaded and judged…";
     const headers = { "Content-Type": "text/csv", ...(/\.gz$/i.test(file.name) ? { "Content-Encoding": "gzip" } : {}) };
-    const query = new URLSearchParams(this.options);
-    const { values, repairs } = await ask("POST", `${url}/points?${query}`, { body: file, headers,
+    return ask("POST", `${urlOf(name)}/points?${new URLSearchParams(this.options)}`, { body: file, headers,
       onUpload: (part) => { byId("feed-told").textContent = part < 1 ? `Sent: ${Math.round(part * 100)} %` : "Being judged…"; } });
-    return [`${counted(values.length, "point")} of ${file.name} came in.`, ...repairs.map(({ message, count: n }) => `${styled(message)} (${n})`)].join(" ");
+  }
+
+  /** The columns that were left out, each for a stream of its own. */
+  offer(name, file, columns) {
+    const button = (column) => element("button", { type: "button", class: "link", onclick: () => {
+      byId("feed-name").value = `${name}.${column}`;
+      this.take(file, { value_column: column });
+    } }, `Load “${column}” into a stream of its own`);
+    byId("feed-told").append(...columns.slice(0, MOST_OFFERED).flatMap((column) => [element("br"), button(column)]));
   }
 
   done(name, told) {

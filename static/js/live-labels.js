@@ -10,17 +10,48 @@ export function spanOf({ x, hasTimes }, { start, stop }) {
 
 const same = (label, [start, stop]) => label.start === start && label.stop === stop;
 
+const WORDS = { anomaly: "✓ Labelled an anomaly", normal: "✗ Labelled a false alarm" };
+
+/** What is said of an event, in words: by the last label that touches it; nothing where none does. */
+export function saidOf(labels, [start, stop]) {
+  return WORDS[labels.findLast((label) => label.start < stop && label.stop > start)?.kind] ?? "";
+}
+
 export class Labels {
-  /** `urlOf()` is the address of the stream shown. */
-  constructor(urlOf) {
-    Object.assign(this, { urlOf, span: null });
+  /** `urlOf()` is the address of the stream shown; `onKnown()` is told when the labels were asked for. */
+  constructor(urlOf, onKnown = () => {}) {
+    Object.assign(this, { urlOf, onKnown, span: null, all: [] });
     for (const [id, kind] of [["label-anomaly", "anomaly"], ["label-normal", "normal"]]) {
       byId(id).addEventListener("click", ({ currentTarget }) => this.say(currentTarget.getAttribute("aria-pressed") === "true" ? null : kind));
     }
   }
 
+  /** Another stream is shown. */
+  async renew() {
+    this.hide();
+    this.all = [];
+    const url = this.urlOf();
+    try {
+      const { labels } = await this.known();
+      if (url === this.urlOf()) this.take(labels);
+    } catch (error) {
+      if (error.status === undefined) throw error; // no marks; that the service is away is told elsewhere
+    }
+  }
+
+  take(labels) {
+    this.all = labels;
+    this.onKnown();
+  }
+
+  /** What is said of an event of `series`, in words. */
+  of(series, event) {
+    return this.all.length ? saidOf(this.all, spanOf(series, event)) : "";
+  }
+
   hide() {
     this.span = null;
+    byId("labels-said").textContent = "";
     byId("labels").hidden = true;
     clearProblem("labels-problem");
   }
@@ -28,6 +59,7 @@ export class Labels {
   /** The event of `series` that a person looks at. */
   async show(series, event) {
     clearProblem("labels-problem");
+    byId("labels-said").textContent = "";
     this.span = spanOf(series, event);
     await this.act(() => this.known());
   }
@@ -44,7 +76,10 @@ export class Labels {
       const all = kind ? [...others, { start: span[0], stop: span[1], kind, note: "" }] : others;
       return ask("PUT", `${this.urlOf()}/labels?times=ms`, { body: JSON.stringify(all), headers: { "Content-Type": "application/json" } });
     });
-    if (done) announce(kind ? `Kept as ${kind === "normal" ? "a false alarm" : "an anomaly"}; the next fit learns by it.` : "Taken back.");
+    if (!done) return;
+    const told = kind ? `Kept as ${kind === "normal" ? "a false alarm" : "an anomaly"}; the next fit learns by it.` : "Taken back.";
+    byId("labels-said").textContent = told;
+    announce(told);
   }
 
   async act(work) {
@@ -59,6 +94,7 @@ export class Labels {
       return false;
     }
     if (this.span !== span) return false;
+    this.take(labels);
     const kind = labels.findLast((label) => same(label, span))?.kind;
     for (const each of ["anomaly", "normal"]) byId(`label-${each}`).setAttribute("aria-pressed", String(each === kind));
     byId("labels").hidden = false;

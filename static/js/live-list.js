@@ -6,9 +6,9 @@ import { counted } from "./format.js";
 const ROWS = 50;
 
 export class EventList {
-  /** `onChoose(from)` is told the start of the event that a person wants to see. */
-  constructor(place, onChoose) {
-    Object.assign(this, { place, onChoose, rows: new Map(), body: null });
+  /** `onChoose(from)` is told the start of the event that a person wants to see; `saidOf(series, event)` is what people said of one. */
+  constructor(place, onChoose, saidOf) {
+    Object.assign(this, { place, onChoose, saidOf, rows: new Map(), body: null });
   }
 
   clear() {
@@ -47,10 +47,11 @@ export class EventList {
   }
 
   put(series, event, most, k) {
-    const seen = [event.stop - event.start, event.severity, event.open, most].join();
+    const said = this.saidOf(series, event);
+    const seen = [event.stop - event.start, event.severity, event.open, most, said].join();
     const kept = this.rows.get(event.from);
     if (kept?.seen === seen) return;
-    const row = eventRow(series, event, most, () => this.onChoose(event.from));
+    const row = eventRow(series, { ...event, said }, most, () => this.onChoose(event.from));
     if (!kept) {
       this.rows.set(event.from, { row, seen });
       this.body.insertBefore(row, this.body.children[k] ?? null);

@@ -7,18 +7,42 @@ const STATES = {
   normal: ["Normal", "the newest point lies where it was expected"],
   anomalous: ["Anomalous", "the newest points differ from what was expected"],
   silent: ["Silent", "no point has come for longer than usual"],
+  unknown: ["Not known", "the service does not answer"],
+  paused: ["Paused", "nothing is asked for"],
 };
 
 /** What a state is called, and what it means. */
 export const stateWords = (state) => STATES[state] ?? [label(state), ""];
 
-/** Draws the state into `place`; true when it is another than before. */
-export function drawState(place, state) {
-  if (place.dataset.state === state) return false;
-  const [name, meaning] = stateWords(state);
+/** The time of day of a moment in ms, as "10:42 UTC". */
+export const clock = (ms) => `${time(ms - (ms % 60000)).slice(-5)} UTC`;
+
+/** What can be said now of a stream whose state was last `told` at `seen`, ms since 1970; 0 where it never was. */
+export function standing({ told, seen, away, paused }) {
+  if (!away && !paused) return { state: told, meaning: told ? stateWords(told)[1] : "" };
+  const state = away ? "unknown" : "paused";
+  const before = told ? `; it was ${stateWords(told)[0].toLowerCase()} then` : "";
+  const since = seen ? ` since ${clock(seen)}` : "";
+  return { state, since, meaning: `${away ? "no answer" : "nothing is asked for"}${since}${before}` };
+}
+
+/** The title of the tab: no state while the page is hidden, for nobody asks then. */
+export function titleOf(name, { state, since = "" }, hidden) {
+  if (hidden || !state) return `${name} · Live`;
+  return `${state === "unknown" ? `Not live${since}` : stateWords(state)[0]} · ${name} · Live`;
+}
+
+/** Draws what can be said of the state into `place`. */
+export function drawState(place, { state, meaning }) {
+  if (!state) {
+    delete place.dataset.state;
+    place.replaceChildren();
+    return;
+  }
+  const [name] = stateWords(state);
+  if (place.dataset.state === state && place.lastChild.textContent === meaning) return;
   place.dataset.state = state;
   place.replaceChildren(element("strong", {}, name), element("span", { class: "hint" }, meaning));
-  return true;
 }
 
 const title = (detectors, name) => detectors.find((each) => each.name === name)?.title ?? label(name);

@@ -55,6 +55,6 @@ export class Past {
   }
 
   series(name, gap) {
-    return withEvents(this.history.series(name), gap);
+    return withEvents(this.history.series(name), gap, this.first > 0);
   }
 }

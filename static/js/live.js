@@ -7,11 +7,12 @@ import { drawLegend } from "./legend.js";
 import { LiveChart } from "./live-chart.js";
 import { withEvents } from "./live-events.js";
 import { Feed } from "./live-feed.js";
+import { Forget } from "./live-forget.js";
 import { History } from "./live-history.js";
 import { Labels } from "./live-labels.js";
 import { EventList } from "./live-list.js";
 import { EventLog } from "./live-log.js";
-import { drawReadings, drawState, stateWords } from "./live-now.js";
+import { clock, drawReadings, drawState, standing, stateWords, titleOf } from "./live-now.js";
 import { Past } from "./live-past.js";
 import { LIMIT, Poller } from "./live-poll.js";
 import { StreamSettings } from "./live-settings.js";
@@ -21,16 +22,22 @@ import { clearProblem, showProblem } from "./problem.js";
 
 const MOST_STREAMS = 1000; // in the list; any other is reached by its address
 const INFO_EVERY = 1000; // milliseconds: the state is asked for no more often
+const DEMO = "demo";
+const AGE_EVERY = 1000; // milliseconds: how old the newest point is, while nothing comes
 const START_AGAIN = 2000; // milliseconds, while the service is away at first
 
-const state = { name: "demo", info: null, asked: -Infinity, series: null, told: null, oldest: 0, looking: false, table: null };
+const state = { name: DEMO, info: null, asked: -Infinity, series: null, told: null, oldest: 0, looking: false, table: null, seen: 0, away: false, said: "" };
 const history = new History();
-const list = new EventList(byId("events"), showEvent);
+const labels = new Labels(urlOf, () => state.series && list.draw(state.series));
+const list = new EventList(byId("events"), showEvent, (series, event) => labels.of(series, event));
 const settings = new StreamSettings(urlOf, (info) => { state.info = info; });
 const past = new Past(read);
 const log = new EventLog(urlOf, toPast);
 const watching = new Watch(urlOf, () => state.name, toPast);
-const labels = new Labels(urlOf);
+const forget = new Forget(urlOf, () => state.info?.points, async () => {
+  watch(DEMO);
+  await refreshList();
+});
 let chart = null;
 let startAgain = 0;
 
@@ -48,6 +55,10 @@ const poller = new Poller({
   read,
   onAnswer: take,
   onProblem(error) {
+    state.away = true;
+    showState();
+    tellMode();
+    if (state.series) showReadings();
     const slow = error.name === "AbortError";
     const message = slow || error.code === "unreachable" ? `The service ${slow ? "takes too long to" : "does not"} answer.` : error.message;
     if (byId("service-problem").dataset.message === message) return;
@@ -56,11 +67,14 @@ const poller = new Poller({
   },
   onWell() {
     well();
+    state.asked = -Infinity; // what the stream is by now is asked at once
+    tellMode();
     announce("The service answers again.");
   },
 });
 
 function well() {
+  state.away = false;
   delete byId("service-problem").dataset.message;
   clearProblem("service-problem");
 }
@@ -71,8 +85,14 @@ function take(answer, fresh) {
     state.oldest = answer.cursor - answer.values.length;
   }
   history.add(answer);
+  state.seen = Date.now();
   if (answer.values.length || !state.series) show();
   askInfo();
+}
+
+/** The cursor before the first point held; older ones fall out once the page holds all it can. */
+function earliest() {
+  return history.length < history.capacity ? state.oldest : Math.max(state.oldest, poller.cursor - history.length);
 }
 
 /** Earlier points, when a person looks to where those held begin: as many as there are and the page can hold. */
@@ -110,9 +130,9 @@ async function askInfo() {
   if (state.name !== name) return;
   state.info = info;
   settings.show(info);
-  showState(info.state);
+  showState();
   if (state.series) showReadings();
-  await Promise.all([look(() => log.look(state.oldest)), watching.look()]);
+  await Promise.all([look(() => log.look(earliest() && earliest() + (state.info.params.gap ?? 0) + 1)), watching.look()]);
 }
 
 /** What the page can do without: that the service is away is told where the points are asked for. */
@@ -182,10 +202,13 @@ function backToNow() {
   chart.follow();
 }
 
-function showState(now) {
-  if (!drawState(byId("state"), now)) return;
-  announce(`${state.name}: ${stateWords(now)[0]}.`);
-  document.title = `${stateWords(now)[0]} · ${state.name} · Live`;
+function showState() {
+  const now = standing({ told: state.info?.state, seen: state.seen, away: state.away, paused: poller.paused });
+  document.title = titleOf(state.name, now, document.hidden);
+  drawState(byId("state"), now);
+  if (state.away || poller.paused || !now.state || now.state === state.said) return; // those two are told where they begin
+  state.said = now.state;
+  announce(`${state.name}: ${stateWords(now.state)[0]}.`);
 }
 
 function showReadings() {
@@ -200,7 +223,7 @@ function show() {
     list.clear();
     return;
   }
-  state.series = withEvents(history.series(state.name), state.info?.params.gap);
+  state.series = withEvents(history.series(state.name), state.info?.params.gap, earliest() > 0);
   if (!chart) {
     chart = new LiveChart(byId("canvas"), windowChanged);
     chart.wanted = Number(byId("points-shown").value);
@@ -246,7 +269,7 @@ function drawTable(from, to, window) {
 function tellMode() {
   const every = `a look every ${duration(poller.interval)}`;
   const held = counted(history.length, "point");
-  const words = poller.paused ? "Paused: nothing is asked for. On resume, what came meanwhile is shown."
+  const words = state.away ? `Not live: no answer${state.seen ? ` since ${clock(state.seen)}` : ""}; asked again and again.` : poller.paused ? "Paused: nothing is asked for. On resume, what came meanwhile is shown."
     : past.open ? `Looking at the past; new points are read on, ${every}.`
       : chart?.following === false ? `Looking back; new points are read on, ${every}.` : `Live, ${every}.`;
   byId("mode").textContent = `${words} This page holds the newest ${held}.`;
@@ -270,6 +293,8 @@ function pause(paused) {
   byId("pause").textContent = paused ? "Resume" : "Pause";
   chart?.later();
   tellMode();
+  if (paused) showState();
+  else state.asked = -Infinity;
   announce(paused ? "Paused." : "Live.");
 }
 
@@ -282,8 +307,10 @@ function watch(name) {
   chart?.renew();
   past.close();
   log.clear();
-  labels.hide();
-  Object.assign(state, { name, info: null, asked: -Infinity, series: null, told: null, oldest: 0, table: null });
+  labels.renew();
+  forget.show(name);
+  Object.assign(state, { name, info: null, asked: -Infinity, series: null, told: null, oldest: 0, table: null, seen: 0, said: "" });
+  showState();
   byId("canvas").setAttribute("aria-label", `Line chart of the stream ${name}, as it grows`);
   byId("stream-name").textContent = name;
   if (poller.paused) pause(false);
@@ -318,7 +345,7 @@ async function refreshList() {
 }
 
 function offer({ names, more }) {
-  const all = [...new Set(["demo", ...(names.includes(state.name) ? [] : [state.name]), ...names])];
+  const all = [...new Set([DEMO, ...(names.includes(state.name) ? [] : [state.name]), ...names])];
   const choose = byId("stream");
   if (all.join("\n") !== [...choose.options].map(({ value }) => value).join("\n")) {
     choose.replaceChildren(...all.map((name) => element("option", { value: name }, name)));
@@ -333,7 +360,7 @@ function fromAddress() {
   for (const [id, name] of [["refresh", "refresh"], ["points-shown", "points"]]) {
     if ([...byId(id).options].some(({ value }) => value === query.get(name))) byId(id).value = query.get(name);
   }
-  state.name = query.get("stream") || "demo";
+  state.name = query.get("stream") || DEMO;
   Object.assign(poller, { interval: Number(byId("refresh").value), hidden: document.hidden });
 }
 
@@ -385,7 +412,12 @@ byId("plot").addEventListener("keydown", (event) => {
   event.preventDefault();
   event.stopPropagation();
 });
-document.addEventListener("visibilitychange", () => poller.set({ hidden: document.hidden }));
+document.addEventListener("visibilitychange", () => {
+  if (!document.hidden) state.asked = -Infinity; // until the answer the title names no state
+  document.title = titleOf(state.name, {}, document.hidden);
+  poller.set({ hidden: document.hidden });
+});
+setInterval(() => !document.hidden && (state.away || poller.paused) && state.series && showReadings(), AGE_EVERY);
 document.documentElement.addEventListener("themechange", () => chart?.paint());
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => chart?.paint());
 new Feed(() => state.name, async (name) => {

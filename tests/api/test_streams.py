@@ -90,6 +90,18 @@ def test_a_csv_file_is_pushed_too(client):
     lines = "\n".join(f"{time},{value}" for time, value in zip(TIMES, VALUES, strict=True))
     told = client.post("/api/v1/streams/a/points", data=f"time,value\n{lines}\n", content_type="text/csv").json
     assert (told["times"], told["values"], told["cursor"]) == (TIMES, VALUES, 40)
+    check_schema(told, "Points")
+
+
+def test_a_file_with_several_columns_tells_which_was_taken(client):
+    put(client, detector="rolling_zscore")
+    rows = (f"{time},{value + 7},{value}\n" for time, value in zip(TIMES, VALUES, strict=True))
+    table = "time,a,b\n" + "".join(rows)
+    url = "/api/v1/streams/a/points"
+    told = client.post(f"{url}?value_column=b", data=table, content_type="text/csv").json
+    check_schema(told, "Points")
+    assert (told["column"], told["columns"], told["time_column"]) == ("b", ["a", "b"], "time")
+    assert told["values"] == VALUES
 
 
 @pytest.mark.parametrize("name", ["a/b", "a/points", "ü 100%", "cpu.load{host=x,zone=y}", "a%2Fb", "?", "x" * 500])
