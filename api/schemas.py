@@ -191,6 +191,7 @@ class Stream(msgspec.Struct, forbid_unknown_fields=True):
         described("warming_up: judged by a simpler detector; anomalous: an event is open; silent: nothing comes."),
     ]
     cursor: Annotated[int, described("Of the last point; 0 before the first.", ge=0)]
+    judged_by: Annotated[str | None, described("The detector that judges the next point; null where none can yet.")]
 
 
 class StreamList(msgspec.Struct, forbid_unknown_fields=True):

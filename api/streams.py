@@ -207,6 +207,7 @@ def of_stream(stream: StreamInfo, as_ms: bool) -> dict[str, Any]:
         "last_time": answer.time(stream.last_time, as_ms=as_ms),
         "state": stream.state,
         "cursor": stream.cursor,
+        "judged_by": stream.judged_by,
     }
 
 

@@ -26,7 +26,7 @@ def judged(series: Series, season: bool) -> tuple[Judged, int]:
     found: list[Judged] = []
     for at, value in enumerate(values.tolist()):
         found.append(live.judge(Series(None, np.array([value])), 0))
-        if season and season_due(at + 1, live.seasonal_at):
+        if season and at + 1 >= season_due(live.seasonal_at):
             live.seasonal_at = at + 1
             trusted = seasonal(learnable(joined(found), GAP), early, DETECTORS[SEASONAL].fit)
             if trusted:

@@ -1,6 +1,7 @@
 """What a stream's detectors learn from, and when the seasonal one can be trusted before the stream's own is fitted."""
 
 from collections.abc import Callable, Sequence
+from math import ceil
 
 import numpy as np
 
@@ -9,6 +10,8 @@ from judged import Judged
 from series import Series
 from store import Label
 
+FIT_ON = 20_000
+"""Most points that a detector learns from: the newest."""
 FIRST_SEASON, SEASON_GROWTH = 36, 1.5
 """Points after which a season is looked for first, and the growth after which again."""
 CLEARLY = 0.7
@@ -38,9 +41,9 @@ def known(series: Series) -> int:
     return int(np.count_nonzero(np.isfinite(series.values)))
 
 
-def season_due(points: int, looked_at: int) -> bool:
-    """Whether a season is to be looked for, after so many points, where it was looked for after `looked_at`."""
-    return points >= max(FIRST_SEASON, SEASON_GROWTH * looked_at)
+def season_due(looked_at: int) -> int:
+    """The points after which a season is to be looked for, where it was looked for after `looked_at`."""
+    return max(FIRST_SEASON, ceil(SEASON_GROWTH * looked_at))
 
 
 def seasonal(series: Series, early: Detector, fit: Callable[..., Detector]) -> tuple[Detector, int] | None:

@@ -15,6 +15,8 @@ from streams.confidence import confidence
 from streams.readings import NOTHING, UNKNOWN, Newest
 from streams.rhythm import Rhythm
 
+FEWEST = 11
+"""Known values before a point without which EARLY does not judge it; a test holds it to that."""
 EARLY, SEASONAL = "robust_zscore", "seasonal_naive"
 """Judge while a stream's own detector cannot yet: the first from the twelfth point on, the second once a period is
 known and can be trusted."""
@@ -24,6 +26,7 @@ class Live:
     """What is needed to judge the next point; everything here can be read from the store again.
 
     lock    held while points are judged and handed to the writer, so that they follow one another
+    ready   whether its own detector, when it was adopted, could judge the next point
     gone    deleted, or its points could not be written: whoever finds this must ask for the stream again
     kept    done when the last points handed to the writer are durable
     durable the cursor of the last point that is durable
@@ -37,6 +40,7 @@ class Live:
         self.own: Detector | None = None
         self.own_name, self.fitted_at = "", 0
         self.own_residuals = 0
+        self.ready = False
         self.seasonal: Detector | None = None
         self.seasonal_residuals = self.seasonal_at = 0
         self.tail = Series(tail.times, tail.values)
@@ -57,6 +61,8 @@ class Live:
         self.own, self.own_name, self.fitted_at, self.own_residuals = own, name, fitted_at, residuals
         self.tail = Series(tail.times, tail.values)
 
+        self.ready = self._can_judge_next()
+
     def adopt_seasonal(self, seasonal: Detector | None, residuals: int, tail: Judged) -> None:
         """Until its own detector judges, judges with this one wherever it can; None where there is none to trust."""
         self.seasonal, self.seasonal_residuals = seasonal, residuals
@@ -75,7 +81,27 @@ class Live:
     @property
     def state(self) -> str:
         """warming_up, anomalous (an event is open) or normal."""
-        return ("anomalous" if self.in_event else "normal") if self.warm else "warming_up"
+        return ("anomalous" if self.in_event else "normal") if self.warm or self.ready else "warming_up"
+
+    @property
+    def judge_of_next(self) -> str | None:
+        """The detector that judges the next point; None where nobody can yet."""
+        if self.warm or self.ready:
+            return self.own_name
+        if self.seasonal is not None:
+            return SEASONAL
+        return EARLY if np.count_nonzero(np.isfinite(self.tail.values[-self.early.memory :])) >= FEWEST else None
+
+    def _can_judge_next(self) -> bool:
+        """Whether its own detector could judge a point that came next, in the usual step."""
+        if self.own is None or not len(self.tail):
+            return False
+        step, last = self.tail.step_ms or 1, self.tail.times
+        whole = Series(
+            None if last is None else np.append(last, last[-1] + np.timedelta64(step, "ms")),
+            np.append(self.tail.values, 0.0),
+        )
+        return bool(np.isfinite(self.own.detect(whole).score[-1]))
 
     @property
     def in_event(self) -> bool:

@@ -19,16 +19,14 @@ from streams.demo import Demo
 from streams.events import Events, Happening, Seen
 from streams.fitter import AGAIN, ASKED_FOR, FIRST, Fitter
 from streams.late import settle
-from streams.learning import known, learnable, season_due, seasonal
-from streams.live import SEASONAL, Live, calm_since, in_event
+from streams.learning import FIT_ON, known, learnable
+from streams.live import Live, calm_since, in_event
 from streams.lives import NO_POINTS, RESIDUALS, Lives, find, not_found
 from streams.quiet import Quiet
 from streams.readings import NOTHING, UNKNOWN, Newest, Reading, Readings, Stored, Work
 from streams.recent import KEPT, Recent
 from streams.writer import Writer, keeping
-
-FIT_ON = 20_000
-"""Most points that a detector learns from: the newest."""
+from streams.young import Young
 
 PIECES = 64
 """Small chunks of a stream after which they are merged."""
@@ -47,7 +45,8 @@ DEFAULT_DETECTOR = "lstm"
 @dataclass(frozen=True)
 class StreamInfo:
     """A stream as it is told: `state` is warming_up, normal, anomalous or silent; `last_time` ms since 1970 UTC, None
-    where points have no times; `points` can be read, the last of them has the cursor `cursor`."""
+    where points have no times; `points` can be read, the last of them has the cursor `cursor`;
+    `judged_by` is who judges the next one, None where nobody can yet."""
 
     name: str
     detector: str
@@ -57,6 +56,7 @@ class StreamInfo:
     last_time: int | None
     state: str
     cursor: int
+    judged_by: str | None
 
 
 class Streams:
@@ -86,6 +86,7 @@ class Streams:
         self._fitter = Fitter(self._fit)
         self._demo = Demo()
         self._silences, self._labels = Silences(store.database), Labels(store.database)
+        self._young = Young(store, self._labels)
         self._events = Events(self.read)
         self._quiet = Quiet(self._silences, self._lives, demo.NAME, now)
         self._last = Stored(store)
@@ -328,7 +329,7 @@ class Streams:
         if not len(new):
             return unjudged(new.times, new.values, live.stream.cursor)
         live.rhythm.took(new.times, live.stream.last_time, present)
-        judged = live.judge(new, present)
+        judged = self._young.judge(live, new, present)
         self._quiet.came(live.stream.name, present)
         return judged
 
@@ -347,8 +348,6 @@ class Streams:
         fewest = find(live.stream.detector).fewest
         if live.stream.cursor >= max(fewest, FIRST_REFIT if live.own else 0, self._growth * live.fitted_at):
             self._fitter.ask(live.stream.name, AGAIN if live.own else FIRST)
-        elif live.own is None and season_due(live.stream.cursor, live.seasonal_at):
-            self._fitter.ask(live.stream.name, FIRST)
 
     def _fit(self, name: str) -> None:
         """Fits a stream's detector on its history and has it judge from the next point on."""
@@ -359,26 +358,16 @@ class Streams:
             self._demo.adopt(stream.detector, fit)
             return
         live = self._lives.get(name)
+        if stream.cursor < detector.fewest:
+            self._young.look(live)
+            return
         history, gap = self._store.latest(stream, FIT_ON), int(stream.params.get("gap", DEFAULT_GAP))
         series = learnable(history, gap, self._labels.of(stream.id))
-        if stream.cursor < detector.fewest:
-            self._look_for_season(live, series, stream.cursor)
-            return
         fit = detector.fit(series, **stream.params)
         with live.lock:
             if live.gone or (live.stream.detector, live.stream.params) != (stream.detector, stream.params):
                 return  # who changed it has asked for another fit
             self._adopt(live, fit, stream.cursor, known(series))
-
-    def _look_for_season(self, live: Live, series: Series, cursor: int) -> None:
-        """Has a stream judged by season until its own detector is fitted, where that can be trusted."""
-        live.seasonal_at = cursor
-        found = None if live.stream.detector == SEASONAL else seasonal(series, live.early, find(SEASONAL).fit)
-        with live.lock:
-            if not live.gone and found is not None:
-                if live.kept is not None:
-                    live.kept.result()
-                live.adopt_seasonal(*found, self._store.latest(live.stream, max(live.memory, found[0].memory)))
 
     def _adopt(self, live: Live, fit: Detector, cursor: int, residuals: int) -> None:
         """Has a stream judged by a detector that learned from the points up to a cursor, so many of them known, and
@@ -402,10 +391,12 @@ class Streams:
     def _told(self, stream: Stream) -> StreamInfo:
         if stream.name == demo.NAME:
             cursor = self._demo_cursor()
+            judge: str | None = stream.detector
             state = self._demo.state(cursor, stream)
             stream = replace(stream, cursor=cursor, last_time=cursor * demo.STEP_MS)
         else:
-            state = self._state(self._lives.get(stream.name))
+            live = self._lives.get(stream.name)
+            state, judge = self._state(live), live.judge_of_next
         return StreamInfo(
             name=stream.name,
             detector=stream.detector,
@@ -415,6 +406,7 @@ class Streams:
             last_time=stream.last_time,
             state=state,
             cursor=stream.cursor,
+            judged_by=judge,
         )
 
 

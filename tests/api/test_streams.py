@@ -50,6 +50,7 @@ def test_what_is_pushed_is_answered_with_its_judgement_and_can_be_read_again(cli
     assert made["params"] == {"window": 20, "threshold": 5.0, "gap": 3}
     assert read(client)["cursor"] == 0
     assert (made["points"], made["cursor"], made["last_time"], made["state"]) == (0, 0, None, "warming_up")
+    assert made["judged_by"] is None
     told = push(client, times=TIMES, values=VALUES)
     assert told["times"] == TIMES
     assert told["values"] == VALUES
@@ -59,7 +60,8 @@ def test_what_is_pushed_is_answered_with_its_judgement_and_can_be_read_again(cli
     check_schema(told, "Points")
     assert without_repairs(read(client)) == without_repairs(told)
     check_schema(read(client), "Points")
-    assert client.get("/api/v1/streams/a").json["last_time"] == "2025-03-01T10:39:00Z"
+    stream = client.get("/api/v1/streams/a").json
+    assert (stream["last_time"], stream["judged_by"]) == ("2025-03-01T10:39:00Z", "rolling_zscore")
 
 
 def test_a_spike_is_flagged_as_it_arrives(client):
