@@ -49,7 +49,7 @@ class Alert:
         """The alert that tells of a notice."""
         event, firing = notice.event, notice.status == "firing"
         worst = _worst(event)
-        said = f"{worst}, {_beyond(event.severity)}; {_counted(event.anomalies)} so far." if firing else _over(event)
+        said = f"{worst}, {_beyond(event)}; {_counted(event.anomalies)} so far." if firing else _over(event)
         started = now if event.start_time is None else event.start_time
         headline = worst if firing else f"over, {_was(worst)}"
         return cls(notice.status, stream, said, _facts(event), now, started, event.start, headline=headline)
@@ -117,8 +117,11 @@ def _counted(anomalies: int) -> str:
     return "1 anomaly" if anomalies == 1 else f"{anomalies} anomalies"
 
 
-def _beyond(severity: float) -> str:
+def _beyond(event: Event) -> str:
     """A severity in words: it counts the distance to the expected value in margins."""
+    severity = event.severity
+    if event.direction == "shape":
+        return "unlike what came before"  # what only its shape tells apart may lie where it was expected
     if not math.isfinite(severity) or severity >= MOST_SEVERE:
         return "far outside the band of what is normal"
     return f"{severity:.3g} times as far from it as is normal"
@@ -137,7 +140,7 @@ def _was(worst: str) -> str:
 def _over(event: Event) -> str:
     """What an event was, now that it is over."""
     number = f"{'was' if event.anomalies == 1 else 'were'} {_counted(event.anomalies)}"
-    said = f"Over: there {number}; at worst {_was(_worst(event))}, {_beyond(event.severity)}."
+    said = f"Over: there {number}; at worst {_was(_worst(event))}, {_beyond(event)}."
     if event.last_time is None or event.start_time is None:
         return said
     long = event.last_time - event.start_time

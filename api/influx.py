@@ -46,6 +46,21 @@ def ping() -> Response:
     return nothing()
 
 
+@influx.get("/health")
+def health_2() -> Response:
+    """Whether points can be kept now, as version 2 tells it; 503 while the database is away."""
+    opened().list(1)
+    told = {"name": "influxdb", "status": "pass", "message": "ready for writes", "version": LIKE, "checks": []}
+    return Response(to_json(told), mimetype="application/json")
+
+
+@influx.get("/ready")
+def ready_2() -> Response:
+    """The same in the shape of version 2's other probe."""
+    opened().list(1)
+    return Response(to_json({"status": "ready"}), mimetype="application/json")
+
+
 @influx.get("/query")
 def query_1() -> Response:
     """Answers what clients of version 1 ask before they write: which databases there are. Nothing else is answered."""
@@ -141,7 +156,7 @@ def partial(refusals: Sequence[str], dropped: int) -> str:
 
 def failed(status: int, text: str, **facts: int) -> Response:
     """A refusal, in the shape of the version that was asked."""
-    if request.path.startswith("/api/v2/"):
+    if request.path.startswith(("/api/v2/", "/health", "/ready")):
         body = {"code": CODES.get(status, "invalid"), "message": text, **facts}
     else:
         body = {"error": text}

@@ -373,6 +373,8 @@ OPERATIONS: dict[str, Operation] = {
     "influx.query_1": Operation({JSON: {"type": "object"}}, (400, 403), statement_query),
     "influx.query_1_post": Operation({JSON: {"type": "object"}}, (400, 403), statement_query),
     "influx.ping": Operation({}, status=204),
+    "influx.health_2": Operation({JSON: {"type": "object"}}, (403, 503)),
+    "influx.ready_2": Operation({JSON: {"type": "object"}}, (403, 503)),
     "influx.write_1": Operation({}, BODY_ERRORS, precision_query, line_content, status=204),
     "influx.write_2": Operation({}, BODY_ERRORS, precision_query, line_content, status=204),
 }

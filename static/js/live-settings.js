@@ -63,7 +63,7 @@ export class StreamSettings {
     const { edited } = this;
     byId("undo").disabled = !edited;
     byId("apply").disabled = !edited;
-    byId("apply-hint").textContent = edited ? "Changed, not in effect yet." : "In effect, for everyone who watches this stream.";
+    byId("apply-hint").textContent = edited ? "Changed, not in effect yet." : "In effect for each new point, for everyone who watches this stream; points judged before stay as they are.";
   }
 
   async apply() {
@@ -77,7 +77,7 @@ export class StreamSettings {
       if (this.info.name !== asked) return;
       this.info = info;
       this.reset();
-      announce("The new settings are in effect.");
+      announce("The new settings are in effect from the next point on.");
       this.onChanged(info);
     } catch (error) {
       if (!this.form.take(error)) showProblem("settings-problem", error);

@@ -61,9 +61,10 @@ const poller = new Poller({
     if (state.series) showReadings();
     const slow = error.name === "AbortError";
     const message = slow || error.code === "unreachable" ? `The service ${slow ? "takes too long to" : "does not"} answer.` : error.message;
+    const told = error.code === "not_found" ? `There is no stream ${state.name}; make it under “New stream, history”, or choose another.` : `${message} Trying again until it works.`;
     if (byId("service-problem").dataset.message === message) return;
     byId("service-problem").dataset.message = message;
-    showProblem("service-problem", { message: `${message} Trying again until it works.`, detail: error.detail });
+    showProblem("service-problem", { message: told, detail: error.code === "not_found" ? {} : error.detail });
   },
   onWell() {
     well();

@@ -112,6 +112,9 @@ def test_the_client_of_version_1_hears_which_line_was_refused(client_1, server_u
 
 def test_the_client_of_version_2(client_2, server_url):
     assert client_2.ping()
+    with pytest.warns(DeprecationWarning, match="ping"):
+        assert client_2.health().status == "pass"
+    assert client_2.ready().status == "ready"
     assert client_2.version().startswith("1.8.0-")
     with client_2.write_api(write_options=SYNCHRONOUS) as writer:
         points = [
@@ -273,6 +276,13 @@ class TestEitherVersion:
             else:
                 assert {"code", "message"} <= set(told) <= {"code", "message", "line"}
             assert response.headers["X-Influxdb-Version"].startswith("1.8.0-")
+
+
+def test_health_and_ready_are_told_by_whether_points_can_be_kept():
+    away = create_app(Settings()).test_client()  # no store
+    for path in ("/health", "/ready"):
+        answer = away.get(path)
+        assert (answer.status_code, answer.json["code"]) == (503, "unavailable")
 
 
 def test_ping(client):

@@ -81,6 +81,16 @@ def test_late_points_stand_in_their_place(live, streams):
     shows(live, 6002)
 
 
+def test_a_service_that_goes_away_is_not_told_as_normal(live, streams):
+    streams.down = True
+    expect(live.locator("#state strong")).to_have_text("Not known")
+    expect(live.locator("#mode")).to_contain_text("Not live: no answer since")
+    assert live.title().startswith("Not live since")
+    streams.down = False
+    expect(live.locator("#state strong")).to_have_text("Normal")
+    expect(live).to_have_title("Normal · demo · Live")
+
+
 def test_a_service_that_is_away_at_first_is_asked_again(page, streams):
     streams.down = True
     page.goto("/live?refresh=100")
