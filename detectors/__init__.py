@@ -12,8 +12,8 @@ from detectors.seasonal_naive import SeasonalNaive
 from detectors.subspace import Subspace
 
 DETECTORS: dict[str, type[Detector]] = {
-    "auto": Auto,
     "lstm": LSTM,
+    "auto": Auto,
     "rolling_zscore": RollingZScore,
     "seasonal_naive": SeasonalNaive,
     "robust_zscore": RobustZScore,

@@ -16,7 +16,7 @@ class LSTM(ForecastResidual):
     """Forecast residuals of `model.LSTMForecaster`."""
 
     title = "LSTM forecast"
-    help = "Learns how the series goes on from its own past and marks values far from what was expected."
+    help = "Learns how the series goes on from its own past and marks values far from what was expected. The default."
 
     @classmethod
     @checked
