@@ -5,12 +5,12 @@ from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
 import msgspec
-from flask import Blueprint, Response
+from flask import Blueprint, Response, request
 
 import answer
 from alerts import Alerts
 from api import catalogue
-from api.body import described
+from api.body import body_bytes, described
 from api.errors import Refused
 from api.state import state
 from api.streams import decoded, only, opened, plain, whole
@@ -111,7 +111,7 @@ def list_events(name: str) -> Response:
 @alerts.post("/streams/<name>/replay")
 def replay_policy(name: str) -> Response:
     """Says what a policy would have told over the history of a stream; sends nothing."""
-    as_ms, policy = times_as_ms(), read_policy(given_policy())
+    as_ms, policy = times_as_ms(), read_policy(given_policy() if request.mimetype or body_bytes() else {})
     history = opened().read(plain(name), None, HISTORY)
     notices = replay(policy, history)
     return json(

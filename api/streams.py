@@ -1,7 +1,7 @@
 """Streams over HTTP: create, push, read after a cursor."""
 
 import re
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar, get_args
 from urllib.parse import unquote_to_bytes
 from wsgiref.types import StartResponse, WSGIEnvironment
 
@@ -53,6 +53,12 @@ class LabelBody(msgspec.Struct, forbid_unknown_fields=True):
     stop: Annotated[int | str, described("The first time or cursor that is not meant any more.")]
     kind: Literal["anomaly", "normal"]
     note: Annotated[str, described("Why, for people.", max_length=1_000)] = ""
+
+
+class LabelsBody(msgspec.Struct, forbid_unknown_fields=True):
+    """Labels as they are answered."""
+
+    labels: list[LabelBody]
 
 
 @streams.get("")
@@ -126,9 +132,10 @@ def get_labels(name: str) -> Response:
 @streams.put("/<name>/labels")
 def put_labels(name: str) -> Response:
     """Says of a stream's points what is an anomaly and what is normal, in place of what was said before."""
-    as_ms, given = times_as_ms(), decoded_as(list[LabelBody])
+    as_ms, given = times_as_ms(), decoded_as(list[LabelBody] | LabelsBody)
+    said = [msgspec.structs.astuple(each) for each in (given.labels if isinstance(given, LabelsBody) else given)]
     _, timed = opened().labels(plain(name))
-    opened().put_labels(plain(name), read_labels([msgspec.structs.astuple(each) for each in given], timed))
+    opened().put_labels(plain(name), read_labels(said, timed, opened().get(plain(name)).last_time))
     labels, timed = opened().labels(plain(name))
     return json({"labels": [of_label(each, timed, as_ms) for each in labels]})
 
@@ -189,11 +196,43 @@ def decoded_as(kind: Any, data: bytes | None = None) -> Any:
     except msgspec.ValidationError as error:
         place = re.search(r"\$\.(values|times)\[(\d+)\]", str(error))
         at = {"name": place[1], "index": int(place[2])} if place else {}
-        raise Unreadable(f"The JSON does not fit: {error}.", reason=str(error), **at) from error
+        hint = ""
+        if "enum value" in str(error):
+            hint = f" {allowed(kind)}"
+        elif "unknown field" in str(error):
+            hint = f" {known_fields(kind)}"
+        raise Unreadable(f"The JSON does not fit: {error}.{hint}", reason=str(error), **at) from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Unreadable(f"The body is not JSON in UTF-8: {error}.", reason=str(error)) from error
     except RecursionError as error:
         raise Unreadable("The JSON is nested too deep.") from error
+
+
+def structs(kind: Any) -> list[Any]:
+    """The structs that a body of this type holds."""
+    return [each for each in msgspec.inspect.multi_type_info(_parts(kind)) if hasattr(each, "fields")]
+
+
+def _parts(kind: Any) -> list[Any]:
+    """A type and those within it: a list's, a union's."""
+    return [kind, *(part for inner in get_args(kind) for part in _parts(inner))]
+
+
+def known_fields(kind: Any) -> str:
+    """The fields that the structs of a body know."""
+    return "Known: " + "; ".join(", ".join(field.name for field in each.fields) for each in structs(kind)) + "."
+
+
+def allowed(kind: Any) -> str:
+    """The fields of a body that take one of a few texts, with these."""
+    choices = [
+        f"{field.name} is one of {', '.join(map(str, part.values))}"
+        for each in structs(kind)
+        for field in each.fields
+        for part in (field.type, *getattr(field.type, "types", ()))
+        if isinstance(part, msgspec.inspect.LiteralType)
+    ]
+    return f"{'; '.join(choices)}."
 
 
 def of_stream(stream: StreamInfo, as_ms: bool) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Labels as people send them: by time, or by cursor where a stream counts its points."""
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -16,15 +17,21 @@ Given = tuple[Place, Place, str, str]
 """start, stop, kind, note"""
 
 
-def read_labels(given: Sequence[Given], timed: bool) -> list[Label]:
-    """Labels of a stream with times, or of one that counts. Raises BadInput with the `index` of a label."""
+EARLIEST_MS = 10**11
+"""A number is no time of a stream whose times are later than this, in 1973, if it lies before it as seconds: it is a
+cursor, which such streams do not take."""
+
+
+def read_labels(given: Sequence[Given], timed: bool, last_time: int | None) -> list[Label]:
+    """Labels of a stream with times, the newest at `last_time` (ms), or of one that counts. Raises BadInput
+    with the `index` of a label."""
     if len(given) > MOST:
         raise BadInput(f"A stream has at most {MOST} labels.", limit=MOST)
-    return [_label(each, timed, index) for index, each in enumerate(given)]
+    return [_label(each, timed, last_time or 0, index) for index, each in enumerate(given)]
 
 
-def _label(given: Given, timed: bool, index: int) -> Label:
-    start, stop = (_place(each, timed, index) for each in given[:2])
+def _label(given: Given, timed: bool, last_time: int, index: int) -> Label:
+    start, stop = (_place(each, timed, last_time, index) for each in given[:2])
     if stop <= start:
         said = f"Label {index} ends where it starts, or before; stop is the first point that it does not hold."
         raise BadInput(said, index=index)
@@ -33,8 +40,11 @@ def _label(given: Given, timed: bool, index: int) -> Label:
     return Label(start, stop, given[2], given[3])
 
 
-def _place(place: Place, timed: bool, index: int) -> int:
+def _place(place: Place, timed: bool, last_time: int, index: int) -> int:
     if timed:
+        if re.fullmatch(r"[0-9]{1,8}", str(place)) and last_time >= EARLIEST_MS:
+            said = f"Label {index}: {place} is no time of this stream, which has times; send these, not cursors."
+            raise BadInput(said, index=index)
         times = read_arrays([0.0], [place]).series().times
         assert times is not None
         return int(times.astype(np.int64)[0])

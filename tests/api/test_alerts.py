@@ -66,6 +66,7 @@ def test_a_replay_says_what_would_have_been_told(client):
     assert [notice["status"] for notice in told["notices"]] == ["firing", "resolved", "firing"]
     assert (told["notices"][0]["at"], told["notices"][0]["value"]) == (41, 95.0)
     check_schema(told, "Replay")
+    assert ask(client, "POST", "streams/boiler/replay") == told
     assert ask(client, "POST", "streams/boiler/replay", json={"minimum_length": 2})["notices"] == []
     assert ask(client, "GET", "alerts")["messages"] == []
 

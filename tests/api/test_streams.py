@@ -219,6 +219,29 @@ def test_labels_are_kept_by_time_and_by_cursor(client):
     assert client.put("/api/v1/streams/b/labels", json=[]).json == {"labels": []}
 
 
+def test_labels_as_they_were_answered_can_be_sent_back(client):
+    put(client)
+    push(client, times=TIMES, values=VALUES)
+    path = "/api/v1/streams/a/labels"
+    client.put(path, json=[{"start": TIMES[3], "stop": TIMES[5], "kind": "anomaly"}])
+    told = client.get(path).json
+    assert client.put(path, json=told).json == told != {"labels": []}
+
+
+def test_what_is_wrong_with_a_label_says_what_would_be_right(client):
+    put(client)
+    push(client, times=TIMES, values=VALUES)
+
+    def refused(label):
+        response = client.put("/api/v1/streams/a/labels", json=[label])
+        return check_error(response, 400, response.json["error"]["code"])["message"]
+
+    said = {"start": TIMES[3], "stop": TIMES[5], "kind": "anomaly"}
+    assert "kind is one of anomaly, normal" in refused(said | {"kind": "odd"})
+    assert "Known: start, stop, kind, note" in refused(said | {"why": "x"})
+    assert "3 is no time of this stream, which has times" in refused(said | {"start": 3, "stop": 5})
+
+
 @pytest.mark.parametrize(
     ("labels", "code"),
     [
