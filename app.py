@@ -19,7 +19,8 @@ def create_app(settings: Settings = DEFAULTS, streams: Streams | None = None, al
     app.config["MAX_CONTENT_LENGTH"] = settings.max_upload_bytes
     app.url_map.merge_slashes = False  # a redirect is no answer that a program expects
     slots = Slots(settings.detections_at_once, settings.queued_detections, settings.queue_seconds)
+    writes = Slots(1, settings.queued_detections, settings.queue_seconds)
     metrics = Metrics(streams, alerts, settings.metrics_streams)
-    app.extensions["anomaly"] = State(settings, slots, metrics, streams=streams, alerts=alerts)
+    app.extensions["anomaly"] = State(settings, slots, writes, metrics, streams=streams, alerts=alerts)
     api.register(app)
     return app

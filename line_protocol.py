@@ -45,7 +45,7 @@ _LINE = re.compile(
     r"[ \t\r]*+(?:\n|\Z)",
     re.DOTALL,
 )
-_EMPTY = re.compile(r"[ \t\r]*+(?:#[^\n]*+)?(?:\n|\Z)")
+_EMPTY = re.compile(r"(?:[ \t\r]*+(?:#[^\n]*+)?\n){1,10000}+|[ \t\r]*+(?:#[^\n]*+)?\Z")
 _ONE_FIELD = re.compile(rf'({_NAME})=("(?:[^"\\]|\\.)*+"|[^," \t\r\n]++)', re.DOTALL)
 _MEASUREMENT = re.compile(r"(?:[^, \n]|(?<=\\)[, ])++")
 _TAG = re.compile(rf",({_NAME})=({_NAME})(?=,|\Z)")
@@ -119,7 +119,7 @@ def parse(body: bytes, *, now_ms: int, precision: str = "ns", ahead_ms: int | No
     parsed, keys, at, line = Parsed(), _Keys(), 0, 1
     while at < len(text):
         if empty := _EMPTY.match(text, at):
-            at, line = empty.end(), line + 1
+            at, line = empty.end(), line + empty[0].count("\n")
             continue
         match = _LINE.match(text, at)
         end = match.end() if match else _line_end(text, at)

@@ -68,6 +68,13 @@ class Settings:
         minimum=1024,
         maximum=4096 * MEBIBYTE,
     )
+    max_write_bytes: int = option(
+        25_000_000,
+        "Largest body in line protocol, after decompression, on /write and /api/v2/write.",
+        unit="bytes",
+        minimum=1024,
+        maximum=1024 * MEBIBYTE,
+    )
     max_rows: int = option(5_000_000, "Most rows of a file.", unit="rows", minimum=1, maximum=100_000_000)
     max_columns: int = option(1_000, "Most columns of a file.", unit="columns", minimum=1, maximum=100_000)
     max_name_length: int = option(

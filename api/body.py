@@ -200,23 +200,31 @@ def number(text: str) -> float | str:
     return float(text) if NUMBER.fullmatch(text.strip()) else text
 
 
-def body_bytes() -> bytes:
-    """The body, decompressed. Raises Refused (415) for an unknown compression, LimitExceeded for a bomb."""
+def body_bytes(setting: str = "max_upload_bytes") -> bytes:
+    """The body, decompressed, of at most as many bytes as a setting says. Raises Refused (415) for an unknown
+    compression, LimitExceeded for a bomb."""
     encoding = (request.content_encoding or "identity").strip().lower()
     if encoding == "identity":
-        return request.get_data(cache=False)
+        return within(request.get_data(cache=False), setting)
     if encoding not in {"gzip", "x-gzip"}:
         raise Refused(415, "unsupported_encoding", "Compress the body with gzip or not at all.", encoding=encoding)
-    return decompressed(request.get_data(cache=False), state().settings.max_upload_bytes)
+    return decompressed(request.get_data(cache=False), setting)
 
 
-def decompressed(data: bytes, most: int) -> bytes:
-    """The content of a gzip body of at most `most` bytes; it never inflates much more than that."""
+def decompressed(data: bytes, setting: str) -> bytes:
+    """The content of a gzip body; it never inflates much more than the setting allows."""
     try:
-        content = gunzip(data, most)
+        content = gunzip(data, getattr(state().settings, setting))
     except Unreadable as error:
         raise Unreadable("The body says Content-Encoding: gzip, but is not one whole gzip file.") from error
+    return within(content, setting)
+
+
+def within(content: bytes, setting: str) -> bytes:
+    """The content. Raises LimitExceeded where it is larger than a setting allows."""
+    most, name = getattr(state().settings, setting), variable(setting)
     if len(content) > most:
-        name = variable("max_upload_bytes")
-        raise LimitExceeded(f"The decompressed body is larger than {most} bytes ({name}).", limit=most, setting=name)
+        raise LimitExceeded(
+            f"The decompressed body is larger than {most} bytes ({name}); send it in parts.", limit=most, setting=name
+        )
     return content

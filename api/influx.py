@@ -4,6 +4,7 @@ import logging
 import re
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 
 from flask import Blueprint, Response, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
@@ -12,9 +13,12 @@ from answer import to_json
 from api.body import body_bytes
 from api.errors import SENTENCES, STATUS, UNAVAILABLE, Refused
 from api.metrics import VERSION
+from api.slots import Full
+from api.state import state
 from api.streams import opened
-from errors import BadInput, NotFound
+from errors import BadInput, NotFound, Unreadable
 from line_protocol import Points, parse
+from series.unpacking import gunzip
 from store import Unavailable
 from streams import AHEAD_MS, Judged, NotKept
 
@@ -27,6 +31,11 @@ MOST_TOLD = 20
 """Refusals told one by one in an answer."""
 
 LONGEST_HEADER = 1_000
+LONGEST_REFUSAL = 500
+"""Most characters of one refusal: a line or a name must not come back as its own error."""
+
+LARGE = 1_000_000
+"""Bytes of a body above which it waits for its turn."""
 
 CODES = {
     400: "invalid",
@@ -107,9 +116,29 @@ def told_version(response: Response) -> Response:
 
 
 def written() -> Response:
-    """Keeps the points of the present request; answers once they are durable."""
+    """Keeps the points of the present request; answers once they are durable. Large ones follow one another, so that
+    other requests are answered meanwhile. Raises Full where too many of them wait."""
+    with state().writes.take() if is_large() else nullcontext():
+        return taken()
+
+
+def is_large() -> bool:
+    """Whether the body holds more than LARGE bytes, as sent or unpacked."""
+    data = request.get_data()
+    if len(data) <= LARGE and request.content_encoding:
+        try:
+            return len(gunzip(data, LARGE)) > LARGE
+        except Unreadable:
+            return False  # refused with its reason when it is read
+    return len(data) > LARGE
+
+
+def taken() -> Response:
+    """Keeps the points of the present request."""
+    settings = state().settings
+    setting = "max_write_bytes" if settings.max_write_bytes < settings.max_upload_bytes else "max_upload_bytes"
     now_ms, precision = int(time.time() * 1000), request.args.get("precision", "ns")
-    parsed = parse(body_bytes(), now_ms=now_ms, precision=precision, ahead_ms=AHEAD_MS)
+    parsed = parse(body_bytes(setting), now_ms=now_ms, precision=precision, ahead_ms=AHEAD_MS)
     refusals = [f"{error} (line {error.line})" for error in parsed.errors]
     lines = [error.line for error in parsed.errors]
     dropped = parsed.refused
@@ -131,12 +160,15 @@ def nothing() -> Response:
 
 
 def pushed(streams: Mapping[str, Points]) -> dict[str, Judged | BadInput]:
-    """The judgement of points, kept, or why they were refused. A stream that does not exist is made."""
+    """The judgement of points, kept, or why they were refused. A stream that does not exist is made; one that is
+    deleted meanwhile is made again."""
     batches = {name: (points.stamps, points.values) for name, points in streams.items()}
-    results = opened().push_many(batches)
-    missing = [name for name, result in results.items() if isinstance(result, NotFound)]
+    missing = opened().missing(list(batches))
     refused = opened().make(missing) if missing else {}
-    again = {name: batches[name] for name in missing if name not in refused}
+    results = opened().push_many({name: batch for name, batch in batches.items() if name not in refused})
+    deleted = [name for name, result in results.items() if isinstance(result, NotFound)]
+    refused |= opened().make(deleted) if deleted else {}
+    again = {name: batches[name] for name in deleted if name not in refused}
     return {**results, **refused, **(opened().push_many(again) if again else {})}
 
 
@@ -151,7 +183,11 @@ def refusal(name: str, points: Points, result: Judged | BadInput) -> tuple[str, 
 def partial(refusals: Sequence[str], dropped: int) -> str:
     """What was not kept, in InfluxDB's words; everything else was."""
     more = [f"and {len(refusals) - MOST_TOLD} more"] if len(refusals) > MOST_TOLD else []
-    return f"partial write: {'; '.join([*refusals[:MOST_TOLD], *more])} dropped={dropped}"
+    told = [
+        each if len(each) <= LONGEST_REFUSAL else f"{each[: LONGEST_REFUSAL - 100]}…{each[-100:]}"
+        for each in refusals[:MOST_TOLD]
+    ]
+    return f"partial write: {'; '.join([*told, *more])} dropped={dropped}"
 
 
 def failed(status: int, text: str, **facts: int) -> Response:
@@ -161,7 +197,8 @@ def failed(status: int, text: str, **facts: int) -> Response:
     else:
         body = {"error": text}
     response = Response(to_json(body), status, mimetype="application/json")
-    response.headers["X-Influxdb-Error"] = text.encode("ascii", "replace").decode()[:LONGEST_HEADER].replace("\n", " ")
+    told = text.encode("ascii", "replace").decode()[:LONGEST_HEADER]
+    response.headers["X-Influxdb-Error"] = re.sub(r"[\x00-\x1f\x7f]", " ", told)
     return response
 
 
@@ -174,6 +211,10 @@ def on_error(error: Exception) -> Response:
             return failed(STATUS[type(error)], error.message)
         case Refused():
             return failed(error.status, error.message)
+        case Full():
+            response = failed(503, SENTENCES[503])
+            response.headers["Retry-After"] = str(error.retry_after)
+            return response
         case NotKept():
             return failed(503, str(error))
         case Unavailable():

@@ -15,11 +15,12 @@ from streams import Streams
 
 @dataclass(frozen=True)
 class State:
-    """settings: read once; slots: the turns of long work; metrics: the service's own health; ready: set once warm;
-    streams and alerts: None in an app without a store."""
+    """settings: read once; slots: the turns of long work; writes: those of large bodies in line protocol;
+    metrics: the service's own health; ready: set once warm; streams and alerts: None in an app without a store."""
 
     settings: Settings
     slots: Slots
+    writes: Slots
     metrics: Metrics
     ready: threading.Event = field(default_factory=threading.Event)
     streams: Streams | None = None

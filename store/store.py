@@ -120,6 +120,16 @@ class Store:
             row = connection.execute(sa.select(stream).where(stream.c.name == name)).one_or_none()
         return None if row is None else _stream(row)
 
+    def missing(self, names: Sequence[str]) -> list[str]:
+        """Those of the names that no stream has."""
+        named = sa.select(stream.c.name).where(stream.c.name.in_(sa.bindparam("names", expanding=True)))
+        there: set[str] = set()
+        with self.database.read() as connection:
+            for start in range(0, len(names), NAMED_AT_ONCE):
+                some = [name for name in names[start : start + NAMED_AT_ONCE] if "\0" not in name]
+                there.update(connection.execute(named, {"names": some}).scalars())
+        return [name for name in names if name not in there]
+
     def put(self, name: str, detector: str, params: Mapping[str, Any], capacity: int) -> Stream:
         """Makes a stream, or changes one."""
         changed = {"detector": detector, "params": json.dumps(dict(params)), "capacity": capacity}

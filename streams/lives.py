@@ -55,6 +55,10 @@ class Lives:
                 stream.name, Live(stream, unjudged(None, np.empty(0), 0), find(EARLY).fit(NO_POINTS))
             )
 
+    def holds(self, name: str) -> bool:
+        """Whether a stream is in memory."""
+        return name in self._lives
+
     def find(self, name: str) -> Live | None:
         """A stream, if there is one."""
         try:

@@ -13,7 +13,7 @@ from judged import Judged, joined, unjudged
 from parameters import check_given, parameters
 from series import Limits, Repair, Series, Times
 from series.table import DEFAULT_LIMITS
-from store import LONGEST_NAME, Append, Fitted, Label, Labels, Silences, Store, Stream
+from store import Append, Fitted, Label, Labels, Silences, Store, Stream
 from streams import arrival, demo
 from streams.demo import Demo
 from streams.events import Events, Happening, Seen
@@ -22,6 +22,7 @@ from streams.late import settle
 from streams.learning import FIT_ON, known, learnable
 from streams.live import Live, calm_since, in_event
 from streams.lives import NO_POINTS, RESIDUALS, Lives, find, not_found
+from streams.names import check_name
 from streams.quiet import Quiet
 from streams.readings import NOTHING, UNKNOWN, Newest, Reading, Readings, Stored, Work
 from streams.recent import KEPT, Recent
@@ -139,6 +140,11 @@ class Streams:
         if name == demo.NAME or stream.cursor >= fresh.fewest:
             self._fitter.ask(name, ASKED_FOR).wait(PUT_SECONDS)
         return self.get(name)
+
+    def missing(self, names: Sequence[str]) -> list[str]:
+        """Those of the names that no stream has, found without a look-up for each. Raises NotKept."""
+        with keeping():
+            return self._store.missing([name for name in names if not self._lives.holds(name)])
 
     def make(self, names: Sequence[str]) -> dict[str, BadInput]:
         """Makes streams by default, those that do not exist, in one go. By name, why one could not be made."""
@@ -413,14 +419,6 @@ class Streams:
 def defaults(detector: str) -> dict[str, Any]:
     """The parameters of a detector, as they are unless told otherwise."""
     return {name: param.default for name, param in parameters(find(detector).fit).items()}
-
-
-def check_name(name: str) -> None:
-    """Refuses a name that cannot be told or stored."""
-    if not 1 <= len(name) <= LONGEST_NAME:
-        raise BadInput(f"A stream's name has 1 to {LONGEST_NAME} characters.", name="name", limit=LONGEST_NAME)
-    if name in {".", ".."} or any(ord(letter) < 32 or 0xD800 <= ord(letter) < 0xE000 for letter in name):
-        raise BadInput("A stream's name holds no control characters and is neither . nor ..", name="name")
 
 
 def stored_state(stream: Stream, silent: bool, anomalous: bool) -> str:

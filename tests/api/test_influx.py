@@ -289,3 +289,48 @@ def test_ping(client):
     for response in (client.get("/ping"), client.head("/ping")):
         assert (response.status_code, response.data) == (204, b"")
         assert response.headers["X-Influxdb-Version"].startswith("1.8.0-")
+
+
+def test_a_carriage_return_in_a_refused_line_and_long_ones(client):
+    answer = client.post("/write", data=b"\xc2\x85bad\rline\x7f\r x=1,y\n" + b"z" * 50_000)
+    assert answer.status_code == 400
+    assert answer.headers["X-Influxdb-Error"].isprintable()
+    assert len(answer.data) < 2_000
+    assert len(client.post("/write", data=b"n" * 40_000 + b" v=1").data) < 2_000
+
+
+def test_a_large_body_is_refused_by_its_own_limit_however_it_is_packed(streams):
+    client = create_app(Settings(max_write_bytes=2_000), streams).test_client()
+    for data, headers in ((b"\n" * 2_001, {}), (gzip.compress(b"\n" * 2_001), {"Content-Encoding": "gzip"})):
+        answer = client.post("/write", data=data, headers=headers)
+        assert answer.status_code == 413
+        assert "ANOMALY_MAX_WRITE_BYTES" in answer.json["error"]
+    assert client.post("/write", data=b"\n" * 2_000).status_code == 204
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_large_writes_take_turns(streams, monkeypatch, pack):
+    app = create_app(Settings(queued_detections=0), streams)
+    headers = {"Content-Encoding": "gzip"} if pack is gzip.compress else {}
+    with app.extensions["anomaly"].writes.take():
+        answer = app.test_client().post("/write", data=pack(b"\n" * 1_500_000), headers=headers)
+        assert answer.status_code == 503
+        assert int(answer.headers["Retry-After"]) > 0
+        assert app.test_client().post("/write", data=pack(b"m v=1"), headers=headers).status_code == 204
+    assert app.test_client().post("/write", data=pack(b"\n" * 1_500_000), headers=headers).status_code == 204
+
+
+def test_unknown_streams_are_looked_up_together(streams, client, monkeypatch):
+    monkeypatch.setattr(streams, "_most", 1)
+    asked = []
+    monkeypatch.setattr(streams._store, "stream", lambda name: asked.append(name))
+    answer = client.post("/write", data="\n".join(f"m{k} v=1" for k in range(3_000)).encode())
+    assert answer.status_code == 400
+    assert "dropped=3000" in answer.json["error"]
+    assert not asked
+
+
+@pytest.mark.parametrize("letter", "\x7f\x85\u2028\u2029\u202e\u2066\u200f")
+def test_names_that_show_as_others_are_refused(client, letter):
+    assert client.put("/api/v1/streams/" + quote(f"a{letter}b"), json={}).status_code == 400
+    assert client.post("/write", data=f"a{letter}b v=1".encode()).status_code == 400

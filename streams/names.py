@@ -1,0 +1,17 @@
+"""The names that a stream may have."""
+
+import re
+
+from errors import BadInput
+from store import LONGEST_NAME
+
+HIDDEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+"""Control characters, line separators, marks that turn the direction of text, and halves of surrogate pairs."""
+
+
+def check_name(name: str) -> None:
+    """Refuses a name that cannot be told or stored, or that shows as another. Raises BadInput."""
+    if not 1 <= len(name) <= LONGEST_NAME:
+        raise BadInput(f"A stream's name has 1 to {LONGEST_NAME} characters.", name="name", limit=LONGEST_NAME)
+    if name in {".", ".."} or HIDDEN.search(name):
+        raise BadInput("A stream's name holds no control characters and is neither . nor ..", name="name")
