@@ -1,11 +1,13 @@
 """A JSON document posted to an address."""
 
+import base64
 import http.client
 import json
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from alerts.failure import SendFailed
 
@@ -23,7 +25,9 @@ class NoRedirects(urllib.request.HTTPRedirectHandler):
 def post(url: str, document: Any, headers: Mapping[str, str]) -> None:
     """Posts a document as JSON. Raises SendFailed unless the answer is 2xx."""
     body = json.dumps(document, allow_nan=False).encode()
-    request = urllib.request.Request(url, body, {"Content-Type": "application/json", **headers}, method="POST")
+    url, login = without_password(url)
+    all_headers = {"Content-Type": "application/json", **login, **headers}
+    request = urllib.request.Request(url, body, all_headers, method="POST")
     try:
         with urllib.request.build_opener(NoRedirects).open(request, timeout=SECONDS):
             return
@@ -35,3 +39,13 @@ def post(url: str, document: Any, headers: Mapping[str, str]) -> None:
         raise SendFailed(f"not reached: {error.reason}") from error
     except (OSError, http.client.HTTPException) as error:
         raise SendFailed(f"broken off: {error!r}") from error
+
+
+def without_password(url: str) -> tuple[str, dict[str, str]]:
+    """An address without its `user:password@`, and the header that says these instead (RFC 7617)."""
+    parts = urlsplit(url)
+    user, at, host = parts.netloc.rpartition("@")
+    if not at:
+        return url, {}
+    login = base64.b64encode(unquote(user).encode()).decode()
+    return parts._replace(netloc=host).geturl(), {"Authorization": f"Basic {login}"}

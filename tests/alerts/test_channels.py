@@ -14,6 +14,7 @@ from alerts import SendFailed, channels_of
 from alerts.alert import Alert, rfc3339
 from alerts.alertmanager import Alertmanager
 from alerts.mail import Mail
+from alerts.posting import without_password
 from alerts.webhook import Webhook
 from event_policy import Event, Notice
 from settings import BadSetting, Settings
@@ -289,3 +290,10 @@ def test_the_settings_alone_name_the_channels():
         if missing != "mail_from":
             with pytest.raises(BadSetting, match=f"Mail needs ANOMALY_{missing.upper()} too"):
                 channels_of(Settings(**{**mail, missing: Settings.__dataclass_fields__[missing].default}))
+
+
+def test_a_user_and_a_password_in_an_address_become_a_header():
+    plain, headers = without_password("https://me:p%40ss@host:8/path?x=1")
+    assert plain == "https://host:8/path?x=1"
+    assert headers == {"Authorization": "Basic bWU6cEBzcw=="}
+    assert without_password("http://host/a@b") == ("http://host/a@b", {})
