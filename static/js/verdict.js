@@ -18,7 +18,7 @@ function outcome(answer) {
   const { summary } = answer;
   const judged = judgedOf(answer);
   if (summary.events) return `: ${count(summary.anomalies)} of ${counted(judged, "point")} judged ${summary.anomalies === 1 ? "is" : "are"} anomalous.`;
-  if (judged > 0) return `: ${judged === 1 ? "the one point judged lies" : `all ${count(judged)} points judged lie`} within the band. A smaller sigma or threshold reports smaller deviations.`;
+  if (judged > 0) return `: ${judged === 1 ? "the one point judged is usual" : `all ${count(judged)} points judged are usual`}. A smaller sigma or threshold reports smaller deviations.`;
   return ": no point could be judged. The series is too short for this detector, or too much of it is missing.";
 }
 
