@@ -55,6 +55,7 @@ class Database:
         else:
             reading = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
         self._reading = engine.execution_options(**reading)
+        self._opened: tuple[int, int] | None = None
 
     @classmethod
     def open(cls, url: str) -> Self:
@@ -66,6 +67,7 @@ class Database:
             with ExitStack() as unless_opened:
                 unless_opened.callback(database.close)
                 database.upgrade()
+                database._opened = database._file()
                 unless_opened.pop_all()
         except (sa.exc.SQLAlchemyError, Unavailable, ImportError, ValueError) as error:
             told = str(getattr(error, "orig", None) or error).partition("\n")[0].rstrip(".")
@@ -106,6 +108,19 @@ class Database:
             if self.engine.dialect.name != "sqlite":
                 connection.execute(sa.select(sa.func.pg_advisory_xact_lock(WRITES)))
             yield connection
+            if self._opened and self._file() != self._opened:  # what is written to a deleted file is gone with it
+                raise Unavailable("The database's file was deleted or replaced; start the service again.")
+
+    def _file(self) -> tuple[int, int] | None:
+        """What tells the SQLite file at the database's address from any other; None where there is none."""
+        name = self.engine.url.database
+        if self.engine.dialect.name != "sqlite" or not name or name == ":memory:":
+            return None
+        try:
+            found = Path(name).stat()
+        except FileNotFoundError:
+            return None
+        return found.st_dev, found.st_ino
 
     def close(self) -> None:
         """Closes every connection."""

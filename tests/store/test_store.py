@@ -9,7 +9,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from judged import COLUMNS, Judged
-from store import Append, CannotOpen, Fitted, Store
+from store import Append, CannotOpen, Fitted, Store, Unavailable
 from store.store import FULL_CHUNK, Conflict
 from store.tables import metadata
 
@@ -163,3 +163,17 @@ def test_a_database_that_cannot_be_opened_is_one_sentence_without_its_password(u
         Store.open(url)
     assert caught.value.message.endswith(".")
     assert "secret" not in caught.value.message
+
+
+@pytest.mark.parametrize("replaced", [False, True])
+def test_nothing_is_written_to_a_file_that_was_deleted(tmp_path, replaced):
+    store = Store.open(f"sqlite:///{tmp_path}/a.db")
+    store.put("a", "lstm", {}, 100)
+    for file in tmp_path.glob("a.db*"):
+        file.unlink()
+    if replaced:
+        (tmp_path / "a.db").touch()
+    with pytest.raises(Unavailable, match="deleted or replaced"):
+        store.put("b", "lstm", {}, 100)
+    assert store.stream("b") is None
+    store.close()
