@@ -20,7 +20,7 @@ from anomaly_detection import (
 )
 from detectors.forecast_residual import SMALLEST, Sigma
 from detectors.lstm import LSTM
-from detectors.window_distance import DEFAULT_SIGMA, Judge, View, around_each
+from detectors.window_distance import DEFAULT_SIGMA, Judge, View, around_each, usual_threshold
 from grid import Grid, spread_out
 from level_spread import LevelSpread
 from matrix_profile import MatrixProfile
@@ -106,7 +106,9 @@ class Auto(Detector):
         found = cls(forecast, views, grid, unit, spread, 1.0, (unjudged, unjudged), params)
         seen, known, at = found._seen(series, lambda _, done: progress("fit", (1 + done) / 2))
         found.margin = residual_threshold(known.score / unit, ALONE * sigma, spread_floor(values))
-        ending, around = (Judge.learn([each[at] for each in form(seen)], sigma) for form in (causal, centred))
+        ending, around = (
+            Judge.learn([each[at] for each in form(seen)], sigma, usual_threshold) for form in (causal, centred)
+        )
         found.judges = ending, around
         return found
 

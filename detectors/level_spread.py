@@ -5,7 +5,7 @@ from typing import Any, Self
 
 from anomaly_detection import DEFAULT_GAP, Gap, Progress, no_progress
 from detectors.forecast_residual import Sigma
-from detectors.window_distance import DEFAULT_SIGMA, View, WindowDistance
+from detectors.window_distance import DEFAULT_SIGMA, View, WindowDistance, usual_threshold
 from level_spread import LevelSpread as Levels
 from parameters import checked
 from series import Series
@@ -19,6 +19,8 @@ class LevelSpread(WindowDistance):
         "Compares mean and spread over 32 to 512 points with the usual ones. Finds new levels, drifts, "
         "flat lines and bursts of noise; says nothing about single values."
     )
+
+    rule = staticmethod(usual_threshold)
 
     @classmethod
     @checked

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Self
 
 from anomaly_detection import DEFAULT_GAP, Gap, Progress, no_progress
 from detectors.forecast_residual import Sigma
-from detectors.window_distance import DEFAULT_SIGMA, View, WindowDistance
+from detectors.window_distance import DEFAULT_SIGMA, View, WindowDistance, usual_threshold
 from matrix_profile import MatrixProfile as Profile
 from parameters import Param, checked
 from series import Series
@@ -19,6 +19,8 @@ class MatrixProfile(WindowDistance):
         "Looks for the stretch most like each of 32 to 512 points; what is like no other is an anomaly. Finds odd "
         "shapes that happen once; says nothing about single values."
     )
+
+    rule = staticmethod(usual_threshold)
 
     @classmethod
     @checked

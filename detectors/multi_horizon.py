@@ -5,7 +5,7 @@ from typing import Any, Self
 
 from anomaly_detection import DEFAULT_GAP, Gap, Progress, no_progress
 from detectors.forecast_residual import Sigma
-from detectors.window_distance import DEFAULT_SIGMA, View, WindowDistance
+from detectors.window_distance import STRICT_SIGMA, View, WindowDistance, strict_threshold
 from multi_horizon import MultiHorizon as Horizons
 from parameters import checked
 from series import Series
@@ -20,6 +20,8 @@ class MultiHorizon(WindowDistance):
         "another way, where a one-step forecast follows; says nothing about single values."
     )
 
+    rule = staticmethod(strict_threshold)
+
     @classmethod
     @checked
     def fit(
@@ -27,7 +29,7 @@ class MultiHorizon(WindowDistance):
         series: Series,
         *,
         progress: Progress = no_progress,
-        sigma: Sigma = DEFAULT_SIGMA,
+        sigma: Sigma = STRICT_SIGMA,
         gap: Gap = DEFAULT_GAP,
     ) -> Self:
         """See Detector.fit."""

@@ -5,7 +5,7 @@ from typing import Any, Self
 
 from anomaly_detection import DEFAULT_GAP, Gap, Progress, no_progress
 from detectors.forecast_residual import Sigma
-from detectors.window_distance import DEFAULT_SIGMA, View, WindowDistance
+from detectors.window_distance import STRICT_SIGMA, View, WindowDistance, strict_threshold
 from parameters import checked
 from series import Series
 from subspace import Subspace as Axes
@@ -20,6 +20,8 @@ class Subspace(WindowDistance):
         "levels and patterns; says nothing about single values."
     )
 
+    rule = staticmethod(strict_threshold)
+
     @classmethod
     @checked
     def fit(
@@ -27,7 +29,7 @@ class Subspace(WindowDistance):
         series: Series,
         *,
         progress: Progress = no_progress,
-        sigma: Sigma = DEFAULT_SIGMA,
+        sigma: Sigma = STRICT_SIGMA,
         gap: Gap = DEFAULT_GAP,
     ) -> Self:
         """See Detector.fit."""

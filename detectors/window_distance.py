@@ -14,6 +14,12 @@ from period import find_period
 from series import Floats, Series
 
 DEFAULT_SIGMA = 4.0
+STRICT_SIGMA = 5.0
+"""Default where one window length speaks alone: its scores vary more than the mean of several."""
+ROUNDS = 50
+"""Most times that a threshold is set again without what lay beyond the one before."""
+STRETCH, STRETCHES = 128, 64
+"""Fewest points of, and most of, the stretches whose highest distances are looked at."""
 LEAST = 0.01
 """The smallest range of distances believed: where all windows are equal, theirs would be 0."""
 MOST = 10.0
@@ -52,8 +58,8 @@ class Judge:
     threshold: float
 
     @classmethod
-    def learn(cls, several: Sequence[Floats], sigma: float) -> "Judge":
-        """From the distances (n,) of each length, on the series that was fitted."""
+    def learn(cls, several: Sequence[Floats], sigma: float, rule: Callable[[Floats, float], float]) -> "Judge":
+        """From the distances (n,) of each length, on the series that was fitted; the rule sets the threshold."""
         medians, ranges = [], []
         for distances in several:
             known = distances[np.isfinite(distances)]
@@ -62,7 +68,7 @@ class Judge:
             ranges.append(max(high - median, LEAST))
         judge = cls(tuple(medians), tuple(ranges), 1.0)
         scores = judge.mean(judge.voices(several), len(several[0]) if several else 0)
-        return replace(judge, threshold=usual_threshold(scores, sigma))
+        return replace(judge, threshold=rule(scores, sigma))
 
     def voices(self, several: Sequence[Floats]) -> list[Floats]:
         """(n,) for each length: (distance − median) ÷ range, from 0 to MOST."""
@@ -130,7 +136,8 @@ class WindowDistance(Detector):
         several = learned.by_length(values, lambda fraction: progress("fit", 0.3 + 0.7 * fraction))
         ending = [distances[cells] for _, distances in several]
         around = [around_each(distances, length)[cells] for length, distances in several]
-        judges = Judge.learn(ending, params["sigma"]), Judge.learn(around, params["sigma"])
+        ending_judge, around_judge = (Judge.learn(each, params["sigma"], cls.rule) for each in (ending, around))
+        judges = ending_judge, around_judge
         return cls(learned, grid, unit, period, judges, params)
 
     def detect(self, series: Series, *, progress: Progress = no_progress) -> Detection:
@@ -169,6 +176,11 @@ class WindowDistance(Detector):
 
     @staticmethod
     @abstractmethod
+    def rule(scores: Floats, sigma: float) -> float:
+        """The threshold: `usual_threshold`, or `strict_threshold` where one window length speaks alone."""
+
+    @staticmethod
+    @abstractmethod
     def view_from_state(state: Mapping[str, Any]) -> View:
         """The view that gave this state."""
 
@@ -198,3 +210,38 @@ def usual_threshold(scores: Floats, sigma: float) -> float:
     if not known.size:
         return 1.0
     return max(float(np.mean(known) + sigma * np.std(known)), USUAL * sigma)
+
+
+def strict_threshold(scores: Floats, sigma: float) -> float:
+    """The larger of `clipped_threshold` and of the same rule on the highest scores of stretches of the series.
+
+    What happens in most stretches is usual, however far it lies from the rest: an irregular heartbeat has odd windows
+    all the time. The stretches, STRETCH points or more and at most STRETCHES of them, stand in the order of time; their
+    median and third quartile take the place of mean and standard deviation. Always above 0; scores may be NaN.
+    """
+    known = scores[np.isfinite(scores)]
+    if not known.size:
+        return 1.0
+    starts = np.arange(0, len(known), max(STRETCH, len(known) // STRETCHES))
+    middle, high = np.quantile(np.maximum.reduceat(known, starts), [0.5, 0.75]).tolist()
+    threshold = max(clipped_threshold(known, sigma), middle + sigma * (high - middle) / 0.6745)
+    return float(max(threshold * (1 + 1e-9), 1e-9))  # never exactly a distance
+
+
+def clipped_threshold(known: Floats, sigma: float) -> float:
+    """mean + sigma · std of the distances that lie below it ("sigma clipping").
+
+    One spike is in as many windows as a window has points, and would hide itself and others in a plain mean and
+    deviation. The first threshold is median + sigma · (ninth decile − median) ÷ 1.2816, which for normal noise is the
+    standard deviation; each next one is set from what lies below the one before, until nothing changes, and may rise
+    again. Up to a tenth of the windows may be odd.
+    """
+    middle, high = np.quantile(known, [0.5, 0.9]).tolist()
+    threshold = middle + sigma * (high - middle) / 1.2816
+    for _ in range(ROUNDS):
+        within = known[known <= threshold]
+        latest = float(np.mean(within) + sigma * np.std(within))
+        if latest == threshold:
+            break
+        threshold = latest
+    return float(threshold)

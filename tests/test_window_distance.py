@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from detectors.level_spread import LevelSpread
-from detectors.window_distance import Judge, around_each, usual_threshold
+from detectors.window_distance import Judge, around_each, strict_threshold, usual_threshold
 from faults import plant
 from series import Series
 
@@ -17,7 +17,7 @@ def test_a_score_counts_the_usual_range_above_the_median():
     assert score[10] == 0.0
     assert score[95] == 0.5  # the other length cannot tell
     assert score[101] == pytest.approx(((145 - 50) / 45 + 2) / 2)
-    learned = Judge.learn([np.arange(101.0)], 5.0)
+    learned = Judge.learn([np.arange(101.0)], 5.0, usual_threshold)
     assert (learned.medians, learned.ranges) == ((50.0,), (45.0,))
 
 
@@ -53,3 +53,21 @@ def test_the_threshold_by_hand():
     assert usual_threshold(scores, 4.0) == pytest.approx(2 + 4 * np.sqrt(8 / 3))
     assert usual_threshold(np.zeros(5), 4.0) == 1.75
     assert usual_threshold(np.full(9, np.nan), 4.0) == 1.0
+
+
+def test_a_strict_threshold_is_set_without_what_lies_beyond_it():
+    usual = np.random.default_rng(4).normal(10, 1, 10_000)
+    far = np.concatenate((usual, np.full(700, 1000.0)))
+    assert strict_threshold(usual, 6.0) == pytest.approx(16, abs=0.4)
+    assert strict_threshold(far, 6.0) == pytest.approx(16, abs=0.4)
+    assert strict_threshold(np.full(9, np.nan), 6.0) == 1.0
+    assert strict_threshold(np.zeros(9), 6.0) > 0
+
+
+def test_what_happens_in_most_stretches_is_usual():
+    distances = np.random.default_rng(4).normal(10, 1, 10_000)
+    distances[::100] = 30.0
+    assert strict_threshold(distances, 6.0) > 30
+    distances[::100] = 10.0
+    distances[::2500] = 30.0
+    assert strict_threshold(distances, 6.0) < 20
