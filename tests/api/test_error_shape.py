@@ -88,7 +88,7 @@ def test_a_defect_is_500_and_its_traceback_goes_to_the_log_alone(client, monkeyp
         fit = catalogue.find("rolling_zscore").fit
 
         @classmethod
-        def detect(cls, *_args):
+        def review(cls, *_args):
             raise ZeroDivisionError("secret")
 
     monkeypatch.setattr(catalogue, "detectors", lambda: {"broken": Broken})
