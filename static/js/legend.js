@@ -12,7 +12,7 @@ export function drawLegend(place, series) {
     entries.push(
       entry("expected", "Expected", "predicted from earlier points"),
       entry("band", "Band", "where a normal value lies, expected ± the allowed distance"),
-      entry("anomaly", "Anomaly", "outside the band; its event is marked along the top"));
+      entry("anomaly", "Anomaly", "unusual to the detector; its event is marked along the top"));
   }
   if (series.labels.length) entries.push(entry("label", "Planted fault", "known to be wrong; hidden from the detector"));
   place.replaceChildren(...entries);
