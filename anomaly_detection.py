@@ -9,6 +9,7 @@ from typing import Annotated, Any, ClassVar, Self
 
 import numpy as np
 
+from circumstances import Circumstances
 from errors import UnknownName
 from parameters import Param, parameters
 from series import Bools, Floats, Series
@@ -21,6 +22,9 @@ Gap = Annotated[
     Param("points", 0, 100_000, "Anomalies with at most this many normal points between them are one event."),
 ]
 DEFAULT_GAP = 3
+
+MOST_REMARKS = 2000
+"""With more events than this, their explanations leave out the circumstances: they would take longer than the rest."""
 
 SPREAD_FLOOR = 1e-13
 """Smallest believable spread, relative to the size of the values: some 450 roundings of a float64.
@@ -120,6 +124,12 @@ class Detection:
         return [self._event(start, stop) for start, stop in runs(self.is_anomaly, self.gap)]
 
     @functools.cached_property
+    def _circumstances(self) -> Circumstances | None:
+        """None where there are so many events that nobody reads a remark on each."""
+        few = len(runs(self.is_anomaly, self.gap)) <= MOST_REMARKS
+        return Circumstances(self.series, self.period) if few else None
+
+    @functools.cached_property
     def warm_up(self) -> int:
         """How many points have a value but no judgement."""
         return int(np.count_nonzero(np.isfinite(self.series.values) & np.isnan(self.score)))
@@ -131,13 +141,21 @@ class Detection:
         severity = min(float(self.score[peak]) / self.threshold, float(np.finfo(np.float64).max))
         direction = "above" if value > expected else "below" if value < expected else "shape"
         if not self.views:
-            explanation = explain(value, expected, direction, severity, stop - start)
+            explanation = explain(value, expected, direction, severity, stop - start) + self._remark(peak, direction)
             return Event(start, stop, peak, direction, severity, value, expected, explanation)
         if not abs(value - expected) > self.margin[peak]:
             direction = "shape"
         seen_by = max(self.views, key=lambda name: float(np.nan_to_num(self.views[name][peak])))
         explanation = explain_view(value, expected, direction, severity, stop - start, seen_by)
+        explanation += self._remark(peak, direction)
         return Event(start, stop, peak, direction, severity, value, expected, explanation, seen_by)
+
+    def _remark(self, peak: int, direction: str) -> str:
+        """The circumstances of a peak, as a further sentence."""
+        if not self._circumstances:
+            return ""
+        told = self._circumstances.told(peak, direction, float(self.expected[peak]), float(self.margin[peak]))
+        return f" {told}" if told else ""
 
 
 def runs(flags: Bools, gap: int = 0) -> list[tuple[int, int]]:
