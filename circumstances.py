@@ -86,14 +86,14 @@ class Circumstances:
         values, stamps, period = self.series.values, self.stamps, self.period or 1
         if stamps is None:
             at = np.arange(peak % period, len(values), period)
-            return values[at[at != peak]]
+            return np.asarray(values[at[at != peak]])
         cycle = period * self.step
         if cycle <= 0:
             return np.empty(0)
         moment = int(stamps[peak])
         wanted = moment + cycle * np.arange((int(stamps[0]) - moment) // cycle, (int(stamps[-1]) - moment) // cycle + 1)
         at = np.clip(np.searchsorted(stamps, wanted - self.step // 2), 0, len(values) - 1)
-        return values[at[(np.abs(stamps[at] - wanted) <= self.step // 2) & (at != peak)]]
+        return np.asarray(values[at[(np.abs(stamps[at] - wanted) <= self.step // 2) & (at != peak)]])
 
     def _place(self) -> str:
         cycle = (self.period or 0) * self.step
