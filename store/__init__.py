@@ -1,5 +1,6 @@
-"""What is kept on disk, in SQL: streams, their points, what their detectors learned."""
+"""What is kept on disk, in SQL: streams, their points, what their detectors learned; uploaded series."""
 
+from store.archive import Archive, Kept
 from store.database import CannotOpen, Database, Unavailable
 from store.labels import Label, Labels
 from store.outbox import STATUSES, Message, Outbox, Step, Watch
@@ -11,9 +12,11 @@ __all__ = [
     "LONGEST_NAME",
     "STATUSES",
     "Append",
+    "Archive",
     "CannotOpen",
     "Database",
     "Fitted",
+    "Kept",
     "Label",
     "Labels",
     "Message",

@@ -2,7 +2,7 @@
 
 import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -26,6 +26,9 @@ POINT = np.dtype(
 )
 FIRST_POINT = np.dtype(POINT.descr[:8])
 """A point without confidence and late, as schema 0001 had it; such rows stay until their points are forgotten."""
+FULL_CHUNK = 4096
+"""Points in one row: a page of history is one read."""
+
 NOBODY = 255
 Points = NDArray[np.void]
 FLOATS, FLAGS = ("expected", "lower", "upper", "score", "confidence"), ("is_anomaly", "late")
@@ -74,6 +77,19 @@ def unpacked(data: bytes, count: int) -> Points:
         points[name] = first[name]
     points["confidence"], points["late"] = np.nan, 0
     return points
+
+
+def chunked(column: NDArray[Any]) -> Iterator[bytes]:
+    """A column of numbers, times or flags as rows hold it: little endian, FULL_CHUNK numbers each but the last."""
+    plain = np.ascontiguousarray(column)
+    plain = plain.astype(plain.dtype.newbyteorder("<"), copy=False)
+    for start in range(0, len(plain), FULL_CHUNK):
+        yield plain[start : start + FULL_CHUNK].tobytes()
+
+
+def joined(chunks: Iterable[bytes], kind: np.dtype[Any]) -> NDArray[Any]:
+    """(n,) of a kind: the column, or a run of it, that `chunked` took apart. It may be written to."""
+    return np.frombuffer(bytearray().join(chunks), kind)
 
 
 def pack_state(state: Mapping[str, Any]) -> bytes:

@@ -11,11 +11,8 @@ from numpy.typing import NDArray
 
 from judged import Judged
 from store.database import Database
-from store.packing import POINT, Points, from_points, pack_state, packed, to_points, unpack_state, unpacked
+from store.packing import FULL_CHUNK, POINT, Points, from_points, pack_state, packed, to_points, unpack_state, unpacked
 from store.tables import chunk, fitted, stream
-
-FULL_CHUNK = 4096
-"""Points in one row: 59 bytes each, and a page of history is one read."""
 
 IDS_AT_ONCE = 500
 """Ids in one query."""

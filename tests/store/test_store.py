@@ -10,7 +10,8 @@ from alembic.migration import MigrationContext
 
 from judged import COLUMNS, Judged
 from store import Append, CannotOpen, Fitted, Store, Unavailable
-from store.store import FULL_CHUNK, Conflict
+from store.packing import FULL_CHUNK
+from store.store import Conflict
 from store.tables import metadata
 
 

@@ -1,0 +1,166 @@
+"""Uploaded series: tables to rows and back, windows, limits, labels, deletion."""
+
+import numpy as np
+import pytest
+import sqlalchemy as sa
+
+import store.archive
+from errors import LimitExceeded
+from series import Repair, Table
+from store import Archive, Label, Store
+from store.packing import FULL_CHUNK
+
+ROOM = 10**9
+POINTS = 2 * FULL_CHUNK + 100
+REPAIRS = (Repair("duplicate_time", "Two rows had the same time.", 2, (3, 9)),)
+
+
+@pytest.fixture
+def database(database_url):
+    store = Store.open(database_url)
+    yield store.database
+    store.close()
+
+
+@pytest.fixture
+def archive(database):
+    return Archive(database)
+
+
+def table(points=POINTS, timed=True):
+    at = np.arange(points)
+    values = np.where(at % 7 == 3, np.nan, at / 3)
+    columns = {"a": values, 'b, "c"': -values, "tiny": values * 5e-324}
+    times = (at * 60_000 + 1_700_000_000_123).astype("datetime64[ms]") if timed else None
+    return Table("t", times, columns, "time" if timed else None, REPAIRS, 'b, "c"')
+
+
+def rows(database, name):
+    with database.read() as connection:
+        return connection.execute(sa.text(f"SELECT count(*) FROM {name}")).scalar_one()
+
+
+@pytest.mark.parametrize(("points", "timed"), [(POINTS, True), (FULL_CHUNK, False), (1, True), (0, False)])
+def test_a_table_comes_back_to_the_bit(archive, points, timed):
+    sent = table(points, timed)
+    kept = archive.add(sent, 5, ROOM)
+    assert archive.get(kept.id) == kept
+    assert (kept.points, kept.default, kept.created, kept.repairs) == (points, 'b, "c"', 5, REPAIRS)
+    again = archive.table(kept)
+    assert list(again.columns) == list(sent.columns)
+    for name, values in sent.columns.items():
+        assert again.columns[name].tobytes() == values.tobytes()
+    assert (again.times is None) == (not timed)
+    if timed:
+        np.testing.assert_array_equal(again.times, sent.times)
+        assert (kept.start, kept.stop) == (int(sent.times[0].astype(int)), int(sent.times[-1].astype(int)))
+    assert (again.name, again.time_column, again.repairs, again.default) == (
+        sent.name,
+        sent.time_column,
+        sent.repairs,
+        sent.default,
+    )
+
+
+@pytest.mark.parametrize(
+    ("start", "stop"),
+    [(0, 1), (0, FULL_CHUNK), (FULL_CHUNK - 1, FULL_CHUNK + 1), (FULL_CHUNK, 2 * FULL_CHUNK), (5000, 10**9), (7, 7)],
+)
+def test_a_window_is_the_part_of_the_whole(archive, start, stop):
+    sent = table()
+    kept = archive.add(sent, 5, ROOM)
+    window, whole = archive.series(kept, "a", start, stop), sent.series("a").slice(start, stop)
+    np.testing.assert_array_equal(window.values, whole.values)
+    np.testing.assert_array_equal(window.times, whole.times)
+
+
+def test_the_newest_is_listed_first_and_the_list_goes_on_after_any(archive):
+    kept = [archive.add(table(2), created, ROOM) for created in (5, 7, 7, 6)]
+    wanted = sorted(kept, key=lambda each: (each.created, each.id), reverse=True)
+    assert archive.listed(10) == wanted
+    for at, each in enumerate(wanted):
+        assert archive.listed(2, (each.created, each.id)) == wanted[at + 1 : at + 3]
+
+
+def test_nothing_more_is_kept_than_there_is_room_for(archive, database):
+    size = archive.add(table(), 5, ROOM).bytes
+    assert archive.taken() == size == 4 * 8 * POINTS
+    with pytest.raises(LimitExceeded) as refused:
+        archive.add(table(), 5, 2 * size - 1)
+    assert refused.value.detail == {"limit": 2 * size - 1, "taken": size, "needed": size, "setting": "max_kept_bytes"}
+    assert rows(database, "series") == 1
+    archive.add(table(), 5, 2 * size)
+    with database.write() as connection:
+        connection.execute(sa.insert(store.archive.detection).values(**queued(archive.listed(1)[0].id), bytes=1))
+    assert archive.taken() == 2 * size + 1
+
+
+def queued(series_id):
+    told = {"column": "a", "detector": "d", "params": "{}", "status": "queued", "progress": 0, "stage": ""}
+    return {"id": "x", "series_id": series_id, "created": 1, "attempts": 0, **told}
+
+
+def test_labels_replace_those_before(archive):
+    kept = archive.add(table(10), 5, ROOM)
+    first = [Label(1, 3, "anomaly", "pump"), Label(0, 9, "normal")]
+    assert archive.put_labels(kept.id, first)
+    assert archive.labels(kept.id) == first
+    assert archive.put_labels(kept.id, first[1:])
+    assert archive.labels(kept.id) == first[1:]
+    assert not archive.put_labels("gone", first)
+    assert archive.labels("gone") == []
+
+
+def test_what_is_deleted_is_gone_with_all_that_belongs_to_it(archive, database):
+    gone, stays = archive.add(table(), 5, ROOM), archive.add(table(10), 6, ROOM)
+    for each in (gone, stays):
+        archive.put_labels(each.id, [Label(0, 1, "normal")])
+    with database.write() as connection:
+        connection.execute(sa.insert(store.archive.detection).values(**queued(gone.id), bytes=1))
+        result = {"detection_id": "x", "data": b"1"}
+        for name, more in (("result", {"part": "score", "number": 0}), ("state", {})):
+            columns = result | more
+            marks = ", ".join(f":{each}" for each in columns)
+            insert = f"INSERT INTO detection_{name} ({', '.join(columns)}) VALUES ({marks})"
+            connection.execute(sa.text(insert), columns)
+    assert archive.delete(gone.id)
+    assert not archive.delete(gone.id)
+    assert archive.get(gone.id) is None
+    assert archive.listed(10) == [stays]
+    assert len(archive.series(gone, "a")) == 0
+    counts = {"series": 1, "series_chunk": 4, "series_label": 1, "detection": 0, "detection_result": 0}
+    assert {name: rows(database, name) for name in counts} == counts
+    assert rows(database, "detection_state") == 0
+
+
+def test_a_series_that_was_not_written_to_its_end_is_not_there_and_is_forgotten(archive, database, monkeypatch):
+    def broken(_):
+        yield b"1"
+        raise OSError("the disk is full")
+
+    monkeypatch.setattr(store.archive, "chunked", broken)
+    with pytest.raises(OSError, match="full"):
+        archive.add(table(), 5, ROOM)
+    assert archive.listed(10) == []
+    with database.read() as connection:
+        half = connection.execute(sa.text("SELECT id FROM series")).scalar_one()
+    assert archive.get(half) is None
+    assert archive.forget(0, 5) == []
+    assert archive.forget(0, 6) == [half]
+    assert rows(database, "series") == 0
+
+
+def test_the_old_are_forgotten(archive):
+    old, new = archive.add(table(2), 5, ROOM), archive.add(table(2), 6, ROOM)
+    assert archive.forget(6, 0) == [old.id]
+    assert archive.listed(10) == [new]
+
+
+def test_ids_are_long_and_different(archive):
+    ids = {archive.add(table(1), 5, ROOM).id for _ in range(20)}
+    assert len(ids) == 20
+    assert {len(each) for each in ids} == {16}
+
+
+def test_an_id_that_no_series_can_have_is_not_found(archive):
+    assert archive.get("a\0b") is None
