@@ -106,7 +106,8 @@ class Detection:
         """The judgement of the last `new` points."""
         first, n = len(self.series) - new, len(self.series)
         columns = {name: getattr(self, name)[first:] for name in ("expected", "margin", "score")}
-        return replace(self, series=self.series.slice(first, n), **columns)
+        views = {words: voice[first:] for words, voice in self.views.items()}
+        return replace(self, series=self.series.slice(first, n), views=views, **columns)
 
     @functools.cached_property
     def is_anomaly(self) -> Bools:

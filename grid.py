@@ -32,6 +32,22 @@ def _round_step(span: float, steps: float) -> int:
     return max(round(span / steps), 1)
 
 
+@dataclass(frozen=True, eq=False)
+class Tail:
+    """What the last points of a series are judged from.
+
+    values  (k,) of the cells from `memory` before the first of these points on, NaN where nothing came
+    cells   (new,) where these points lie in `values`, never falling
+    since   the first of those, k where there is none
+    first   the position of values[0] modulo a chunk
+    """
+
+    values: Floats
+    cells: NDArray[np.int64]
+    since: int
+    first: int
+
+
 @dataclass(frozen=True)
 class Grid:
     """Cell k begins at origin + k · step, in ms. Without a step (no times, or irregular ones) points are counted."""
@@ -79,6 +95,14 @@ class Grid:
         excess = np.maximum(jump - longest - chunk, 0) // chunk * chunk
         cells = np.concatenate(([0], np.cumsum(jump - excess)))
         return cells, int(absolute[0] % chunk)
+
+    def tail(self, series: Series, values: Floats, new: int, memory: int, chunk: int = 1) -> Tail:
+        """The last `new` points of a series and the `memory` cells before them, with these values (n,) for its own."""
+        cells, first = self.cells(series, memory, chunk)
+        spread = spread_out(values, cells)
+        since = int(cells[len(cells) - new]) if new else len(spread)
+        start = max(since - memory, 0)
+        return Tail(spread[start:], cells[len(cells) - new :] - start, since - start, (first + start) % chunk)
 
     def state(self) -> dict[str, Any]:
         """Origin and step."""

@@ -65,8 +65,8 @@ class LevelSpread:
         lengths = f"{', '.join(first)} and {last}" if first else last
         return [f"Mean and spread of the last {lengths} points are compared with the usual ones."]
 
-    def by_length(self, values: Floats, report: Callable[[float], None]) -> list[tuple[int, Floats]]:
-        """The distances (n,) of the windows of each length ending at each point; NaN where it cannot tell."""
+    def by_length(self, values: Floats, report: Callable[[float], None], since: int = 0) -> list[tuple[int, Floats]]:
+        """See View.by_length."""
         whole = self.scale.whole(values)
         full = complete(whole, self.period)
         several = []

@@ -43,12 +43,15 @@ def filled(shown: Floats, season: Floats | None = None) -> Floats:
     return out
 
 
-def season_columns(values: Floats, period: int) -> list[Floats]:
-    """Columns (n,): the medians of the last cycles around the point's phase. One odd cycle in three changes little."""
+def season_columns(values: Floats, period: int, since: int = 0) -> list[Floats]:
+    """Columns (n − since,): the medians of the last cycles around the phase of each point from `since` on.
+
+    One odd cycle in three changes little.
+    """
     reach = max(AROUND)
     longer = np.concatenate((np.full(reach, np.nan), values, np.full(reach, np.nan)))
-    season = same_phase(longer, period, CYCLES)  # (reach + n + reach,)
-    return [season[reach + ahead : reach + ahead + len(values)] for ahead in AROUND]
+    season = same_phase(longer, period, CYCLES, since)  # (reach + n − since + reach,)
+    return [season[reach + ahead : reach + ahead + len(values) - since] for ahead in AROUND]
 
 
 def filled_in(shown: Floats, seasons: list[Floats]) -> Floats:
@@ -178,9 +181,9 @@ class Linear:
         """Points before the one that is forecast."""
         return REACH + max((CYCLES * period + max(AROUND) for period in self.periods), default=0)
 
-    def seasons(self, values: Floats) -> list[Floats]:
-        """The season columns (n,) of every period, for `forecast`: made once, used for each of its passes."""
-        return [column for period in self.periods for column in season_columns(values, period)]
+    def seasons(self, values: Floats, since: int = 0) -> list[Floats]:
+        """The season columns (n − since,) of every period, for `forecast`: made once, used for each of its passes."""
+        return [column for period in self.periods for column in season_columns(values, period, since)]
 
     def forecast(self, shown: Floats, seasons: list[Floats], rows: NDArray[np.int64] | None = None) -> Floats:
         """(n,) from the values to be `shown` (n,) among the last points; NaN until SHORT of those are known or filled.

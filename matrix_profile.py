@@ -4,6 +4,7 @@ Windows are compared as they are, in the scale of the series, not each brought t
 usual matrix profile (Yeh et al., "Matrix Profile I", ICDM 2016): the level and size of a window are part of it.
 """
 
+import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -55,20 +56,20 @@ class References:
         order = np.argsort(marks, kind="stable")
         return cls(shape, at, windows, marks[order], ends[order])
 
-    def distances(self, full: Floats, report: Callable[[float], None]) -> Floats:
-        """(n,) of the window ending at each point of whole numbers (n,) to the nearest reference; NaN at the start.
+    def distances(self, full: Floats, report: Callable[[float], None], since: int = 0) -> Floats:
+        """(n,) of the window ending at each point of whole numbers (n,) to the nearest reference; NaN at the start,
+        and before `since`.
 
         Root mean square, in spreads of the series. A window of the fitted series itself, known by its fingerprint, is
         not compared with references that it overlaps by half or more: the most similar one would be itself.
         """
         out = np.full(len(full), np.nan)
         own = self._own(full)
-        norms = (self.windows**2).sum(axis=1)
         every = self.shape.every(full)
         first = self.shape.points - 1
-        for start in range(0, len(every), ROWS):
+        for start in range(max(since - first, 0), len(every), ROWS):
             block = np.ascontiguousarray(every[start : start + ROWS])
-            squares = norms - 2.0 * (block @ self.windows.T)  # whole numbers below 2**53: exact in any order
+            squares = self.norms - 2.0 * (block @ self.windows.T)  # whole numbers below 2**53: exact in any order
             here = slice(first + start, first + start + len(block))
             for row in np.flatnonzero(own[here] >= 0):
                 from_to = own[here][row] + np.array([-(self.shape.points // 2), self.shape.points // 2 + 1])
@@ -80,6 +81,12 @@ class References:
         out[np.isinf(out)] = np.nan
         return out
 
+    @functools.cached_property
+    def norms(self) -> Floats:
+        """(m,) the sum of the squares of each reference."""
+        sums: Floats = (self.windows**2).sum(axis=1)
+        return sums
+
     def _own(self, full: Floats) -> Integers:
         """(n,) where in the fitted series the window ending at each point ended; −1 where it is not one of those."""
         marks = fingerprints(full, self.shape.points)
@@ -90,7 +97,8 @@ class References:
 
     def state(self) -> dict[str, Any]:
         """Everything learned."""
-        return {**vars(self), "shape": self.shape.state()}
+        arrays = {name: getattr(self, name) for name in ("at", "windows", "fingerprints", "ends")}
+        return {**arrays, "shape": self.shape.state()}
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> "References":
@@ -134,8 +142,8 @@ class MatrixProfile:
         count = max(len(each.at) for each in self.references)
         return [f"The last {lengths} points are each compared with {count} earlier windows of the same length."]
 
-    def by_length(self, values: Floats, report: Callable[[float], None]) -> list[tuple[int, Floats]]:
-        """The distances (n,) of the windows of each length ending at each point; NaN where it cannot tell."""
+    def by_length(self, values: Floats, report: Callable[[float], None], since: int = 0) -> list[tuple[int, Floats]]:
+        """See View.by_length."""
         whole = self.scale.whole(values)
         full = complete(whole, self.period)
         several = []
@@ -144,7 +152,7 @@ class MatrixProfile:
             def told(fraction: float, done: int = done) -> None:
                 report((done + fraction) / len(self.references))
 
-            distances = each.distances(full, told)
+            distances = each.distances(full, told, since)
             distances[judged(whole, full, each.shape.points) == 0] = np.nan
             several.append((each.shape.points, distances))
         return several

@@ -161,25 +161,34 @@ class LSTMForecaster:
     @property
     def memory(self) -> int:
         """Points before the one that is forecast: run-up, chunk, and what the linear path of the first needs."""
-        return self.linear.memory + (2 * self.shape.chunk if self.network else 0) + 1
+        return self.linear.memory + self.run_up
+
+    @property
+    def run_up(self) -> int:
+        """Points before the one that is forecast whose drafts enter its forecast."""
+        return (2 * self.shape.chunk if self.network else 0) + 1
 
     @property
     def reach(self) -> int:
         """Points after a hidden one whose drafts may change."""
         return REACH
 
-    def forecast(self, values: Floats, first: int = 0, report: Report = lambda fraction: None) -> "LSTMForecast":
-        """What is expected of values (n,) of the same unit, each from those before it.
+    def forecast(
+        self, values: Floats, first: int = 0, report: Report = lambda fraction: None, since: int = 0
+    ) -> "LSTMForecast":
+        """What is expected of values (n,) of the same unit from position `since` on, each from those before it.
 
         `first` is the position of values[0] in a longer series: chunks start at the same positions then, and
-        forecasts are the same wherever the series was cut.
+        forecasts are the same wherever the series was cut. Those of the first `reach` points after `since` are not to
+        be used: of what came before it, only the seasons are looked at.
         """
         torch.set_num_threads(1)
         scaled = _scaled(values, self.centre, self.spread)
-        seasons = self.linear.seasons(scaled)
-        inputs, _ = _inputs(scaled, self.linear, seasons)
-        hidden = np.zeros(len(values), dtype=bool)
-        return LSTMForecast(self, scaled, seasons, hidden, inputs, first, report)
+        seasons = self.linear.seasons(scaled, since)
+        shown = scaled[since:]
+        inputs, _ = _inputs(shown, self.linear, seasons)
+        hidden = np.zeros(len(shown), dtype=bool)
+        return LSTMForecast(self, shown, seasons, hidden, inputs, first + since, report)
 
     def state(self) -> dict[str, Any]:
         """Scales and weights, as JSON values and arrays."""

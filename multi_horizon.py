@@ -65,8 +65,8 @@ class MultiHorizon:
             return ["Too short for its windows to be learned: nothing is judged."]
         return [f"Each value is compared with {HORIZONS} forecasts, made 1 to {HORIZONS} points before it."]
 
-    def by_length(self, values: Floats, report: Callable[[float], None]) -> list[tuple[int, Floats]]:
-        """The length and the distance (n,) of the window ending at each point; NaN where it cannot tell."""
+    def by_length(self, values: Floats, report: Callable[[float], None], since: int = 0) -> list[tuple[int, Floats]]:
+        """See View.by_length."""
         if not self.length:
             return []
         whole = self.scale.whole(values)

@@ -58,11 +58,12 @@ def _peaks(smooth: Floats) -> list[int]:
     return found
 
 
-def same_phase(values: Floats, period: int, cycles: int) -> Floats:
-    """(n,): median of the values 1 to `cycles` periods before each point, of those known; NaN where none is."""
-    past = np.sort(np.stack([lagged(values, period * k) for k in range(1, cycles + 1)]), axis=0)  # NaN last
+def same_phase(values: Floats, period: int, cycles: int, since: int = 0) -> Floats:
+    """(n − since,): median of the values 1 to `cycles` periods before each point from `since` on, of those known; NaN
+    where none is."""
+    past = np.sort(np.stack([lagged(values, period * k)[since:] for k in range(1, cycles + 1)]), axis=0)  # NaN last
     count = np.isfinite(past).sum(axis=0)
-    at = np.arange(len(values))
+    at = np.arange(past.shape[1])
     low, high = past[np.maximum(count - 1, 0) // 2, at], past[np.minimum(count // 2, cycles - 1), at]
     middle: Floats = low + (high - low) / 2
     return middle

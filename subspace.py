@@ -65,14 +65,14 @@ class Subspace:
             return ["Too short for its windows to be learned: nothing is judged."]
         return [f"The shape of the last {self.shape.points} points is compared with the usual ones."]
 
-    def by_length(self, values: Floats, report: Callable[[float], None]) -> list[tuple[int, Floats]]:
-        """The length and the distance (n,) of the window ending at each point; NaN where it cannot tell."""
+    def by_length(self, values: Floats, report: Callable[[float], None], since: int = 0) -> list[tuple[int, Floats]]:
+        """See View.by_length."""
         if not self.weights.size:
             return []
         out = np.full(len(values), np.nan)
         whole = self.scale.whole(values)
         full = complete(whole, self.period)
-        for at, block in self.shape.blocks(full):
+        for at, block in self.shape.blocks(full, since):
             along = block @ self.weights  # exact, so a point's result does not depend on its neighbours in the block
             along -= self.offset
             along *= along

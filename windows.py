@@ -136,10 +136,10 @@ class Shape:
         at = np.flatnonzero(good[self.points - 1 :] > 0)
         return np.ascontiguousarray(self.every(full)[at[sample_rows(len(at), most)]])
 
-    def blocks(self, full: Floats) -> Iterator[tuple[slice, Floats]]:
-        """The points at which windows end, AT_ONCE at a time, and those windows (m, size)."""
+    def blocks(self, full: Floats, since: int = 0) -> Iterator[tuple[slice, Floats]]:
+        """The points from `since` on at which windows end, AT_ONCE at a time, and those windows (m, size)."""
         windows = self.every(full)
-        for start in range(0, len(windows), AT_ONCE):
+        for start in range(max(since - self.points + 1, 0), len(windows), AT_ONCE):
             block = np.ascontiguousarray(windows[start : start + AT_ONCE])
             yield slice(self.points - 1 + start, self.points - 1 + start + len(block)), block
 

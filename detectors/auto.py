@@ -104,7 +104,7 @@ class Auto(Detector):
         params = {"sigma": sigma, "gap": gap, "seed": seed}
         spread = Scale.of(series.values / unit).spread
         found = cls(forecast, views, grid, unit, spread, 1.0, (unjudged, unjudged), params)
-        seen, known, at = found._seen(series, lambda _, done: progress("fit", (1 + done) / 2))
+        seen, known, at = found._seen(series, len(series), lambda _, done: progress("fit", (1 + done) / 2))
         found.margin = residual_threshold(known.score / unit, ALONE * sigma, spread_floor(values))
         ending, around = (
             Judge.learn([each[at] for each in form(seen)], sigma, usual_threshold) for form in (causal, centred)
@@ -114,25 +114,29 @@ class Auto(Detector):
 
     def detect(self, series: Series, *, progress: Progress = no_progress) -> Detection:
         """See Detector.detect."""
-        return self._judged(series, False, progress)
+        return self._judged(series, len(series), False, progress)
+
+    def detect_last(self, series: Series, new: int) -> Detection:
+        """See Detector.detect_last: each view looks at what these points are judged by, and at no more."""
+        return self._judged(series, new, False, no_progress)
 
     def review(self, series: Series, *, progress: Progress = no_progress) -> Detection:
         """See Detector.review: windows count at every point they cover."""
-        return self._judged(series, True, progress)
+        return self._judged(series, len(series), True, progress)
 
-    def _judged(self, series: Series, whole: bool, progress: Progress) -> Detection:
+    def _judged(self, series: Series, new: int, whole: bool, progress: Progress) -> Detection:
         progress("detect", 0.0)
-        seen, forecast, at = self._seen(series, progress)
+        seen, forecast, at = self._seen(series, new, progress)
         judge, form = (self.judges[1], centred) if whole else (self.judges[0], causal)
         voices = judge.voices([distances[at] for distances in form(seen)])
         with np.errstate(over="ignore"):
             alone = np.minimum(judge.threshold * (forecast.score / self.unit / self.margin), LARGEST)
-        score = np.where(np.isnan(forecast.score), np.nan, np.fmax(judge.mean(voices, len(series)), alone))
+        score = np.where(np.isnan(forecast.score), np.nan, np.fmax(judge.mean(voices, new), alone))
         margin = max(float(times_unit(np.array(self.margin), self.unit)), SMALLEST)
         views = {each.words: voice for each, voice in zip(seen, voices, strict=True)}
         notes = (*forecast.notes, *(note for view in self.views for note in view.notes))
         return Detection(
-            series,
+            forecast.series,
             forecast.expected,
             np.where(np.isnan(forecast.expected), np.nan, margin),
             score,
@@ -144,11 +148,15 @@ class Auto(Detector):
             views,
         )
 
-    def _seen(self, series: Series, progress: Progress) -> tuple[list[Seen], Detection, Any]:
-        """What every view says of each cell, the forecast, and the cells of the points."""
-        forecast = self.forecast.detect(series, progress=lambda _, done: progress("detect", 0.3 * done))
-        cells, _ = self.grid.cells(series, self.memory, 1)
-        values = spread_out(series.values / self.unit, cells)
+    def _seen(self, series: Series, new: int, progress: Progress) -> tuple[list[Seen], Detection, Any]:
+        """What every view says of the cells from the first of the last `new` points on, the forecast, and the cells of
+        these points."""
+        if new == len(series):
+            forecast = self.forecast.detect(series, progress=lambda _, done: progress("detect", 0.3 * done))
+        else:
+            forecast = self.forecast.detect_last(series, new)
+        tail = self.grid.tail(series, series.values / self.unit, new, self.memory)
+        cells = tail.cells - tail.since
         with np.errstate(over="ignore"):
             residual = forecast.score / self.unit / self.spread
         seen = [Seen(FORECAST, 1, spread_out(np.minimum(residual, LARGEST), cells))]
@@ -158,8 +166,10 @@ class Auto(Detector):
             def told(fraction: float, done: int = done) -> None:
                 progress("detect", 0.3 + 0.7 * (done + fraction) / len(views))
 
-            each = view.by_length(values, told)
-            seen += [Seen(words.format(length), length, distances) for length, distances in each]
+            start = max(tail.since - view.memory, 0)
+            since = tail.since - start
+            each = view.by_length(tail.values[start:], told, since)
+            seen += [Seen(words.format(length), length, distances[since:]) for length, distances in each]
         return seen, forecast, cells
 
     def state(self) -> dict[str, Any]:

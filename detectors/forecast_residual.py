@@ -71,11 +71,18 @@ class Forecaster(Protocol):
         """Points after a hidden one whose drafts may change."""
 
     @property
+    def run_up(self) -> int:
+        """Points before the one that is forecast whose drafts enter its forecast."""
+
+    @property
     def notes(self) -> Sequence[str]:
         """What was learned, in sentences."""
 
-    def forecast(self, values: Floats, first: int, report: Report) -> Forecast:
-        """What is expected of values (n,), the first of which lies at `first` in a longer series."""
+    def forecast(self, values: Floats, first: int, report: Report, since: int = 0) -> Forecast:
+        """What is expected of the values (n,) from position `since` on: columns (n − since,).
+
+        values[0] lies at `first` in a longer series. What is said of `reach` points from `since` on is not used.
+        """
 
     def state(self) -> dict[str, Any]:
         """Everything learned."""
@@ -103,7 +110,9 @@ class ForecastResidual(Detector):
         self.notes = tuple(notes)
         self.forecaster, self.grid, self.unit, self.period = forecaster, grid, unit, period
         self.hiding, self.threshold, self.params = hiding, threshold, params
-        self.memory = forecaster.memory + PASSES * (forecaster.reach + BELIEVED_AFTER) + 1
+        hiding_reach = PASSES * (forecaster.reach + BELIEVED_AFTER) + 1
+        self.memory = forecaster.memory + hiding_reach
+        self.drafted = forecaster.run_up + forecaster.reach + hiding_reach  # points before one that drafts are made of
 
     @classmethod
     def learn(
@@ -111,7 +120,8 @@ class ForecastResidual(Detector):
     ) -> Self:
         """Sets both thresholds from the residuals of the series the forecaster was fitted on."""
         found = cls(forecaster, grid, unit_of(series.values), period, np.inf, np.inf, params)
-        values, first = found._cells(series)[1:]
+        cells, first = grid.cells(series, found.memory, CHUNK)
+        values = spread_out(series.values / found.unit, cells)
         floor = spread_floor(values)
 
         def limit(expected: Floats) -> float:
@@ -127,10 +137,21 @@ class ForecastResidual(Detector):
 
     def detect(self, series: Series, *, progress: Progress = no_progress) -> Detection:
         """See Detector.detect."""
+        return self._judged(series, len(series), progress)
+
+    def detect_last(self, series: Series, new: int) -> Detection:
+        """See Detector.detect_last: forecasts are made of no more points than these are judged by."""
+        return self._judged(series, new, no_progress)
+
+    def _judged(self, series: Series, new: int, progress: Progress) -> Detection:
         progress("detect", 0.0)
-        cells, values, first = self._cells(series)
-        forecast = self.forecaster.forecast(values, first, lambda fraction: progress("detect", fraction))
-        expected = self._settled(values, forecast)[cells]
+        tail = self.grid.tail(series, series.values / self.unit, new, self.memory, CHUNK)
+        since = max(tail.since - self.drafted, 0)
+        forecast = self.forecaster.forecast(
+            tail.values, tail.first, lambda fraction: progress("detect", fraction), since
+        )
+        expected = self._settled(tail.values[since:], forecast)[tail.cells - since]
+        series = series.slice(len(series) - new, len(series))
         score = times_unit(np.abs(series.values / self.unit - expected), self.unit)
         expected = times_unit(expected, self.unit)
         threshold = max(float(times_unit(np.array(self.threshold), self.unit)), SMALLEST)
@@ -149,10 +170,6 @@ class ForecastResidual(Detector):
                 break
             forecast, hidden = forecast.hiding(now), now
         return forecast.expected
-
-    def _cells(self, series: Series) -> tuple[Any, Floats, int]:
-        cells, first = self.grid.cells(series, self.memory, CHUNK)
-        return cells, spread_out(series.values / self.unit, cells), first
 
     def state(self) -> dict[str, Any]:
         """See Detector.state."""

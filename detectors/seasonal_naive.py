@@ -74,15 +74,20 @@ class SameSeason:
         return 0 if self.period else SHORT + 1
 
     @property
+    def run_up(self) -> int:
+        """See Forecaster.run_up."""
+        return 0
+
+    @property
     def notes(self) -> Sequence[str]:
         """See Forecaster.notes."""
         return [] if self.period else ["Each value is expected to be the one before it."]
 
-    def forecast(self, values: Floats, first: int, report: Report) -> Forecast:
+    def forecast(self, values: Floats, first: int, report: Report, since: int = 0) -> Forecast:
         """See Forecaster.forecast."""
         if self.period:
-            return SameSeasonForecast(same_phase(values, self.period, self.cycles))
-        return ValueBefore(values, lagged(filled(values), 1))
+            return SameSeasonForecast(same_phase(values, self.period, self.cycles, since))
+        return ValueBefore(values[since:], lagged(filled(values[since:]), 1))
 
     def state(self) -> dict[str, Any]:
         """Period and cycles."""

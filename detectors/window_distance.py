@@ -39,10 +39,11 @@ class View(Protocol):
     def notes(self) -> Sequence[str]:
         """What was learned, in sentences."""
 
-    def by_length(self, values: Floats, report: Callable[[float], None]) -> list[tuple[int, Floats]]:
+    def by_length(self, values: Floats, report: Callable[[float], None], since: int = 0) -> list[tuple[int, Floats]]:
         """Each window length in points, and the distances (n,) >= 0 of the windows of that length ending at each point.
 
-        values (n,); NaN where it cannot tell. Always the same lengths, perhaps none.
+        values (n,); NaN where it cannot tell. Always the same lengths, perhaps none. Those of windows that end before
+        `since` are not wanted and may be anything.
         """
 
     def state(self) -> dict[str, Any]:
@@ -142,21 +143,27 @@ class WindowDistance(Detector):
 
     def detect(self, series: Series, *, progress: Progress = no_progress) -> Detection:
         """See Detector.detect."""
-        return self._judged(series, self.judges[0], lambda length, distances: distances, progress)
+        return self._judged(series, len(series), self.judges[0], lambda length, distances: distances, progress)
+
+    def detect_last(self, series: Series, new: int) -> Detection:
+        """See Detector.detect_last: no windows are looked at but those that end at these points."""
+        return self._judged(series, new, self.judges[0], lambda length, distances: distances, no_progress)
 
     def review(self, series: Series, *, progress: Progress = no_progress) -> Detection:
         """See Detector.review: each point by the mean distance of all windows it lies in."""
-        return self._judged(series, self.judges[1], lambda length, distances: around_each(distances, length), progress)
+        return self._judged(
+            series, len(series), self.judges[1], lambda length, distances: around_each(distances, length), progress
+        )
 
     def _judged(
-        self, series: Series, judge: Judge, form: Callable[[int, Floats], Floats], progress: Progress
+        self, series: Series, new: int, judge: Judge, form: Callable[[int, Floats], Floats], progress: Progress
     ) -> Detection:
         progress("detect", 0.0)
-        cells, _ = self.grid.cells(series, self.memory, 1)
-        values = spread_out(series.values / self.unit, cells)
-        several = self.view.by_length(values, lambda fraction: progress("detect", fraction))
-        voices = judge.voices([form(length, distances)[cells] for length, distances in several])
-        nowhere = np.full(len(series), np.nan)
+        tail = self.grid.tail(series, series.values / self.unit, new, self.memory)
+        several = self.view.by_length(tail.values, lambda fraction: progress("detect", fraction), tail.since)
+        voices = judge.voices([form(length, distances)[tail.cells] for length, distances in several])
+        series = series.slice(len(series) - new, len(series))
+        nowhere = np.full(new, np.nan)
         score = np.where(np.isnan(series.values), np.nan, judge.mean(voices, len(series)))
         notes, gap = (repeats(self.period), *self.view.notes), int(self.params["gap"])
         return Detection(series, nowhere, nowhere, score, judge.threshold, self.params, gap, self.period, notes)

@@ -101,7 +101,7 @@ class Live:
             None if last is None else np.append(last, last[-1] + np.timedelta64(step, "ms")),
             np.append(self.tail.values, 0.0),
         )
-        return bool(np.isfinite(self.own.detect(whole).score[-1]))
+        return bool(np.isfinite(self.own.detect_last(whole, 1).score[-1]))
 
     @property
     def in_event(self) -> bool:

@@ -328,3 +328,15 @@ def test_training_takes_the_steps_of_adam_without_the_compiler():
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("periods", [(), (24,)])
+def test_the_last_points_are_forecast_from_a_part_of_the_series_to_the_same_bits(periods):
+    x = henon(1500, 0.01) + np.sin(2 * np.pi * np.arange(1500) / 24)
+    forecaster = LSTMForecaster.fit(x, periods)
+    assert forecaster.network is not None
+    whole, last = forecaster.forecast(x), forecaster.forecast(x, since=1000)
+    assert len(last.draft) == len(last.expected) == 500
+    np.testing.assert_array_equal(last.draft[forecaster.reach :], whole.draft[1000 + forecaster.reach :])
+    settled = forecaster.reach + forecaster.run_up
+    np.testing.assert_allclose(last.expected[settled:], whole.expected[1000 + settled :], rtol=0, atol=1e-5)

@@ -75,3 +75,14 @@ def test_a_new_series_is_compared_with_the_learned_one():
 def test_a_series_too_short_for_windows_is_not_judged():
     series = Series(None, seasonal(50))
     assert np.isnan(Detector.fit(series).detect(series).score).all()
+
+
+def test_of_the_last_points_no_other_windows_are_compared():
+    values = seasonal(3000)
+    view = MatrixProfile.fit(values, 32, most=1024)
+    whole = view.by_length(values, lambda fraction: None)
+    last = view.by_length(values, lambda fraction: None, 2990)
+    assert len(whole) == len(last) == 4
+    for (_, every), (_, some) in zip(whole, last, strict=True):
+        assert np.isnan(some[:2990]).all()
+        np.testing.assert_array_equal(some[2990:], every[2990:])
