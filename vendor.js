@@ -5,8 +5,6 @@ import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "nod
 
 const LIBRARIES = [
   { name: "chart.js", file: "dist/chart.umd.min.js", as: "chart" },
-  { name: "hammerjs", file: "hammer.min.js", as: "hammer" },
-  { name: "chartjs-plugin-zoom", file: "dist/chartjs-plugin-zoom.min.js", as: "chartjs-plugin-zoom" },
 ];
 // Chart.js carries this one inside its own file, at a version of its own choice.
 const INCLUDED = ["@kurkle/color"];

@@ -1,115 +1,105 @@
 // The chart: what came against what was expected, the band, the anomalies; and the window of it in view.
-// Chart.js and its zoom plugin are classic scripts; they are here as `Chart`.
-import { number, time } from "./format.js";
-import { broken, gapsOf } from "./gaps.js";
-import { marksOf } from "./marks.js";
+//
+// A *series* to show is {name, hasTimes, step (usual distance on the axis; 0: none), labels, and where judged: events,
+// threshold, detector (its title)}, with its points as columns {x, values, expected, lower, upper, score, flagged, peaks}
+// or, where they are not all in memory, a `source` of windows (windows.js). Events have start_time, stop_time and
+// peak_time then, or the series has no times. A label is [start, stop] (a planted fault) or {start, stop, kind: "anomaly"
+// or "normal", start_time, stop_time}. Positions are half open.
+import { announce } from "./dom.js";
+import { Gestures } from "./gestures.js";
+import { drawLegend } from "./legend.js";
+import { linesOf, positionsIn, rowAt } from "./lines.js";
+import { Overview } from "./overview.js";
 import { colours } from "./palette.js";
-import { dots, envelope, minMax, position, windowOf } from "./reduce.js";
-import { indexTicks, timeTicks } from "./ticks.js";
+import { nearest, peaksOf, placesOf, spanOf } from "./places.js";
+import { fill, heightsOf, paint, plotOn } from "./plot.js";
+import { judged, when } from "./told.js";
+import { number } from "./format.js";
+import { inMemory, Windows } from "./windows.js";
 
-const { Chart } = globalThis;
-const VALUE = 0;
-const DOTS = 1;
-const EXPECTED = 2;
-const UPPER = 3;
-const LOWER = 4;
 const MOST_BUCKETS = 1000; // two points each: at most 2,000 to draw on a line
-const CLEAR_STEPS = 150; // fewer points than this in view are each marked
+const REACH = 8; // pixels from a click to the event that it is meant for
+const EMPTY = { items: [], from: new Float64Array(), to: new Float64Array() };
+const NOTHING = { value: [], expected: [], upper: [], lower: [], dots: [] };
 
-// The pointer meets the nearest value to its left or right, whatever its height.
-Chart.Interaction.modes.nearestValue = (chart, event) => {
-  const { data } = chart.data.datasets[VALUE];
-  if (!data.length) return [];
-  const at = chart.scales.x.getValueForPixel(event.x);
-  const next = position(data.map((point) => point.x), at);
-  const before = Math.max(0, next - 1);
-  const after = Math.min(data.length - 1, next);
-  let index = at - data[before].x < data[after].x - at ? before : after;
-  if (data[index].gap) index += at < data[index].x ? -1 : 1; // the middle of a gap, where the line breaks, is no value
-  return [{ element: chart.getDatasetMeta(VALUE).data[index], datasetIndex: VALUE, index }];
-};
+const labelOf = (label) => (Array.isArray(label) ? { start: label[0], stop: label[1], kind: "planted" } : label);
 
-const line = (order, extra = {}) => ({
-  type: "line", data: [], order, pointRadius: 0, pointHitRadius: 0, borderWidth: 1.5, tension: 0, ...extra,
-});
+/** The same rows for another threshold, until those that were judged by it are there. */
+function rejudged(rows, series) {
+  const above = Array.from(rows.x.keys()).filter((k) => rows.score?.[k] > series.threshold);
+  return { ...rows, flagged: Int32Array.from(above), peaks: new Int32Array(), stale: true };
+}
 
 export class SeriesChart {
-  /** `onWindow(from, to, everything)` is told of each window that comes into view. */
-  constructor(canvas, onWindow) {
-    this.onWindow = onWindow;
-    this.series = null;
-    this.lastScroll = -Infinity;
-    this.pending = 0;
-    this.marks = { x: [], labels: [], events: [], chosen: null, colours: colours() };
-    this.chart = new Chart(canvas, {
-      // What Chart.js paints first lies below: the lowest order is painted last, on top of all.
-      data: {
-        datasets: [
-          line(1, { label: "Value" }),
-          line(-1, { label: "Anomaly", showLine: false, pointRadius: 5, pointBorderWidth: 1.5, clip: 6 }), // whole at the edge
-          line(2, { label: "Expected", borderDash: [6, 4] }),
-          line(3, { label: "Upper", borderWidth: 0, fill: "+1" }),
-          line(3, { label: "Lower", borderWidth: 0, fill: false }),
-        ],
-      },
-      options: this.options(),
-      plugins: [marksOf(this.marks)],
+  /**
+   * `onWindow(from, to, window)` is told of each window that is drawn: {rows, start, stop} are the rows in it (windows.js).
+   * `onEvent(event)`    an event was clicked in the chart
+   * `onMark(start, stop, {from, to})`  a stretch was marked: positions, and the places drawn
+   * `onProblem(error)`  a window could not be fetched; null once one could
+   * `legend`            the list element in which the legend is kept
+   * `overview`          whether a strip of the whole series is drawn below
+   */
+  constructor(canvas, onWindow, { onEvent, onMark, onProblem, legend = null, overview = false } = {}) {
+    Object.assign(this, { canvas, onWindow, onEvent, onMark, onProblem, legend, series: null, other: null });
+    Object.assign(this, { pending: 0, marking: false, cursor: null, begun: null, rows: null });
+    this.marks = { events: [], places: EMPTY, labels: {}, chosen: null, colours: colours() };
+    this.chart = plotOn(canvas, this.marks, {
+      hasTimes: () => this.series?.hasTimes, title: (k) => when(this.rows, k, this.series.hasTimes), lines: (k) => this.told(k),
+      resized: () => this.later(),
     });
-    canvas.style.touchAction = "pan-y"; // one finger still scrolls the page up and down
-    addEventListener("scroll", () => { this.lastScroll = performance.now(); }, { passive: true });
+    this.gestures = new Gestures(canvas, this);
+    this.strip = overview ? new Overview(this, canvas.parentElement) : null;
+    addEventListener("beforeprint", () => this.paint(true));
+    addEventListener("afterprint", () => this.paint());
     this.paint();
-  }
-
-  options() {
-    const follow = ({ chart }) => this.view(chart.scales.x.min, chart.scales.x.max);
-    return {
-      responsive: true, maintainAspectRatio: false, animation: false, parsing: false, normalized: true,
-      interaction: { mode: "nearestValue", intersect: false },
-      onResize: () => this.later(),
-      layout: { padding: { right: 8 } },
-      scales: {
-        x: { type: "linear", ticks: { maxRotation: 0, includeBounds: false, callback: (_, index, ticks) => ticks[index].label },
-          afterBuildTicks: (axis) => { axis.ticks = this.ticks(axis); } },
-        y: { type: "linear", ticks: { maxTicksLimit: 8, includeBounds: false, callback: (value) => number(value) } },
-      },
-      plugins: {
-        legend: { display: false },
-        colors: { enabled: false },
-        tooltip: { displayColors: false, callbacks: {
-          title: ([item]) => (item ? this.at(item.raw.i) : ""),
-          label: (item) => this.told(item.raw.i),
-        } },
-        zoom: {
-          limits: { x: {} },
-          pan: { enabled: true, mode: "x", modifierKey: "shift", threshold: 4, onPan: follow },
-          zoom: { mode: "x", wheel: { enabled: true, speed: 0.15 }, pinch: { enabled: true },
-            drag: { enabled: true, threshold: 5 }, onZoomStart: (start) => this.mayZoom(start), onZoom: follow },
-        },
-      },
-    };
-  }
-
-  /** A page that is being scrolled goes on scrolling when the chart comes under the pointer. */
-  mayZoom({ event }) {
-    if (event.type !== "wheel" || event.ctrlKey) return true;
-    const scrolling = performance.now() - this.lastScroll < 300;
-    const nothingMore = event.deltaY > 0 && this.everything;
-    return !scrolling && !nothingMore;
   }
 
   /** Shows another series, or the same with its results; keeps the window if `keep`. */
   show(series, { keep = false } = {}) {
-    const { x } = series;
+    this.windows?.close();
+    this.stale = keep && series.source && this.rows ? rejudged(this.rows, series) : null;
     this.series = series;
-    this.gaps = gapsOf(x, series.step);
-    Object.assign(this.marks, { x, labels: series.labels, events: series.events ?? [], chosen: null });
-    const half = x.length > 1 ? 0 : Math.max(series.step, 1);
-    this.full = [x[0] - half, x[x.length - 1] + half];
-    const minRange = Math.min(this.full[1] - this.full[0], 4 * Math.max(series.step, series.hasTimes ? 1e-3 : 1));
-    this.chart.options.plugins.zoom.limits.x = { min: this.full[0], max: this.full[1], minRange };
-    this.minRange = minRange;
+    this.windows = this.windowsOf(series);
+    const events = series.events ?? [];
+    Object.assign(this.marks, { events, places: placesOf(series, events), chosen: null });
+    this.peaks = peaksOf(series, events);
+    this.label(series.labels ?? []);
+    this.extend(this.windows.source.extent);
     if (keep && this.from !== undefined) this.view(this.from, this.to);
     else this.view(...this.full);
+    this.windows.overview();
+  }
+
+  extend([first, last]) {
+    const { step, hasTimes } = this.series;
+    const half = first === last ? Math.max(step, 1) : 0;
+    this.full = [first - half, last + half];
+    this.minRange = Math.min(this.full[1] - this.full[0], 4 * Math.max(step, hasTimes ? 1e-3 : 1));
+  }
+
+  windowsOf(series) {
+    const arrived = () => {
+      this.onProblem?.(null);
+      this.later();
+    };
+    return new Windows(series.source ?? inMemory(series), arrived, (error) => this.onProblem?.(error));
+  }
+
+  /** Draws another detection of the same series beside it, in another colour and shape; null takes it away. */
+  compare(series) {
+    this.other?.windows.close();
+    this.other = series && { series, windows: this.windowsOf(series), peaks: peaksOf(series, series.events ?? []) };
+    this.other?.windows.overview();
+    this.later();
+  }
+
+  /** Draws these labels instead. */
+  label(labels) {
+    this.series.labels = labels;
+    const all = labels.map(labelOf).toSorted((a, b) => a.start - b.start);
+    const kinds = Object.groupBy(all, ({ kind }) => kind);
+    this.marks.labels = Object.fromEntries(Object.entries(kinds).map(([kind, items]) => [kind, placesOf(this.series, items)]));
+    this.later();
   }
 
   get everything() {
@@ -122,7 +112,17 @@ export class SeriesChart {
     const middle = (from + to) / 2;
     this.from = Math.max(this.full[0], Math.min(this.full[1] - width, middle - width / 2));
     this.to = this.from + width;
+    for (const { windows } of this.drawn) windows.want(this.from, this.to, this.buckets);
     this.later();
+  }
+
+  /** What is drawn: the series, and the one that it is compared with. */
+  get drawn() {
+    return [{ series: this.series, windows: this.windows, peaks: this.peaks }, this.other].filter(Boolean);
+  }
+
+  get buckets() {
+    return Math.max(100, Math.min(MOST_BUCKETS, Math.round(this.chart.chartArea?.width || this.chart.width || 600)));
   }
 
   /** Zooms around the middle: a factor below 1 shows less. */
@@ -144,12 +144,67 @@ export class SeriesChart {
 
   /** Brings an event into view with some of what surrounds it, and marks it. */
   toEvent(event) {
-    const { x } = this.series;
-    const start = x[event.start];
-    const stop = x[event.stop - 1];
-    const margin = Math.max((stop - start) * 1.5, (this.series.step || (this.full[1] - this.full[0]) / x.length) * 40);
+    const [start, stop] = spanOf(this.series, event);
+    const step = this.series.step || (this.full[1] - this.full[0]) / (this.rows?.x.length ?? MOST_BUCKETS);
+    const margin = Math.max((stop - start) * 1.5, step * 40);
     this.marks.chosen = event;
     this.view(start - margin, stop + margin);
+  }
+
+  /** A click at a place of the axis. */
+  tapped(at) {
+    const event = nearest(this.marks.places, at, (REACH / this.area.width) * (this.to - this.from));
+    if (!event || !this.onEvent) return;
+    this.marks.chosen = event;
+    this.later();
+    this.onEvent(event);
+  }
+
+  /** A stretch was drawn with the pointer: it is marked, or looked at. */
+  took(from, to) {
+    if (this.marking) this.mark(from, to);
+    else this.view(from, to);
+  }
+
+  mark(from, to) {
+    const [start, stop] = positionsIn(this.rows, this.series.step, from, to);
+    if (stop > start) this.onMark?.(start, stop, { from, to });
+  }
+
+  /** Moves the cursor of the keys by so many drawn points, and says what is there. */
+  moveCursor(by) {
+    const { data } = this.chart.data.datasets[0];
+    const real = data.filter(({ gap }) => !gap);
+    if (!real.length) return;
+    const now = this.cursor === null ? (by > 0 ? -1 : real.length) : rowAt({ x: real.map(({ x }) => x) }, this.cursor);
+    const { x, i } = real[Math.max(0, Math.min(real.length - 1, now + by))];
+    this.cursor = x;
+    this.point();
+    announce([when(this.rows, i, this.series.hasTimes), ...this.told(i)].join(", "));
+  }
+
+  /** One end of a stretch to mark is where the cursor is; with the other end it is marked. */
+  hold(end) {
+    if (!this.onMark || this.cursor === null) return;
+    if (!end) this.begun = this.cursor;
+    else if (this.begun !== null) this.mark(...[this.begun, this.cursor].sort((a, b) => a - b));
+    announce(end ? "" : "The marked stretch starts here. Move on and press E where it ends.");
+  }
+
+  /** Shows the point at the cursor as the pointer does. */
+  point() {
+    const { chart } = this;
+    const { data } = chart.data.datasets[0];
+    const index = data.findIndex(({ x, gap }) => x === this.cursor && !gap);
+    const active = index < 0 ? [] : [{ datasetIndex: 0, index }];
+    const { x, y } = chart.getDatasetMeta(0).data[index] ?? {};
+    chart.setActiveElements(active);
+    chart.tooltip.setActiveElements(active, { x, y });
+    chart.render();
+  }
+
+  get area() {
+    return this.chart.chartArea;
   }
 
   later() {
@@ -161,94 +216,70 @@ export class SeriesChart {
   }
 
   draw() {
-    const { series, chart, from, to } = this;
-    const wide = Math.round(chart.chartArea?.width || chart.width || 600);
-    const window = windowOf(series.x, from, to, Math.max(100, Math.min(MOST_BUCKETS, wide)));
-    const points = (values, positions) => Array.from(positions, (i) => ({ x: series.x[i], y: values[i], i }));
-    const joined = (values, positions) => broken(points(values, positions), window, this.gaps);
-    const sets = chart.data.datasets;
-    sets[VALUE].data = joined(series.values, minMax(window, series.values));
-    this.mark(sets[VALUE], window.stop - window.start);
-    if (series.expected) {
-      sets[EXPECTED].data = joined(series.expected, minMax(window, series.expected));
-      sets[DOTS].data = points(series.values, dots(window, series.values, series.flagged, series.peaks));
-      const band = envelope(window, series.lower, series.upper);
-      for (const [set, edge] of [[UPPER, band.upper], [LOWER, band.lower]]) {
-        sets[set].data = broken(band.x.map((x, k) => ({ x, y: edge[k], i: band.i[k] })), window, this.gaps);
-      }
-    } else for (const k of [EXPECTED, DOTS, UPPER, LOWER]) sets[k].data = [];
-    Object.assign(chart.options.scales.x, { min: from, max: to });
-    Object.assign(chart.options.scales.y, this.heights(sets));
-    chart.update("none");
-    this.onWindow(from, to, window);
+    const { from, to, buckets } = this;
+    const of = ({ windows, peaks }, stale) => {
+      const rows = windows.best(from, to) ?? stale;
+      windows.want(from, to, buckets);
+      return rows && linesOf(rows, from, to, buckets, peaks);
+    };
+    const own = of({ windows: this.windows, peaks: this.peaks }, this.stale);
+    this.canvas.parentElement.classList.toggle("waiting", !own);
+    if (!own) return;
+    const other = this.other && of(this.other, null);
+    this.rows = own.window.rows;
+    const { start, stop } = own.window;
+    const lines = { ...own, otherExpected: other?.expected ?? [], otherDots: other?.dots ?? [] };
+    fill(this.chart, lines, { from, to, inView: this.inView(start, stop), heights: this.heights(lines) });
+    if (this.cursor !== null) this.point();
+    this.drawLegend();
+    this.strip?.follow();
+    this.onWindow(from, to, own.window);
   }
 
-  /** Marks each point when there are few, and always those that no line reaches, because their neighbours are missing. */
-  mark(set, inView) {
-    const { data } = set;
-    const missing = (k) => !data[k] || Number.isNaN(data[k].y);
-    set.pointRadius = data.map((_, k) => (inView < CLEAR_STEPS ? 2 : missing(k - 1) && missing(k + 1) ? 1.5 : 0));
+  /** How many points, not rows, are in view: of some a few are drawn for many. */
+  inView(start, stop) {
+    const { positions } = this.rows;
+    return positions ? positions[stop - 1] - positions[start] + 1 : stop - start;
   }
 
-  /** The y axis: everything that came and was expected; of the band only as far as it does not flatten the rest. */
-  heights(sets) {
-    const extent = (points) => points.reduce(
-      ([low, high], { y }) => (Number.isNaN(y) ? [low, high] : [Math.min(low, y), Math.max(high, y)]), [Infinity, -Infinity]);
-    const [low, high] = extent([...sets[VALUE].data, ...sets[EXPECTED].data]);
-    if (low > high) return { min: 0, max: 1 };
-    const span = high - low || Math.abs(high) * 0.1 || 1;
-    const [bandLow, bandHigh] = extent([...sets[UPPER].data, ...sets[LOWER].data]);
-    const min = Math.max(Math.min(low, bandLow), low - span);
-    const max = Math.min(Math.max(high, bandHigh), high + span);
-    return { min: min - span * 0.06, max: max + span * 0.06 };
+  heights(lines) {
+    return heightsOf({ ...NOTHING, ...lines });
   }
 
-  ticks(axis) {
-    const room = Math.max(2, Math.floor(axis.width / 90));
-    return this.series?.hasTimes ? timeTicks(axis.min, axis.max, room) : indexTicks(axis.min, axis.max, room);
+  drawLegend() {
+    if (!this.legend) return;
+    const banded = this.rows.lower?.some((edge) => !Number.isNaN(edge)) ?? true;
+    const told = [this.series, banded, this.other?.series, this.series.labels];
+    if (this.toldLegend?.every((each, k) => each === told[k])) return;
+    this.toldLegend = told;
+    drawLegend(this.legend, { ...this.series, expected: this.rows.expected, banded }, this.other?.series);
   }
 
-  at(i) {
-    const { x, hasTimes } = this.series;
-    return hasTimes ? `${time(x[i])} UTC` : `Point ${x[i].toLocaleString("en")}`;
-  }
-
-  told(i) {
-    const { values, expected, lower, upper, score } = this.series;
-    const lines = [`Value ${number(values[i])}`];
-    if (!expected) return lines;
-    if (score[i] === null || Number.isNaN(score[i])) return [...lines, "Not judged: warming up or missing"];
-    if (!Number.isNaN(expected[i])) {
-      lines.push(`Expected ${number(expected[i])}`, `Band ${number(lower[i])} to ${number(upper[i])}`);
+  /** The words on row `k`. */
+  told(k) {
+    const lines = [`Value ${number(this.rows.values[k])}`];
+    if (this.rows.expected) {
+      const at = this.rows.x[k];
+      lines.push(...judged(this.series, this.rows, k, this.severity(k), nearest(this.marks.places, at, 0)));
     }
-    const severity = this.severity(i);
-    if (severity !== null) lines.push(`Anomaly: severity ${number(severity)}`);
-    return lines;
+    const rows = this.other?.windows.best(this.from, this.to);
+    const there = rows ? rowAt(rows, this.rows.x[k]) : -1;
+    if (there < 0 || rows.x[there] !== this.rows.x[k]) return lines;
+    const { series } = this.other;
+    const severity = rows.score?.[there] > series.threshold ? rows.score[there] / series.threshold : null;
+    return [...lines, ...judged(series, rows, there, severity, null).map((line) => `◇ ${line}`)];
   }
 
-  /** How severe the anomaly at position `i` is; null where there is none. */
-  severity(i) {
-    const { score, threshold } = this.series;
-    return score[i] > threshold ? score[i] / threshold : null;
+  /** How severe the anomaly in row `k` is; null where there is none. */
+  severity(k) {
+    const { threshold } = this.series;
+    const { score } = this.rows;
+    return score[k] > threshold ? score[k] / threshold : null;
   }
 
-  /** Takes the colours of the theme in force. */
-  paint() {
-    const colour = colours();
-    const { datasets } = this.chart.data;
-    Object.assign(datasets[VALUE], { borderColor: colour.actual, backgroundColor: colour.actual });
-    Object.assign(datasets[DOTS], { borderColor: colour.dotEdge, backgroundColor: colour.anomaly });
-    Object.assign(datasets[EXPECTED], { borderColor: colour.expected, backgroundColor: colour.expected });
-    datasets[UPPER].backgroundColor = colour.band;
-    const { scales, plugins } = this.chart.options;
-    for (const axis of [scales.x, scales.y]) {
-      axis.grid = { color: colour.grid };
-      axis.border = { color: colour.edge };
-      axis.ticks.color = colour.quiet;
-    }
-    this.marks.colours = colour;
-    const drag = { backgroundColor: colour.event, borderColor: colour.anomaly, borderWidth: 1 };
-    Object.assign(plugins.zoom.zoom.drag, drag);
-    this.chart.update(); // not "none": that mode keeps the old colours of the points
+  /** Takes the colours of the theme in force, or those for paper. */
+  paint(light = false) {
+    paint(this.chart, this.marks, colours(light));
+    this.strip?.paint();
   }
 }

@@ -13,6 +13,20 @@ export function gapsOf(x, step) {
 }
 
 /**
+ * The same among rows of which points between were left out: `positions` says how many. A gap narrower than a bucket of
+ * `width` is not seen.
+ */
+export function gapsAmong(x, positions, step, width) {
+  const found = [];
+  const least = Math.max(width, (GAP_STEPS - 1) * step);
+  for (let k = 1; k < x.length && step > 0; k += 1) {
+    const known = (positions[k] - positions[k - 1]) * step;
+    if (x[k] - x[k - 1] - known > least) found.push(k);
+  }
+  return Int32Array.from(found.length > MOST_GAPS * (x.length - 1) ? [] : found);
+}
+
+/**
  * The points [{x, y, i}] of a line (`i` increasing), with one of y NaN in the middle of each gap, where the line
  * breaks. Of a window in which points were left out, only gaps wider than a bucket count: others are not seen.
  */

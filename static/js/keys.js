@@ -10,7 +10,14 @@ const ARROWS = {
   ArrowRight: (chart) => chart.pan(0.2),
 };
 
+// The cursor goes from point to point; S and E mark a stretch where marking is offered.
 const SIGNS = {
+  ",": (chart) => chart.moveCursor(-1),
+  ".": (chart) => chart.moveCursor(1),
+  "<": (chart) => chart.moveCursor(-10),
+  ">": (chart) => chart.moveCursor(10),
+  s: (chart) => chart.hold(false),
+  e: (chart) => chart.hold(true),
   "+": (chart) => chart.zoom(0.5),
   "=": (chart) => chart.zoom(0.5),
   "-": (chart) => chart.zoom(2),

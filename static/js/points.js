@@ -4,9 +4,9 @@ import { count, number, time } from "./format.js";
 
 const PAGE = 100; // rows shown at a time
 
-function cells(series, i) {
+function cells(series, i, flagged) {
   const at = series.hasTimes ? time(series.x[i]) : count(series.x[i]);
-  const anomaly = series.flags ? series.flags[i] > 0 : series.score?.[i] > series.threshold;
+  const anomaly = flagged.has(i);
   const numbers = series.expected ? [series.expected, series.lower, series.upper, series.score] : [];
   return element("tr", { class: anomaly ? "flagged" : undefined },
     element("th", { scope: "row" }, at),
@@ -14,7 +14,7 @@ function cells(series, i) {
     ...(series.expected ? [element("td", {}, anomaly ? "anomaly" : "")] : []));
 }
 
-/** Draws positions start to stop (half open) of `series` into `place`, a page of rows at a time from `first`. */
+/** Draws rows start to stop (half open) of `series` into `place`, a page of rows at a time from `first`. */
 export function drawPoints(place, series, start, stop, first = start) {
   const last = Math.min(stop, first + PAGE);
   const names = [series.hasTimes ? "Time (UTC)" : "Point", "Value"];
@@ -24,10 +24,12 @@ export function drawPoints(place, series, start, stop, first = start) {
     button.disabled = to < start || to >= stop;
     return button;
   };
-  const rows = Array.from({ length: last - first }, (_, k) => cells(series, first + k));
+  const flagged = new Set(series.flagged);
+  const rows = Array.from({ length: last - first }, (_, k) => cells(series, first + k, flagged));
+  const left = series.width ? ": of each stretch its smallest and its largest value; zoom in for every point" : "";
   place.replaceChildren(
     element("div", { class: "table-bar" },
-      element("span", { class: "hint" }, `Points ${count(first - start + 1)} to ${count(last - start)} of ${count(stop - start)} in this window`),
+      element("span", { class: "hint" }, `Points ${count(first - start + 1)} to ${count(last - start)} of ${count(stop - start)} in this window${left}`),
       element("span", { class: "tools" }, turn(first - PAGE, "Previous rows"), turn(last, "Next rows"))),
     element("div", { class: "scroll", role: "region", "aria-label": "Data of this window", tabindex: 0 },
       element("table", { class: "points-table" },
@@ -35,7 +37,8 @@ export function drawPoints(place, series, start, stop, first = start) {
         element("tbody", {}, ...rows))));
 }
 
-/** The same for the points within `window`, as the chart tells it. */
-export function drawWindow(place, series, { x, from, to, start, stop }) {
-  drawPoints(place, series, x[start] < from ? start + 1 : start, x[stop - 1] > to ? stop - 1 : stop);
+/** The same for the points within `window`, as the chart tells it: of a series that is not in memory, its rows. */
+export function drawWindow(place, series, { rows, x, from, to, start, stop }) {
+  const shown = rows ? { hasTimes: series.hasTimes, ...rows } : series;
+  drawPoints(place, shown, x[start] < from ? start + 1 : start, x[stop - 1] > to ? stop - 1 : stop);
 }
