@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
@@ -14,6 +13,20 @@ from api import catalogue, schemas
 from api.alerts import MOST_EVENTS, MOST_MESSAGES, ChannelBody, PolicyBody
 from api.body import CSV, FORM, JSON, DetectBody, SeriesBody
 from api.metrics import VERSION
+from api.operation import (
+    BODY_ERRORS,
+    EXAMPLE,
+    STREAM_ERRORS,
+    TEXT,
+    Operation,
+    Schema,
+    asked_in_query,
+    bounded,
+    example_csv,
+    file_query,
+    ref,
+    times_query,
+)
 from api.streams import MOST_POINTS, MOST_STREAMS, LabelBody, PointsBody, StreamBody
 from data_generation import KINDS, demo
 from line_protocol import NANOSECONDS
@@ -28,28 +41,6 @@ API = ("v1.", "streams.", "alerts.")
 
 PLACE = re.compile(r"<(\w+)>")
 """A variable part of a path, as Flask writes it."""
-
-Schema = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Operation:
-    """What is known of an endpoint beside its path, method and docstring.
-
-    answers   media type to schema of a success
-    errors    statuses of failures
-    query     its query parameters, built when the document is
-    body      its request body, likewise
-    also      further statuses that answer with the same shape
-    status    of success; 204 has no content
-    """
-
-    answers: Mapping[str, Schema]
-    errors: tuple[int, ...] = (403,)
-    query: Callable[[], list[Schema]] = list
-    body: Callable[[], Schema] | None = None
-    also: tuple[int, ...] = ()
-    status: int = 200
 
 
 def document(app: Flask) -> Schema:
@@ -115,11 +106,6 @@ def reason(status: int) -> str:
     return HTTPStatus(status).phrase
 
 
-def ref(name: str) -> Schema:
-    """A component by name."""
-    return {"$ref": f"#/components/schemas/{name}"}
-
-
 def components() -> Schema:
     """Every shape that goes in or comes out."""
     inputs = (SeriesBody, DetectBody, StreamBody, PointsBody, LabelBody, PolicyBody, ChannelBody)
@@ -165,32 +151,10 @@ def of_param(param: Param) -> Schema:
     }
 
 
-def asked_in_query(name: str, schema: Schema, description: str) -> Schema:
-    """A query parameter."""
-    return {"name": name, "in": "query", "required": False, "schema": schema, "description": description}
-
-
 def asked_in_path(name: str) -> Schema:
     """A part of the path: the name of a stream."""
     schema = {"type": "string", "minLength": 1, "maxLength": LONGEST_NAME}
     return {"name": name, "in": "path", "required": True, "schema": schema, "description": "Percent-encoded."}
-
-
-def times_query() -> list[Schema]:
-    """How times are answered."""
-    return [asked_in_query("times", {"enum": ["iso", "ms"], "default": "iso"}, "ISO 8601, or ms since 1970.")]
-
-
-def file_query() -> list[Schema]:
-    """How a CSV file is to be read."""
-    text = {"type": "string"}
-    return [
-        asked_in_query("name", text, "What you call the file."),
-        asked_in_query("time_column", text, "The column of times; absent: found."),
-        asked_in_query("value_column", text, "The column to be judged; absent: the first that counts no rows."),
-        asked_in_query("date_order", {"enum": ["dmy", "mdy", "ymd"]}, "Order of day, month and year, where unclear."),
-        *times_query(),
-    ]
 
 
 def detect_query() -> list[Schema]:
@@ -221,12 +185,6 @@ def demo_query() -> list[Schema]:
         for name, param in parameters(demo).items()
     ]
     return [asked_in_query("kind", kind, "Its kind."), *numbers, *times_query()]
-
-
-def bounded(name: str, most: int, default: int) -> Schema:
-    """How many at most are asked for."""
-    schema = {"type": "integer", "minimum": 1, "maximum": most, "default": default}
-    return asked_in_query(name, schema, "How many at most.")
 
 
 def points_query() -> list[Schema]:
@@ -318,15 +276,6 @@ def series_content() -> Schema:
     }
 
 
-EXAMPLE = [10, 11, 10, 12, 11, 10, 11, 12, 10, 11, 10, 12, 11, 40, 11, 10]
-
-
-def example_csv() -> str:
-    """The example as a file."""
-    rows = (f"2026-03-01T{hour:02}:00:00Z,{value}" for hour, value in enumerate(EXAMPLE))
-    return "\n".join(["time,value", *rows, ""])
-
-
 def merged(name: str, found: Mapping[str, Param]) -> Schema:
     """A query parameter that one or more detectors have, with the widest of their bounds."""
     params = list(found.values())
@@ -337,10 +286,6 @@ def merged(name: str, found: Mapping[str, Param]) -> Schema:
     }
     return asked_in_query(name, schema, f"{params[0].help} For: {', '.join(found)}.")
 
-
-TEXT = {"type": "string"}
-STREAM_ERRORS = (400, 403, 404, 503)
-BODY_ERRORS = (400, 403, 413, 415, 503)
 
 OPERATIONS: dict[str, Operation] = {
     "pages.index": Operation({"text/html": TEXT}),
