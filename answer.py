@@ -8,6 +8,7 @@ import orjson
 from numpy.typing import NDArray
 
 from anomaly_detection import Detection, Event
+from caught import Catch, Catches
 from data_generation import Demo
 from judged import Judged
 from series import Floats, Repair, Series, Table, Times, format_times
@@ -74,6 +75,45 @@ def of_table(table: Table, series: Series, *, as_ms: bool = False) -> dict[str, 
         "repairs": [_repair(repair) for repair in table.repairs],
         "times": times,
         "values": _column(series.values),
+    }
+
+
+def of_catches(table: Table, series: Series, found: Catches) -> dict[str, Any]:
+    """What would be caught in a series."""
+    return {
+        **_identity(table, series),
+        "sentences": found.sentences,
+        "points": found.looked,
+        "copies": found.copies,
+        "noise": found.noise,
+        "change": found.change,
+        "period": found.period,
+        "reason": found.reason or None,
+        "faults": [
+            {
+                "name": fault.name,
+                "title": fault.title,
+                "unit": str(fault.of),
+                "sentence": fault.sentence,
+                "smallest": fault.smallest.size if fault.smallest else None,
+                "sizes": [_catch(catch) for catch in fault.catches],
+            }
+            for fault in found.faults
+        ],
+        "repairs": [_repair(repair) for repair in table.repairs],
+    }
+
+
+def _catch(catch: Catch) -> dict[str, Any]:
+    return {
+        "size": catch.size,
+        "change": catch.change,
+        "points": catch.points,
+        "planted": catch.planted,
+        "caught": catch.caught,
+        "share": catch.share,
+        "delay_points": catch.delay_points,
+        "delay_seconds": None if catch.delay_ms is None else catch.delay_ms / 1000,
     }
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import answer
 from anomaly_detection import Detector, detector_named
-from parameters import Param, check_given, parameters
+from parameters import Param, check_given, check_parameter, parameters
 
 
 def detectors() -> dict[str, type[Detector]]:
@@ -28,6 +28,12 @@ def find(name: str) -> type[Detector]:
 def check_parameters(detector: type[Detector], given: Mapping[str, Any]) -> None:
     """See `parameters.check_given`."""
     check_given(detector.fit, given)
+
+
+def completed(detector: type[Detector], given: Mapping[str, Any]) -> dict[str, int | float]:
+    """Every parameter in effect, where some are given. Raises BadParameter."""
+    known = parameters(detector.fit)
+    return {name: check_parameter(param, given.get(name, param.default)) for name, param in known.items()}
 
 
 def described() -> list[dict[str, Any]]:

@@ -28,6 +28,7 @@ from api.operation import (
     times_query,
 )
 from api.streams import MOST_POINTS, MOST_STREAMS, LabelBody, PointsBody, StreamBody
+from api.v1 import JUDGED
 from data_generation import KINDS, demo
 from line_protocol import NANOSECONDS
 from parameters import Param, parameters
@@ -168,6 +169,13 @@ def detect_query() -> list[Schema]:
     ]
 
 
+def catches_query() -> list[Schema]:
+    """The same, and how the planted faults are judged."""
+    said = "file: with later points too, as a finished file is; stream: by earlier points alone."
+    how = asked_in_query("judged", {"enum": list(JUDGED), "default": JUDGED[0]}, said)
+    return [how, *(each for each in detect_query() if each["name"] != "times")]
+
+
 def by_name(known: Mapping[str, type[Detector]]) -> dict[str, dict[str, Param]]:
     """Parameter name to the detectors that have it, each with its Param."""
     found: dict[str, dict[str, Param]] = {}
@@ -296,6 +304,7 @@ OPERATIONS: dict[str, Operation] = {
     "health.metrics": Operation({"text/plain": TEXT}),
     "health.openapi_json": Operation({JSON: {"type": "object"}}),
     "v1.detect": Operation({JSON: ref("Detection"), "text/csv": TEXT}, BODY_ERRORS, detect_query, series_content),
+    "v1.catches": Operation({JSON: ref("Catches")}, BODY_ERRORS, catches_query, series_content),
     "v1.read": Operation({JSON: ref("Reading")}, BODY_ERRORS, detect_query, series_content),
     "v1.list_detectors": Operation({JSON: ref("Detectors")}),
     "v1.demo_series": Operation({JSON: ref("Demo"), "text/csv": TEXT}, (400, 403), demo_query),

@@ -6,6 +6,7 @@ from typing import Any
 from flask import Blueprint, Response, request
 
 import answer
+import planting
 from api import catalogue
 from api.body import Asked, asked, number, query, words
 from api.metrics import timed
@@ -33,6 +34,24 @@ def detect() -> Response:
         if wants_csv():
             return csv(answer.detection_csv(detection, as_ms=as_ms), "detection")
         return json({"detector": name, **answer.of_detection(table, detection, seconds, as_ms=as_ms)})
+
+
+@v1.post("/catches")
+def catches() -> Response:
+    """Says what would be caught here: plants known faults into quiet stretches of a series, and judges them."""
+    with state().slots.take():
+        question = asked()
+        judged = question.params.pop("judged", JUDGED[0])
+        if judged not in JUDGED:
+            raise BadParameter("judged must be file or stream.", name="judged", choices=list(JUDGED))
+        name = question.detector or catalogue.default_detector()
+        detector = catalogue.find(name)
+        catalogue.check_parameters(detector, question.params)
+        table = question.table()
+        series = table.series()
+        found = planting.catches(series, detector, question.params, live=judged == "stream")
+        told = {"detector": name, "judged": judged, "params": catalogue.completed(detector, question.params)}
+        return json({**told, **answer.of_catches(table, series, found)})
 
 
 @v1.post("/read")
@@ -88,6 +107,8 @@ def demo_arguments(given: dict[str, str]) -> dict[str, Any]:
     return {name: number(text) if name in DEMO_NUMBERS else text for name, text in given.items()}
 
 
+JUDGED = ("file", "stream")
+"""How planted faults may be judged: with later points too, as detect does, or by earlier ones alone, as a stream's."""
 DEMO_NUMBERS = parameters(demo)
 QUICK_POINTS = 20_000
 """A demo of up to this many points is made at once; a longer one waits for its turn, as detections do."""
