@@ -9,7 +9,9 @@ import signal
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Mapping, Sequence
+from email.utils import formatdate
 from types import FrameType
 from typing import Any
 from wsgiref.types import WSGIApplication
@@ -23,6 +25,7 @@ from waitress.wasyncore import readwrite  # type: ignore[import-untyped]  # as a
 from alerts import Alerts, channels_of
 from answer import to_json
 from api.access import NOT_LOCAL, is_loopback, is_proxy_header
+from api.shortcut import Asked, Shortcut
 from app import create_app
 from data_generation import demo
 from polling import HAS_EPOLL, Polling
@@ -103,6 +106,8 @@ class PatientParser(HTTPRequestParser):  # type: ignore[misc]  # no types
 
     discard: int = 0
     expect_continue: bool = False
+    ready: bytes = b""
+    """The whole answer, where it was made without Flask."""
 
     def received(self, data: bytes) -> int:
         """How many bytes of `data` were taken."""
@@ -137,7 +142,15 @@ def dashed_if_proxy(name: re.Match[bytes]) -> bytes:
 
 class KeepingTask(WSGITask):  # type: ignore[misc]  # no types
     """Leaves the connection open after an answer without a body (204, 304), which ends with its headers (RFC 9112,
-    6.3); waitress closes it, and each write in line protocol would need a new one."""
+    6.3); waitress closes it, and each write in line protocol would need a new one. Sends an answer that is ready."""
+
+    def service(self) -> None:
+        """Answers the request."""
+        if not self.request.ready:
+            super().service()
+            return
+        self.wrote_header = True
+        self.channel.write_soon(self.request.ready)
 
     def set_close_on_finish(self) -> None:
         """Closes the connection after this answer."""
@@ -171,10 +184,41 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # no types
             super().handle_write()
 
     def service(self) -> None:
-        """Answers one request."""
+        """Answers one request, by the shortcut where it can, which may come back to it later and in another thread."""
+        request, shortcut = self.requests[0], self.server.shortcut
+        if shortcut and not request.error and request.version == "1.1" and not request.connection_close:
+            uri = request.request_uri.partition("?")[0]
+            asked = Asked(request.command, uri, request.query, request.headers, self.addr[0], lambda: body_of(request))
+            if "#" not in request.request_uri and shortcut.take(asked, self._reply):
+                return
+        self._finish()
+
+    def _reply(self, status: str, headers: Mapping[str, str], body: bytes) -> None:
+        """Sends the answer to the present request, and goes on to the next."""
+        self.requests[0].ready = head(status, tuple(headers.items()), len(body), int(time.time())) + body
+        self._finish()
+
+    def _finish(self) -> None:
+        """Answers the present request in this thread."""
         if self.server.polling:
             self.server.polling.serving(self)
         super().service()
+
+
+def body_of(request: PatientParser) -> bytes:
+    """The body of a request, which can be read again."""
+    file = request.get_body_stream()
+    data: bytes = file.read()
+    file.seek(0)
+    return data
+
+
+@functools.lru_cache(maxsize=64)
+def head(status: str, headers: tuple[tuple[str, str], ...], length: int, second: int) -> bytes:
+    """The head of an answer made in a second since 1970; in one second many are the same."""
+    lines = [f"{name}: {value}\r\n" for name, value in headers]
+    date = formatdate(second, usegmt=True)
+    return f"HTTP/1.1 {status}\r\n{''.join(lines)}Content-Length: {length}\r\nDate: {date}\r\n\r\n".encode("latin-1")
 
 
 class StrangerChannel(Channel):
@@ -203,7 +247,7 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
         streams = Streams(store, capacity=settings.stream_capacity, most=settings.max_streams)
         alerts = Alerts(store, channels_of(settings))
         app = create_app(settings, streams, alerts)
-        server, port = listen(app, settings)
+        server, port = listen(app, settings, Shortcut(app.extensions["anomaly"]))
     except (BadSetting, CannotOpen) as error:
         sys.stderr.write(f"server.py: {error.message}\n")
         return WRONG_USAGE
@@ -234,7 +278,7 @@ def prepare_data_dir(settings: Settings) -> None:
         raise BadSetting(message, name=variable("data_dir")) from error
 
 
-def listen(app: WSGIApplication, settings: Settings) -> tuple[Any, int]:
+def listen(app: WSGIApplication, settings: Settings, shortcut: Shortcut | None = None) -> tuple[Any, int]:
     """A server that listens and does not serve yet, and its port. Raises BadSetting for a port not to be had."""
     sockets: dict[int, Any] = {}
     try:
@@ -259,6 +303,7 @@ def listen(app: WSGIApplication, settings: Settings) -> tuple[Any, int]:
             listener.channel_class = Channel if settings.open else local_channel
             port = listener.effective_port
             listener.polling = polling
+            listener.shortcut = shortcut
             if polling:
                 listener.pull_trigger = polling.pull  # which sends what was gathered, at the end of each answer
                 listener.adj.send_bytes = SEND_AT_ONCE

@@ -20,6 +20,8 @@ PROXY_HEADERS = frozenset(
 LIFT = "Set ANOMALY_OPEN=1 (or start with --open) to serve others."
 NOT_LOCAL = f"This service answers only the computer it runs on. {LIFT}"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+CROSS_SITES = frozenset({"cross-site", "same-site"})
+"""What a browser says in Sec-Fetch-Site of a request from a page that is not our own."""
 ORIGIN = re.compile(r"(?P<scheme>https?)://(?P<netloc>[^/?#@\s]+)")
 HOST = re.compile(r"(?P<name>\[[0-9a-f:.]+\]|[^\[\]:/@\s]+)(:(?P<port>[0-9]{1,5}))?")
 
@@ -82,7 +84,7 @@ def check_same_site(settings: Settings) -> None:
     """A browser sends this from one of our own pages, or a person typed its address. Programs send neither header and
     pass."""
     site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
-    if site not in {"cross-site", "same-site"} and (origin is None or is_own_origin(settings, origin, site)):
+    if site not in CROSS_SITES and (origin is None or is_own_origin(settings, origin, site)):
         return
     message = "A page of another site sent this request; call the API from the service's own page or from a program."
     raise Refused(403, "cross_site", message, origin=origin)

@@ -178,8 +178,21 @@ class Streams:
         late is judged and kept: see `repairs`, and docs/streams.md. Raises BadInput with the `index` of a bad point,
         NotFound, NotKept.
         """
+        judged, kept = self.push_later(name, times, values)
+        if kept is not None:
+            kept.result()
+        return judged
+
+    def push_later(
+        self,
+        name: str,
+        times: Times | Sequence[int | float | str] | None,
+        values: Sequence[float | None],
+    ) -> tuple[Judged, Future[None] | None]:
+        """The same without waiting: the judgement, which holds once the Future is done, at once where there is none."""
         series, repairs = arrival.read(times, values, self._limits)
-        return self.push_series(name, series, repairs)
+        judged, kept = self._accept(name, series)
+        return (replace(judged, repairs=(*repairs, *judged.repairs)) if repairs else judged), kept
 
     def push_series(self, name: str, series: Series, repairs: tuple[Repair, ...] = ()) -> Judged:
         """The same for points that have been read already, with what was repaired in them."""

@@ -387,3 +387,23 @@ def test_answers_of_any_size_arrive_whole_and_once(tmp_path):
             reader.join()
     assert not wrong
     assert len(finished) == len(readers)  # none was cut off
+
+
+def test_pushes_sent_in_one_breath_are_answered_in_their_order_and_leave_the_connection_open(tmp_path):
+    with serving(tmp_path) as url:
+        kind = {"Content-Type": "application/json"}
+        assert ask(url, "PUT", "/api/v1/streams/s", b'{"detector": "rolling_zscore"}', kind)[0] == 200
+        path, parts = "/api/v1/streams/s/points", []
+        for value in range(40):
+            body = f'{{"values": [{value}]}}'.encode()
+            more = "Connection: close\r\n" if value == 39 else ""
+            length = f"{more}Content-Type: application/json\r\nContent-Length: {len(body)}"
+            parts.append(f"POST {path} HTTP/1.1\r\nHost: localhost\r\n{length}\r\n\r\n".encode() + body)
+        answer = raw(url, b"".join(parts))
+        told = [json.loads(part.partition(b"\r\n\r\n")[2]) for part in answer.split(b"HTTP/1.1 200 OK\r\n")[1:]]
+        assert [each["cursor"] for each in told] == list(range(1, 41))
+        with socket.create_connection(("127.0.0.1", port_of(url))) as client:
+            client.sendall(parts[0])  # gone before its answer
+        status, _, body = ask(url, "POST", path, b'{"values": [1]}', kind)
+        assert status == 200
+        assert json.loads(body)["cursor"] >= 41
