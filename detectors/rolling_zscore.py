@@ -20,6 +20,10 @@ from anomaly_detection import (
 from parameters import Param, checked
 from series import Series
 
+LARGEST = 1e150
+"""A value of more than so many times the usual size is judged, and not taken for usual by those after it: its square
+would be no number."""
+
 
 class RollingZScore(Detector):
     """score = |value − mean| ÷ standard deviation, both of the `window` values before the point.
@@ -67,12 +71,15 @@ class RollingZScore(Detector):
         window, threshold = int(self.params["window"]), float(self.params["threshold"])
         first = len(series) - new
         values = series.values / self.unit
-        count, mean, std = moments.before(values, window, first)
+        usual = np.where(np.abs(values) <= LARGEST, values, np.nan)
+        count, mean, std = moments.before(usual, window, first)
         series, values = series.slice(first, len(series)), values[first:]
         unknown = count < max(2, (window + 1) // 2)
         spread = np.maximum(std, SPREAD_FLOOR * np.fmax(np.abs(mean), np.abs(values)))
         spread = np.maximum(spread, np.finfo(np.float64).tiny)
-        score = np.where(unknown, np.nan, np.abs(values - mean) / spread)
+        with np.errstate(over="ignore"):
+            score = np.minimum(np.abs(values - mean) / spread, np.finfo(np.float64).max)  # NaN stays NaN
+        score[unknown] = np.nan
         expected = np.where(unknown, np.nan, times_unit(mean, self.unit))
         margin = np.where(unknown, np.nan, times_unit(threshold * spread, self.unit))
         return Detection(series, expected, margin, score, threshold, self.params, int(self.params["gap"]))

@@ -67,3 +67,16 @@ def test_warm_up_is_half_a_window():
     found = RollingZScore.fit(Series(None, values), window=20).detect(Series(None, values))
     assert found.warm_up == 10
     assert np.isnan(found.score[:10]).all()
+
+
+def test_a_value_beyond_all_sense_is_an_anomaly_and_spoils_none_after_it():
+    values = np.tile([1.0, 2.0, 1.5], 40)
+    detector = RollingZScore.fit(Series(None, np.empty(0)), window=50)
+    plain = detector.detect(Series(None, values))
+    for huge in (1e308, -1e308, 1e200):
+        struck = values.copy()
+        struck[60] = huge
+        found = detector.detect(Series(None, struck))
+        assert np.flatnonzero(found.is_anomaly).tolist() == [60]
+        assert np.isfinite(found.score[60])
+        assert (found.margin[61:] < 2 * plain.margin[61:]).all()
