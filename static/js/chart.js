@@ -4,17 +4,16 @@
 // threshold, detector (its title)}, with its points as columns {x, values, expected, lower, upper, score, flagged, peaks}
 // or, where they are not all in memory, a `source` of windows (windows.js). Events have start_time, stop_time and
 // peak_time then, or the series has no times. A label is [start, stop] (a planted fault) or {start, stop, kind: "anomaly"
-// or "normal", start_time, stop_time}. Positions are half open.
+// or "normal"}. Positions are half open.
 import { announce } from "./dom.js";
+import { number } from "./format.js";
 import { Gestures } from "./gestures.js";
 import { drawLegend } from "./legend.js";
 import { linesOf, positionsIn, rowAt } from "./lines.js";
-import { Overview } from "./overview.js";
 import { colours } from "./palette.js";
 import { nearest, peaksOf, placesOf, spanOf } from "./places.js";
 import { fill, heightsOf, paint, plotOn } from "./plot.js";
 import { judged, when } from "./told.js";
-import { number } from "./format.js";
 import { inMemory, Windows } from "./windows.js";
 
 const MOST_BUCKETS = 1000; // two points each: at most 2,000 to draw on a line
@@ -23,6 +22,9 @@ const EMPTY = { items: [], from: new Float64Array(), to: new Float64Array() };
 const NOTHING = { value: [], expected: [], upper: [], lower: [], dots: [] };
 
 const labelOf = (label) => (Array.isArray(label) ? { start: label[0], stop: label[1], kind: "planted" } : label);
+
+/** Whether there is a band; where nothing is judged yet, there might be one. */
+const banded = ({ lower }) => lower?.some((edge) => !Number.isNaN(edge)) ?? true;
 
 /** The same rows for another threshold, until those that were judged by it are there. */
 function rejudged(rows, series) {
@@ -48,10 +50,18 @@ export class SeriesChart {
       resized: () => this.later(),
     });
     this.gestures = new Gestures(canvas, this);
-    this.strip = overview ? new Overview(this, canvas.parentElement) : null;
+    this.strip = null;
+    if (overview) this.addStrip();
     addEventListener("beforeprint", () => this.paint(true));
     addEventListener("afterprint", () => this.paint());
     this.paint();
+  }
+
+  /** Not every page has the strip, and not every visitor wants a picture: their code is fetched where it is needed. */
+  async addStrip() {
+    const { Overview } = await import("./overview.js");
+    this.strip = new Overview(this, this.canvas.parentElement);
+    this.later();
   }
 
   /** Shows another series, or the same with its results; keeps the window if `keep`. */
@@ -65,9 +75,9 @@ export class SeriesChart {
     this.peaks = peaksOf(series, events);
     this.label(series.labels ?? []);
     this.extend(this.windows.source.extent);
+    this.windows.overview();
     if (keep && this.from !== undefined) this.view(this.from, this.to);
     else this.view(...this.full);
-    this.windows.overview();
   }
 
   extend([first, last]) {
@@ -80,7 +90,7 @@ export class SeriesChart {
   windowsOf(series) {
     const arrived = () => {
       this.onProblem?.(null);
-      this.later();
+      this.label(this.series.labels);
     };
     return new Windows(series.source ?? inMemory(series), arrived, (error) => this.onProblem?.(error));
   }
@@ -96,9 +106,10 @@ export class SeriesChart {
   /** Draws these labels instead. */
   label(labels) {
     this.series.labels = labels;
-    const all = labels.map(labelOf).toSorted((a, b) => a.start - b.start);
+    const rows = this.windows.overall; // labels of a series that is not in memory wait for it
+    const all = rows ? labels.map(labelOf).toSorted((a, b) => a.start - b.start) : [];
     const kinds = Object.groupBy(all, ({ kind }) => kind);
-    this.marks.labels = Object.fromEntries(Object.entries(kinds).map(([kind, items]) => [kind, placesOf(this.series, items)]));
+    this.marks.labels = Object.fromEntries(Object.entries(kinds).map(([kind, items]) => [kind, placesOf(this.series, items, rows)]));
     this.later();
   }
 
@@ -217,23 +228,32 @@ export class SeriesChart {
 
   draw() {
     const { from, to, buckets } = this;
-    const of = ({ windows, peaks }, stale) => {
-      const rows = windows.best(from, to) ?? stale;
+    const of = ({ windows, peaks }, rows) => {
       windows.want(from, to, buckets);
       return rows && linesOf(rows, from, to, buckets, peaks);
     };
-    const own = of({ windows: this.windows, peaks: this.peaks }, this.stale);
+    const [first, second] = this.drawn;
+    const own = of(first, this.newest());
     this.canvas.parentElement.classList.toggle("waiting", !own);
     if (!own) return;
-    const other = this.other && of(this.other, null);
+    const other = second && of(second, second.windows.best(from, to));
     this.rows = own.window.rows;
     const { start, stop } = own.window;
     const lines = { ...own, otherExpected: other?.expected ?? [], otherDots: other?.dots ?? [] };
-    fill(this.chart, lines, { from, to, inView: this.inView(start, stop), heights: this.heights(lines) });
+    this.filled = [lines, { from, to, inView: this.inView(start, stop), heights: this.heights(lines) }];
+    fill(this.chart, ...this.filled);
     if (this.cursor !== null) this.point();
     this.drawLegend();
     this.strip?.follow();
     this.onWindow(from, to, own.window);
+  }
+
+  /** The rows to draw: those of the last judgement only while they are finer than what there is of this one. */
+  newest() {
+    const { from, to, stale } = this;
+    const fresh = this.windows.best(from, to);
+    if (!stale || (fresh && fresh.width <= stale.width)) this.stale = null;
+    return this.stale && (!fresh || (stale.from <= from && stale.to >= to)) ? stale : fresh;
   }
 
   /** How many points, not rows, are in view: of some a few are drawn for many. */
@@ -248,11 +268,27 @@ export class SeriesChart {
 
   drawLegend() {
     if (!this.legend) return;
-    const banded = this.rows.lower?.some((edge) => !Number.isNaN(edge)) ?? true;
-    const told = [this.series, banded, this.other?.series, this.series.labels];
+    const told = [this.series, banded(this.rows), this.other?.series, this.legendOther?.banded, this.series.labels];
     if (this.toldLegend?.every((each, k) => each === told[k])) return;
     this.toldLegend = told;
-    drawLegend(this.legend, { ...this.series, expected: this.rows.expected, banded }, this.other?.series);
+    drawLegend(this.legend, this.legendSeries, this.legendOther);
+  }
+
+  /** The series as the legend wants to know it: whether it is judged, and whether there is a band. */
+  get legendSeries() {
+    return { ...this.series, expected: this.rows.expected, banded: banded(this.rows) };
+  }
+
+  /** The one that it is compared with, told in the same way; null where there is none. */
+  get legendOther() {
+    const rows = this.other?.windows.overall;
+    return this.other && { ...this.other.series, banded: rows ? banded(rows) : undefined };
+  }
+
+  /** A PNG (Blob) of what is shown, with title and legend, on white. */
+  async png() {
+    const { pictureOf } = await import("./picture.js");
+    return pictureOf(this);
   }
 
   /** The words on row `k`. */

@@ -1,9 +1,7 @@
 // What each mark in the chart means, explained where it first appears.
 import { element } from "./dom.js";
 
-const entry = (key, name, words) =>
-  element("li", {}, element("span", { class: `key key-${key}`, "aria-hidden": "true" }),
-    element("span", {}, element("strong", {}, name), words ? element("span", { class: "hint" }, `: ${words}`) : ""));
+const entry = (key, name, words = "") => ({ key, name, words });
 
 const KINDS = {
   planted: ["label", "Planted fault", "known to be wrong; hidden from the detector"],
@@ -18,24 +16,34 @@ function judged({ banded, detector }, other) {
     entry("expected", "Expected", "predicted from earlier points"),
     entry("band", "Band", "where a normal value lies, expected ± the allowed distance"),
   ];
-  const none = [element("li", { class: "hint" }, "No band: this detector looks at whole stretches and expects no single value.")];
+  const none = [entry("none", "No band: this detector looks at whole stretches and expects no single value")];
   return [
     ...(banded === false ? none : expected),
     entry("anomaly", `Anomaly${who}`, "unusual to the detector; its event is marked along the top"),
   ];
 }
 
-const compared = ({ detector, name }) => [
+const compared = ({ detector, name, banded }) => [
   entry("other", `Anomaly to ${detector ?? name}`, "a hollow diamond; around a dot where both agree"),
-  entry("other-expected", `Expected by ${detector ?? name}`),
+  ...(banded === false ? [] : [entry("other-expected", `Expected by ${detector ?? name}`)]),
 ];
 
-/** Draws the entries that `series` has, and `other`, with which it is compared. */
-export function drawLegend(place, series, other = null) {
+/** What `series` shows, and `other`, with which it is compared: [{key, name, words}]. */
+export function entriesOf(series, other = null) {
   const kinds = new Set((series.labels ?? []).map((label) => label.kind ?? "planted"));
-  place.replaceChildren(
+  return [
     entry("actual", "Actual", "what came"),
     ...(series.expected ? judged(series, other) : []),
     ...(other ? compared(other) : []),
-    ...Object.entries(KINDS).filter(([kind]) => kinds.has(kind)).map(([, words]) => entry(...words)));
+    ...Object.entries(KINDS).filter(([kind]) => kinds.has(kind)).map(([, words]) => entry(...words)),
+  ];
+}
+
+const item = ({ key, name, words }) =>
+  element("li", {}, key === "none" ? null : element("span", { class: `key key-${key}`, "aria-hidden": "true" }),
+    element("span", {}, key === "none" ? name : element("strong", {}, name), words ? element("span", { class: "hint" }, `: ${words}`) : ""));
+
+/** Draws the entries into the list `place`. */
+export function drawLegend(place, series, other = null) {
+  place.replaceChildren(...entriesOf(series, other).map(item));
 }

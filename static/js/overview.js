@@ -27,11 +27,13 @@ export class Overview {
     this.chart = chart;
     this.held = null;
     this.canvas = element("canvas", { "aria-hidden": "true" });
+    this.shade = element("div");
     const slider = (part, label) => element("div", { class: `grip ${part}`, role: "slider", tabindex: 0, "aria-label": label, "aria-orientation": "horizontal", "data-part": part });
     this.parts = {
       both: slider("both", "Window in view, of the whole series"), from: slider("from", "Start of the window"), to: slider("to", "End of the window"),
     };
-    this.place = element("div", { class: "overview", role: "group", "aria-label": "The whole series" }, this.canvas, ...Object.values(this.parts));
+    this.place = element("div", { class: "overview", role: "group", "aria-label": "The whole series" },
+      this.canvas, element("div", { class: "shade" }, this.shade), ...Object.values(this.parts));
     place.after(this.place);
     this.place.addEventListener("pointerdown", (event) => this.down(event));
     this.place.addEventListener("pointermove", (event) => this.held && this.drag(event));
@@ -104,7 +106,7 @@ export class Overview {
     const share = (at) => ((at - first) / (last - first || 1)) * width;
     const pixels = Math.max(LEAST, share(to) - share(from));
     const left = Math.min(share(from), width - pixels);
-    Object.assign(this.parts.both.style, { left: `${left}px`, width: `${pixels}px` });
+    for (const { style } of [this.parts.both, this.shade]) Object.assign(style, { left: `${left}px`, width: `${pixels}px` });
     this.parts.from.style.left = `${left}px`;
     this.parts.to.style.left = `${left + pixels}px`;
     const words = (at) => (series.hasTimes ? `${time(Math.round(at))} UTC` : `Point ${count(Math.round(at))}`);

@@ -3,15 +3,29 @@ import { position } from "./reduce.js";
 
 const ms = (at) => (typeof at === "number" ? at : Date.parse(at));
 
-/** [first, last] place of a half open stretch of `series`, from its own times where the points are not all in memory. */
-export function spanOf(series, { start, stop, start_time: first, stop_time: last }) {
+/** Where on the axis the point at a position stands; between two `rows` it is taken to stand a usual `step` apart. */
+export function placeAt({ x, positions }, step, at) {
+  const after = Math.min(position(positions, at), x.length - 1);
+  if (positions[after] <= at || after === 0) return x[after];
+  const points = positions[after] - positions[after - 1];
+  const share = step ? step : (x[after] - x[after - 1]) / points;
+  return Math.min(x[after], x[after - 1] + share * (at - positions[after - 1]));
+}
+
+/**
+ * [first, last] place of a half open stretch of `series`: by its columns, by times of its own, or where neither are known
+ * by some `rows` of it.
+ */
+export function spanOf(series, { start, stop, start_time: first, stop_time: last }, rows = null) {
   if (series.x) return [series.x[start], series.x[stop - 1]];
-  return series.hasTimes ? [ms(first), ms(last)] : [start, stop - 1];
+  if (!series.hasTimes) return [start, stop - 1];
+  if (first === undefined) return rows ? [placeAt(rows, series.step, start), placeAt(rows, series.step, stop - 1)] : [NaN, NaN];
+  return [ms(first), ms(last)];
 }
 
 /** The stretches `items` with their places, in order: {items, from, to}, `from` and `to` Float64Array. */
-export function placesOf(series, items) {
-  const spans = items.map((item) => spanOf(series, item));
+export function placesOf(series, items, rows = null) {
+  const spans = items.map((item) => spanOf(series, item, rows));
   return { items, from: Float64Array.from(spans, ([from]) => from), to: Float64Array.from(spans, ([, to]) => to) };
 }
 

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { gapsAmong } from "../../static/js/gaps.js";
 import { pinched, turned } from "../../static/js/gestures.js";
 import { anomalies, linesOf, positionsIn, rowAt } from "../../static/js/lines.js";
-import { nearest, placesOf, spanOf, strips, within } from "../../static/js/places.js";
+import { nearest, placeAt, placesOf, spanOf, strips, within } from "../../static/js/places.js";
 import { rowsOf } from "../../static/js/window-source.js";
 
 const whole = (n) => Float64Array.from({ length: n }, (_, k) => k);
@@ -68,6 +68,14 @@ test("events have their place by position, by time, or by their own times", () =
   assert.deepEqual(spanOf({ x: Float64Array.of(5, 6, 8, 9) }, event), [6, 8]);
   assert.deepEqual(spanOf({ hasTimes: true }, event), [1000, 2000]);
   assert.deepEqual(spanOf({ hasTimes: false }, event), [1, 2]);
+});
+
+test("a position stands a usual step from the row before it, and never after the next row", () => {
+  const rows = { x: Float64Array.of(0, 100, 1000), positions: Int32Array.of(0, 10, 20) };
+  assert.deepEqual([0, 5, 10, 12, 20].map((at) => placeAt(rows, 10, at)), [0, 50, 100, 120, 1000]);
+  assert.deepEqual([5, 15].map((at) => placeAt(rows, 0, at)), [50, 550]);
+  assert.equal(placeAt(rows, 500, 19), 1000);
+  assert.deepEqual(spanOf({ hasTimes: true, step: 10 }, { start: 5, stop: 11 }, rows), [50, 100]);
 });
 
 const places = placesOf({ hasTimes: false }, [[0, 2], [10, 11], [20, 31], [100, 101]].map(([start, stop]) => ({ start, stop })));
