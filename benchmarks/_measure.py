@@ -23,7 +23,8 @@ Work = Callable[[], int | None]
 
 @dataclass(frozen=True)
 class Measured:
-    """seconds of the work; peak memory of its whole process and its growth during the work, in MiB; points flagged.
+    """seconds of the work; peak memory of its whole process and its growth during the work, in MiB; points flagged;
+    seconds of the processor, which other programs on the machine hardly change.
 
     Where `problem` is set the others mean nothing.
     """
@@ -33,6 +34,7 @@ class Measured:
     growth: float = 0.0
     flags: int | None = None
     problem: str = ""
+    processor: float = 0.0
 
 
 def measure(module: str, function: str, *options: int, limit: float) -> Measured:
@@ -68,13 +70,16 @@ def main(module: str, function: str, *options: str) -> None:
     work: Work = getattr(importlib.import_module(f"benchmarks.{module}"), function)(*map(int, options))
     before, flags = peak_memory(), None
     taken: list[float] = []
+    worked: list[float] = []
     while len(taken) < REPEATS and sum(taken) < QUICK:
-        began = time.perf_counter()
+        began, worked_before = time.perf_counter(), time.process_time()
         flags = work()
         taken.append(time.perf_counter() - began)
+        worked.append(time.process_time() - worked_before)
     peak = peak_memory()
     print()
-    print(json.dumps({"seconds": min(taken), "peak": peak, "growth": peak - before, "flags": flags}))
+    told = {"seconds": min(taken), "peak": peak, "growth": peak - before, "flags": flags, "processor": min(worked)}
+    print(json.dumps(told))
 
 
 def compare(module: str, functions: dict[str, str], sizes: list[int], *options: int, limit: float) -> None:

@@ -7,8 +7,9 @@ import time
 
 import pytest
 
-from benchmarks import _measure, false_alarms, rolling_zscore
+from benchmarks import _measure, auto, false_alarms, rolling_zscore
 from data_generation import clean
+from detectors.auto import Auto
 
 
 def test_a_measurement_comes_back_from_its_own_process():
@@ -84,3 +85,24 @@ def test_the_real_series_without_anomalies_are_found():
     if not (false_alarms.DATA / "index.csv").exists():
         pytest.skip("SKIPPED: ../shared/data is missing")
     assert len(list(false_alarms.real_series())) == 6
+
+
+def test_the_cost_of_auto_is_told_beside_what_it_may_be(monkeypatch, capsys):
+    def measure(module, function, points, limit):
+        if points == 1_000_000:
+            return _measure.Measured(problem="over 1 s")
+        return _measure.Measured(peak=300.0, flags=5, processor=0.5)
+
+    monkeypatch.setattr(auto, "measure", measure)
+    auto.main()
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1].split() == ["10,000", "0.50", "1.5", "300", "1024", "5"]
+    assert lines[3].split(maxsplit=1) == ["1,000,000", "over 1 s"]
+    assert lines[4].endswith(f": {500 / auto.JUDGED:.2f} ms")
+
+
+def test_the_points_of_a_stream_are_judged_as_with_the_others(monkeypatch):
+    monkeypatch.setattr(auto, "JUDGED", 40)
+    series = auto.demo("machine_temperature", 640).series
+    wanted = Auto.fit(series.slice(0, 600)).detect(series).is_anomaly[600:].sum()
+    assert auto.stream(600)() == wanted
