@@ -10,6 +10,7 @@ from typing import Annotated, Any, ClassVar, Self
 import numpy as np
 
 from circumstances import Circumstances
+from counting import EVERY, Counting
 from errors import UnknownName
 from parameters import Param, parameters
 from series import Bools, Floats, Series
@@ -89,6 +90,9 @@ class Detection:
     period     points after which the series repeats itself; None where no period was found or looked for
     notes      what was learned and what to know about it, in sentences
     views      where several things are looked at, by their words (n,) how unusual each is; the score joins them
+    counting   which points beyond the threshold count as anomalies; every one, as a rule
+    basis      numbers and arrays from which, beside the columns, another sigma can be judged: see Detector.again;
+               `usual` (m,) are the scores that the threshold is set from where that needs them
     """
 
     series: Series
@@ -100,19 +104,28 @@ class Detection:
     gap: int = DEFAULT_GAP
     period: int | None = None
     notes: tuple[str, ...] = ()
-    views: Mapping[str, Floats] = field(default_factory=dict)
+    views: Mapping[str, Floats | Bools] = field(default_factory=dict)
+    counting: Counting = EVERY
+    basis: Mapping[str, Any] = field(default_factory=dict)
 
     def last(self, new: int) -> "Detection":
-        """The judgement of the last `new` points."""
+        """The judgement of the last `new` points, which cannot be judged again."""
         first, n = len(self.series) - new, len(self.series)
         columns = {name: getattr(self, name)[first:] for name in ("expected", "margin", "score")}
         views = {words: voice[first:] for words, voice in self.views.items()}
-        return replace(self, series=self.series.slice(first, n), views=views, **columns)
+        return replace(self, series=self.series.slice(first, n), views=views, basis={}, **columns)
 
     @functools.cached_property
     def is_anomaly(self) -> Bools:
-        """(n,) true where the score lies above the threshold; a NaN score never does."""
-        return self.score > self.threshold
+        """(n,) true where the score lies above the threshold and that counts; a NaN score never does."""
+        beyond = self.score > self.threshold
+        if self.counting == EVERY:
+            return beyond
+        counts = self.counting.of(beyond, self.series.values, self.expected)
+        for start, stop in runs(counts, self.gap):
+            if np.count_nonzero(counts[start:stop]) < self.counting.minimum_length:
+                counts[start:stop] = False
+        return counts
 
     @functools.cached_property
     def severity(self) -> Floats:
@@ -206,10 +219,16 @@ def residual_threshold(residuals: Floats, sigma: float, floor: float) -> float:
     This is not "sigma standard deviations of the noise": on Gaussian noise, sigma 3 flags 0.9 % of
     normal points, sigma 4 0.13 %, sigma 5 0.01 %. `floor` is the smallest standard deviation believed.
     """
+    mean, spread = usual_residual(residuals, floor)
+    return mean + sigma * spread
+
+
+def usual_residual(residuals: Floats, floor: float) -> tuple[float, float]:
+    """Mean and standard deviation of `residual_threshold`; the floor and 0 where no residual is known."""
     known = residuals[np.isfinite(residuals)]
     if not known.size:
-        return floor
-    return float(np.mean(known) + sigma * max(float(np.std(known)), floor))
+        return floor, 0.0
+    return float(np.mean(known)), max(float(np.std(known)), floor)
 
 
 class Detector(ABC):
@@ -219,10 +238,12 @@ class Detector(ABC):
     earlier ones only; the last `memory + 1` points are enough for the last judgement; same seed, same
     answer; input unchanged; units do not matter; saved and loaded, it judges the same.
 
-    `fewest` is how many points of history a fit needs before it can be trusted to judge what comes after them.
+    `fewest` is how many points of history a fit needs before it can be trusted to judge what comes after them;
+    `without_fit` names the parameters of which another value needs no new fit, see `again`.
     """
 
     fewest: ClassVar[int] = 200
+    without_fit: ClassVar[tuple[str, ...]] = ("gap",)
     title: ClassVar[str]
     help: ClassVar[str]
     memory: int
@@ -254,6 +275,13 @@ class Detector(ABC):
         Bound by every law but two: it may use points after the one it judges, and more than the last `memory + 1`.
         """
         return self.detect(series, progress=progress)
+
+    @classmethod
+    def again(cls, kept: Detection, params: Mapping[str, Any]) -> Detection:
+        """What this detector's `kept` judgement would be with these params, all of them; only those in `without_fit`
+        differ. The fit stays, so do the forecasts. Of `kept` the columns, params and basis are used, not the events.
+        """
+        return replace(kept, params=params, gap=int(params["gap"]))
 
     @abstractmethod
     def state(self) -> dict[str, Any]:

@@ -10,13 +10,12 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 
+from counting import AbsoluteFloor, Counting, Direction, RelativeFloor, check_direction
 from errors import BadParameter, UnknownName
 from judged import Judged
 from parameters import Param, check_parameter, parameters
 from series import Bools
 
-Direction = Literal["both", "above", "below"]
-DIRECTIONS = ("both", "above", "below")
 MOST_SEVERE = 1e6
 """Severity of a value outside a band that has no width, and the highest there is."""
 
@@ -38,12 +37,8 @@ class Policy:
         int,
         Param("points", 0, 1_000_000, "So long after an announced event the next is not announced, unless it lasts."),
     ] = 0
-    absolute_floor: Annotated[
-        float, Param("series unit", 0, 1e300, "A distance from the expected value below this is no anomaly.")
-    ] = 0.0
-    relative_floor: Annotated[
-        float, Param("of the expected value", 0, 1e6, "As absolute_floor, as a fraction of the expected value.")
-    ] = 0.0
+    absolute_floor: AbsoluteFloor = 0.0
+    relative_floor: RelativeFloor = 0.0
     direction: Direction = "both"
     silent: bool = True
     """Whether it is told when the stream goes silent, and when it is back."""
@@ -55,9 +50,7 @@ def read_policy(given: Mapping[str, Any]) -> Policy:
     full: dict[str, Any] = {}
     for name, value in given.items():
         if name == "direction":
-            if value not in DIRECTIONS:
-                raise BadParameter(f"direction must be one of {', '.join(DIRECTIONS)}.", name=name, choices=DIRECTIONS)
-            full[name] = value
+            full[name] = check_direction(value)
         elif name == "silent":
             if not isinstance(value, bool):
                 raise BadParameter("silent must be true or false.", name=name)
@@ -152,13 +145,8 @@ def follow(policy: Policy, state: Following, judged: Judged) -> tuple[Following,
 
 def counting(policy: Policy, judged: Judged) -> Bools:
     """(n,) the anomalies that the policy's direction and noise floor leave, without late ones."""
-    counts = judged.is_anomaly & ~judged.late
-    with np.errstate(invalid="ignore", over="ignore"):
-        away = judged.values - judged.expected
-        floor = np.maximum(policy.absolute_floor, policy.relative_floor * np.abs(judged.expected))
-    if policy.direction != "both":
-        counts &= away > 0 if policy.direction == "above" else away < 0
-    return counts & ~(np.abs(away) < floor)
+    rule = Counting(1, policy.absolute_floor, policy.relative_floor, policy.direction)
+    return rule.of(judged.is_anomaly & ~judged.late, judged.values, judged.expected)
 
 
 def _event(judged: Judged, at: int, cursor: int) -> Event:

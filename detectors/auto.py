@@ -1,7 +1,7 @@
 """Several views of a series in one judgement: its forecast, its levels and spreads, its shapes."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, Self
 
 import numpy as np
@@ -15,10 +15,10 @@ from anomaly_detection import (
     no_progress,
     residual_threshold,
     spread_floor,
-    times_unit,
     unit_of,
+    usual_residual,
 )
-from detectors.forecast_residual import SMALLEST, Sigma
+from detectors.forecast_residual import Sigma, limits
 from detectors.lstm import LSTM
 from detectors.window_distance import DEFAULT_SIGMA, Judge, View, around_each, usual_threshold
 from grid import Grid, spread_out
@@ -60,6 +60,8 @@ class Auto(Detector):
     not judged. Unit of the score: upper usual ranges.
     """
 
+    without_fit = ("sigma", "gap")
+
     title = "Automatic"
     help = (
         "Looks at the series in several ways at once: how far values lie from the forecast, levels and spreads, and "
@@ -76,7 +78,9 @@ class Auto(Detector):
         margin: float,
         judges: tuple[Judge, Judge],
         params: Mapping[str, Any],
+        usual: Sequence[float] | None = None,
     ) -> None:
+        self.usual = usual  # mean and standard deviation of the residuals ÷ unit; None: a state that is older
         self.forecast, self.views, self.grid, self.unit = forecast, views, grid, unit
         self.spread, self.margin = spread, margin  # ÷ unit
         self.judges, self.params = judges, params  # of windows up to a point, and of those around it
@@ -105,6 +109,7 @@ class Auto(Detector):
         spread = Scale.of(series.values / unit).spread
         found = cls(forecast, views, grid, unit, spread, 1.0, (unjudged, unjudged), params)
         seen, known, at = found._seen(series, len(series), lambda _, done: progress("fit", (1 + done) / 2))
+        found.usual = usual_residual(known.score / unit, spread_floor(values))
         found.margin = residual_threshold(known.score / unit, ALONE * sigma, spread_floor(values))
         ending, around = (
             Judge.learn([each[at] for each in form(seen)], sigma, usual_threshold) for form in (causal, centred)
@@ -129,16 +134,16 @@ class Auto(Detector):
         seen, forecast, at = self._seen(series, new, progress)
         judge, form = (self.judges[1], centred) if whole else (self.judges[0], causal)
         voices = judge.voices([distances[at] for distances in form(seen)])
-        with np.errstate(over="ignore"):
-            alone = np.minimum(judge.threshold * (forecast.score / self.unit / self.margin), LARGEST)
-        score = np.where(np.isnan(forecast.score), np.nan, np.fmax(judge.mean(voices, new), alone))
-        margin = max(float(times_unit(np.array(self.margin), self.unit)), SMALLEST)
+        residual, usual = forecast.score / self.unit, judge.mean(voices, new)
+        score = joined(usual, residual, judge.threshold, self.margin)
+        _, margin = limits(self.margin, self.unit, forecast.expected)
+        basis = {"usual": usual, "residual": residual, "unit": self.unit, "line": self.usual} if self.usual else {}
         views = {each.words: voice for each, voice in zip(seen, voices, strict=True)}
         notes = (*forecast.notes, *(note for view in self.views for note in view.notes))
         return Detection(
             forecast.series,
             forecast.expected,
-            np.where(np.isnan(forecast.expected), np.nan, margin),
+            margin,
             score,
             judge.threshold,
             self.params,
@@ -146,7 +151,18 @@ class Auto(Detector):
             forecast.period,
             notes,
             views,
+            basis=basis,
         )
+
+    @classmethod
+    def again(cls, kept: Detection, params: Mapping[str, Any]) -> Detection:
+        """See Detector.again."""
+        basis, sigma = kept.basis, params["sigma"]
+        threshold, (mean, spread) = usual_threshold(basis["usual"], sigma), basis["line"]
+        limit = mean + ALONE * sigma * spread
+        score = joined(basis.get("scores", basis["usual"]), basis["residual"], threshold, limit)
+        margin = limits(limit, basis["unit"], kept.expected)[1]
+        return replace(super().again(kept, params), score=score, threshold=threshold, margin=margin)
 
     def _seen(self, series: Series, new: int, progress: Progress) -> tuple[list[Seen], Detection, Any]:
         """What every view says of the cells from the first of the last `new` points on, the forecast, and the cells of
@@ -180,6 +196,7 @@ class Auto(Detector):
             "unit": self.unit,
             "spread": self.spread,
             "margin": self.margin,
+            "usual": self.usual,
             "params": dict(self.params),
             "grid": self.grid.state(),
         }
@@ -194,7 +211,15 @@ class Auto(Detector):
         ending, around = (Judge.from_state(judge) for judge in state["judges"])
         forecast, grid = LSTM.from_state(state["forecast"]), Grid.from_state(state["grid"])
         unit, spread, margin = state["unit"], state["spread"], state["margin"]
-        return cls(forecast, restored, grid, unit, spread, margin, (ending, around), state["params"])
+        judges, params, usual = (ending, around), state["params"], state.get("usual")
+        return cls(forecast, restored, grid, unit, spread, margin, judges, params, usual)
+
+
+def joined(usual: Floats, residual: Floats, threshold: float, margin: float) -> Floats:
+    """(n,) the score: the mean of the views, or what the residual alone says; NaN where there is no forecast."""
+    with np.errstate(over="ignore"):
+        alone = np.minimum(threshold * (residual / margin), LARGEST)
+    return np.where(np.isnan(residual), np.nan, np.fmax(usual, alone))
 
 
 def causal(seen: Sequence[Seen]) -> list[Floats]:

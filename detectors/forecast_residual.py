@@ -2,6 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Annotated, Any, Protocol, Self
 
 import numpy as np
@@ -15,6 +16,7 @@ from anomaly_detection import (
     spread_floor,
     times_unit,
     unit_of,
+    usual_residual,
 )
 from grid import Grid, spread_out
 from parameters import Param
@@ -96,6 +98,8 @@ class ForecastResidual(Detector):
     Residuals of missing and warm-up points are left out. Unit of the score: the series' own.
     """
 
+    without_fit = ("sigma", "gap")
+
     def __init__(
         self,
         forecaster: Forecaster,
@@ -106,8 +110,10 @@ class ForecastResidual(Detector):
         threshold: float,
         params: Mapping[str, Any],
         notes: Sequence[str] = (),
+        usual: Sequence[float] | None = None,
     ) -> None:
         self.notes = tuple(notes)
+        self.usual = usual  # mean and standard deviation of the residuals ÷ unit; None: a state that is older
         self.forecaster, self.grid, self.unit, self.period = forecaster, grid, unit, period
         self.hiding, self.threshold, self.params = hiding, threshold, params
         hiding_reach = PASSES * (forecaster.reach + BELIEVED_AFTER) + 1
@@ -131,6 +137,7 @@ class ForecastResidual(Detector):
         found.hiding = limit(forecast.draft)
         expected = found._settled(values, forecast)
         found.threshold = limit(expected)
+        found.usual = usual_residual(np.abs(values - expected), floor)
         within = np.where(np.abs(values - expected) > found.threshold, np.nan, expected)
         found.notes = (repeats(period), *forecaster.notes, *widened(found.threshold, limit(within)))
         return found
@@ -154,11 +161,18 @@ class ForecastResidual(Detector):
         series = series.slice(len(series) - new, len(series))
         score = times_unit(np.abs(series.values / self.unit - expected), self.unit)
         expected = times_unit(expected, self.unit)
-        threshold = max(float(times_unit(np.array(self.threshold), self.unit)), SMALLEST)
-        margin = np.where(np.isnan(expected), np.nan, threshold)
+        threshold, margin = limits(self.threshold, self.unit, expected)
+        gap, basis = int(self.params["gap"]), {"line": self.usual, "unit": self.unit} if self.usual else {}
         return Detection(
-            series, expected, margin, score, threshold, self.params, int(self.params["gap"]), self.period, self.notes
+            series, expected, margin, score, threshold, self.params, gap, self.period, self.notes, basis=basis
         )
+
+    @classmethod
+    def again(cls, kept: Detection, params: Mapping[str, Any]) -> Detection:
+        """See Detector.again."""
+        mean, spread = kept.basis["line"]
+        threshold, margin = limits(mean + params["sigma"] * spread, kept.basis["unit"], kept.expected)
+        return replace(super().again(kept, params), margin=margin, threshold=threshold)
 
     def _settled(self, values: Floats, forecast: Forecast) -> Floats:
         """(n,) what is expected once the points whose drafts are far off no longer enter the forecasts."""
@@ -182,6 +196,7 @@ class ForecastResidual(Detector):
             "threshold": self.threshold,
             "params": dict(self.params),
             "notes": list(self.notes),
+            "usual": self.usual,
         }
 
     @classmethod
@@ -189,12 +204,18 @@ class ForecastResidual(Detector):
         """See Detector.from_state."""
         grid = Grid.from_state(state["grid"])
         known = {name: state[name] for name in ("unit", "period", "hiding", "threshold", "params", "notes")}
-        return cls(cls.forecaster_from_state(state["forecaster"]), grid, **known)
+        return cls(cls.forecaster_from_state(state["forecaster"]), grid, **known, usual=state.get("usual"))
 
     @staticmethod
     @abstractmethod
     def forecaster_from_state(state: Mapping[str, Any]) -> Forecaster:
         """The forecaster that gave this state."""
+
+
+def limits(threshold: float, unit: float, expected: Floats) -> tuple[float, Floats]:
+    """A threshold ÷ unit in the series' unit, and as margin (n,) around what is expected."""
+    limit = max(float(times_unit(np.array(threshold), unit)), SMALLEST)
+    return limit, np.where(np.isnan(expected), np.nan, limit)
 
 
 def repeats(period: int | None) -> str:

@@ -1,6 +1,7 @@
 """Robust z-score: how many deviations a value lies from the median of the values before it."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Annotated, Any, Self
 
 import numpy as np
@@ -39,6 +40,7 @@ class RobustZScore(Detector):
     """
 
     fewest = 0
+    without_fit = ("threshold", "gap")
     title = "Robust z-score"
     help = "Compares each value with the median of the values just before it, from the twelfth on. Needs no history."
 
@@ -88,11 +90,18 @@ class RobustZScore(Detector):
         spread = np.maximum(spread, SPREAD_FLOOR * np.maximum(np.abs(median), np.abs(values)))
         spread = np.maximum(spread, np.finfo(np.float64).tiny)
         score = np.abs(values - median) / spread
-        margin = times_unit(threshold * spread, self.unit)
-        margin[np.isnan(median)] = np.nan
-        return Detection(
-            series, times_unit(median, self.unit), margin, score, threshold, self.params, int(self.params["gap"])
-        )
+        spread = np.where(np.isnan(median), np.nan, spread)
+        margin, gap = times_unit(threshold * spread, self.unit), int(self.params["gap"])
+        basis = {"spread": spread, "unit": self.unit}
+        expected = times_unit(median, self.unit)
+        return Detection(series, expected, margin, score, threshold, self.params, gap, basis=basis)
+
+    @classmethod
+    def again(cls, kept: Detection, params: Mapping[str, Any]) -> Detection:
+        """See Detector.again."""
+        threshold = float(params["threshold"])
+        margin = times_unit(threshold * kept.basis["spread"], kept.basis["unit"])
+        return replace(super().again(kept, params), margin=margin, threshold=threshold)
 
     def state(self) -> dict[str, Any]:
         """See Detector.state."""

@@ -1,6 +1,7 @@
 """Rolling z-score: how many standard deviations a value lies from the mean of the values before it."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Annotated, Any, Self
 
 import numpy as np
@@ -33,6 +34,7 @@ class RollingZScore(Detector):
     """
 
     fewest = 0
+    without_fit = ("threshold", "gap")
     title = "Rolling z-score"
     help = (
         "Compares each value with the mean and spread of the values just before it. Simple and fast; knows no seasons."
@@ -81,8 +83,17 @@ class RollingZScore(Detector):
             score = np.minimum(np.abs(values - mean) / spread, np.finfo(np.float64).max)  # NaN stays NaN
         score[unknown] = np.nan
         expected = np.where(unknown, np.nan, times_unit(mean, self.unit))
-        margin = np.where(unknown, np.nan, times_unit(threshold * spread, self.unit))
-        return Detection(series, expected, margin, score, threshold, self.params, int(self.params["gap"]))
+        spread = np.where(unknown, np.nan, spread)
+        margin, gap = times_unit(threshold * spread, self.unit), int(self.params["gap"])
+        basis = {"spread": spread, "unit": self.unit}
+        return Detection(series, expected, margin, score, threshold, self.params, gap, basis=basis)
+
+    @classmethod
+    def again(cls, kept: Detection, params: Mapping[str, Any]) -> Detection:
+        """See Detector.again."""
+        threshold = float(params["threshold"])
+        margin = times_unit(threshold * kept.basis["spread"], kept.basis["unit"])
+        return replace(super().again(kept, params), margin=margin, threshold=threshold)
 
     def state(self) -> dict[str, Any]:
         """See Detector.state."""

@@ -105,6 +105,8 @@ class WindowDistance(Detector):
     is no expected value: an event's direction is its shape. Unit of the score: the upper usual range of distances.
     """
 
+    without_fit = ("sigma", "gap")
+
     def __init__(
         self,
         view: View,
@@ -163,10 +165,16 @@ class WindowDistance(Detector):
         several = self.view.by_length(tail.values, lambda fraction: progress("detect", fraction), tail.since)
         voices = judge.voices([form(length, distances)[tail.cells] for length, distances in several])
         series = series.slice(len(series) - new, len(series))
-        nowhere = np.full(new, np.nan)
-        score = np.where(np.isnan(series.values), np.nan, judge.mean(voices, len(series)))
+        nowhere, usual = np.full(new, np.nan), judge.mean(voices, new)
+        score = np.where(np.isnan(series.values), np.nan, usual)
         notes, gap = (repeats(self.period), *self.view.notes), int(self.params["gap"])
-        return Detection(series, nowhere, nowhere, score, judge.threshold, self.params, gap, self.period, notes)
+        threshold, params, basis = judge.threshold, self.params, {"usual": usual}
+        return Detection(series, nowhere, nowhere, score, threshold, params, gap, self.period, notes, basis=basis)
+
+    @classmethod
+    def again(cls, kept: Detection, params: Mapping[str, Any]) -> Detection:
+        """See Detector.again."""
+        return replace(super().again(kept, params), threshold=cls.rule(kept.basis["usual"], params["sigma"]))
 
     def state(self) -> dict[str, Any]:
         """See Detector.state."""
