@@ -2,6 +2,7 @@
 
 from store.archive import Archive, Kept
 from store.database import CannotOpen, Database, Unavailable
+from store.detections import MOST_OF_SERIES, Asked, Detections, Lost, Verdict
 from store.labels import Label, Labels
 from store.outbox import STATUSES, Message, Outbox, Step, Watch
 from store.silences import Pending, Silence, Silences
@@ -10,15 +11,19 @@ from store.tables import LONGEST_NAME
 
 __all__ = [
     "LONGEST_NAME",
+    "MOST_OF_SERIES",
     "STATUSES",
     "Append",
     "Archive",
+    "Asked",
     "CannotOpen",
     "Database",
+    "Detections",
     "Fitted",
     "Kept",
     "Label",
     "Labels",
+    "Lost",
     "Message",
     "Outbox",
     "Pending",
@@ -28,5 +33,6 @@ __all__ = [
     "Store",
     "Stream",
     "Unavailable",
+    "Verdict",
     "Watch",
 ]

@@ -67,6 +67,8 @@ detection = Table(
     Column("bytes", BigInteger, nullable=False),  # of its results and its state together; 0 until done
     Column("owner", String(64)),  # who works on it; NULL while nobody does
     Column("attempts", Integer, nullable=False),  # how often somebody began to
+    Column("counting", Text, nullable=False, server_default="{}"),  # JSON: which points beyond the threshold count
+    Column("beat", BigInteger),  # when whoever works on it was last heard of, ms since 1970 UTC
     Index("detection_series", "series_id"),
     Index("detection_status", "status", "created", "id"),
 )

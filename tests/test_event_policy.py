@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from anomaly_detection import runs
+from counting import DIRECTIONS
 from errors import BadParameter, UnknownName
 from event_policy import (
-    DIRECTIONS,
     MOST_SEVERE,
     Following,
     Policy,

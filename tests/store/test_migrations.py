@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from store import CannotOpen, Database, Outbox, Store
 
-REVISIONS = ("0001", "0002", "0003", "0004", "0005")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006")
 
 
 def point(ms, value):
