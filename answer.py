@@ -1,6 +1,6 @@
 """What was read, judged or made up, as the plain columns that JSON and CSV answers are written from."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,7 @@ GAP_STEPS = 1.5
 
 NO_POINTS = Series(None, np.empty(0))
 DETECTION_COLUMNS = ("time", "value", "expected", "lower", "upper", "score", "is_anomaly")
+EVENT_TIMES = ("start_time", "stop_time", "peak_time")
 DEMO_COLUMNS = ("time", "value", "label")
 
 
@@ -47,16 +48,55 @@ def of_detection(
         "threshold": detection.threshold,
         "events": [_event(event, times) for event in detection.events],
         "repairs": [_repair(repair) for repair in table.repairs],
-        "summary": {
-            "points": len(series),
-            "missing": _missing(series),
-            "anomalies": int(np.count_nonzero(detection.is_anomaly)),
-            "events": len(detection.events),
-            "warm_up": detection.warm_up,
-            "period": detection.period,
-            "notes": list(detection.notes),
-            "seconds": dict(seconds),
-        },
+        "summary": summary(detection, seconds),
+    }
+
+
+def summary(detection: Detection, seconds: Mapping[str, float]) -> dict[str, Any]:
+    """A detection in a few numbers."""
+    return {
+        "points": len(detection.series),
+        "missing": _missing(detection.series),
+        "anomalies": int(np.count_nonzero(detection.is_anomaly)),
+        "events": len(detection.events),
+        "warm_up": detection.warm_up,
+        "period": detection.period,
+        "notes": list(detection.notes),
+        "seconds": dict(seconds),
+    }
+
+
+def events_in_ms(detection: Detection) -> list[dict[str, Any]]:
+    """The events of a detection as they are kept: with times in ms since 1970 UTC. See `of_events`."""
+    times = detection.series.times
+    stamps = None if times is None else times.astype(np.int64)
+    found = detection.events
+    ends = ((event.start, event.stop - 1, event.peak) for event in found)
+    told = [None if stamps is None else [int(stamps[at]) for at in each] for each in ends]
+    return [_told_event(event, told) for event, told in zip(found, told, strict=True)]
+
+
+def of_events(kept: Sequence[Mapping[str, Any]], *, as_ms: bool = False) -> list[dict[str, Any]]:
+    """Events that `events_in_ms` gave, as they are answered."""
+    if as_ms:
+        return [dict(event) for event in kept]
+    return [{**event, **{name: time(event[name]) for name in EVENT_TIMES}} for event in kept]
+
+
+def of_window(detection: Detection, positions: NDArray[np.int64], *, as_ms: bool = False) -> dict[str, Any]:
+    """The points of a detection at some positions, as columns."""
+    series, times = detection.series, detection.series.times
+    lower, upper = edges(detection.expected[positions], detection.margin[positions])
+    return {
+        "positions": positions,
+        "times": None if times is None else format_times(times[positions], as_ms=as_ms),
+        "values": _column(series.values[positions]),
+        "expected": _column(detection.expected[positions]),
+        "lower": _column(lower),
+        "upper": _column(upper),
+        "score": _column(detection.score[positions]),
+        "is_anomaly": np.ascontiguousarray(detection.is_anomaly[positions]),
+        "threshold": detection.threshold,
     }
 
 
@@ -205,13 +245,16 @@ def _repair(repair: Repair) -> dict[str, Any]:
 
 def _event(event: Event, times: list[str] | list[int] | None) -> dict[str, Any]:
     """An event; `stop` is half open, so that `stop_time` is the time of the last point inside, `stop − 1`."""
+    return _told_event(event, times and [times[event.start], times[event.stop - 1], times[event.peak]])
+
+
+def _told_event(event: Event, times: Sequence[str | int] | None) -> dict[str, Any]:
+    """An event with the times of its start, its last point and its peak."""
     return {
         "start": event.start,
         "stop": event.stop,
         "peak": event.peak,
-        "start_time": times[event.start] if times else None,
-        "stop_time": times[event.stop - 1] if times else None,
-        "peak_time": times[event.peak] if times else None,
+        **dict(zip(EVENT_TIMES, times or (None, None, None), strict=True)),
         "direction": event.direction,
         "severity": event.severity,
         "value": event.value,

@@ -7,20 +7,26 @@ from alerts import Alerts
 from api.metrics import Metrics
 from api.slots import Slots
 from api.state import State
+from jobs import Jobs
 from settings import Settings
 from streams import Streams
 
 DEFAULTS = Settings()
 
 
-def create_app(settings: Settings = DEFAULTS, streams: Streams | None = None, alerts: Alerts | None = None) -> Flask:
-    """A WSGI application with these settings; without streams or alerts it answers 503 where they are asked for."""
+def create_app(
+    settings: Settings = DEFAULTS,
+    streams: Streams | None = None,
+    alerts: Alerts | None = None,
+    jobs: Jobs | None = None,
+) -> Flask:
+    """A WSGI application with these settings; what is left out is answered with 503."""
     app = Flask("app")
     app.config["MAX_CONTENT_LENGTH"] = settings.max_upload_bytes
     app.url_map.merge_slashes = False  # a redirect is no answer that a program expects
     slots = Slots(settings.detections_at_once, settings.queued_detections, settings.queue_seconds)
     writes = Slots(1, settings.queued_detections, settings.queue_seconds)
     metrics = Metrics(streams, alerts, settings.metrics_streams)
-    app.extensions["anomaly"] = State(settings, slots, writes, metrics, streams=streams, alerts=alerts)
+    app.extensions["anomaly"] = State(settings, slots, writes, metrics, streams=streams, alerts=alerts, jobs=jobs)
     api.register(app)
     return app

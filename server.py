@@ -28,6 +28,7 @@ from api.access import NOT_LOCAL, is_loopback, is_proxy_header
 from api.shortcut import Asked, Shortcut
 from app import create_app
 from data_generation import demo
+from jobs import Jobs
 from polling import HAS_EPOLL, Polling
 from settings import BadSetting, Settings, flag, read, variable
 from store import CannotOpen, Store
@@ -246,7 +247,10 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
         store = Store.open(settings.database_url or f"sqlite:///{(settings.data_dir / DATABASE).resolve()}")
         streams = Streams(store, capacity=settings.stream_capacity, most=settings.max_streams)
         alerts = Alerts(store, channels_of(settings))
-        app = create_app(settings, streams, alerts)
+        jobs = Jobs(
+            store, most_waiting=settings.queued_jobs, most_bytes=getattr(settings, "max_kept_bytes", 10 * 2**30)
+        )
+        app = create_app(settings, streams, alerts, jobs)
         server, port = listen(app, settings, Shortcut(app.extensions["anomaly"]))
     except (BadSetting, CannotOpen) as error:
         sys.stderr.write(f"server.py: {error.message}\n")
@@ -259,7 +263,9 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
     threading.Thread(target=warm_up, args=(app.extensions["anomaly"].ready,), daemon=True, name="warm-up").start()
     streams.start()
     alerts.start()
+    jobs.start()
     server.run()
+    jobs.stop()
     alerts.stop()
     streams.stop()
     store.close()

@@ -92,6 +92,13 @@ class Settings:
     queue_seconds: int = option(
         30, "Longest wait for a turn, after which a detection is refused.", unit="seconds", minimum=1, maximum=3600
     )
+    queued_jobs: int = option(
+        20,
+        "Detections of kept series that may wait for their turn; more are refused.",
+        unit="detections",
+        minimum=1,
+        maximum=10_000,
+    )
     public_url: str = option(
         "",
         "Address by which people reach this service; alerts lead to its page. Empty: no link.",

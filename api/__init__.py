@@ -4,6 +4,7 @@ from flask import Flask
 
 from api import access, errors, headers, metrics
 from api.alerts import alerts
+from api.detections import detections
 from api.health import health
 from api.influx import influx
 from api.pages import pages
@@ -19,5 +20,5 @@ def register(app: Flask) -> None:
     headers.register(app)
     errors.register(app)
     keep_names(app)
-    for blueprint in (pages, health, v1, streams, alerts, influx):
+    for blueprint in (pages, health, v1, streams, alerts, detections, influx):
         app.register_blueprint(blueprint)

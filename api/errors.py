@@ -11,6 +11,7 @@ from answer import to_json
 from api.slots import Full
 from api.state import state
 from errors import Ambiguous, BadInput, BadParameter, LimitExceeded, NotFound, UnknownName, Unreadable
+from jobs import NotDone, QueueFull
 from settings import options, variable
 from store import Unavailable
 from streams import NotKept
@@ -23,6 +24,7 @@ STATUS: dict[type[BadInput], int] = {
     NotFound: 404,
     BadParameter: 400,
     LimitExceeded: 413,
+    NotDone: 409,
 }
 
 SENTENCES = {
@@ -99,6 +101,11 @@ def on_full(error: Full) -> Response:
     return error_response(503, "busy", SENTENCES[503], {}, {"Retry-After": str(error.retry_after)})
 
 
+def on_queue_full(error: QueueFull) -> Response:
+    """Too many detections wait."""
+    return error_response(429, "queue_full", str(error), {"limit": error.limit}, {"Retry-After": "10"})
+
+
 def on_not_kept(error: NotKept) -> Response:
     """Points that could not be written, for want of room on the disk as a rule."""
     return error_response(503, "not_kept", str(error), {}, {"Retry-After": "5"})
@@ -141,6 +148,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(BadInput, on_bad_input)
     app.register_error_handler(Refused, on_refused)
     app.register_error_handler(Full, on_full)
+    app.register_error_handler(QueueFull, on_queue_full)
     app.register_error_handler(NotKept, on_not_kept)
     app.register_error_handler(Unavailable, on_unavailable)
     app.register_error_handler(RequestEntityTooLarge, on_too_large)

@@ -9,7 +9,7 @@ import msgspec
 from flask import Flask
 
 from anomaly_detection import Detector
-from api import catalogue, schemas
+from api import catalogue, detection_shapes, schemas
 from api.alerts import MOST_EVENTS, MOST_MESSAGES, ChannelBody, PolicyBody
 from api.body import CSV, FORM, JSON, DetectBody, SeriesBody
 from api.metrics import VERSION
@@ -37,7 +37,7 @@ from store import LONGEST_NAME
 UNDOCUMENTED = frozenset({"static"})
 """Endpoints left out: the page's own files."""
 
-API = ("v1.", "streams.", "alerts.")
+API = ("v1.", "streams.", "alerts.", "detections.")
 """Endpoints for programs begin so."""
 
 PLACE = re.compile(r"<(\w+)>")
@@ -110,7 +110,7 @@ def reason(status: int) -> str:
 def components() -> Schema:
     """Every shape that goes in or comes out."""
     inputs = (SeriesBody, DetectBody, StreamBody, PointsBody, LabelBody, PolicyBody, ChannelBody)
-    models = (*inputs, *schemas.ANSWERS, *schemas.ALERTS, *schemas.INFLUX)
+    models = (*inputs, *schemas.ANSWERS, *schemas.ALERTS, *schemas.INFLUX, *detection_shapes.MODELS)
     _, shapes = msgspec.json.schema_components(models, ref_template="#/components/schemas/{name}")
     shapes["DetectBody"] = detect_body()
     return shapes
@@ -296,6 +296,7 @@ def merged(name: str, found: Mapping[str, Param]) -> Schema:
 
 
 OPERATIONS: dict[str, Operation] = {
+    **detection_shapes.OPERATIONS,
     "pages.index": Operation({"text/html": TEXT}),
     "pages.live": Operation({"text/html": TEXT}),
     "pages.docs": Operation({"text/html": TEXT}),

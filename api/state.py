@@ -9,6 +9,7 @@ from flask import current_app
 from alerts import Alerts
 from api.metrics import Metrics
 from api.slots import Slots
+from jobs import Jobs
 from settings import Settings
 from streams import Streams
 
@@ -16,7 +17,7 @@ from streams import Streams
 @dataclass(frozen=True)
 class State:
     """settings: read once; slots: the turns of long work; writes: those of large bodies in line protocol;
-    metrics: the service's own health; ready: set once warm; streams and alerts: None in an app without a store."""
+    metrics: the service's own health; ready: set once warm; streams, alerts, jobs: None in an app without a store."""
 
     settings: Settings
     slots: Slots
@@ -25,6 +26,7 @@ class State:
     ready: threading.Event = field(default_factory=threading.Event)
     streams: Streams | None = None
     alerts: Alerts | None = None
+    jobs: Jobs | None = None
 
 
 def state() -> State:

@@ -81,6 +81,11 @@ class Database:
             ) from error
         return database
 
+    @property
+    def address(self) -> str:
+        """The URL it was opened at, with its password: for another process of this service, never to be shown."""
+        return self.engine.url.render_as_string(hide_password=False)
+
     def upgrade(self, revision: str = "head") -> None:
         """Brings the schema to a revision, the newest as a rule; all of the way or not at all."""
         config = Config()

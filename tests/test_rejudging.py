@@ -8,8 +8,9 @@ import pytest
 from anomaly_detection import parameters_of, residual_threshold, spread_floor
 from counting import EVERY, Counting, read_counting
 from detectors import DETECTORS
-from detectors.forecast_residual import ForecastResidual
+from detectors.forecast_residual import CHUNK, ForecastResidual
 from errors import BadParameter, UnknownName
+from grid import spread_out
 from rejudging import rejudged
 from series import Series
 
@@ -62,7 +63,8 @@ def with_sigma(detector, fitted, series, sigma):
     if not isinstance(fitted, ForecastResidual):
         return detector.fit(series, **params)
     found = detector.from_state({**fitted.state(), "params": params})
-    _, values, first = fitted._cells(series)
+    cells, first = fitted.grid.cells(series, fitted.memory, CHUNK)
+    values = spread_out(series.values / fitted.unit, cells)
     expected = fitted._settled(values, fitted.forecaster.forecast(values, first, lambda fraction: None))
     found.threshold = residual_threshold(np.abs(values - expected), sigma, spread_floor(values))
     return found

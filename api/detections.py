@@ -1,0 +1,201 @@
+"""Kept detections over HTTP: asked for, followed, read in windows, judged again."""
+
+import re
+from typing import Annotated, Any, Literal
+
+import msgspec
+from flask import Blueprint, Response
+
+import answer
+from anomaly_detection import parameters_of
+from api import catalogue
+from api.body import described
+from api.errors import SENTENCES, Refused
+from api.state import state
+from api.streams import decoded, only, whole
+from api.v1 import csv, json, times_as_ms
+from counting import read_counting
+from errors import BadParameter, UnknownName
+from jobs import Jobs
+from parameters import check_given, check_parameter
+from store import Asked
+
+detections = Blueprint("detections", __name__, url_prefix="/api/v1")
+
+MOST_BUCKETS = 4_000
+"""Twice as many points are answered at most."""
+AT_ONCE = 0.3
+"""Seconds that an answer waits for work that is perhaps done by then."""
+POSITION = re.compile("[0-9]{1,8}", re.ASCII)
+"""What is a position and no time: the seconds since 1970 have nine digits since 1973."""
+
+
+class DetectionBody(msgspec.Struct, forbid_unknown_fields=True):
+    """What is to be judged, and how."""
+
+    column: Annotated[str | None, described("A value column of the series; absent: its first.")] = None
+    detector: Annotated[str | None, described("Its name; absent: the first of GET /api/v1/detectors.")] = None
+    params: Annotated[dict[str, Any], described("The detector's parameters; those left out keep their default.")] = (
+        msgspec.field(default_factory=dict)
+    )
+
+
+class CountingBody(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
+    """Which points beyond the threshold count as anomalies; what is left out stays as it is."""
+
+    minimum_length: Annotated[int, described("An event has at least so many anomalies.", ge=1)] | None = None
+    absolute_floor: (
+        Annotated[float, described("A distance from the expected value below this is no anomaly.", ge=0)] | None
+    ) = None
+    relative_floor: Annotated[float, described("The same as a fraction of the expected value.", ge=0)] | None = None
+    direction: Literal["both", "above", "below"] | None = None
+
+
+class RejudgeBody(msgspec.Struct, forbid_unknown_fields=True):
+    """What changes; the rest stays as it is."""
+
+    params: Annotated[dict[str, Any], described("Of the detector's parameters those that need no new fit.")] = (
+        msgspec.field(default_factory=dict)
+    )
+    policy: Annotated[CountingBody, described("Which points beyond the threshold count.")] = msgspec.field(
+        default_factory=CountingBody
+    )
+
+
+@detections.post("/series/<series_id>/detections")
+def ask_detection(series_id: str) -> tuple[Response, int]:
+    """Queues a detection of a series; work that is quickly done is done when this answers."""
+    as_ms, body, jobs = times_as_ms(), decoded(DetectionBody), opened()
+    kept = jobs.results.series(series_id)
+    column = kept.default if body.column is None else body.column
+    if column not in kept.columns:
+        said = f"The series has no value column {column!r}; use one of {', '.join(kept.columns)}."
+        raise UnknownName(said, name=column, known=list(kept.columns))
+    name = body.detector or catalogue.default_detector()
+    asked = jobs.submit(series_id, column, name, all_params(name, body.params))
+    jobs.wait(asked.id, AT_ONCE)
+    asked = jobs.results.get(asked.id)
+    response = json(of_asked(jobs, asked, as_ms))
+    response.headers["Location"] = f"/api/v1/detections/{asked.id}"
+    return response, 202 if asked.status in ("queued", "running") else 201
+
+
+@detections.get("/series/<series_id>/detections")
+def list_detections(series_id: str) -> Response:
+    """The detections of a series, the newest first, without their events."""
+    as_ms, jobs = times_as_ms(), opened()
+    jobs.results.series(series_id)
+    told = [of_asked(jobs, asked, as_ms) for asked in jobs.results.of_series(series_id)]
+    return json({"detections": [{**each, "events": None} for each in told]})
+
+
+@detections.get("/detections/<detection_id>")
+def get_detection(detection_id: str) -> Response:
+    """A detection: how far it is, or what came of it."""
+    as_ms, jobs = times_as_ms(), opened()
+    return json(of_asked(jobs, jobs.results.get(detection_id), as_ms))
+
+
+@detections.delete("/detections/<detection_id>")
+def end_detection(detection_id: str) -> Response:
+    """Cancels a detection that waits or is worked on; forgets any other."""
+    jobs = opened()
+    return json({"id": detection_id, "outcome": jobs.end(jobs.results.get(detection_id))})
+
+
+@detections.patch("/detections/<detection_id>")
+def rejudge_detection(detection_id: str) -> Response:
+    """Judges again from the kept scores, without fitting."""
+    as_ms, body, jobs = times_as_ms(), decoded(RejudgeBody), opened()
+    told = {name: value for name in CountingBody.__struct_fields__ if (value := getattr(body.policy, name)) is not None}
+    return json(of_asked(jobs, jobs.results.rejudge(jobs.results.get(detection_id), body.params, told), as_ms))
+
+
+@detections.get("/detections/<detection_id>/points")
+def detection_points(detection_id: str) -> Response:
+    """The points of a window, reduced to what a chart can show; no event is lost."""
+    as_ms, given, jobs = times_as_ms(), only("from", "to", "buckets"), opened()
+    buckets = whole(given, "buckets", 1_000, 1, MOST_BUCKETS)
+    asked = jobs.results.get(detection_id)
+    window = jobs.results.window(asked, place(given, "from"), place(given, "to"), buckets)
+    told = answer.of_window(window.detection, window.positions, as_ms=as_ms)
+    return json({"start": window.start, "stop": window.stop, **told})
+
+
+@detections.get("/detections/<detection_id>/sensitivity")
+def detection_sensitivity(detection_id: str) -> Response:
+    """How many events each sigma would give; with labels, how many of them are right."""
+    given, jobs = only("events_per_month"), opened()
+    wanted = amount(given, "events_per_month", 1e6)
+    name, curve, target = jobs.results.sensitivity(jobs.results.get(detection_id), wanted)
+    return json({"param": name, "curve": [vars(each) for each in curve], "target": target and vars(target)})
+
+
+@detections.get("/detections/<detection_id>.csv")
+def detection_csv(detection_id: str) -> Response:
+    """The judgement of every point, as a file."""
+    as_ms, jobs = times_as_ms(), opened()
+    asked = jobs.results.get(detection_id)
+    with state().slots.take():
+        return csv(answer.detection_csv(jobs.results.detection(asked), as_ms=as_ms), f"detection-{asked.id}")
+
+
+def opened() -> Jobs:
+    """The service's jobs. Raises Refused (503) in an app that was made without a store."""
+    found = state().jobs
+    if found is None:
+        raise Refused(503, "unavailable", SENTENCES[503])
+    return found
+
+
+def all_params(name: str, given: dict[str, Any]) -> dict[str, Any]:
+    """Every parameter of a detector, those left out with their default. Raises UnknownName, BadParameter."""
+    detector = catalogue.find(name)
+    check_given(detector.fit, given)
+    return {
+        param.name: check_parameter(param, given.get(param.name, param.default))
+        for param in parameters_of(detector).values()
+    }
+
+
+def place(given: dict[str, str], name: str) -> int | str | None:
+    """A position, or the text of a time; None where neither is given."""
+    text = given.get(name)
+    return int(text) if text is not None and POSITION.fullmatch(text) else text
+
+
+def amount(given: dict[str, str], name: str, most: float) -> float | None:
+    """A number from 0 to the most. Raises BadParameter."""
+    if name not in given:
+        return None
+    try:
+        value = float(given[name])
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= most:
+        raise BadParameter(f"{name} must be a number from 0 to {most:g}.", name=name, maximum=most)
+    return value
+
+
+def of_asked(jobs: Jobs, asked: Asked, as_ms: bool) -> dict[str, Any]:
+    """A detection, as it is answered."""
+    progress, verdict = jobs.progress(asked), asked.verdict
+    return {
+        "id": asked.id,
+        "series_id": asked.series_id,
+        "column": asked.column,
+        "detector": asked.detector,
+        "params": dict(asked.params),
+        "without_fit": list(catalogue.find(asked.detector).without_fit),
+        "policy": vars(read_counting(asked.counting)),
+        "status": asked.status,
+        "progress": progress.fraction,
+        "stage": progress.stage,
+        "seconds_left": progress.seconds_left,
+        "ahead": progress.ahead,
+        "error": asked.error,
+        **{name: answer.time(getattr(asked, name), as_ms=as_ms) for name in ("created", "started", "finished")},
+        "summary": verdict and verdict.summary,
+        "threshold": verdict and verdict.threshold,
+        "events": verdict and answer.of_events(verdict.events, as_ms=as_ms),
+    }

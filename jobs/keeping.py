@@ -1,0 +1,93 @@
+"""A detection as columns, a state and a verdict that the store keeps, and back."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+import answer
+from anomaly_detection import Detection, Detector, detector_named
+from series import Series
+from store import Asked, Label, Verdict
+
+BASIS = "basis."
+"""The columns of a detection's basis begin so."""
+Columns = dict[str, NDArray[Any]]
+
+
+def find(name: str) -> type[Detector]:
+    """A detector by name. Raises UnknownName. Imported when first asked for: torch takes longer to import than the
+    server to start."""
+    from detectors import DETECTORS
+
+    return detector_named(name, DETECTORS)
+
+
+def learnable(series: Series, labels: Sequence[Label]) -> Series:
+    """What a detector learns from: what is labelled an anomaly is missing; of two labels the later holds."""
+    hidden = np.zeros(len(series), np.bool_)
+    for each in labels:
+        hidden[each.start : each.stop] = each.kind == "anomaly"
+    return replace(series, values=np.where(hidden, np.nan, series.values)) if hidden.any() else series
+
+
+def with_usual(detection: Detection, learned: Detection) -> Detection:
+    """The judgement of a series by what was learned from another: thresholds are set by the scores of that one."""
+    if "usual" not in detection.basis:
+        return detection
+    basis = {**detection.basis, "usual": learned.basis["usual"], "scores": detection.basis["usual"]}
+    return replace(detection, basis=basis)
+
+
+def taken_apart(detection: Detection) -> tuple[Columns, dict[str, Any]]:
+    """The columns and the state of a detection, without its series. A column without any number is left out."""
+    named = {name: getattr(detection, name) for name in ("expected", "margin", "score")}
+    basis = {name: part for name, part in detection.basis.items() if isinstance(part, np.ndarray)}
+    columns = {**named, **{f"{BASIS}{name}": part for name, part in basis.items()}}
+    columns = {name: column for name, column in columns.items() if not np.isnan(column).all()}
+    if detection.views:
+        told = np.stack([np.nan_to_num(view) for view in detection.views.values()])
+        columns["seen_by"] = np.argmax(told, axis=0).astype(np.uint8)
+    state = {
+        **{name: getattr(detection, name) for name in ("threshold", "gap", "period")},
+        "params": dict(detection.params),
+        "notes": list(detection.notes),
+        "views": list(detection.views),
+        "basis": {name: part for name, part in detection.basis.items() if name not in basis},
+        "absent": [name for name in basis if f"{BASIS}{name}" not in columns],
+    }
+    return columns, state
+
+
+def put_together(series: Series, columns: Mapping[str, NDArray[Any]], state: Mapping[str, Any]) -> Detection:
+    """The detection that `taken_apart` took apart. Of its views it still knows which is the strongest."""
+    nowhere = np.full(len(series), np.nan)
+    arrays = {name[len(BASIS) :]: column for name, column in columns.items() if name.startswith(BASIS)}
+    seen_by = columns.get("seen_by")
+    views = {} if seen_by is None else {words: seen_by == code for code, words in enumerate(state["views"])}
+    return Detection(
+        series,
+        columns.get("expected", nowhere),
+        columns.get("margin", nowhere),
+        columns.get("score", nowhere),
+        state["threshold"],
+        state["params"],
+        state["gap"],
+        state["period"],
+        notes=tuple(state["notes"]),
+        views=views,
+        basis={**state["basis"], **dict.fromkeys(state["absent"], nowhere), **arrays},
+    )
+
+
+def verdict(detection: Detection, seconds: Mapping[str, float]) -> Verdict:
+    """A detection in few words; the times of its events are ms since 1970 UTC."""
+    told = answer.summary(detection, seconds)
+    return Verdict(detection.threshold, answer.events_in_ms(detection), told)
+
+
+def same_judgement(one: Asked, other: Asked) -> bool:
+    """Whether two readings of one detection stand for the same judgement."""
+    return (one.params, one.counting, one.finished) == (other.params, other.counting, other.finished)

@@ -1,0 +1,185 @@
+"""What came of detections that are done: windows of their points, another sigma, how many events each would give."""
+
+import re
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from anomaly_detection import Detection
+from counting import read_counting
+from errors import BadInput, BadParameter, NotFound
+from jobs.keeping import find, put_together, same_judgement, verdict
+from reduction import reduced
+from rejudging import rejudged
+from sensitivity import Found, Sensitivity
+from series import Series, read_arrays
+from store import Archive, Asked, Detections, Kept, Store
+
+MOST_POINTS = 2_000_000
+"""Points of detections that are held in memory, the last used: some 100 bytes each. One is held in any case."""
+
+
+DIGITS = re.compile("[0-9]{9,19}", re.ASCII)
+"""A time as a number: s, ms, µs or ns since 1970."""
+Place = int | str | None
+"""A position, the text of a time, or the end of the series."""
+
+
+class NotDone(BadInput):
+    """A detection that has no result, or none yet."""
+
+    code = "not_done"
+
+
+@dataclass(frozen=True)
+class Window:
+    """Points `start` to `stop` (half open positions) of a detection, of which those at `positions` are told."""
+
+    detection: Detection
+    start: int
+    stop: int
+    positions: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Held:
+    """A detection in memory: as it was fitted, and as it is judged now."""
+
+    asked: Asked
+    fitted: Detection
+    present: Detection
+
+
+class Results:
+    """Results are read from the store when they are asked for; of the last few, the columns stay in memory."""
+
+    def __init__(self, store: Store) -> None:
+        self._archive, self._detections = Archive(store.database), Detections(store.database)
+        self._held: OrderedDict[str, Held] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, detection_id: str) -> Asked:
+        """A detection, done or not. Raises NotFound."""
+        asked = self._detections.get(detection_id)
+        if asked is None:
+            raise NotFound(f"There is no detection {detection_id!r}.", name=detection_id)
+        return asked
+
+    def of_series(self, series_id: str) -> list[Asked]:
+        """The detections of a series without their events, the newest first."""
+        return self._detections.of_series(series_id)
+
+    def detection(self, asked: Asked) -> Detection:
+        """The judgement of every point. Raises NotDone, NotFound."""
+        return self._hold(asked).present
+
+    def series(self, series_id: str) -> Kept:
+        """A series, without its points. Raises NotFound."""
+        kept = self._archive.get(series_id)
+        if kept is None:
+            raise NotFound(f"There is no series {series_id!r}.", name=series_id)
+        return kept
+
+    def window(self, asked: Asked, begin: Place, end: Place, buckets: int) -> Window:
+        """At most 2 · `buckets` of the points from `begin` up to `end`, the peak of each event among them. Raises
+        NotDone, NotFound, BadParameter."""
+        detection = self.detection(asked)
+        start, stop = window_of(detection.series, begin, end)
+        some = slice(start, stop)
+        times = detection.series.times
+        positions = reduced(
+            detection.series.values[some],
+            None if times is None else times[some],
+            buckets=buckets,
+            flagged=detection.is_anomaly[some],
+            score=detection.score[some],
+        )
+        return Window(detection, start, stop, positions + start)
+
+    def rejudge(self, asked: Asked, params: Mapping[str, Any], counting: Mapping[str, Any]) -> Asked:
+        """Judges again from the kept scores and keeps that. Raises NotDone, NotFound, UnknownName, BadParameter."""
+        held = self._hold(asked)
+        assert asked.verdict is not None
+        given = {**asked.params, **params}
+        present = rejudged(find(asked.detector), held.fitted, given, read_counting(counting, held.present.counting))
+        told = verdict(present, asked.verdict.summary["seconds"])
+        changed = self._detections.rejudge(asked, present.params, vars(present.counting), told)
+        if changed is None:
+            raise NotFound(f"There is no detection {asked.id!r} any more.", name=asked.id)
+        self._keep(Held(changed, held.fitted, present))
+        return changed
+
+    def sensitivity(self, asked: Asked, per_month: float | None) -> tuple[str, list[Found], Found | None]:
+        """The name of the parameter, what each of its values would find, and the one with so many events a month."""
+        held = self._hold(asked)
+        labels = self._archive.labels(asked.series_id)
+        known = np.zeros(len(held.present.series), np.bool_)
+        for each in labels:
+            known[each.start : each.stop] = each.kind == "anomaly"
+        sensitivity = Sensitivity(find(asked.detector), held.present, stretches(known))
+        curve = sensitivity.curve()
+        events = None if per_month is None else sensitivity.per_month(per_month)
+        return sensitivity.name, curve, None if events is None else sensitivity.target(events, curve)
+
+    def _hold(self, asked: Asked) -> Held:
+        if asked.status != "done":
+            said = f"This detection is {asked.status}; it has no result{' yet' if asked.finished is None else ''}."
+            raise NotDone(said, status=asked.status)
+        with self._lock:
+            held = self._held.get(asked.id)
+            if held and same_judgement(held.asked, asked):
+                self._held.move_to_end(asked.id)
+                return held
+        fitted = held.fitted if held else self._read(asked)
+        present = rejudged(find(asked.detector), fitted, asked.params, read_counting(asked.counting))
+        return self._keep(Held(asked, fitted, present))
+
+    def _keep(self, held: Held) -> Held:
+        with self._lock:
+            self._held[held.asked.id] = held
+            self._held.move_to_end(held.asked.id)
+            while len(self._held) > 1 and sum(len(each.fitted.series) for each in self._held.values()) > MOST_POINTS:
+                self._held.popitem(last=False)
+        return held
+
+    def _read(self, asked: Asked) -> Detection:
+        kept, state = self._archive.get(asked.series_id), self._detections.state(asked.id)
+        if kept is None or state is None:
+            raise NotFound(f"There is no detection {asked.id!r} any more.", name=asked.id)
+        return put_together(self._archive.series(kept, asked.column), self._detections.columns(asked.id), state)
+
+
+def window_of(series: Series, begin: Place, end: Place) -> tuple[int, int]:
+    """Half open positions, within the series. Raises BadParameter, also for text that is no time."""
+    start = 0 if begin is None else position(series, begin, "from")
+    stop = len(series) if end is None else position(series, end, "to")
+    if stop < start:
+        raise BadParameter("The window ends before it begins; from must not lie after to.", name="to")
+    return start, stop
+
+
+def position(series: Series, place: int | str, name: str) -> int:
+    """Where a place lies: of a time, the first point that is not before it."""
+    if isinstance(place, int):
+        return min(place, len(series))
+    if series.times is None:
+        said = f"This series has no times; {name} is a position, a whole number of at most eight digits."
+        raise BadParameter(said, name=name)
+    try:
+        times = read_arrays([0.0], [int(place) if DIGITS.fullmatch(place) else place]).series().times
+    except BadInput as error:
+        said = f"{name} is neither a position nor a time; write a time as 2026-03-01T10:15:00Z."
+        raise BadParameter(said, name=name) from error
+    assert times is not None
+    return int(np.searchsorted(series.times, times[0]))
+
+
+def stretches(flags: NDArray[np.bool_]) -> list[tuple[int, int]]:
+    """The runs of true values, half open."""
+    edges = np.flatnonzero(np.diff(flags, prepend=False, append=False))
+    return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))

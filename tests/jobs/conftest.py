@@ -1,0 +1,75 @@
+"""Jobs with a store of their own and a worker that is ended after each test."""
+
+import time
+
+import numpy as np
+import pytest
+
+from app import create_app
+from jobs import Jobs
+from series import Table
+from settings import Settings
+from store import Archive, Store
+
+ROOM = 10**9
+SECONDS = 120.0  # generous: a worker imports torch on a busy core
+
+
+def table(points=400, times=True, seed=0, spikes=(100, 250)):
+    """A daily cycle with spikes."""
+    values = 10 + np.sin(np.arange(points) / 4) + np.random.default_rng(seed).normal(0, 0.1, points)
+    values[list(spikes)] += 8
+    stamps = np.datetime64("2026-03-01", "ms") + np.timedelta64(600_000, "ms") * np.arange(points) if times else None
+    columns = {"value": values, "other": values[::-1].copy()}
+    return Table("t", stamps, columns, "time" if times else None, (), "value")
+
+
+def ended(get, seconds=SECONDS):
+    """What `get` gives once its status is that of an end."""
+    until = time.monotonic() + seconds
+    while True:
+        found = get()
+        if found.status not in ("queued", "running"):
+            return found
+        assert time.monotonic() < until, found
+        time.sleep(0.02)
+
+
+def until(condition, seconds=SECONDS):
+    """Waits for it."""
+    by = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < by
+        time.sleep(0.02)
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory):
+    """A store that the tests of a module share; test_jobs.py asks for its own, of each kind."""
+    found = Store.open(f"sqlite:///{tmp_path_factory.mktemp('store') / 'anomaly.db'}")
+    yield found
+    found.close()
+
+
+@pytest.fixture(scope="module")
+def archive(store):
+    return Archive(store.database)
+
+
+@pytest.fixture(scope="module")
+def jobs(store):
+    """Jobs whose worker is warm after the first test."""
+    found = Jobs(store, most_waiting=5, most_bytes=ROOM)
+    found.start()
+    yield found
+    found.stop()
+
+
+@pytest.fixture(scope="module")
+def client(jobs):
+    return create_app(Settings(), jobs=jobs).test_client()
+
+
+@pytest.fixture
+def kept(archive):
+    return archive.add(table(), 1, ROOM)
