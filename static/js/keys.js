@@ -31,6 +31,7 @@ const ON_PLOT = {
   Home: (chart) => chart.pan(-1e6),
   End: (chart) => chart.pan(1e6),
   Escape: (chart) => chart.reset(),
+  Enter: (chart) => chart.cursor !== null && chart.tapped(chart.cursor),
 };
 
 const BUTTONS = {

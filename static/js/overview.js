@@ -8,7 +8,7 @@ import { colours } from "./palette.js";
 const TICK = 2; // pixels, so that an event of one point is seen
 const TICKS = 7; // pixels, their height
 const STEP = 0.1; // of the window, for an arrow key
-const LEAST = 8; // pixels: a range is never too narrow to be seen and held
+const LEAST = 26; // pixels: a range is never too narrow to be seen and held
 
 const KEYS = { ArrowLeft: -STEP, ArrowDown: -STEP, ArrowRight: STEP, ArrowUp: STEP, PageUp: -1, PageDown: 1 };
 
@@ -60,8 +60,9 @@ export class Overview {
     const part = event.target.dataset.part ?? "both";
     const inside = at >= from && at <= to;
     this.place.setPointerCapture(event.pointerId);
-    this.held = { part, off: part === "both" ? (inside ? at - from : (to - from) / 2) : 0 };
-    if (part === "both" && !inside) this.drag(event); // a click beside the range brings it there
+    const beside = part === "both" && !inside && event.target !== this.parts.both;
+    this.held = { part, off: beside ? (to - from) / 2 : at - (part === "to" ? to : from) };
+    if (beside) this.drag(event); // a click beside the range brings it there
     this.parts[part].focus({ preventScroll: true });
     event.preventDefault();
   }
@@ -105,7 +106,7 @@ export class Overview {
     const { width } = this.place.getBoundingClientRect();
     const share = (at) => ((at - first) / (last - first || 1)) * width;
     const pixels = Math.max(LEAST, share(to) - share(from));
-    const left = Math.min(share(from), width - pixels);
+    const left = Math.max(0, Math.min((share(from) + share(to) - pixels) / 2, width - pixels));
     for (const { style } of [this.parts.both, this.shade]) Object.assign(style, { left: `${left}px`, width: `${pixels}px` });
     this.parts.from.style.left = `${left}px`;
     this.parts.to.style.left = `${left + pixels}px`;

@@ -14,10 +14,12 @@
 //   gaps                            Int32Array of rows before which nothing is known for more than 1.5 usual steps
 //   from, to, width                 the stretch that was asked for and of a bucket; width 0: no point of it was left out
 import { gapsOf } from "./gaps.js";
+import { position } from "./reduce.js";
 
 const MARGIN = 0.25; // fetched beyond each side of the view, as a share of it, so that moving finds it there
 const KEPT = 12; // windows held, the last used ones
 const PAUSE = 40; // ms between the starts of two requests
+const ROWS = ["flagged", "peaks", "gaps"]; // columns that name rows
 const OVERALL = 1000; // buckets of the whole, which is always held
 const SHARP = 1.3; // a bucket of so many pixels' width is still as good as exact
 
@@ -29,6 +31,28 @@ export function inMemory(series) {
 }
 
 const covers = (rows, from, to) => rows.from <= from && rows.to >= to;
+
+/** The rows `coarse` with those of `fine`, of the same series, in their place. */
+export function spliced(coarse, fine) {
+  const first = position(coarse.x, fine.from);
+  let last = position(coarse.x, fine.to);
+  if (coarse.x[last] === fine.to) last += 1;
+  const put = (a, b) => {
+    const out = new a.constructor(first + b.length + (a.length - last));
+    out.set(a.subarray(0, first));
+    out.set(b, first);
+    out.set(a.subarray(last), first + b.length);
+    return out;
+  };
+  const rows = { ...coarse };
+  for (const [name, column] of Object.entries(coarse)) {
+    if (!ArrayBuffer.isView(column)) continue;
+    rows[name] = ROWS.includes(name) ? Int32Array.of(
+      ...column.filter((row) => row < first), ...fine[name].map((row) => row + first),
+      ...column.filter((row) => row >= last).map((row) => row + first + fine.x.length - last)) : put(column, fine[name]);
+  }
+  return rows;
+}
 
 export class Windows {
   /**
@@ -45,13 +69,25 @@ export class Windows {
     return [this.asked, this.first, this.timer].some((each) => each !== null);
   }
 
-  /** The finest rows that reach over all of from..to; those of the whole where no others do; null while none came. */
+  /**
+   * The finest rows that reach over all of from..to. Where none do, those of the whole, and in the part that the nearest
+   * others cover their finer ones; null while nothing came.
+   */
   best(from, to) {
-    const held = this.kept.filter((rows) => covers(rows, from, to));
-    const finest = held.reduce((best, rows) => (best && best.width <= rows.width ? best : rows), null);
-    if (!finest) return this.overall;
-    this.kept = [...this.kept.filter((rows) => rows !== finest), finest];
-    return finest;
+    const finer = (best, rows) => (best && best.width <= rows.width ? best : rows);
+    const finest = this.kept.filter((rows) => covers(rows, from, to)).reduce(finer, null);
+    if (finest) {
+      this.kept = [...this.kept.filter((rows) => rows !== finest), finest];
+      return finest;
+    }
+    const part = this.kept.filter((rows) => rows.from < to && rows.to > from).reduce(finer, null);
+    return this.overall && part && part.width < this.overall.width ? this.mixed(part) : this.overall;
+  }
+
+  /** The rows of the whole with those of `part` in their place, kept until others are mixed. */
+  mixed(part) {
+    if (this.mix?.part !== part) this.mix = { part, rows: spliced(this.overall, part) };
+    return this.mix.rows;
   }
 
   /** Whether what is held, or on its way, draws from..to in buckets of this width as well as what would be fetched. */

@@ -1,5 +1,7 @@
 """The chart's own parts: the strip of the whole, windows that are fetched, marks, comparison, the picture."""
 
+from pathlib import Path
+
 import pytest
 from playwright.sync_api import expect
 
@@ -8,6 +10,8 @@ from tests.browser.steps import settle, window
 
 LOOKS = pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (1280, "dark"), (390, "light"), (390, "dark")])
 MINUTE = 60_000
+AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
+RULES = "{ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }"
 
 
 @pytest.fixture
@@ -254,6 +258,36 @@ def test_the_cursor_of_the_keys_says_what_is_there_and_marks(page):
         page.keyboard.press(".")
     page.keyboard.press("e")
     assert [each[:3] for each in told(page)] == [["mark", 505, 509]]
+
+
+def test_enter_chooses_the_event_at_the_cursor(page):
+    open_chart(page)
+    page.evaluate("""async () => { own.view(x[500], x[520]);
+      const { chartKeys } = await import("/static/js/keys.js"); chartKeys(() => own, () => {}); }""")
+    settle(page)
+    page.locator("#plot").focus()
+    page.keyboard.press("Enter")
+    assert told(page) == []
+    for _ in range(7):
+        page.keyboard.press(".")
+    page.keyboard.press("Enter")
+    assert told(page) == [["event", 505]]
+
+
+@LOOKS
+def test_axe_finds_nothing_in_the_chart_and_its_strip(look):
+    if not AXE.exists():
+        pytest.skip("NO AXE HERE: run `npm ci` first, accessibility is not tested")
+    open_chart(look)
+    look.evaluate("() => { own.compare(two); own.label([{ start: 200, stop: 400, kind: 'anomaly' }]); }")
+    look.evaluate("() => own.view(x[480], x[560])")
+    settle(look)
+    look.evaluate(AXE.read_text())
+    found = look.evaluate(f"() => axe.run(document, {RULES})")["violations"]
+    assert [(each["id"], [node["html"][:200] for node in each["nodes"]]) for each in found] == []
+    look.evaluate("() => own.reset()")
+    settle(look)
+    assert look.evaluate("document.documentElement.scrollWidth") <= look.viewport_size["width"]
 
 
 # What is taken away

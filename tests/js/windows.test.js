@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { inMemory, Windows } from "../../static/js/windows.js";
+import { inMemory, spliced, Windows } from "../../static/js/windows.js";
 
 const rest = (ms) => new Promise((done) => setTimeout(done, ms));
 
@@ -115,4 +115,30 @@ test("nothing beyond the ends is asked for", async () => {
   windows.want(0, 5000, 1000);
   const { from, to, buckets } = source.asked[1];
   assert.deepEqual([from, to, buckets], [0, 6250, 1250]);
+});
+
+test("finer rows take their place among those of the whole, and what is said of rows with them", () => {
+  const rows = (x, flagged) => ({ x: Float64Array.from(x), values: Float64Array.from(x), positions: Int32Array.from(x),
+    flagged: Int32Array.from(flagged), peaks: new Int32Array(), gaps: Int32Array.from(flagged), from: x[0], to: x.at(-1), width: 10 });
+  const found = spliced(rows([0, 10, 20, 30, 40], [0, 2, 4]), { ...rows([10, 15, 20, 25], [1]), width: 1 });
+  assert.deepEqual([...found.x], [0, 10, 15, 20, 25, 30, 40]);
+  assert.deepEqual([...found.flagged], [0, 2, 6]);
+  assert.deepEqual([found.from, found.to, found.width], [0, 40, 10]);
+});
+
+test("while the exact window is on its way, the part that is known finely is drawn so", async () => {
+  const source = slow();
+  source.window = (from, to, buckets) => {
+    const x = Float64Array.from({ length: 11 }, (_, k) => from + ((to - from) * k) / 10);
+    const none = new Int32Array();
+    return Promise.resolve({ x, values: x, positions: Int32Array.from(x), flagged: none, peaks: none, gaps: none, from, to, width: (to - from) / buckets });
+  };
+  const windows = new Windows(source, () => {}, assert.fail);
+  await windows.overview();
+  windows.want(1000, 2000, 100);
+  await rest(0);
+  const { x } = windows.best(1500, 2500); // 750 to 2,250 was fetched
+  assert.equal(x.filter((at) => at >= 750 && at <= 2250).length, 11);
+  assert.ok(x.at(-1) === 1000000);
+  assert.equal(windows.best(1500, 2500), windows.best(1600, 2600));
 });
