@@ -8,6 +8,7 @@ from detectors.matrix_profile import MatrixProfile
 from detectors.multi_horizon import MultiHorizon
 from detectors.robust_zscore import RobustZScore
 from detectors.rolling_zscore import RollingZScore
+from detectors.seasonal import Seasonal
 from detectors.seasonal_naive import SeasonalNaive
 from detectors.subspace import Subspace
 
@@ -21,4 +22,5 @@ DETECTORS: dict[str, type[Detector]] = {
     "level_spread": LevelSpread,
     "matrix_profile": MatrixProfile,
     "multi_horizon": MultiHorizon,
+    "seasonal": Seasonal,
 }

@@ -1,0 +1,236 @@
+"""The seasonal detector: what is left of a series once its level and its season are taken away, both robustly."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Annotated, Any, Self
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+
+from anomaly_detection import (
+    DEFAULT_GAP,
+    Detection,
+    Gap,
+    Progress,
+    no_progress,
+    residual_threshold,
+    spread_floor,
+    times_unit,
+    unit_of,
+)
+from decomposition import decompose, level
+from detectors.forecast_residual import (
+    CHUNK,
+    DEFAULT_SIGMA,
+    SMALLEST,
+    Forecast,
+    Forecaster,
+    ForecastResidual,
+    Report,
+    Sigma,
+)
+from grid import Grid, spread_out
+from parameters import Param, checked
+from period import find_periods, same_phase
+from series import Bools, Floats, Series
+from windows import STEPS, Scale, moving_sum
+
+SPANS = (3, 9, 27)
+"""Points before, of which the median says where the level is: the one that leaves least over is taken."""
+KNOWN = 0.75
+"""Share of a cycle that must be known for its mean."""
+AROUND = 25
+"""Points of the smooth that stands for the level of a finished series without a period."""
+REVIEWED = 4 / 3
+"""Factor of sigma in a review: STL follows most points and leaves the odd ones, so that what is left has longer tails.
+With it clean series have as few false events as by earlier points alone."""
+AT_ONCE = 8192
+"""Windows sorted together."""
+
+
+@dataclass(frozen=True, eq=False)
+class LevelAndSeason:
+    """The forecasts of one series: its season (n,), and the level of what is shown of the rest (n,)."""
+
+    season: Floats
+    rest: Floats
+    span: int
+    expected: Floats
+
+    @property
+    def draft(self) -> Floats:
+        """The same."""
+        return self.expected
+
+    def hiding(self, hidden: Bools) -> Self:
+        """Forecasts by the level of what is not hidden; a season is a median, which bears an odd cycle."""
+        shown = np.where(hidden, np.nan, self.rest)
+        return replace(self, expected=median_before(shown, self.span) + self.season)
+
+
+@dataclass(frozen=True)
+class Robust:
+    """expected = season + level.
+
+    season  median over the last `cycles` cycles, at the same phase, of the distance from the mean of the cycle around
+    level   median of the last `span` values without their seasons
+    Without a period the season is 0.
+    """
+
+    period: int | None
+    cycles: int
+    span: int
+    scale: Scale
+
+    @classmethod
+    def fit(cls, values: Floats, period: int | None, cycles: int) -> "Robust":
+        """values (n,) evenly spaced; NaN is missing. The span is the one with the least median distance."""
+        tried = [cls(period, cycles, span, Scale.of(values)) for span in SPANS]
+        season = tried[0].season(values)
+
+        def left_over(each: Robust) -> float:
+            distance = np.abs(values - season - median_before(values - season, each.span))
+            known = distance[np.isfinite(distance)]
+            return float(np.median(known)) if known.size else np.inf
+
+        return min(tried, key=left_over)
+
+    @property
+    def memory(self) -> int:
+        """Points before the one that is forecast."""
+        return self.span + ((self.cycles + 1) * self.period if self.period else 0)
+
+    @property
+    def reach(self) -> int:
+        """Points after a hidden one whose drafts may change."""
+        return self.span
+
+    @property
+    def run_up(self) -> int:
+        """See Forecaster.run_up."""
+        return 0
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """See Forecaster.notes."""
+        return [f"The level is the median of the last {self.span} points, without their seasons."]
+
+    def season(self, values: Floats) -> Floats:
+        """(n,) from earlier cycles alone; NaN where none is known."""
+        if not self.period:
+            return np.zeros(len(values))
+        return same_phase(values - self.mean(values, self.period), self.period, self.cycles)
+
+    def mean(self, values: Floats, period: int) -> Floats:
+        """(n,) of the cycle of which each point is the middle; NaN where that is not there or too little known.
+
+        Sums of whole numbers, which are exact wherever the series starts.
+        """
+        whole = self.scale.whole(values)
+        known = np.isfinite(whole)
+        count = moving_sum(known.astype(np.float64), period)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            means = moving_sum(np.where(known, whole, 0.0), period) / count
+        means = np.where(count >= KNOWN * period, means, np.nan) * (self.scale.spread / STEPS) + self.scale.centre
+        means[: period - 1] = np.nan
+        ahead = (period - 1) // 2
+        return np.concatenate((means[ahead:], np.full(min(ahead, len(means)), np.nan)))
+
+    def forecast(self, values: Floats, first: int, report: Report, since: int = 0) -> Forecast:
+        """See Forecaster.forecast."""
+        season = self.season(values)[since:]
+        rest = values[since:] - season
+        return LevelAndSeason(season, rest, self.span, median_before(rest, self.span) + season)
+
+    def state(self) -> dict[str, Any]:
+        """Everything learned."""
+        return {"period": self.period, "cycles": self.cycles, "span": self.span, "scale": self.scale.state()}
+
+
+def median_before(values: Floats, span: int) -> Floats:
+    """(n,) the median of the known ones of the `span` values before each point; NaN where none is."""
+    padded = np.concatenate((np.full(span, np.nan), values[:-1])) if len(values) else values
+    return np.concatenate([np.empty(0), *_medians(padded, span)])
+
+
+def _medians(padded: Floats, span: int) -> Iterator[Floats]:
+    windows = sliding_window_view(padded, span) if len(padded) >= span else np.empty((0, span))
+    for start in range(0, len(windows), AT_ONCE):
+        ordered = np.sort(windows[start : start + AT_ONCE], axis=1)  # NaN last
+        count = np.isfinite(ordered).sum(axis=1)
+        at = np.arange(len(ordered))
+        low, high = ordered[at, np.maximum(count - 1, 0) // 2], ordered[at, np.minimum(count // 2, span - 1)]
+        yield low + (high - low) / 2
+
+
+class Seasonal(ForecastResidual):
+    """Distances from level and season, both from earlier points; `review` takes them by STL from all of a series."""
+
+    title = "Season and level"
+    help = (
+        "Takes away the usual course of a cycle and the level of the last points, both so that odd values hardly "
+        "count, and marks values far from what is left. Plain and quick."
+    )
+    reviewed = np.inf
+    """Threshold ÷ unit of what STL leaves over."""
+
+    @classmethod
+    @checked
+    def fit(
+        cls,
+        series: Series,
+        *,
+        progress: Progress = no_progress,
+        sigma: Sigma = DEFAULT_SIGMA,
+        cycles: Annotated[int, Param("cycles", 3, 20, "How many past cycles the season is taken from.")] = 5,
+        gap: Gap = DEFAULT_GAP,
+    ) -> Self:
+        """See Detector.fit."""
+        grid = Grid.learn(series)
+        cells, _ = grid.cells(series, len(series), CHUNK)
+        values = spread_out(series.values / unit_of(series.values), cells)
+        periods = find_periods(values, grid.step_ms)
+        period = periods[-1] if periods else None
+        params = {"sigma": sigma, "cycles": cycles, "gap": gap}
+        found = cls.learn(series, Robust.fit(values, period, cycles), grid, period, params, progress)
+        rest = values - found.smooth(values)
+        found.reviewed = residual_threshold(np.abs(rest), REVIEWED * sigma, spread_floor(values))
+        return found
+
+    def review(self, series: Series, *, progress: Progress = no_progress) -> Detection:
+        """See Detector.review: trend and season from the whole series."""
+        progress("detect", 0.0)
+        cells, _ = self.grid.cells(series, self.memory, self.period or 1)  # a shortened gap keeps the phase
+        smooth = self.smooth(spread_out(series.values / self.unit, cells))[cells]
+        expected = np.where(np.isnan(series.values), np.nan, times_unit(smooth, self.unit))
+        score = times_unit(np.abs(series.values / self.unit - smooth), self.unit)
+        threshold = max(float(times_unit(np.array(self.reviewed), self.unit)), SMALLEST)
+        margin = np.where(np.isnan(expected), np.nan, threshold)
+        gap = int(self.params["gap"])
+        return Detection(series, expected, margin, score, threshold, self.params, gap, self.period, self.notes)
+
+    def smooth(self, values: Floats) -> Floats:
+        """(n,) trend and season of a whole series; NaN where nothing is known at all."""
+        if not np.isfinite(values).any():
+            return np.full(len(values), np.nan)
+        if self.period and len(values) >= 2 * self.period:
+            parts = decompose(values, self.period)
+        else:
+            parts = level(values, AROUND)
+        return parts.trend + parts.season
+
+    def state(self) -> dict[str, Any]:
+        """See Detector.state."""
+        return {**super().state(), "reviewed": self.reviewed}
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any]) -> Self:
+        """See Detector.from_state."""
+        found = super().from_state(state)
+        found.reviewed = state["reviewed"]
+        return found
+
+    @staticmethod
+    def forecaster_from_state(state: Mapping[str, Any]) -> Forecaster:
+        """See ForecastResidual.forecaster_from_state."""
+        return Robust(state["period"], state["cycles"], state["span"], Scale(**state["scale"]))
