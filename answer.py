@@ -1,5 +1,7 @@
 """What was read, judged or made up, as the plain columns that JSON and CSV answers are written from."""
 
+import itertools
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -47,7 +49,7 @@ def of_detection(
         "is_anomaly": np.ascontiguousarray(detection.is_anomaly),
         "threshold": detection.threshold,
         "events": [_event(event, times) for event in detection.events],
-        "repairs": [_repair(repair) for repair in table.repairs],
+        "repairs": [of_repair(repair) for repair in table.repairs],
         "summary": summary(detection, seconds),
     }
 
@@ -112,7 +114,7 @@ def of_table(table: Table, series: Series, *, as_ms: bool = False) -> dict[str, 
         "stop": times[-1] if times else None,
         "step_seconds": None if step is None else step / 1000,
         "gaps": gaps(series.times, step),
-        "repairs": [_repair(repair) for repair in table.repairs],
+        "repairs": [of_repair(repair) for repair in table.repairs],
         "times": times,
         "values": _column(series.values),
     }
@@ -140,7 +142,7 @@ def of_catches(table: Table, series: Series, found: Catches) -> dict[str, Any]:
             }
             for fault in found.faults
         ],
-        "repairs": [_repair(repair) for repair in table.repairs],
+        "repairs": [of_repair(repair) for repair in table.repairs],
     }
 
 
@@ -171,7 +173,7 @@ def of_judged(judged: Judged, *, as_ms: bool = False) -> dict[str, Any]:
         "confidence": _column(judged.confidence),
         "late": np.ascontiguousarray(judged.late),
         "cursor": judged.cursor,
-        "repairs": [_repair(repair) for repair in judged.repairs],
+        "repairs": [of_repair(repair) for repair in judged.repairs],
     }
 
 
@@ -239,7 +241,8 @@ def _missing(series: Series) -> int:
     return int(np.count_nonzero(np.isnan(series.values)))
 
 
-def _repair(repair: Repair) -> dict[str, Any]:
+def of_repair(repair: Repair) -> dict[str, Any]:
+    """A change made to an input, as it is answered."""
     return {"code": repair.code, "message": repair.message, "count": repair.count, "lines": list(repair.lines)}
 
 
@@ -264,6 +267,38 @@ def _told_event(event: Event, times: Sequence[str | int] | None) -> dict[str, An
     }
 
 
+def of_points(at: NDArray[np.int64], times: Times | None, values: Floats, *, as_ms: bool = False) -> dict[str, Any]:
+    """Some points of a series, (k,) each: their positions, times and values."""
+    return {
+        "positions": np.ascontiguousarray(at),
+        "times": format_times(times, as_ms=as_ms),
+        "values": _column(values),
+    }
+
+
+def table_csv(table: Table, *, as_ms: bool = False) -> bytes:
+    """A table as a file that is read as the same table. A missing value is an empty field; without times it is `nan`,
+    for an empty line would be no row."""
+    names = [*([] if table.times is None else [_time_name(table)]), *table.columns]
+    stamps = format_times(table.times, as_ms=as_ms)
+    fields = [] if stamps is None else [list(map(str.encode, map(str, stamps)))]
+    fields += [_fields(column, b"" if stamps else b"nan") for column in table.columns.values()]
+    rows = map(b",".join, zip(*fields, strict=True))
+    return b"\n".join([",".join(map(_quoted, names)).encode(), *rows, b""])
+
+
+def _time_name(table: Table) -> str:
+    """What the column of times is called: as it was, or else a name that no other column has."""
+    numbered = (f"time_{count}" for count in itertools.count(2))
+    names = itertools.chain((table.time_column or "time", "time", "timestamp"), numbered)
+    return next(name for name in names if name not in table.columns)
+
+
+def _quoted(name: str) -> str:
+    """A name as the head of a CSV file has it."""
+    return '"' + name.replace('"', '""') + '"' if re.search(r"""[,;\t|"'\s]""", name) or not name else name
+
+
 def _csv(names: tuple[str, ...], times: Times | None, columns: tuple[Floats | Bools, ...], as_ms: bool) -> bytes:
     """Rows of numbers. orjson writes a million shortest exact floats in a tenth of the time of `repr`."""
     count = len(columns[0])
@@ -273,10 +308,10 @@ def _csv(names: tuple[str, ...], times: Times | None, columns: tuple[Floats | Bo
     return b"\n".join([",".join(names).encode(), *rows, b""])
 
 
-def _fields(column: Floats | Bools) -> list[bytes]:
-    """Each number of a column as text; NaN is empty."""
+def _fields(column: Floats | Bools, missing: bytes = b"") -> list[bytes]:
+    """Each number of a column as text; NaN is empty, or what `missing` says."""
     if not column.size:
         return []
     numbers = column.astype(np.uint8) if column.dtype == np.bool_ else column
     text = orjson.dumps(np.ascontiguousarray(numbers), option=orjson.OPT_SERIALIZE_NUMPY)
-    return text[1:-1].replace(b"null", b"").split(b",")
+    return text[1:-1].replace(b"null", missing).split(b",")

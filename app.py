@@ -10,6 +10,7 @@ from api.state import State
 from jobs import Jobs
 from settings import Settings
 from streams import Streams
+from uploads import Uploads
 
 DEFAULTS = Settings()
 
@@ -19,6 +20,7 @@ def create_app(
     streams: Streams | None = None,
     alerts: Alerts | None = None,
     jobs: Jobs | None = None,
+    uploads: Uploads | None = None,
 ) -> Flask:
     """A WSGI application with these settings; what is left out is answered with 503."""
     app = Flask("app")
@@ -27,6 +29,8 @@ def create_app(
     slots = Slots(settings.detections_at_once, settings.queued_detections, settings.queue_seconds)
     writes = Slots(1, settings.queued_detections, settings.queue_seconds)
     metrics = Metrics(streams, alerts, settings.metrics_streams)
-    app.extensions["anomaly"] = State(settings, slots, writes, metrics, streams=streams, alerts=alerts, jobs=jobs)
+    app.extensions["anomaly"] = State(
+        settings, slots, writes, metrics, streams=streams, alerts=alerts, jobs=jobs, uploads=uploads
+    )
     api.register(app)
     return app

@@ -31,8 +31,9 @@ from data_generation import demo
 from jobs import Jobs
 from polling import HAS_EPOLL, Polling
 from settings import BadSetting, Settings, flag, read, variable
-from store import CannotOpen, Store
+from store import Archive, CannotOpen, Store
 from streams import Streams
+from uploads import Uploads
 
 BODY_HEADROOM = 1024 * 1024
 """Bytes by which waitress takes a larger body than Flask does, so that Flask refuses it and sees its path."""
@@ -247,10 +248,9 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
         store = Store.open(settings.database_url or f"sqlite:///{(settings.data_dir / DATABASE).resolve()}")
         streams = Streams(store, capacity=settings.stream_capacity, most=settings.max_streams)
         alerts = Alerts(store, channels_of(settings))
-        jobs = Jobs(
-            store, most_waiting=settings.queued_jobs, most_bytes=getattr(settings, "max_kept_bytes", 10 * 2**30)
-        )
-        app = create_app(settings, streams, alerts, jobs)
+        jobs = Jobs(store, most_waiting=settings.queued_jobs, most_bytes=settings.max_kept_bytes)
+        uploads = Uploads(Archive(store.database), settings.max_kept_bytes, settings.keep_series_days)
+        app = create_app(settings, streams, alerts, jobs, uploads)
         server, port = listen(app, settings, Shortcut(app.extensions["anomaly"]))
     except (BadSetting, CannotOpen) as error:
         sys.stderr.write(f"server.py: {error.message}\n")

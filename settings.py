@@ -141,6 +141,20 @@ class Settings:
         minimum=100,
         maximum=10**9,
     )
+    max_kept_bytes: int = option(
+        10_240 * MEBIBYTE,
+        "Most that all kept series and their detections may take; an upload beyond it is refused. 8 bytes a number.",
+        unit="bytes",
+        minimum=MEBIBYTE,
+        maximum=10**15,
+    )
+    keep_series_days: int = option(
+        0,
+        "Days after which a kept series is deleted, with its labels and detections; 0: only when somebody deletes it.",
+        unit="days",
+        minimum=0,
+        maximum=36_500,
+    )
     metrics_streams: int = option(
         1_000,
         "Most streams that /metrics names, the first by name; it tells how many more there are.",

@@ -8,6 +8,7 @@ from api.detections import detections
 from api.health import health
 from api.influx import influx
 from api.pages import pages
+from api.series import series
 from api.streams import register as keep_names
 from api.streams import streams
 from api.v1 import v1
@@ -20,5 +21,5 @@ def register(app: Flask) -> None:
     headers.register(app)
     errors.register(app)
     keep_names(app)
-    for blueprint in (pages, health, v1, streams, alerts, detections, influx):
+    for blueprint in (pages, health, v1, series, detections, streams, alerts, influx):
         app.register_blueprint(blueprint)

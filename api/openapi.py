@@ -9,7 +9,7 @@ import msgspec
 from flask import Flask
 
 from anomaly_detection import Detector
-from api import catalogue, detection_shapes, schemas
+from api import catalogue, detection_shapes, schemas, stored
 from api.alerts import MOST_EVENTS, MOST_MESSAGES, ChannelBody, PolicyBody
 from api.body import CSV, FORM, JSON, DetectBody, SeriesBody
 from api.metrics import VERSION
@@ -37,11 +37,13 @@ from store import LONGEST_NAME
 UNDOCUMENTED = frozenset({"static"})
 """Endpoints left out: the page's own files."""
 
-API = ("v1.", "streams.", "alerts.", "detections.")
+API = ("v1.", "series.", "detections.", "streams.", "alerts.")
 """Endpoints for programs begin so."""
 
 PLACE = re.compile(r"<(\w+)>")
 """A variable part of a path, as Flask writes it."""
+
+LONGEST_ID = 100
 
 
 def document(app: Flask) -> Schema:
@@ -110,7 +112,8 @@ def reason(status: int) -> str:
 def components() -> Schema:
     """Every shape that goes in or comes out."""
     inputs = (SeriesBody, DetectBody, StreamBody, PointsBody, LabelBody, PolicyBody, ChannelBody)
-    models = (*inputs, *schemas.ANSWERS, *schemas.ALERTS, *schemas.INFLUX, *detection_shapes.MODELS)
+    known = (*schemas.ANSWERS, *schemas.ALERTS, *schemas.INFLUX, *stored.STORED, *detection_shapes.MODELS)
+    models = (*inputs, *known)
     _, shapes = msgspec.json.schema_components(models, ref_template="#/components/schemas/{name}")
     shapes["DetectBody"] = detect_body()
     return shapes
@@ -153,7 +156,10 @@ def of_param(param: Param) -> Schema:
 
 
 def asked_in_path(name: str) -> Schema:
-    """A part of the path: the name of a stream."""
+    """A part of the path: an id, or the name of a stream."""
+    if name.endswith("_id"):
+        schema = {"type": "string", "minLength": 1, "maxLength": LONGEST_ID}
+        return {"name": name, "in": "path", "required": True, "schema": schema, "description": "As POST answered it."}
     schema = {"type": "string", "minLength": 1, "maxLength": LONGEST_NAME}
     return {"name": name, "in": "path", "required": True, "schema": schema, "description": "Percent-encoded."}
 
@@ -310,6 +316,7 @@ OPERATIONS: dict[str, Operation] = {
     "v1.list_detectors": Operation({JSON: ref("Detectors")}),
     "v1.demo_series": Operation({JSON: ref("Demo"), "text/csv": TEXT}, (400, 403), demo_query),
     "v1.list_demo_kinds": Operation({JSON: ref("Kinds")}),
+    **stored.OPERATIONS,
     "streams.list_streams": Operation({JSON: ref("StreamList")}, STREAM_ERRORS, streams_query),
     "streams.put_stream": Operation({JSON: ref("Stream")}, (404, *BODY_ERRORS), times_query, stream_content),
     "streams.get_stream": Operation({JSON: ref("Stream")}, STREAM_ERRORS, times_query),

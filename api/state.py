@@ -12,12 +12,13 @@ from api.slots import Slots
 from jobs import Jobs
 from settings import Settings
 from streams import Streams
+from uploads import Uploads
 
 
 @dataclass(frozen=True)
 class State:
     """settings: read once; slots: the turns of long work; writes: those of large bodies in line protocol;
-    metrics: the service's own health; ready: set once warm; streams, alerts, jobs: None in an app without a store."""
+    metrics: the service's own health; ready: set once warm; the rest: None in an app without a store."""
 
     settings: Settings
     slots: Slots
@@ -27,6 +28,7 @@ class State:
     streams: Streams | None = None
     alerts: Alerts | None = None
     jobs: Jobs | None = None
+    uploads: Uploads | None = None
 
 
 def state() -> State:

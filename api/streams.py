@@ -196,6 +196,8 @@ def decoded_as(kind: Any, data: bytes | None = None) -> Any:
     except msgspec.ValidationError as error:
         place = re.search(r"\$\.(values|times)\[(\d+)\]", str(error))
         at = {"name": place[1], "index": int(place[2])} if place else {}
+        if place := re.search(r"\$(?:\.labels)?\[(\d+)\]", str(error)):
+            at = {"index": int(place[1])}
         hint = ""
         if "enum value" in str(error):
             hint = f" {allowed(kind)}"

@@ -11,6 +11,8 @@ import sqlalchemy as sa
 
 from errors import LimitExceeded
 from series import Floats, Repair, Series, Table, Times
+from settings import variable
+from store.columns import Columns
 from store.database import Database
 from store.labels import Label
 from store.packing import FULL_CHUNK, chunked, joined
@@ -24,6 +26,9 @@ AT_ONCE = 250
 
 LEAST_BYTES = 4096
 """What a series counts as at least: its row and its repairs lie on the disk, too."""
+
+HELD_BYTES = 256 * 1024 * 1024
+"""Memory for the columns that were looked at last: thirty of a million points."""
 
 ID_BYTES = 12
 """Random bytes of an id; it is written with 16 characters."""
@@ -60,6 +65,7 @@ class Archive:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._held = Columns(HELD_BYTES)
 
     def add(self, table: Table, now: int, most_bytes: int) -> Kept:
         """Keeps a table, which came at `now` (ms since 1970 UTC); durable when it returns.
@@ -104,7 +110,9 @@ class Archive:
     def delete(self, series_id: str) -> bool:
         """Forgets a series with its labels and detections. Returns whether it was there."""
         with self._database.write() as connection:
-            return bool(connection.execute(sa.delete(series).where(series.c.id == series_id)).rowcount)
+            there = connection.execute(sa.delete(series).where(series.c.id == series_id)).rowcount
+        self._held.forget(lambda key: key[0] == series_id)
+        return bool(there)
 
     def forget(self, before: int, unfinished_before: int) -> list[str]:
         """Forgets the series that came before a time (ms since 1970 UTC), and what was left of those whose keeping
@@ -137,7 +145,15 @@ class Archive:
         """(n,) the times of points from `start` up to `stop`; None where the series has none. See `series`."""
         if of.start is None:
             return None
-        return self._part(of, TIMES, np.dtype("<i8"), start, stop).astype("datetime64[ms]")
+        return self._part(of, TIMES, np.dtype("<M8[ms]"), start, stop)
+
+    def held(self, of: Kept, column: str) -> Series:
+        """A whole column, which stays in memory for a while; its arrays cannot be written to. See `series`."""
+        values = self._held.get((of.id, of.columns.index(column)), lambda: self.values(of, column))
+        if of.start is None:
+            return Series(None, values, column)
+        times = self._held.get((of.id, TIMES), lambda: self._part(of, TIMES, np.dtype("<M8[ms]"), 0, None))
+        return Series(times[: len(values)], values[: len(times)], column)
 
     def table(self, of: Kept) -> Table:
         """The whole table, as it was kept."""
@@ -197,6 +213,8 @@ def _kept(table: Table, series_id: str, now: int, size: int) -> Kept:
 
 def _row(kept: Kept) -> dict[str, Any]:
     told = {
+        "name": json.dumps(kept.name),  # as JSON it may hold any letter: no text of PostgreSQL's holds NUL
+        "time_column": json.dumps(kept.time_column),
         "columns": json.dumps(kept.columns),
         "default": kept.columns.index(kept.default),
         "repairs": json.dumps([asdict(each) for each in kept.repairs]),
@@ -208,6 +226,7 @@ def _row(kept: Kept) -> dict[str, Any]:
 def _of(row: sa.Row[Any]) -> Kept:
     told = row._asdict()
     del told["whole"]
+    told |= {"name": json.loads(row.name), "time_column": json.loads(row.time_column)}
     columns = tuple(json.loads(row.columns))
     repairs = tuple(Repair(**{**each, "lines": tuple(each["lines"])}) for each in json.loads(row.repairs))
     return Kept(**told | {"columns": columns, "default": columns[told["default"]], "repairs": repairs})
@@ -221,11 +240,12 @@ def _taken(connection: sa.Connection) -> int:
 def _check_room(taken: int, size: int, most: int) -> None:
     if taken + size <= most:
         return
+    name = variable("max_kept_bytes")
     said = (
         f"All series that are kept may take {most} bytes; {taken} are taken and this one needs {size}. "
-        "Delete some, or raise the limit."
+        f"Delete some, or raise {name}."
     )
-    raise LimitExceeded(said, limit=most, taken=taken, needed=size, setting="max_kept_bytes")
+    raise LimitExceeded(said, limit=most, taken=taken, needed=size, setting=name)
 
 
 def _some(rows: Iterator[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:

@@ -11,14 +11,14 @@ series = Table(
     "series",
     metadata,
     Column("id", ID, primary_key=True),
-    Column("name", Text, nullable=False),
+    Column("name", Text, nullable=False),  # JSON, as any text of a file's is
     Column("created", BigInteger, nullable=False),  # ms since 1970 UTC
     Column("points", BigInteger, nullable=False),
     Column("bytes", BigInteger, nullable=False),  # of its chunks together
     Column("whole", Boolean, nullable=False),  # False while its chunks are written: it is not there yet
     Column("columns", Text, nullable=False),  # JSON: the names of its value columns, in order
     Column("default", Integer, nullable=False),  # the place in `columns` of the one judged when none is asked for
-    Column("time_column", Text),  # NULL where the times came from none, or where there are none
+    Column("time_column", Text, nullable=False),  # JSON; null where the times came from none, or where there are none
     Column("start", BigInteger),  # of the first point, ms since 1970 UTC; NULL without times
     Column("stop", BigInteger),  # of the last point
     Column("step", BigInteger),  # ms, the usual distance of points; NULL where it cannot be known

@@ -1,7 +1,9 @@
 """The API under requests made up from its own description, fit and unfit: no defect, and only documented answers."""
 
 import tempfile
+from unittest import mock
 
+import numpy as np
 import schemathesis
 from hypothesis import HealthCheck, Phase, settings
 from schemathesis import GenerationMode
@@ -15,10 +17,11 @@ from schemathesis.specs.openapi.checks import (
 from alerts import Alerts
 from api.openapi import OPERATIONS
 from app import create_app
-from series import Limits
+from series import Limits, Table
 from settings import Settings
-from store import Store
+from store import Archive, Store
 from streams import Streams
+from uploads import Uploads
 
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 FOLDER = tempfile.TemporaryDirectory()  # kept until the process ends
@@ -27,7 +30,12 @@ STREAMS = Streams(STORE, limits=Limits(max_rows=2000))
 ALERTS = Alerts(STORE, [])  # not started: nothing is sent
 STREAMS.start()
 STREAMS.put("0", "rolling_zscore")  # the name that is made up most
-APP = create_app(Settings(max_rows=2000, max_json_points=2000, max_upload_bytes=100_000), STREAMS, ALERTS)
+UPLOADS = Uploads(Archive(STORE.database), most_bytes=10**7)
+with mock.patch("secrets.token_urlsafe", return_value="0"):
+    TIMES = (np.arange(300) * 60_000).astype("datetime64[ms]")
+    UPLOADS.add(Table("s", TIMES, {"a": np.arange(300.0), "b": np.full(300, np.nan)}))
+LIMITS = Settings(max_rows=2000, max_json_points=2000, max_upload_bytes=100_000)
+APP = create_app(LIMITS, STREAMS, ALERTS, uploads=UPLOADS)
 APP.extensions["anomaly"].ready.set()
 
 

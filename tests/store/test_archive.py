@@ -1,5 +1,7 @@
 """Uploaded series: tables to rows and back, windows, limits, labels, deletion."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import sqlalchemy as sa
@@ -42,7 +44,7 @@ def rows(database, name):
 
 @pytest.mark.parametrize(("points", "timed"), [(POINTS, True), (FULL_CHUNK, False), (1, True), (0, False)])
 def test_a_table_comes_back_to_the_bit(archive, points, timed):
-    sent = table(points, timed)
+    sent = replace(table(points, timed), name="a\0é\u2028")
     kept = archive.add(sent, 5, ROOM)
     assert archive.get(kept.id) == kept
     assert (kept.points, kept.default, kept.created, kept.repairs) == (points, 'b, "c"', 5, REPAIRS)
@@ -74,6 +76,25 @@ def test_a_window_is_the_part_of_the_whole(archive, start, stop):
     np.testing.assert_array_equal(window.times, whole.times)
 
 
+def test_a_column_that_is_looked_at_again_is_not_read_again(archive, monkeypatch):
+    sent = table()
+    kept = archive.add(sent, 5, ROOM)
+    first = archive.held(kept, "a")
+    monkeypatch.setattr(archive, "_database", None)
+    again = archive.held(kept, "a")
+    assert again.values is first.values
+    for each in (first, again):
+        np.testing.assert_array_equal(each.values, sent.columns["a"])
+        np.testing.assert_array_equal(each.times, sent.times)
+
+
+def test_what_was_deleted_is_not_seen_again_in_memory(archive):
+    kept = archive.add(table(timed=False), 5, ROOM)
+    assert len(archive.held(kept, "a")) == POINTS
+    archive.delete(kept.id)
+    assert len(archive.held(kept, "a")) == 0
+
+
 def test_the_newest_is_listed_first_and_the_list_goes_on_after_any(archive):
     kept = [archive.add(table(2), created, ROOM) for created in (5, 7, 7, 6)]
     wanted = sorted(kept, key=lambda each: (each.created, each.id), reverse=True)
@@ -87,7 +108,12 @@ def test_nothing_more_is_kept_than_there_is_room_for(archive, database):
     assert archive.taken() == size == 4 * 8 * POINTS
     with pytest.raises(LimitExceeded) as refused:
         archive.add(table(), 5, 2 * size - 1)
-    assert refused.value.detail == {"limit": 2 * size - 1, "taken": size, "needed": size, "setting": "max_kept_bytes"}
+    assert refused.value.detail == {
+        "limit": 2 * size - 1,
+        "taken": size,
+        "needed": size,
+        "setting": "ANOMALY_MAX_KEPT_BYTES",
+    }
     assert rows(database, "series") == 1
     archive.add(table(), 5, 2 * size)
     with database.write() as connection:

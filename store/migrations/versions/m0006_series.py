@@ -21,7 +21,7 @@ def upgrade() -> None:
         sa.Column("whole", sa.Boolean, nullable=False),
         sa.Column("columns", sa.Text, nullable=False),
         sa.Column("default", sa.Integer, nullable=False),
-        sa.Column("time_column", sa.Text),
+        sa.Column("time_column", sa.Text, nullable=False),
         sa.Column("start", sa.BigInteger),
         sa.Column("stop", sa.BigInteger),
         sa.Column("step", sa.BigInteger),
