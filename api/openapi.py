@@ -40,8 +40,8 @@ UNDOCUMENTED = frozenset({"static"})
 API = ("v1.", "series.", "detections.", "streams.", "alerts.")
 """Endpoints for programs begin so."""
 
-PLACE = re.compile(r"<(\w+)>")
-"""A variable part of a path, as Flask writes it."""
+PLACE = re.compile(r"<(?:\w+_(?=id>))?(\w+)>")
+"""A variable part of a path, as Flask writes it; the id of whatever it is is told as `id`."""
 
 LONGEST_ID = 100
 
@@ -158,6 +158,7 @@ def of_param(param: Param) -> Schema:
 def asked_in_path(name: str) -> Schema:
     """A part of the path: an id, or the name of a stream."""
     if name.endswith("_id"):
+        name = "id"
         schema = {"type": "string", "minLength": 1, "maxLength": LONGEST_ID}
         return {"name": name, "in": "path", "required": True, "schema": schema, "description": "As POST answered it."}
     schema = {"type": "string", "minLength": 1, "maxLength": LONGEST_NAME}

@@ -23,7 +23,7 @@ METHODS = {"get", "post", "put", "patch", "delete"}
 def routes():
     for rule in APP.url_map.iter_rules():
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
-            yield rule.endpoint, re.sub(r"<(\w+)>", r"{\1}", rule.rule), method.lower()
+            yield rule.endpoint, re.sub(r"<(\w+)>", r"{\1}", re.sub(r"<\w+_id>", "{id}", rule.rule)), method.lower()
 
 
 def check_schema(value, name):
