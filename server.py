@@ -10,7 +10,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from email.utils import formatdate
 from types import FrameType
 from typing import Any
@@ -19,7 +19,7 @@ from wsgiref.types import WSGIApplication
 from waitress.channel import HTTPChannel  # type: ignore[import-untyped]  # waitress ships no types
 from waitress.parser import HTTPRequestParser, ParsingError  # type: ignore[import-untyped]  # as above
 from waitress.server import TcpWSGIServer, create_server  # type: ignore[import-untyped]  # as above
-from waitress.task import ErrorTask, WSGITask  # type: ignore[import-untyped]  # as above
+from waitress.task import ErrorTask, ThreadedTaskDispatcher, WSGITask  # type: ignore[import-untyped]  # as above
 from waitress.wasyncore import readwrite  # type: ignore[import-untyped]  # as above
 
 from alerts import Alerts, channels_of
@@ -56,6 +56,9 @@ CONNECTIONS = 2000
 
 SPARE_FILES = 200
 """File descriptors for all that is no connection: libraries, bodies on disk, static files."""
+
+PROBES = frozenset({"/healthz", "/readyz"})
+"""What asks only whether the service lives; it needs no database."""
 
 LAST_SECONDS = 1
 """How long requests in work may go on after the end was asked for."""
@@ -317,7 +320,21 @@ def listen(app: WSGIApplication, settings: Settings, shortcut: Shortcut | None =
         server.asyncore = polling  # what its run() calls loop() of
     dispatcher = server.task_dispatcher
     dispatcher.shutdown = functools.partial(dispatcher.shutdown, timeout=LAST_SECONDS)
+    dispatcher.queue_logger.setLevel(logging.ERROR)  # it tells of each request that waits
+    dispatcher.add_task = functools.partial(add_task, dispatcher.add_task, probes())
     return server, port
+
+
+def probes() -> Any:
+    """What answers PROBES: a thread of its own, so that nothing that fills all others makes the service look dead."""
+    dispatcher = ThreadedTaskDispatcher()
+    dispatcher.set_thread_count(1)
+    return dispatcher
+
+
+def add_task(ordinary: Callable[[Any], None], probes: Any, channel: Any) -> None:
+    """Has the next request of a channel answered."""
+    (probes.add_task if channel.requests[0].path in PROBES and not channel.requests[0].error else ordinary)(channel)
 
 
 def connection_limit() -> int:

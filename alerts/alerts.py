@@ -12,7 +12,7 @@ from alerts.follower import START, Follower
 from alerts.sender import Sender
 from errors import NotFound, UnknownName
 from event_policy import Policy, read_policy
-from store import STATUSES, Message, Outbox, Silences, Store, Stream, Watch
+from store import STATUSES, Complaints, Message, Outbox, Silences, Store, Stream, Unavailable, Watch
 
 PAUSE = 0.5
 """Seconds between looks at the store while nothing happens."""
@@ -103,9 +103,13 @@ class Alerts:
         return none | self._outbox.counts()
 
     def _run(self, step: Callable[[int], int]) -> None:
+        complaints = Complaints()
         while not self._end.is_set():
             try:
                 busy = step(self._ms())
+            except Unavailable as error:
+                complaints.say(f"{threading.current_thread().name} waits: {error}")
+                self._end.wait(PAUSE_AFTER_FAILURE)
             except Exception:  # the thread goes on: one failed step must not end all alerts
                 logging.getLogger("anomaly").exception("%s failed", threading.current_thread().name)
                 self._end.wait(PAUSE_AFTER_FAILURE)

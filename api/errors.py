@@ -13,7 +13,7 @@ from api.state import state
 from errors import Ambiguous, BadInput, BadParameter, LimitExceeded, NotFound, UnknownName, Unreadable
 from jobs import NotDone, QueueFull
 from settings import options, variable
-from store import Unavailable
+from store import NoRoom, Unavailable
 from streams import NotKept
 
 STATUS: dict[type[BadInput], int] = {
@@ -37,6 +37,7 @@ SENTENCES = {
 }
 
 UNAVAILABLE = "The database cannot be reached; try again a little later."
+FULL = "The disk of the service is full; make room there, then try again."
 
 LONGEST_TEXT = 1_000
 """Most characters of a message or of a fact in it: a request must not come back as its own error."""
@@ -114,7 +115,12 @@ def on_not_kept(error: NotKept) -> Response:
 def on_unavailable(error: Unavailable) -> Response:
     """A database that does not answer; it is asked anew with the next request."""
     logging.getLogger("anomaly").error("%s %s: %s", request.method, request.path, error)
-    return error_response(503, "unavailable", UNAVAILABLE, {}, {"Retry-After": "5"})
+    return error_response(503, "unavailable", unavailable(error), {}, {"Retry-After": "5"})
+
+
+def unavailable(error: Unavailable) -> str:
+    """What a caller is told of a database that does not do what it is asked."""
+    return FULL if isinstance(error, NoRoom) else UNAVAILABLE
 
 
 def on_too_large(error: RequestEntityTooLarge) -> Response:

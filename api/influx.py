@@ -11,7 +11,7 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from answer import to_json
 from api.body import body_bytes
-from api.errors import SENTENCES, STATUS, UNAVAILABLE, Refused
+from api.errors import SENTENCES, STATUS, Refused, unavailable
 from api.metrics import VERSION
 from api.slots import Full
 from api.state import state
@@ -215,10 +215,10 @@ def on_error(error: Exception) -> Response:
             response = failed(503, SENTENCES[503])
             response.headers["Retry-After"] = str(error.retry_after)
             return response
-        case NotKept():
-            return failed(503, str(error))
-        case Unavailable():
-            return failed(503, UNAVAILABLE)
+        case NotKept() | Unavailable():
+            response = failed(503, unavailable(error) if isinstance(error, Unavailable) else str(error))
+            response.headers["Retry-After"] = "5"
+            return response
         case HTTPException():
             status = error.code or 500
             return failed(status, SENTENCES.get(status, f"{error.name}."))

@@ -104,7 +104,8 @@ class Shortcut:
             return False
 
         def told(done: "Future[None]") -> None:
-            tell(reply, lambda: done.result() or answer.of_judged(judged, as_ms=as_ms))
+            error = done.exception()
+            tell(reply, raising(error) if error else lambda: answer.of_judged(judged, as_ms=as_ms))
 
         try:
             judged, kept = streams.push_later(name, body.times, body.values)
@@ -162,7 +163,7 @@ def error_body(code: str, message: str) -> bytes:
     return answer.to_json({"error": {"code": code, "message": message, "detail": {}}})
 
 
-def raising(error: Exception) -> Callable[[], Mapping[str, Any]]:
+def raising(error: BaseException) -> Callable[[], Mapping[str, Any]]:
     """A function that raises this."""
 
     def fail() -> Mapping[str, Any]:

@@ -1,7 +1,8 @@
 """What is kept on disk, in SQL: streams, their points, what their detectors learned; uploaded series."""
 
 from store.archive import Archive, Kept
-from store.database import CannotOpen, Database, Unavailable
+from store.complaints import Complaints
+from store.database import BUSY_MS, CannotOpen, Database, NoRoom, Unavailable
 from store.detections import MOST_OF_SERIES, Asked, Detections, Lost, Verdict
 from store.labels import Label, Labels
 from store.outbox import STATUSES, Message, Outbox, Step, Watch
@@ -10,6 +11,7 @@ from store.store import Append, Fitted, Store, Stream
 from store.tables import LONGEST_NAME
 
 __all__ = [
+    "BUSY_MS",
     "LONGEST_NAME",
     "MOST_OF_SERIES",
     "STATUSES",
@@ -17,6 +19,7 @@ __all__ = [
     "Archive",
     "Asked",
     "CannotOpen",
+    "Complaints",
     "Database",
     "Detections",
     "Fitted",
@@ -25,6 +28,7 @@ __all__ = [
     "Labels",
     "Lost",
     "Message",
+    "NoRoom",
     "Outbox",
     "Pending",
     "Silence",

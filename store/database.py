@@ -12,9 +12,13 @@ from alembic.config import Config
 from alembic.util import CommandError
 
 from errors import BadInput
+from store.turns import NoTurn, Turns
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_MS = 10_000
+"""How long a writer waits for the database where another program holds it."""
+PATIENT, PATIENCE, IMPATIENCE = 8, 2.0, 0.2
+"""Meanwhile so many other threads wait for so many seconds, any more for so many: the rest serve those who read."""
 KINDS = ("sqlite", "postgresql")
 
 WRITES = 0x616E6F6D616C79
@@ -23,7 +27,8 @@ WRITES = 0x616E6F6D616C79
 POSTGRESQL: dict[str, Any] = {
     "pool_pre_ping": True,  # connections that died with the server are replaced
     "pool_size": 8,
-    "connect_args": {"connect_timeout": 10, "keepalives_idle": 30, "tcp_user_timeout": 30_000},
+    "connect_args": {"connect_timeout": 10, "keepalives_idle": 30, "tcp_user_timeout": 30_000}
+    | {"options": f"-c lock_timeout={BUSY_MS}"},
 }
 
 
@@ -35,6 +40,10 @@ class CannotOpen(BadInput):
 
 class Unavailable(Exception):
     """The database does not answer now, or cannot write; the same may work a little later."""
+
+
+class NoRoom(Unavailable):
+    """The disk is full: nothing is written until there is room again."""
 
 
 class Database:
@@ -55,6 +64,7 @@ class Database:
         else:
             reading = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
         self._reading = engine.execution_options(**reading)
+        self._turns = Turns(PATIENT, PATIENCE, IMPATIENCE)
         self._opened: tuple[int, int] | None = None
 
     @classmethod
@@ -102,11 +112,12 @@ class Database:
             yield connection
 
     @contextmanager
-    def write(self) -> Iterator[sa.Connection]:
-        """A transaction, committed and durable at its end, rolled back when an exception leaves it. Raises
-        Unavailable."""
+    def write(self, patience: float | None = None) -> Iterator[sa.Connection]:
+        """A transaction, committed and durable at its end, rolled back when an exception leaves it. Raises Unavailable,
+        also where others write for longer than a few threads may wait, or this one may: `patience` seconds."""
         with (
             _reachable(),
+            self._turns.take(patience),
             self.engine.connect().execution_options(writes=True) as connection,
             connection.begin(),
         ):
@@ -137,9 +148,18 @@ def _reachable() -> Iterator[None]:
     """Raises Unavailable for what the database, not the query, is to blame for."""
     try:
         yield
+    except NoTurn as error:
+        raise Unavailable("The database is busy: another program may hold it.") from error
     except (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError) as error:
+        if _is_full(getattr(error, "orig", None)):
+            raise NoRoom("The disk of the database is full.") from error
         told = str(getattr(error, "orig", None) or error).partition("\n")[0]
         raise Unavailable(f"The database cannot be used now: {told}") from error
+
+
+def _is_full(error: object) -> bool:
+    """Whether a driver's error says that there is no room on the disk."""
+    return getattr(error, "sqlite_errorname", "") == "SQLITE_FULL" or getattr(error, "sqlstate", "") == "53100"
 
 
 def _check(url: sa.URL) -> None:

@@ -10,9 +10,9 @@ import sqlalchemy as sa
 from numpy.typing import NDArray
 
 from judged import Judged
-from store.database import Database
+from store.database import BUSY_MS, Database
 from store.packing import FULL_CHUNK, POINT, Points, from_points, pack_state, packed, to_points, unpack_state, unpacked
-from store.tables import chunk, fitted, stream
+from store.tables import chunk, fitted, last_id, stream
 
 IDS_AT_ONCE = 500
 """Ids in one query."""
@@ -133,7 +133,7 @@ class Store:
         with self.database.write() as connection:
             there = connection.execute(sa.update(stream).where(stream.c.name == name).values(changed)).rowcount
             if not there:
-                new = {"name": name, "cursor": 0, "judges": "[]", **changed}
+                new = {"id": _new_ids(connection, 1)[0], "name": name, "cursor": 0, "judges": "[]", **changed}
                 connection.execute(sa.insert(stream).values(new))
             row = connection.execute(sa.select(stream).where(stream.c.name == name)).one()
         return _stream(row)
@@ -149,6 +149,8 @@ class Store:
                 there = {row.name for row in connection.execute(named, {"names": some})}
                 rows = [{"name": name, "cursor": 0, "judges": "[]", **new} for name in some if name not in there]
                 if rows:
+                    ids = _new_ids(connection, len(rows))
+                    rows = [{"id": each, **row} for each, row in zip(ids, rows, strict=True)]
                     connection.execute(sa.insert(stream), rows)
                     found = connection.execute(named, {"names": [row["name"] for row in rows]})
                     made.extend(_stream(row) for row in found)
@@ -171,7 +173,7 @@ class Store:
         for each in appends:
             begun = ends.get(each.stream.id, {"before": each.judged.cursor - len(each.judged)})
             ends[each.stream.id] = {**_end(each.stream), "before": begun["before"]}
-        with self.database.write() as connection:
+        with self.database.write(patience=BUSY_MS / 1000) as connection:
             if connection.execute(GROW, [*ends.values()]).rowcount != len(ends):
                 raise Conflict("a stream was changed or deleted by another service")
             connection.execute(ADD, rows)
@@ -291,6 +293,13 @@ class Store:
                 if not left:
                     break
         return from_points(np.concatenate([np.empty(0, POINT), *found]), of.judges, last, bool(of.timed))
+
+
+def _new_ids(connection: sa.Connection, count: int) -> range:
+    """Ids that no stream ever had."""
+    first: int = connection.execute(sa.select(last_id.c.stream)).scalar_one() + 1
+    connection.execute(sa.update(last_id).values(stream=first + count - 1))
+    return range(first, first + count)
 
 
 def _of(stream_id: int) -> sa.ColumnElement[bool]:

@@ -22,6 +22,12 @@ stream = Table(
     Column("judges", Text, nullable=False),  # JSON: the detector names that the codes in chunks count
 )
 
+last_id = Table(
+    "last_id",
+    metadata,
+    Column("stream", Integer, nullable=False),  # the highest that any had, deleted ones too; the table has one row
+)
+
 chunk = Table(
     "chunk",
     metadata,

@@ -8,7 +8,9 @@ import time
 from collections.abc import Callable
 
 from errors import NotFound
+from store import Complaints, Unavailable
 from streams.readings import Tally
+from streams.writer import NotKept
 
 ASKED_FOR, FIRST, AGAIN = 0, 1, 2
 """What is fitted first: what somebody waits for, then streams that have no detector of their own yet."""
@@ -33,6 +35,7 @@ class Fitter:
         self._end = threading.Event()
         self._urgent = threading.Event()
         self.fits = Tally()
+        self._complaints = Complaints()
         self._thread = threading.Thread(target=self._run, daemon=True, name="fitter")
 
     def start(self) -> None:
@@ -80,6 +83,9 @@ class Fitter:
                 self._fit(name)
             except NotFound:
                 pass  # deleted before its turn came
+            except (NotKept, Unavailable) as error:
+                self._complaints.say(f"what detectors learned could not be kept: {error}")
+                failed = True
             except Exception:  # one stream that cannot be fitted must not end the fits of all others
                 logging.getLogger("anomaly").exception("the detector of stream %r could not be fitted", name)
                 failed = True

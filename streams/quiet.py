@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from store import Silence, Silences
+from store import Complaints, Silence, Silences, Unavailable
 from streams.live import Live
 from streams.lives import Lives
 
@@ -38,6 +38,7 @@ class Quiet:
         self._came: dict[str, int] = {}
         self._to_load: list[str] = []
         self._back = self._looks = 0
+        self._complaints = Complaints()
         self._end = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True, name="quiet")
 
@@ -139,6 +140,8 @@ class Quiet:
             looked = steady()
             try:
                 self.look()
+            except Unavailable as error:
+                self._complaints.say(f"silent streams could not be looked for: {error}")
             except Exception:  # the thread goes on: a database that fails for a while must not end all silences
                 logging.getLogger("anomaly").exception("silent streams could not be looked for")
 

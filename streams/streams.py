@@ -178,10 +178,8 @@ class Streams:
         late is judged and kept: see `repairs`, and docs/streams.md. Raises BadInput with the `index` of a bad point,
         NotFound, NotKept.
         """
-        judged, kept = self.push_later(name, times, values)
-        if kept is not None:
-            kept.result()
-        return judged
+        series, repairs = arrival.read(times, values, self._limits)
+        return self.push_series(name, series, repairs)
 
     def push_later(
         self,
@@ -191,14 +189,16 @@ class Streams:
     ) -> tuple[Judged, Future[None] | None]:
         """The same without waiting: the judgement, which holds once the Future is done, at once where there is none."""
         series, repairs = arrival.read(times, values, self._limits)
-        judged, kept = self._accept(name, series)
+        with self._writer.taking():
+            judged, kept = self._accept(name, series)
         return (replace(judged, repairs=(*repairs, *judged.repairs)) if repairs else judged), kept
 
     def push_series(self, name: str, series: Series, repairs: tuple[Repair, ...] = ()) -> Judged:
         """The same for points that have been read already, with what was repaired in them."""
-        judged, kept = self._accept(name, series)
-        if kept is not None:
-            kept.result()
+        with self._writer.taking():
+            judged, kept = self._accept(name, series)
+            if kept is not None:
+                kept.result()
         return replace(judged, repairs=(*repairs, *judged.repairs))
 
     def push_many(self, batches: Mapping[str, tuple[Times, Sequence[float | None]]]) -> dict[str, Judged | BadInput]:
@@ -206,18 +206,19 @@ class Streams:
         stream's points were refused. Raises NotKept."""
         found: dict[str, Judged | BadInput] = {}
         waiting = []
-        for name, (times, values) in batches.items():
-            try:
-                series, repairs = arrival.read(times, values, self._limits)
-                judged, kept = self._accept(name, series)
-            except BadInput as error:
-                found[name] = error
-            else:
-                found[name] = replace(judged, repairs=(*repairs, *judged.repairs))
-                waiting.append(kept)
-        for kept in waiting:
-            if kept is not None:
-                kept.result()
+        with self._writer.taking():
+            for name, (times, values) in batches.items():
+                try:
+                    series, repairs = arrival.read(times, values, self._limits)
+                    judged, kept = self._accept(name, series)
+                except BadInput as error:
+                    found[name] = error
+                else:
+                    found[name] = replace(judged, repairs=(*repairs, *judged.repairs))
+                    waiting.append(kept)
+            for kept in waiting:
+                if kept is not None:
+                    kept.result()
         return found
 
     def read(self, name: str, after: int | None = None, limit: int = 1000) -> Judged:

@@ -10,11 +10,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from judged import Judged
-from store import Append, Store, Unavailable
+from store import Append, Complaints, NoRoom, Store, Unavailable
 from streams.live import Live
 from streams.readings import Tally
 
 SENTENCE = "The points could not be written; send them again."
+FULL = "The disk of the service is full, so the points could not be written; make room there, then send them again."
+BUSY = "Another program holds the service's database, so the points could not be written; send them again."
+
+HANGS = 1.0
+"""Seconds after which a commit hangs; the database is held by another program, or the disk is slow."""
+WAITERS = 8
+"""Threads that may wait for a commit that hangs, if they are so many already: the others are for other requests."""
 
 MOST = 1000
 """Appends in one transaction."""
@@ -49,6 +56,9 @@ class Writer:
         self._thread = threading.Thread(target=self._run, daemon=True, name="writer")
         self.commits = Tally()
         self.points = self.pushes = 0
+        self._complaints = Complaints()
+        self._began: float | None = None
+        self._takers, self._lock = 0, threading.Lock()
 
     def start(self) -> None:
         """Begins to write."""
@@ -64,6 +74,21 @@ class Writer:
         entry = Entry(append, live)
         self._queue.put(entry)
         return entry.done
+
+    @contextmanager
+    def taking(self) -> Iterator[None]:
+        """Around the work of a thread that may wait for a commit. Raises NotKept where one hangs and enough threads
+        wait already."""
+        began = self._began
+        if began is not None and time.perf_counter() - began > HANGS and self._takers >= WAITERS:
+            raise NotKept(BUSY)
+        with self._lock:
+            self._takers += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._takers -= 1
 
     @property
     def waiting(self) -> int:
@@ -89,15 +114,20 @@ class Writer:
         return group, False
 
     def _write(self, group: Sequence[Entry]) -> None:
-        began = time.perf_counter()
+        self._began = began = time.perf_counter()
         try:
             self._store.append([entry.append for entry in group])
-        except Exception:  # whatever it was, those who wait are told, and the thread goes on
-            logging.getLogger("anomaly").exception("points could not be written")
+        except Exception as error:  # whatever it was, those who wait are told, and the thread goes on
+            if isinstance(error, Unavailable):
+                self._complaints.say(f"points could not be written: {error}")
+            else:
+                logging.getLogger("anomaly").exception("points could not be written")
+            self._began = None
             self.commits.add(time.perf_counter() - began, failed=True)
             self._failed([entry.live for entry in group])
-            refuse(group)
+            refuse(group, FULL if isinstance(error, NoRoom) else SENTENCE)
         else:
+            self._began = None
             self.commits.add(time.perf_counter() - began)
             self.pushes += len(group)
             self.points += sum(len(entry.append.judged) for entry in group)
@@ -113,10 +143,10 @@ def keeping() -> Iterator[None]:
         yield
     except Unavailable as error:
         logging.getLogger("anomaly").error("points could not be taken: %s", error)
-        raise NotKept(SENTENCE) from error
+        raise NotKept(FULL if isinstance(error, NoRoom) else SENTENCE) from error
 
 
-def refuse(entries: Sequence[Entry]) -> None:
+def refuse(entries: Sequence[Entry], sentence: str = SENTENCE) -> None:
     """Tells those who wait that their points are not kept."""
     for entry in entries:
-        entry.done.set_exception(NotKept(SENTENCE))
+        entry.done.set_exception(NotKept(sentence))

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from store import CannotOpen, Database, Outbox, Store
 
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007")
 
 
 def point(ms, value):
@@ -49,6 +49,8 @@ def test_a_database_of_an_earlier_version_is_read_whole(database_url, revision):
     assert store.around(stream, 30, 40, 1).values.tolist() == [2.0, 3.0, 4.0]
     if revision >= "0002":
         assert Outbox(store.database).watch(1).cursor == 4
+    store.delete(1)
+    assert store.put("s", "d", {}, 5).id == 2
     store.close()
 
 

@@ -112,6 +112,17 @@ def test_what_was_learned_comes_back(store):
     assert (fit.state["unit"], fit.state["none"], fit.state["list"]) == (2, None, [1, "x"])
 
 
+def test_no_id_is_given_twice(store):
+    ids = []
+    for name in ("a", "b", "b", "c"):
+        ids.append(store.put(name, "d", {}, 10).id)
+        store.delete(ids[-1])
+    made = store.make(["x", "y"], "d", {}, 10)
+    store.delete(made[-1].id)
+    ids += [each.id for each in [*made, *store.make(["y", "z"], "d", {}, 10)]]
+    assert len(set(ids)) == len(ids)
+
+
 def test_a_deleted_stream_leaves_nothing(store):
     stream = append(store, store.put("s", "d", {}, 100), 10)
     store.save_fit(stream.id, Fitted("d", {}, 7, {}))
