@@ -13,21 +13,21 @@ from anomaly_detection import (
     Gap,
     Progress,
     no_progress,
-    residual_threshold,
     spread_floor,
     times_unit,
     unit_of,
+    usual_residual,
 )
 from decomposition import decompose, level
 from detectors.forecast_residual import (
     CHUNK,
     DEFAULT_SIGMA,
-    SMALLEST,
     Forecast,
     Forecaster,
     ForecastResidual,
     Report,
     Sigma,
+    limits,
 )
 from grid import Grid, spread_out
 from parameters import Param, checked
@@ -171,8 +171,8 @@ class Seasonal(ForecastResidual):
         "Takes away the usual course of a cycle and the level of the last points, both so that odd values hardly "
         "count, and marks values far from what is left. Plain and quick."
     )
-    reviewed = np.inf
-    """Threshold ÷ unit of what STL leaves over."""
+    reviewed: Sequence[float] = (0.0, 1.0)
+    """Of what STL leaves over, ÷ unit: the mean distance, and what is added to it for each sigma."""
 
     @classmethod
     @checked
@@ -194,7 +194,8 @@ class Seasonal(ForecastResidual):
         params = {"sigma": sigma, "cycles": cycles, "gap": gap}
         found = cls.learn(series, Robust.fit(values, period, cycles), grid, period, params, progress)
         rest = values - found.smooth(values)
-        found.reviewed = residual_threshold(np.abs(rest), REVIEWED * sigma, spread_floor(values))
+        mean, spread = usual_residual(np.abs(rest), spread_floor(values))
+        found.reviewed = mean, REVIEWED * spread
         return found
 
     def review(self, series: Series, *, progress: Progress = no_progress) -> Detection:
@@ -204,10 +205,12 @@ class Seasonal(ForecastResidual):
         smooth = self.smooth(spread_out(series.values / self.unit, cells))[cells]
         expected = np.where(np.isnan(series.values), np.nan, times_unit(smooth, self.unit))
         score = times_unit(np.abs(series.values / self.unit - smooth), self.unit)
-        threshold = max(float(times_unit(np.array(self.reviewed), self.unit)), SMALLEST)
-        margin = np.where(np.isnan(expected), np.nan, threshold)
-        gap = int(self.params["gap"])
-        return Detection(series, expected, margin, score, threshold, self.params, gap, self.period, self.notes)
+        mean, spread = self.reviewed
+        threshold, margin = limits(mean + self.params["sigma"] * spread, self.unit, expected)
+        gap, basis = int(self.params["gap"]), {"line": self.reviewed, "unit": self.unit}
+        return Detection(
+            series, expected, margin, score, threshold, self.params, gap, self.period, self.notes, basis=basis
+        )
 
     def smooth(self, values: Floats) -> Floats:
         """(n,) trend and season of a whole series; NaN where nothing is known at all."""
