@@ -1,22 +1,83 @@
 """The LSTM detector: residuals of a forecaster that learned the series itself."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, Self
 
-from anomaly_detection import DEFAULT_GAP, Gap, Progress, no_progress, unit_of
-from detectors.forecast_residual import CHUNK, DEFAULT_SIGMA, Forecaster, ForecastResidual, Sigma
+import numpy as np
+
+from anomaly_detection import (
+    DEFAULT_GAP,
+    Detection,
+    Gap,
+    Progress,
+    no_progress,
+    residual_threshold,
+    spread_floor,
+    times_unit,
+    unit_of,
+)
+from detectors.forecast_residual import CHUNK, DEFAULT_SIGMA, SMALLEST, Forecaster, ForecastResidual, Sigma
+from detectors.window_distance import Judge, around_each, usual_threshold
+from far import FarForecaster
 from grid import Grid, spread_out
+from misses import Stretches
 from model import LSTMForecaster
 from parameters import Param, checked
 from period import find_periods
-from series import Series
+from series import Bools, Floats, Series
+from windows import Scale
+
+ALONE = 4 / 3
+"""Factor of sigma beyond which, in a review, a residual needs nothing else to be an anomaly."""
+TOGETHER = 2 / 3
+"""Factor of sigma for the mean of what stretches and residual say: what overlaps is rarely far off in every way."""
+FEW, AROUND = 3, 32
+"""Residuals beyond the margin, among so many points before and after, that stand alone: no stretch is odd by them.
+
+One spike would else be an event as long as the stretches that it lies in."""
+LARGEST = 1e300
+"""Held below infinity: scores of values far beyond all that was learned."""
+
+
+@dataclass(frozen=True, eq=False)
+class Reviewer:
+    """What a review knows beside the one-step forecast.
+
+    spread  of the series, ÷ unit; margin: of a residual alone, ÷ unit
+    judge   of the voices: residual, forecasts of long before and size of the misses, over several lengths
+    """
+
+    far: FarForecaster
+    stretches: Stretches
+    spread: float
+    margin: float
+    judge: Judge
+
+    def state(self) -> dict[str, Any]:
+        """Everything learned."""
+        parts = {"far": self.far.state(), "stretches": self.stretches.state(), "judge": self.judge.state()}
+        return {**parts, "spread": self.spread, "margin": self.margin}
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any], near: LSTMForecaster) -> "Reviewer":
+        """What gave this state, beside its one-step forecaster."""
+        far, judge = FarForecaster.from_state(state["far"], near), Judge.from_state(state["judge"])
+        return cls(far, Stretches.from_state(state["stretches"]), state["spread"], state["margin"], judge)
 
 
 class LSTM(ForecastResidual):
-    """Forecast residuals of `model.LSTMForecaster`."""
+    """Forecast residuals of `model.LSTMForecaster`.
+
+    `review` joins them with how far the stretches around a point lie from forecasts made 1 to 24 points before, and
+    with how large one-step residuals are there, each ÷ its usual range (`window_distance.Judge`). A point is an anomaly
+    where the mean of these lies beyond mean + TOGETHER · sigma · std, or its residual alone beyond the margin,
+    mean + ALONE · sigma · std. Score, in the series' unit: margin × the larger of both ÷ what is allowed.
+    """
 
     title = "LSTM forecast"
     help = "Learns how the series goes on from its own past and marks values far from what was expected. The default."
+    reviewer: Reviewer | None = None
 
     @classmethod
     @checked
@@ -30,18 +91,112 @@ class LSTM(ForecastResidual):
         seed: Annotated[int, Param(None, 0, 2**31 - 1, "The same seed gives the same answer.")] = 0,
     ) -> Self:
         """See Detector.fit."""
-        grid = Grid.learn(series)
+        grid, unit = Grid.learn(series), unit_of(series.values)
         cells, _ = grid.cells(series, len(series), CHUNK)
-        values = spread_out(series.values / unit_of(series.values), cells)
+        values = spread_out(series.values / unit, cells)
         periods = find_periods(values, grid.step_ms)
-        forecaster = LSTMForecaster.fit(
-            values, periods, seed=seed, report=lambda fraction: progress("fit", fraction / 2)
+        near = LSTMForecaster.fit(values, periods, seed=seed, report=lambda done: progress("fit", 0.4 * done))
+        return cls.around(
+            series, near, grid, next(iter(periods), None), {"sigma": sigma, "gap": gap, "seed": seed}, progress
         )
-        return cls.learn(
-            series, forecaster, grid, next(iter(periods), None), {"sigma": sigma, "gap": gap, "seed": seed}, progress
-        )
+
+    @classmethod
+    def around(
+        cls, series: Series, near: LSTMForecaster, grid: Grid, period: int | None, params: Any, progress: Progress
+    ) -> Self:
+        """The detector with this one-step forecaster, learned on the series' cells."""
+        found = cls.learn(series, near, grid, period, params, lambda _, done: progress("fit", 0.2 + 0.4 * done))
+        values = found._spread_out(series, series.values / found.unit)[0]
+        far = FarForecaster.fit(values, period, near, params["seed"], lambda done: progress("fit", 0.6 + 0.4 * done))
+        found.notes = (*found.notes, *far.notes)
+        found.reviewer = found._reviewer(series, far)
+        return found
+
+    def _reviewer(self, series: Series, far: FarForecaster) -> Reviewer:
+        residuals, sigma = self.detect(series).score / self.unit, float(self.params["sigma"])
+        values = series.values / self.unit
+        spread = Scale.of(values).spread
+        margin = residual_threshold(residuals, ALONE * sigma, spread_floor(values))
+        stretches = Stretches.learn(self._spread_out(series, _in_spreads(residuals, spread))[0])
+        blank = Reviewer(far, stretches, spread, margin, Judge((), (), 1.0))
+        several = list(self._voices(series, residuals, blank, no_progress).values())
+        return replace(blank, judge=Judge.learn(several, TOGETHER * sigma, usual_threshold))
+
+    def review(self, series: Series, *, progress: Progress = no_progress) -> Detection:
+        """See Detector.review: stretches count at every point they cover."""
+        found = self.detect(series, progress=lambda _, done: progress("detect", done / 3))
+        by = self.reviewer
+        if by is None:  # learned before there were reviews
+            return found
+        residuals = found.score / self.unit
+        several = self._voices(series, residuals, by, lambda _, done: progress("detect", (1 + done) / 3))
+        voices = by.judge.voices(list(several.values()))
+        together = by.judge.mean(voices, len(series)) / by.judge.threshold
+        spikes = standing_alone(residuals > by.margin)
+        if spikes.any():
+            rest = self._voices(series, residuals, by, lambda _, done: progress("detect", (2 + done) / 3), spikes)
+            odd = by.judge.mean(by.judge.voices(list(rest.values())), len(series)) > by.judge.threshold
+            together = np.where(odd, together, held_below(together))
+        with np.errstate(over="ignore"):
+            beyond = np.fmax(together, np.minimum(residuals / by.margin, LARGEST))
+        margin = max(float(times_unit(np.array(by.margin), self.unit)), SMALLEST)
+        score = np.where(np.isnan(residuals), np.nan, times_unit(beyond, margin))
+        allowed = np.where(np.isnan(found.expected), np.nan, margin)
+        views = dict(zip(several, voices, strict=True))
+        return replace(found, score=score, margin=allowed, threshold=margin, views=views)
+
+    def _voices(
+        self, series: Series, residuals: Floats, by: Reviewer, progress: Progress, without: Bools | None = None
+    ) -> dict[str, Floats]:
+        """In words, (n,) how far each point, or the mean of the stretches it lies in, is from what was expected.
+
+        What lies `without` (n,) is not shown to the stretches.
+        """
+        near, values = _in_spreads(residuals, by.spread), series.values / self.unit
+        if without is not None:
+            near, values = np.where(without, np.nan, near), np.where(without, np.nan, values)
+        near, values, cells = self._spread_out(series, near, values)
+        far = by.far.missed(values, lambda done: progress("detect", done))
+        ending = by.stretches.ending(near, far)
+        return {words: around_each(distances, length)[cells] for words, length, distances in ending}
+
+    def _spread_out(self, series: Series, *columns: Floats) -> tuple[Any, ...]:
+        """Each column (n,) in the series' cells, then the cells of the points (n,)."""
+        cells, _ = self.grid.cells(series, self.memory, CHUNK)
+        return *(spread_out(column, cells) for column in columns), cells
+
+    def state(self) -> dict[str, Any]:
+        """See Detector.state."""
+        return {**super().state(), "reviewer": self.reviewer.state() if self.reviewer else None}
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any]) -> Self:
+        """See Detector.from_state."""
+        found = super().from_state(state)
+        assert isinstance(found.forecaster, LSTMForecaster)
+        if state.get("reviewer"):
+            found.reviewer = Reviewer.from_state(state["reviewer"], found.forecaster)
+        return found
 
     @staticmethod
     def forecaster_from_state(state: Mapping[str, Any]) -> Forecaster:
         """See ForecastResidual.forecaster_from_state."""
         return LSTMForecaster.from_state(state)
+
+
+def standing_alone(flags: Bools) -> Bools:
+    """(n,) the flags with at most FEW flags, themselves included, from AROUND points before to AROUND after."""
+    before = np.concatenate(([0], np.cumsum(flags)))
+    at = np.arange(len(flags))
+    near = before[np.minimum(at + AROUND + 1, len(flags))] - before[np.maximum(at - AROUND, 0)]
+    return flags & (near <= FEW)
+
+
+def held_below(severity: Floats) -> Floats:
+    """(n,) the same where below 0.9, else from there to below 1 in the same order: ranked, but no anomaly."""
+    return np.where(severity > 0.9, 1 - 0.09 / np.maximum(severity, 0.9), severity)
+
+
+def _in_spreads(residuals: Floats, spread: float) -> Floats:
+    with np.errstate(over="ignore"):
+        return np.minimum(residuals / spread, LARGEST)

@@ -40,7 +40,7 @@ class TestMethods:
         assert names[: len(DETECTORS)] == list(DETECTORS)
         reviewing = [name for name, kind in DETECTORS.items() if kind.review is not Detector.review]
         assert set(names) >= {f"{name} review" for name in reviewing}
-        assert len(names) == len(set(names)) == len(DETECTORS) + len(reviewing) + 9
+        assert len(names) == len(set(names)) == len(DETECTORS) + len(reviewing) + 11
 
     def test_a_review_is_measured_beside_the_causal_form(self):
         series = clean("seasonal", 1200)
@@ -50,6 +50,18 @@ class TestMethods:
         expected = DETECTORS[name].fit(series).review(series).severity
         assert np.array_equal(whole.severity, expected, equal_nan=True)
         assert not np.array_equal(whole.severity, causal.severity, equal_nan=True)
+
+    def test_the_network_is_what_the_lstm_has_more_than_the_method_without(self):
+        t = np.arange(1500)
+        noise = Series(None, np.sin(t / 9) + np.random.default_rng(3).normal(0, 0.3, 1500))
+        x = np.zeros(1502)
+        for k in range(2, 1502):
+            x[k] = 1 - 1.4 * x[k - 1] ** 2 + 0.3 * x[k - 2]
+        chaos = Series(None, x[2:])
+        known = methods.methods()
+        for series, same in ((noise, True), (chaos, False)):
+            ours, without = known["lstm"].judge(series), known["lstm without network"].judge(series)
+            assert np.array_equal(ours.severity, without.severity, equal_nan=True) is same
 
     def test_ours_keep_their_own_threshold_and_events(self):
         series = clean("seasonal", 1500)

@@ -31,7 +31,7 @@ BESIDE = {"tests", "benchmarks"}
 HOMES = {  # each outside library has one home
     "numpy": {"kernel", "answer", "store", "jobs", "streams", "uploads", "alerts", "spark"},
     "pandas": {"series"},
-    "torch": {"model"},
+    "torch": {"network"},
     "orjson": {"answer"},
     "msgspec": {"api"},
     "flask": {"app", "api"},

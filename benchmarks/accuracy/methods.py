@@ -4,15 +4,22 @@ import ast
 import hashlib
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import numpy as np
 
-from anomaly_detection import DEFAULT_GAP, Detector, runs
+from anomaly_detection import DEFAULT_GAP, Detection, Detector, no_progress, runs, unit_of
 from benchmarks.accuracy import plain, rivals
 from detectors import DETECTORS
+from detectors.forecast_residual import CHUNK, DEFAULT_SIGMA
+from detectors.lstm import LSTM
+from grid import Grid, spread_out
+from model import LSTMForecaster
+from network import USUAL
+from period import find_periods
 from series import Floats, Series
 
 ROOT = Path(__file__).parents[2]
@@ -58,16 +65,42 @@ def methods() -> dict[str, Method]:
         Method(name, "plain", _scored(score, plain.THRESHOLDS.get(name)), _version(plain.__name__))
         for name, score in plain.SCORES.items()
     ]
+    simple += [
+        Method(
+            f"lstm without network{form}",
+            "plain",
+            partial(without_network, review=bool(form)),
+            _version(LSTM.__module__),
+        )
+        for form in ("", " review")
+    ]
     others = [Method(name, "rival", _scored(score), _version(rivals.__name__)) for name, score in rivals.SCORES.items()]
     return {method.name: method for method in [*ours, *simple, *others]}
+
+
+def without_network(series: Series, review: bool) -> Judgement:
+    """The detector `lstm` without its network: the closed-form path alone, with thresholds of its own. What the LSTM
+    adds is the difference to this."""
+    grid, unit = Grid.learn(series), unit_of(series.values)
+    cells, _ = grid.cells(series, len(series), CHUNK)
+    values = spread_out(series.values / unit, cells)
+    periods = find_periods(values, grid.step_ms)
+    line = LSTMForecaster.fit(values, periods, shape=replace(USUAL, gain=-1.0, passes=1, updates=1))
+    line.loss = None
+    params = {"sigma": DEFAULT_SIGMA, "gap": DEFAULT_GAP, "seed": 0}
+    fitted = LSTM.around(series, line, grid, next(iter(periods), None), params, no_progress)
+    return _told(fitted.review(series) if review else fitted.detect(series))
+
+
+def _told(found: Detection) -> Judgement:
+    return Judgement(found.severity, _table([(event.start, event.stop, event.peak) for event in found.events]))
 
 
 def _ours(kind: type[Detector]) -> Callable[[Series], Judgement]:
     """Fitted on the very series that it judges, with its defaults, as the page and the API do."""
 
     def judge(series: Series) -> Judgement:
-        found = kind.fit(series).detect(series)
-        return Judgement(found.severity, _table([(event.start, event.stop, event.peak) for event in found.events]))
+        return _told(kind.fit(series).detect(series))
 
     return judge
 
@@ -76,8 +109,7 @@ def _reviewed(kind: type[Detector]) -> Callable[[Series], Judgement]:
     """The same by `review`, which may look at the whole series, as the rivals do."""
 
     def judge(series: Series) -> Judgement:
-        found = kind.fit(series).review(series)
-        return Judgement(found.severity, _table([(event.start, event.stop, event.peak) for event in found.events]))
+        return _told(kind.fit(series).review(series))
 
     return judge
 
