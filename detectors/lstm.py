@@ -1,6 +1,6 @@
 """The LSTM detector: residuals of a forecaster that learned the series itself."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, Self
 
@@ -12,13 +12,11 @@ from anomaly_detection import (
     Gap,
     Progress,
     no_progress,
-    residual_threshold,
-    spread_floor,
     times_unit,
     unit_of,
 )
-from detectors.forecast_residual import CHUNK, DEFAULT_SIGMA, SMALLEST, Forecaster, ForecastResidual, Sigma
-from detectors.window_distance import Judge, around_each, usual_threshold
+from detectors.forecast_residual import CHUNK, DEFAULT_SIGMA, Forecaster, ForecastResidual, Sigma, limits
+from detectors.window_distance import USUAL, Judge, around_each, usual_threshold
 from far import FarForecaster
 from grid import Grid, spread_out
 from misses import Stretches
@@ -33,9 +31,11 @@ ALONE = 4 / 3
 TOGETHER = 2 / 3
 """Factor of sigma for the mean of what stretches and residual say: what overlaps is rarely far off in every way."""
 FEW, AROUND = 3, 32
-"""Residuals beyond the margin, among so many points before and after, that stand alone: no stretch is odd by them.
+"""Most spikes, among so many points before and after, that stand alone: no stretch is odd by them.
 
 One spike would else be an event as long as the stretches that it lies in."""
+SPIKE = 8.0
+"""Standard deviations beyond the mean residual from which one is a spike."""
 LARGEST = 1e300
 """Held below infinity: scores of values far beyond all that was learned."""
 
@@ -44,26 +44,27 @@ LARGEST = 1e300
 class Reviewer:
     """What a review knows beside the one-step forecast.
 
-    spread  of the series, ÷ unit; margin: of a residual alone, ÷ unit
+    spread  of the series, ÷ unit
     judge   of the voices: residual, forecasts of long before and size of the misses, over several lengths
+    usual   mean and standard deviation of the voices' mean on the series that was fitted; None where it has none
     """
 
     far: FarForecaster
     stretches: Stretches
     spread: float
-    margin: float
     judge: Judge
+    usual: Sequence[float] | None
 
     def state(self) -> dict[str, Any]:
         """Everything learned."""
         parts = {"far": self.far.state(), "stretches": self.stretches.state(), "judge": self.judge.state()}
-        return {**parts, "spread": self.spread, "margin": self.margin}
+        return {**parts, "spread": self.spread, "usual": self.usual}
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any], near: LSTMForecaster) -> "Reviewer":
         """What gave this state, beside its one-step forecaster."""
         far, judge = FarForecaster.from_state(state["far"], near), Judge.from_state(state["judge"])
-        return cls(far, Stretches.from_state(state["stretches"]), state["spread"], state["margin"], judge)
+        return cls(far, Stretches.from_state(state["stretches"]), state["spread"], judge, state["usual"])
 
 
 class LSTM(ForecastResidual):
@@ -113,37 +114,39 @@ class LSTM(ForecastResidual):
         return found
 
     def _reviewer(self, series: Series, far: FarForecaster) -> Reviewer:
-        residuals, sigma = self.detect(series).score / self.unit, float(self.params["sigma"])
-        values = series.values / self.unit
-        spread = Scale.of(values).spread
-        margin = residual_threshold(residuals, ALONE * sigma, spread_floor(values))
+        residuals = self.detect(series).score / self.unit
+        spread = Scale.of(series.values / self.unit).spread
         stretches = Stretches.learn(self._spread_out(series, _in_spreads(residuals, spread))[0])
-        blank = Reviewer(far, stretches, spread, margin, Judge((), (), 1.0))
+        blank = Reviewer(far, stretches, spread, Judge((), (), 1.0), None)
         several = list(self._voices(series, residuals, blank, no_progress).values())
-        return replace(blank, judge=Judge.learn(several, TOGETHER * sigma, usual_threshold))
+        judge = Judge.learn(several, 1.0, usual_threshold)
+        usual = _mean_and_deviation(judge.mean(judge.voices(several), len(series)))
+        return replace(blank, judge=judge, usual=usual)
 
     def review(self, series: Series, *, progress: Progress = no_progress) -> Detection:
         """See Detector.review: stretches count at every point they cover."""
         found = self.detect(series, progress=lambda _, done: progress("detect", done / 3))
         by = self.reviewer
-        if by is None:  # learned before there were reviews
+        if by is None or self.usual is None:  # learned before there were reviews
             return found
         residuals = found.score / self.unit
         several = self._voices(series, residuals, by, lambda _, done: progress("detect", (1 + done) / 3))
         voices = by.judge.voices(list(several.values()))
-        together = by.judge.mean(voices, len(series)) / by.judge.threshold
-        spikes = standing_alone(residuals > by.margin)
+        usual = rest = by.judge.mean(voices, len(series))
+        spikes = standing_alone(residuals > self.usual[0] + SPIKE * self.usual[1])
         if spikes.any():
-            rest = self._voices(series, residuals, by, lambda _, done: progress("detect", (2 + done) / 3), spikes)
-            odd = by.judge.mean(by.judge.voices(list(rest.values())), len(series)) > by.judge.threshold
-            together = np.where(odd, together, held_below(together))
-        with np.errstate(over="ignore"):
-            beyond = np.fmax(together, np.minimum(residuals / by.margin, LARGEST))
-        margin = max(float(times_unit(np.array(by.margin), self.unit)), SMALLEST)
-        score = np.where(np.isnan(residuals), np.nan, times_unit(beyond, margin))
-        allowed = np.where(np.isnan(found.expected), np.nan, margin)
+            others = self._voices(series, residuals, by, lambda _, done: progress("detect", (2 + done) / 3), spikes)
+            rest = by.judge.mean(by.judge.voices(list(others.values())), len(series))
+        basis = {**found.basis, "usual": usual, "rest": rest, "residual": residuals}
         views = dict(zip(several, voices, strict=True))
-        return replace(found, score=score, margin=allowed, threshold=margin, views=views)
+        return joined(replace(found, basis=basis, views=views), by.usual)
+
+    @classmethod
+    def again(cls, kept: Detection, params: Mapping[str, Any]) -> Detection:
+        """See Detector.again."""
+        if "rest" not in kept.basis:
+            return super().again(kept, params)
+        return joined(replace(kept, params=params, gap=int(params["gap"])), _mean_and_deviation(kept.basis["usual"]))
 
     def _voices(
         self, series: Series, residuals: Floats, by: Reviewer, progress: Progress, without: Bools | None = None
@@ -182,6 +185,30 @@ class LSTM(ForecastResidual):
     def forecaster_from_state(state: Mapping[str, Any]) -> Forecaster:
         """See ForecastResidual.forecaster_from_state."""
         return LSTMForecaster.from_state(state)
+
+
+def joined(kept: Detection, usual: Sequence[float] | None) -> Detection:
+    """The review whose parts are kept as its basis; `usual`: mean and deviation of the voices' mean.
+
+    basis: `usual` or, where another series was learned, `scores` (n,): the voices' mean; `rest` (n,): the same without
+    spikes that stand alone; `residual` (n,) ÷ unit; `line`: mean and deviation of the residuals; `unit`.
+    """
+    basis, sigma = kept.basis, float(kept.params["sigma"])
+    mean, spread = basis["line"]
+    line = mean + ALONE * sigma * spread
+    allowed = max(usual[0] + TOGETHER * sigma * usual[1], USUAL * TOGETHER * sigma) if usual else 1.0
+    together = basis.get("scores", basis["usual"]) / allowed
+    together = np.where(basis["rest"] > allowed, together, held_below(together))
+    with np.errstate(over="ignore"):
+        beyond = np.fmax(together, np.minimum(basis["residual"] / line, LARGEST))
+    threshold, margin = limits(line, basis["unit"], kept.expected)
+    score = np.where(np.isnan(basis["residual"]), np.nan, times_unit(beyond, threshold))
+    return replace(kept, score=score, threshold=threshold, margin=margin)
+
+
+def _mean_and_deviation(scores: Floats) -> tuple[float, float] | None:
+    known = scores[np.isfinite(scores)]
+    return (float(np.mean(known)), float(np.std(known))) if known.size else None
 
 
 def standing_alone(flags: Bools) -> Bools:
