@@ -55,6 +55,8 @@ def delete_series(series_id: str) -> Response:
     """Forgets a series with its points, labels and detections."""
     only()
     opened().delete(series_id)
+    if jobs := state().jobs:
+        jobs.series_deleted()
     return json({"deleted": series_id})
 
 
