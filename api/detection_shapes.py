@@ -31,7 +31,7 @@ class KeptDetection(msgspec.Struct, forbid_unknown_fields=True):
     policy: CountingPolicy
     status: Literal["queued", "running", "done", "failed", "cancelled"]
     progress: Annotated[float, described("0 to 1.", ge=0, le=1)]
-    stage: Annotated[str, described("What is at work: read, fit, detect, save; or the status.")]
+    stage: Annotated[str, described("What is at work: start, read, fit, detect, save; or the status.")]
     seconds_left: Annotated[Number, described("How long it may still take; null while nobody knows.")]
     ahead: Annotated[int | None, described("While it is queued: how many are before it.")]
     error: Annotated[Error | None, described("Why it failed.")]

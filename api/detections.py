@@ -10,7 +10,7 @@ import answer
 from anomaly_detection import parameters_of
 from api import catalogue
 from api.body import described
-from api.errors import SENTENCES, Refused
+from api.errors import Refused
 from api.state import state
 from api.streams import decoded, only, whole
 from api.v1 import csv, json, times_as_ms
@@ -85,6 +85,7 @@ def list_detections(series_id: str) -> Response:
     """The detections of a series, the newest first, without their events."""
     as_ms, jobs = times_as_ms(), opened()
     jobs.results.series(series_id)
+    jobs.warm()
     told = [of_asked(jobs, asked, as_ms) for asked in jobs.results.of_series(series_id)]
     return json({"detections": [{**each, "events": None} for each in told]})
 
@@ -144,7 +145,7 @@ def opened() -> Jobs:
     """The service's jobs. Raises Refused (503) in an app that was made without a store."""
     found = state().jobs
     if found is None:
-        raise Refused(503, "unavailable", SENTENCES[503])
+        raise Refused(503, "no_store", "This service was started without a store; it keeps no detections.")
     return found
 
 

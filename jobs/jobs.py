@@ -25,8 +25,6 @@ LEASE_MS = 30_000
 """A detection of which no word came for so long is taken from its owner."""
 GRACE = 2.0
 """Seconds a cancelled detection has to end before its process is ended."""
-FORGET_AFTER = 1_000
-"""Finished detections whose waiters are remembered at most."""
 
 
 class QueueFull(Exception):
@@ -76,6 +74,7 @@ class Jobs:
         self._ended = threading.Condition()
         self._work: AtWork | None = None
         self._process: Process | None = None
+        self._wanted = False
         self._thread = threading.Thread(target=self._run, daemon=True, name="jobs")
 
     def start(self) -> None:
@@ -140,6 +139,13 @@ class Jobs:
         """Has work on a series end that was deleted."""
         self._hurry()
 
+    def warm(self) -> None:
+        """Has the process started, so that the first detection does not wait for it: somebody seems to be about to ask
+        for one."""
+        if self.worker_pid is None:
+            self._wanted = True
+            self._wake.set()
+
     def _hurry(self) -> None:
         """Looks at once whether the detection at work is still to be worked on."""
         work = self._work
@@ -153,6 +159,8 @@ class Jobs:
                 self._rescue()
                 asked = self._detections.claim(self._owner, now())
                 if asked is None:
+                    if self._wanted:
+                        self._started()
                     self._wake.wait(IDLE)
                 else:
                     self._do(asked)
@@ -188,26 +196,34 @@ class Jobs:
 
     def _do(self, asked: Asked) -> None:
         """Has the process work on a detection until that has ended, one way or another."""
-        if self._process is None or not self._process.alive:
-            if self._process:
-                self._process.kill()  # closes what is left of it
-            self._process = Process(self._store.database.address, self._most_bytes)
-        self._work = AtWork(asked, time.monotonic(), time.monotonic())
+        process = self._started()
+        self._work = AtWork(asked, time.monotonic(), time.monotonic(), "read" if process.ready else "start")
         try:
-            self._process.tell({"do": asked.id, "owner": asked.owner, "attempts": asked.attempts})
-            self._follow(self._process, self._work)
+            process.tell({"do": asked.id, "owner": asked.owner, "attempts": asked.attempts})
+            self._follow(process, self._work)
         finally:
             self._work = None
             with self._ended:
                 self._ended.notify_all()
 
+    def _started(self) -> Process:
+        """The process; a new one where there is none."""
+        self._wanted = False
+        if self._process is None or not self._process.alive:
+            if self._process:
+                self._process.kill()  # closes what is left of it
+            self._process = Process(self._store.database.address, self._most_bytes)
+        return self._process
+
     def _follow(self, process: Process, work: AtWork) -> None:
         while not self._end.is_set():
             told = process.hear(0.1)
             if told is None:
-                if work.stop_by is None:
+                if work.stop_by is None and not self._end.is_set():
                     self._again(work.asked, "its process ended")
                 return
+            if told.get("ready"):
+                work.stage, work.began = "read", time.monotonic()
             if told.get("id") == work.asked.id:
                 if "end" in told:
                     if told["end"] == "again":

@@ -16,7 +16,7 @@ ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_
 
 
 class Process:
-    """One process that works; what it says comes out of `hear`."""
+    """One process that works; what it says comes out of `hear`. `ready`: it has said that it can begin."""
 
     def __init__(self, url: str, most_bytes: int) -> None:
         path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
@@ -27,6 +27,7 @@ class Process:
             text=True,
             env={**os.environ, **ONE_THREAD, "PYTHONPATH": path},
         )
+        self.ready = False
         self._heard: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
         self._listener = threading.Thread(target=self._listen, daemon=True, name="worker's words")
         self._listener.start()
@@ -55,6 +56,8 @@ class Process:
             message = self._heard.get(timeout=seconds)
         except queue.Empty:
             return {}
+        if message and message.get("ready"):
+            self.ready = True
         if message is None:
             self._heard.put(None)  # for whoever asks again
         return message

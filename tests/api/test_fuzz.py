@@ -17,9 +17,11 @@ from schemathesis.specs.openapi.checks import (
 from alerts import Alerts
 from api.openapi import OPERATIONS
 from app import create_app
+from jobs import Jobs
+from jobs.work import Work
 from series import Limits, Table
 from settings import Settings
-from store import Archive, Store
+from store import Archive, Detections, Store
 from streams import Streams
 from uploads import Uploads
 
@@ -34,9 +36,21 @@ UPLOADS = Uploads(Archive(STORE.database), most_bytes=10**7)
 with mock.patch("secrets.token_urlsafe", return_value="0"):
     TIMES = (np.arange(300) * 60_000).astype("datetime64[ms]")
     UPLOADS.add(Table("s", TIMES, {"a": np.arange(300.0), "b": np.full(300, np.nan)}))
+JOBS = Jobs(STORE, most_waiting=20, most_bytes=10**9)  # not started: what is asked for waits
 LIMITS = Settings(max_rows=2000, max_json_points=2000, max_upload_bytes=100_000)
-APP = create_app(LIMITS, STREAMS, ALERTS, uploads=UPLOADS)
+APP = create_app(LIMITS, STREAMS, ALERTS, jobs=JOBS, uploads=UPLOADS)
 APP.extensions["anomaly"].ready.set()
+
+
+def done_detection():
+    """A detection that is done, with the id that is made up most."""
+    detections = Detections(STORE.database)
+    with mock.patch("secrets.token_urlsafe", return_value="0"):
+        detections.add("0", "a", "rolling_zscore", {"window": 50, "threshold": 5.0, "gap": 3}, 1)
+    Work(STORE.database, 10**9).do(detections.claim("fuzz", 1), lambda stage, fraction: None)
+
+
+done_detection()
 
 
 def local(environ, start_response):

@@ -205,7 +205,7 @@ def test_bad_requests(client, kept):
     check_error(client.get("/api/v1/series/none/detections"), 404, "not_found")
     for way in ("", "/points", "/sensitivity", ".csv"):
         check_error(client.get(f"/api/v1/detections/none%00{way}"), 404, "not_found")
-    check_error(create_app().test_client().get("/api/v1/detections/x"), 503, "unavailable")
+    check_error(create_app().test_client().get("/api/v1/detections/x"), 503, "no_store")
 
 
 def test_a_result_that_is_not_there_yet(store, archive, kept):

@@ -1,0 +1,106 @@
+"""Kept detections: what a fit of a million points does to the service meanwhile, and how quickly one is judged again.
+
+./run bench jobs        python -m benchmarks.jobs 100000 for another length of the long fit
+"""
+
+import asyncio
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import orjson
+
+from benchmarks._service import Connection, Service, Waits, request, serving
+from data_generation import demo
+from series import Table
+from store import Archive, Store
+
+POINTS, OTHER = 1_000_000, 100_000
+EVERY = 0.02
+"""Seconds between two questions whether the service lives."""
+AGAIN, WINDOWS = 40, 50
+DETECTORS = ("rolling_zscore", "level_spread", "auto")
+
+
+def upload(folder: str, points: int) -> str:
+    """Keeps a demo series; its id."""
+    store = Store.open(f"sqlite:///{Path(folder) / 'anomaly.db'}")
+    series = demo(points=min(points, 200_000)).series
+    values = np.resize(series.values, points)
+    times = np.datetime64("2024-01-01", "ms") + np.timedelta64(60_000, "ms") * np.arange(points)
+    kept = Archive(store.database).add(Table("b", times, {"value": values}, "time", (), "value"), 1, 10**12)
+    store.close()
+    return kept.id
+
+
+async def ask(connection: Connection, waits: Waits, method: str, path: str, body: Any = None) -> dict[str, Any]:
+    """A request and its answer; the wait is noted."""
+    data = b"" if body is None else orjson.dumps(body)
+    answer = await waits.ask(connection, request(method, path, data))
+    return dict(orjson.loads(answer))
+
+
+async def done(connection: Connection, series: str, detector: str, health: Waits) -> dict[str, Any]:
+    """A detection, from question to end; whether the service lives is asked meanwhile."""
+    other, asked = Waits(), orjson.dumps({"detector": detector})
+    _, data = await connection.ask(request("POST", f"/api/v1/series/{series}/detections", asked))
+    told = orjson.loads(data)
+    while told["status"] in ("queued", "running"):
+        for _ in range(10):
+            await ask(connection, health, "GET", "/healthz")
+            await asyncio.sleep(EVERY)
+        told = await ask(connection, other, "GET", f"/api/v1/detections/{told['id']}")
+    assert told["status"] == "done", told["error"]
+    return dict(told)
+
+
+async def judged_again(connection: Connection, told: dict[str, Any]) -> Waits:
+    """Another sigma, again and again, as a slider asks for it; the first, which reads, is left out."""
+    name = next(each for each in told["without_fit"] if each != "gap")
+    waits, path = Waits(), f"/api/v1/detections/{told['id']}"
+    await ask(connection, Waits(), "PATCH", path, {"params": {name: 3}})
+    for sigma in np.linspace(5, 12, AGAIN).tolist():
+        await ask(connection, waits, "PATCH", path, {"params": {name: sigma}})
+    return waits
+
+
+async def windows(connection: Connection, told: dict[str, Any], points: int) -> Waits:
+    """A chart that is zoomed and moved."""
+    waits, path = Waits(), f"/api/v1/detections/{told['id']}/points"
+    await ask(connection, Waits(), "GET", path)
+    for step in range(WINDOWS):
+        width = int(points * 0.9**step) + 10
+        start = (points - width) * step // WINDOWS
+        await ask(connection, waits, "GET", f"{path}?from={start}&to={start + width}&buckets=1000")
+    return waits
+
+
+async def measured(service: Service, folder: str, most: int) -> None:
+    """Prints a line per detector, length and question."""
+    connection = await Connection.open(service.port)
+    await done(connection, upload(folder, 1000), "rolling_zscore", Waits())  # the worker is warm
+    for points in (OTHER, most):
+        series = upload(folder, points)
+        for detector in DETECTORS:
+            health, began = Waits(), time.monotonic()
+            told = await done(connection, series, detector, health)
+            print(f"{detector}, {points:,} points: {time.monotonic() - began:.1f} s, {len(told['events'])} events")
+            if health.seconds:
+                print(f"    /healthz meanwhile: {health.told()}")
+            print(f"    judged again: {(await judged_again(connection, told)).told()}")
+            print(f"    a window of points: {(await windows(connection, told, points)).told()}")
+    connection.close()
+
+
+def main(arguments: list[str]) -> None:
+    """Starts the server and asks it."""
+    most = int(arguments[0]) if arguments else POINTS
+    with tempfile.TemporaryDirectory() as folder, serving(folder, "--log-level", "error") as service:
+        asyncio.run(measured(service, folder, most))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
