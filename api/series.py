@@ -29,6 +29,8 @@ def add_series() -> Response:
     as_ms, found = times_as_ms(), opened()
     with state().slots.take():
         kept = found.add(nothing_else(asked()).table())
+    if jobs := state().jobs:
+        jobs.warm()
     response = json(of_kept(kept, as_ms))
     response.status_code = 201
     response.headers["Location"] = f"/api/v1/series/{kept.id}"
