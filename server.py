@@ -20,6 +20,7 @@ from waitress.channel import HTTPChannel  # type: ignore[import-untyped]  # wait
 from waitress.parser import HTTPRequestParser, ParsingError  # type: ignore[import-untyped]  # as above
 from waitress.server import TcpWSGIServer, create_server  # type: ignore[import-untyped]  # as above
 from waitress.task import ErrorTask, ThreadedTaskDispatcher, WSGITask  # type: ignore[import-untyped]  # as above
+from waitress.utilities import BadRequest  # type: ignore[import-untyped]  # as above
 from waitress.wasyncore import readwrite  # type: ignore[import-untyped]  # as above
 
 from alerts import Alerts, channels_of
@@ -51,6 +52,9 @@ SEND_AT_ONCE = 64 * 1024
 
 STRANGERS_BODY = 64 * 1024
 """Largest body taken from another computer while only this one is served; the app then refuses the request."""
+
+LONGEST_BESIDE_CHUNKS = 16 * 1024
+"""Bytes of one chunk's extension, or of all trailers."""
 
 CONNECTIONS = 2000
 
@@ -122,12 +126,20 @@ class PatientParser(HTTPRequestParser):  # type: ignore[misc]  # no types
             self.completed = not self.discard
             return taken
         taken = int(super().received(data))
+        if self.chunked and self.body_rcv is not None and not self.completed:
+            self.check_lines()
         size = self.content_length
         if self.error and not self.expect_continue and size <= DISCARD * self.adj.max_request_body_size:
             self.discard = 0 if self.body_bytes_received else size
             self.completed = not self.discard
         self.expect_continue = self.expect_continue and not self.error
         return taken
+
+    def check_lines(self) -> None:
+        """Refuses what stands beside the chunks where it is long: waitress reads all of it anew with each piece."""
+        if max(len(self.body_rcv.control_line), len(self.body_rcv.trailer)) > LONGEST_BESIDE_CHUNKS:
+            self.error = BadRequest("Chunk extension or trailer too long")
+            self.completed = True
 
     def parse_header(self, header_plus: bytes) -> None:
         """Raises ParsingError, which is answered with 400, for headers that are no HTTP."""
@@ -137,6 +149,8 @@ class PatientParser(HTTPRequestParser):  # type: ignore[misc]  # no types
             raise ParsingError("Bad URI or Content-Length") from error
         if (self.chunked and "CONTENT_LENGTH" in self.headers) or "TRANSFER_ENCODING" in self.headers:
             raise ParsingError("Content-Length and Transfer-Encoding together")
+        if self.proxy_netloc:
+            self.headers["HOST"] = self.proxy_netloc  # an absolute address outranks Host (RFC 9112, 3.2.2)
 
 
 def dashed_if_proxy(name: re.Match[bytes]) -> bytes:
@@ -334,7 +348,8 @@ def probes() -> Any:
 
 def add_task(ordinary: Callable[[Any], None], probes: Any, channel: Any) -> None:
     """Has the next request of a channel answered."""
-    (probes.add_task if channel.requests[0].path in PROBES and not channel.requests[0].error else ordinary)(channel)
+    request = channel.requests[0]
+    (probes.add_task if not request.error and request.path in PROBES else ordinary)(channel)
 
 
 def connection_limit() -> int:

@@ -38,7 +38,7 @@ class Follower:
         silence, watched = each.silence, each.watch is not None and read_policy(each.watch.policy).silent
         announced = watched if silence.announced is None else silence.announced
         statuses = ["firing"] if announced and silence.announced is None else []
-        statuses += ["resolved"] if announced and watched and silence.stop is not None else []
+        statuses += ["resolved"] if announced and silence.stop is not None else []
         alerts = [Alert.of_silence(each.name, silence, status, now) for status in statuses]
         self._silences.settle(silence, announced, self._messages(each.name, alerts, now))
 
@@ -53,13 +53,16 @@ class Follower:
         return Step(watch, after, self._messages(name, [Alert.of(name, notice, now) for notice in notices], now))
 
     def closing(self, name: str, watch: Watch, now: int) -> list[Message]:
-        """What is still to be told of a stream that is watched no longer: the end of an event that was told."""
-        state = from_plain(watch.state)
-        if state.event is None or not state.announced:
-            return []
-        over = Alert.of(name, Notice("resolved", state.event, watch.cursor), now)
-        unwatched = replace(over, summary=f"No longer watched. {over.summary.removeprefix('Over: ')}")
-        return self._messages(name, [unwatched], now)
+        """What is still to be told of a stream that is watched no longer: the ends of what was told to begin."""
+        state, over = from_plain(watch.state), []
+        if state.event is not None and state.announced:
+            over.append(Alert.of(name, Notice("resolved", state.event, watch.cursor), now))
+        told = self._silences.told(watch.stream_id)
+        over += [Alert.of_silence(name, silence, "resolved", now) for silence in told]
+        unwatched = [
+            replace(each, summary=f"No longer watched. {each.summary.removeprefix('Over: ')}") for each in over
+        ]
+        return self._messages(name, unwatched, now)
 
     def _messages(self, name: str, alerts: Sequence[Alert], now: int) -> list[Message]:
         return [

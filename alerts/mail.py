@@ -11,10 +11,13 @@ from email.utils import format_datetime, parseaddr
 from urllib.parse import SplitResult, unquote
 
 from alerts.alert import Alert
+from alerts.deadline import Deadline
 from alerts.failure import SendFailed
 
 SECONDS = 10
-"""Longest wait for the mail server."""
+"""Longest wait for each answer of the mail server."""
+IN_ALL = 60.0
+"""Longest wait for the whole conversation, seconds."""
 
 
 class Mail:
@@ -33,7 +36,7 @@ class Mail:
         """See Channel.send."""
         mail = message(alert, key, self._sender, self._receivers, self._public_url)
         try:
-            with self._connection() as connection:
+            with Deadline(IN_ALL) as deadline, self._connection(deadline) as connection:
                 self._log_in(connection)
                 refused = connection.send_message(mail)
         except (OSError, smtplib.SMTPException) as error:
@@ -41,11 +44,15 @@ class Mail:
         if refused:
             raise SendFailed(f"refused for {len(refused)} of {len(self._receivers)} addresses")
 
-    def _connection(self) -> smtplib.SMTP:
+    def _connection(self, deadline: Deadline) -> smtplib.SMTP:
         host, port = self._server.hostname or "", self._server.port or 0
+        connection = smtplib.SMTP(timeout=SECONDS)
         if self._server.scheme == "smtps":
-            return smtplib.SMTP_SSL(host, port, timeout=SECONDS, context=ssl.create_default_context())
-        return smtplib.SMTP(host, port, timeout=SECONDS)
+            connection = smtplib.SMTP_SSL(timeout=SECONDS, context=ssl.create_default_context())
+        deadline.watch(lambda: connection.sock)
+        connection._host = host  # type: ignore[attr-defined]  # what TLS checks; set by the constructor only
+        connection.connect(host, port)
+        return connection
 
     def _log_in(self, connection: smtplib.SMTP) -> None:
         """Where there is a password; it is never sent in clear."""

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from store.alert_tables import message, watch
 from store.database import Database
+from store.stream_tables import silence
 from store.tables import stream
 
 WAITING, SENT, GIVEN_UP = "waiting", "sent", "given_up"
@@ -83,6 +84,7 @@ class Outbox:
                 return False
             if messages := last(watch_of(row._asdict())):
                 connection.execute(sa.insert(message), [message_values(each) for each in messages])
+            connection.execute(sa.update(silence).where(untold(stream_id)).values(announced=False))
             connection.execute(sa.delete(watch).where(named))
         return True
 
@@ -161,6 +163,12 @@ def _advance(connection: sa.Connection, step: Step) -> bool:
     if step.messages:
         connection.execute(sa.insert(message), [message_values(each) for each in step.messages])
     return True
+
+
+def untold(stream_id: int) -> sa.ColumnElement[bool]:
+    """The silences of a stream whose beginning was told and whose end was not."""
+    lasts = sa.or_(silence.c.stop.is_(None), silence.c.pending)
+    return sa.and_(silence.c.stream_id == stream_id, silence.c.announced.is_(True), lasts)
 
 
 def _waiting(channel: str) -> sa.ColumnElement[bool]:

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from store.alert_tables import message, watch
 from store.database import Database
-from store.outbox import Message, Watch, message_values, watch_of
+from store.outbox import Message, Watch, message_values, untold, watch_of
 from store.stream_tables import rhythm, silence
 from store.tables import stream
 
@@ -114,6 +114,11 @@ class Silences:
             if messages:
                 connection.execute(sa.insert(message), [message_values(each) for each in messages])
         return True
+
+    def told(self, stream_id: int) -> list[Silence]:
+        """The silences of a stream whose beginning was told and whose end was not."""
+        with self._database.read() as connection:
+            return [_silence(row) for row in connection.execute(sa.select(silence).where(untold(stream_id)))]
 
     def tell_anew(self, stream_id: int) -> None:
         """Has a silence that lasts decided on again, where its beginning was not told: its stream is watched now."""

@@ -181,6 +181,16 @@ class TestBadClients:
         assert error_of(body)["message"].endswith(".")
         assert b"waitress" not in head + body
 
+    @pytest.mark.parametrize("beside", [b"5;x=" + b"a" * 20_000, b"0\r\nX: " + b"a" * 20_000])
+    def test_what_stands_beside_chunks_without_end_is_refused(self, small_server, beside):
+        head = b"POST /api/v1/read HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
+        assert raw(small_server, head + beside).startswith(b"HTTP/1.1 400 ")
+
+    def test_an_absolute_address_outranks_the_host(self, small_server):
+        asked = b"GET http://%s/healthz HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n"
+        assert raw(small_server, asked % (b"evil.example", b"localhost")).startswith(b"HTTP/1.1 403 ")
+        assert raw(small_server, asked % (b"localhost", b"evil.example")).startswith(b"HTTP/1.1 200 ")
+
     def test_two_lengths_are_one_answer_and_the_end(self, small_server):
         answer = raw(small_server, BOTH_LENGTHS % b"1.1")
         assert answer.count(b"HTTP/1.1 ") == 1

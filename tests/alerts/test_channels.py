@@ -1,8 +1,11 @@
 """Each channel against a real server on this computer."""
 
+import contextlib
 import json
 import shutil
+import socketserver
 import subprocess
+import threading
 import time
 import urllib.request
 from dataclasses import replace
@@ -19,7 +22,7 @@ from alerts.webhook import Webhook
 from event_policy import Event, Notice
 from settings import BadSetting, Settings
 from store import Silence
-from tests.alerts.receivers import http_receiver, smtp_receiver
+from tests.alerts.receivers import http_receiver, serving, smtp_receiver
 from tests.serving import free_port, listens
 
 NOW = int(time.time() * 1000)
@@ -297,3 +300,40 @@ def test_a_user_and_a_password_in_an_address_become_a_header():
     assert plain == "https://host:8/path?x=1"
     assert headers == {"Authorization": "Basic bWU6cEBzcw=="}
     assert without_password("http://host/a@b") == ("http://host/a@b", {})
+
+
+@contextlib.contextmanager
+def trickling(first):
+    """A server that says `first`, then a byte now and then without end: gives its port, and whether it was left."""
+    left = threading.Event()
+
+    class Handler(socketserver.BaseRequestHandler):
+        def handle(self):
+            with contextlib.suppress(OSError):
+                self.request.sendall(first)
+                while True:
+                    self.request.sendall(b"a")
+                    time.sleep(0.01)
+            left.set()
+
+    with serving(socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)) as port:
+        yield port, left
+
+
+@pytest.mark.parametrize("first", [b"", b"HTTP/1.1 100 Continue\r\nX: ", b"HTTP/1.1 500 No\r\nContent-Length: 150\r\n\r\n"])
+def test_a_receiver_that_answers_byte_by_byte_is_left(monkeypatch, first):
+    monkeypatch.setattr("alerts.posting.IN_ALL", 0.2)
+    monkeypatch.setattr("http.client._MAXLINE", 10**9)  # or a long line ends it before
+    with trickling(first) as (port, left):
+        with pytest.raises(SendFailed):
+            Webhook(f"http://127.0.0.1:{port}/").send(FIRING, KEY, NOW)
+        assert left.wait(60)
+
+
+def test_a_mail_server_that_answers_byte_by_byte_is_left(monkeypatch):
+    monkeypatch.setattr("alerts.mail.IN_ALL", 0.2)
+    monkeypatch.setattr("smtplib._MAXLINE", 10**9)
+    with trickling(b"220 ") as (port, left):
+        with pytest.raises(SendFailed):
+            Mail(urlsplit(f"smtp://127.0.0.1:{port}"), "a@b.example", ["c@d.example"]).send(FIRING, KEY, NOW)
+        assert left.wait(60)

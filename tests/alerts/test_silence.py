@@ -101,6 +101,32 @@ def test_a_stream_that_is_not_watched_says_nothing(store, silences):
     assert len(step(store)) == 2  # what was over before is the past
 
 
+@pytest.mark.parametrize("over", [False, True])
+def test_what_was_told_to_begin_is_told_to_end_when_the_stream_is_watched_no_longer(store, alerts, silences, over):
+    silence = begin(store, silences)
+    alerts = Alerts(store, [], lambda: NOW / 1000)
+    alerts._follower = Follower(store, Outbox(store.database), ("a",))
+    assert step(store) == [("silent", "firing", "a")]
+    if over:
+        end(silences, silence)
+    alerts.unwatch("boiler")
+    told = [("silent", "firing", "a"), ("silent", "resolved", "a")]
+    assert step(store) == told
+    assert Outbox(store.database).newest(1)[0].body["summary"].startswith("No longer watched. ")
+    if not over:
+        end(silences, silence)
+    alerts.watch("boiler", {})
+    assert step(store) == told
+
+
+def test_the_end_is_told_where_the_beginning_was_though_the_policy_changed(store, alerts, silences):
+    silence = begin(store, silences)
+    step(store)
+    alerts.watch("boiler", {"silent": False})
+    end(silences, silence)
+    assert step(store) == [("silent", "firing", "a"), ("silent", "resolved", "a")]
+
+
 def test_silences_and_anomalies_of_one_stream_are_told_apart(store, alerts, silences):
     begin(store, silences)
     append(store, "#")
