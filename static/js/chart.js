@@ -246,6 +246,8 @@ export class SeriesChart {
     this.drawLegend();
     this.strip?.follow();
     this.onWindow(from, to, own.window);
+    const settled = !this.drawn.some(({ windows }) => windows.busy);
+    this.canvas.dispatchEvent(new CustomEvent("drawn", { detail: { settled } })); // for those who wait for it, as tests do
   }
 
   /** The rows to draw: those of the last judgement only while they are finer than what there is of this one. */
