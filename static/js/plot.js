@@ -88,10 +88,15 @@ export function heightsOf(lines) {
   return { min: min - span * 0.06, max: max + span * 0.06 };
 }
 
-/** How large each value is drawn: all are when there are few, and always those that no line reaches, their neighbours missing. */
+/**
+ * How large each value is drawn: all are when there are few, and always those that no line reaches, their neighbours
+ * missing. One number where all are alike: Chart.js draws that in half of the time of a list.
+ */
 function radii(data, inView) {
+  if (inView < CLEAR_STEPS) return 2;
   const missing = (k) => !data[k] || Number.isNaN(data[k].y);
-  return data.map((_, k) => (inView < CLEAR_STEPS ? 2 : missing(k - 1) && missing(k + 1) ? 1.5 : 0));
+  const alone = data.map((_, k) => missing(k - 1) && missing(k + 1));
+  return alone.includes(true) ? alone.map((is) => (is ? 1.5 : 0)) : 0;
 }
 
 /** Draws `lines` (of lines.js) in the window from..to, between the `heights` {min, max}. */

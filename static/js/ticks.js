@@ -52,17 +52,22 @@ function monthly(from, to, months) {
   }
 }
 
-const part = (value, options) => new Intl.DateTimeFormat("en-GB", { timeZone: "UTC", ...options }).format(value);
+const format = (options) => new Intl.DateTimeFormat("en-GB", { timeZone: "UTC", ...options });
+// Made once: making one takes longer than drawing a line.
+const FULL = format({ day: "numeric", month: "short", year: "numeric" });
+const DATE = format({ day: "numeric", month: "short" });
+const MONTH_NAME = format({ month: "short" });
+const YEAR = format({ year: "numeric" });
 
 function words(value, step) {
   const clock = new Date(value).toISOString();
-  const date = part(value, { day: "numeric", month: "short", year: "numeric" });
+  const date = FULL.format(value);
   if (step < SECOND) return [clock.slice(11, 23), date];
   if (step < MINUTE) return [clock.slice(11, 19), date];
   if (step < DAY) return [clock.slice(11, 16), date];
-  const year = part(value, { year: "numeric" });
-  if (step < MONTH * 0.9) return [part(value, { day: "numeric", month: "short" }), year];
-  return step < MONTH * 11 ? [part(value, { month: "short" }), year] : [year, ""];
+  const year = YEAR.format(value);
+  if (step < MONTH * 0.9) return [DATE.format(value), year];
+  return step < MONTH * 11 ? [MONTH_NAME.format(value), year] : [year, ""];
 }
 
 /** Round times from..to, at most about `target` of them: [{value, label: [what, where it changes: date or year]}]. */
