@@ -38,7 +38,7 @@ def find_periods(values: Floats, step_ms: int | None = None) -> tuple[int, ...]:
         return ()
     best = max(peaks, key=lambda peak: float(smooth[peak]))
     first = next(peak for peak in peaks if smooth[peak] >= NEARLY * smooth[best])
-    clearly = min(CLEARLY, (1 - float(smooth[first])) / 4)
+    clearly = max(min(CLEARLY, (1 - float(smooth[first])) / 4), _chance(values, float(smooth[first]), best))
     chosen = [first, best] if smooth[best] - smooth[first] >= clearly else [first]
     return tuple(dict.fromkeys(_calendar(_refined(smooth, period), step_ms) for period in chosen))
 
@@ -141,6 +141,13 @@ def _comes_back(correlation: Floats, period: int) -> bool:
     slack = max(1, period // 20)
     around = correlation[2 * period - slack : 2 * period + slack + 1]
     return not around.size or float(np.max(around)) >= RETURNS * float(correlation[period])
+
+
+def _chance(values: Floats, correlation: float, lag: int) -> float:
+    """How much higher a correlation may come out by chance, as the highest of several: three standard errors."""
+    known = np.isfinite(values)
+    pairs = int(np.count_nonzero(known[lag:] & known[: len(known) - lag]))
+    return 3 * (1 - correlation**2) / max(pairs, 1) ** 0.5
 
 
 def _calendar(period: int, step_ms: int | None) -> int:
