@@ -1,5 +1,7 @@
 """After how many points a series repeats itself, found from its autocorrelation, or said to be absent."""
 
+import math
+
 import numpy as np
 
 from anomaly_detection import SPREAD_FLOOR
@@ -147,7 +149,7 @@ def _chance(values: Floats, correlation: float, lag: int) -> float:
     """How much higher a correlation may come out by chance, as the highest of several: three standard errors."""
     known = np.isfinite(values)
     pairs = int(np.count_nonzero(known[lag:] & known[: len(known) - lag]))
-    return 3 * (1 - correlation**2) / max(pairs, 1) ** 0.5
+    return 3 * (1 - correlation**2) / math.sqrt(max(pairs, 1))
 
 
 def _calendar(period: int, step_ms: int | None) -> int:
