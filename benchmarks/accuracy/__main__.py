@@ -8,7 +8,7 @@ the tables of docs/accuracy.md.
 import argparse
 import sys
 
-from benchmarks.accuracy import data, proof
+from benchmarks.accuracy import data, left_out, pictures, proof
 from benchmarks.accuracy.figures import summary
 from benchmarks.accuracy.methods import ROOT, methods
 from benchmarks.accuracy.report import tables, write
@@ -24,6 +24,12 @@ def arguments(given: list[str]) -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help=f"only series of at most {QUICK:,} points")
     parser.add_argument("--limit", type=float, default=LIMIT, help="seconds for one series (default %(default)g)")
     parser.add_argument("--again", action="store_true", help="try what failed or took too long before once more")
+    parser.add_argument(
+        "--pictures", action="store_true", help=f"draw the series that {pictures.METHOD} judges worst into docs/images"
+    )
+    parser.add_argument(
+        "--left-out", action="store_true", help="make the choices again without each data set, and measure them there"
+    )
     parser.add_argument("--write", action="store_true", help="write docs/accuracy.md from what is kept; judge nothing")
     return parser.parse_args(given)
 
@@ -38,6 +44,19 @@ def main() -> int:
     series = [one for one in data.labelled_series() if not given.quick or len(one.series) <= QUICK]
     if not series:
         return 1
+    if given.pictures:
+        method = known[pictures.METHOD]
+        fill(method, series, given.limit, given.again)
+        judged = summary(method.name, method.kind, series, lambda file: kept(method, file))
+        drawn = pictures.draw(method, judged, series, ROOT / "docs/images/worst")
+        write(ROOT / "docs/accuracy.md", {"worst": drawn})
+        return 0
+    if given.left_out:
+        told = left_out.table(series)
+        print(told, flush=True)
+        if not given.quick:
+            write(ROOT / "docs/accuracy.md", {"left_out": told})
+        return 0
     proof.main()
     for name in () if given.write else chosen:
         fill(known[name], series, given.limit, given.again)

@@ -1,0 +1,165 @@
+"""Choices made without a data set, measured on it: how much of the accuracy is choice on this very data.
+
+A few choices behind `auto` and `lstm` were made on the labelled series: which views speak, over which lengths, how
+far a distance counts at most, and that a point is judged by the windows around it. For each data set they are made
+again on all others, by the mean VUS-PR over files, and measured on it alone. Thresholds do not enter VUS-PR.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from anomaly_detection import unit_of
+from benchmarks.accuracy import results
+from benchmarks.accuracy.data import Labelled
+from benchmarks.accuracy.figures import mean
+from benchmarks.accuracy.methods import imported_files
+from benchmarks.accuracy.report import markdown
+from benchmarks.accuracy.vus import vus_pr, vus_window
+from detectors.auto import REFERENCES
+from detectors.lstm import LSTM
+from detectors.window_distance import LEAST, MOST, View, around_each
+from grid import Grid, spread_out
+from level_spread import LevelSpread
+from matrix_profile import MatrixProfile
+from period import find_period
+from series import Floats, Series
+from windows import LADDER
+
+Parts = Mapping[tuple[str, int], Floats]
+
+FAMILIES = {
+    "auto": (
+        ("near", "level_spread", "matrix_profile"),
+        ("near", "far", "size", "level_spread", "matrix_profile"),
+        ("near", "level_spread"),
+        ("near", "matrix_profile"),
+        ("level_spread", "matrix_profile"),
+    ),
+    "lstm": (("near", "far", "size"), ("near",), ("far",), ("near", "far"), ("near", "size")),
+}
+"""What may be joined, the present choice first: `near`, `far` and `size` are the LSTM's (see `misses`)."""
+LENGTHS = (LADDER, LADDER[:3], LADDER[2:], LADDER[1:2])
+CAPS = (MOST, 5.0, 20.0)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Views joined by their mean, the lengths of their windows, the most ranges one counts, windows around a point or
+    before it."""
+
+    views: tuple[str, ...]
+    lengths: tuple[int, ...] = LADDER
+    most: float = MOST
+    around: bool = True
+
+    def __str__(self) -> str:
+        lengths = f"{self.lengths[0]}–{self.lengths[-1]}" if len(self.lengths) > 1 else str(self.lengths[0])
+        return f"{', '.join(self.views)}; {lengths} points; {self.most:g}; {'around' if self.around else 'before'}"
+
+
+def choices(family: str) -> Iterator[Choice]:
+    """All of a family, the present one first."""
+    for views in FAMILIES[family]:
+        for lengths in LENGTHS:
+            for around in (True, False):
+                for most in CAPS if around and lengths == LADDER else CAPS[:1]:
+                    yield Choice(views, lengths, most, around)
+
+
+def parts_of(series: Series) -> Parts:
+    """By view and length, the distances (n,) of the windows that end at each point."""
+    grid, unit = Grid.learn(series), unit_of(series.values)
+    cells, _ = grid.cells(series, len(series), 1)
+    values = spread_out(series.values / unit, cells)
+    period = find_period(values, grid.step_ms)
+    found: dict[tuple[str, int], Floats] = {}
+    views: dict[str, View] = {
+        "level_spread": LevelSpread.fit(values, period),
+        "matrix_profile": MatrixProfile.fit(values, period, REFERENCES),
+    }
+    for name, view in views.items():
+        for length, distances in view.by_length(values, lambda done: None):
+            found[name, length] = distances[cells]
+    lstm = LSTM.fit(series)
+    assert lstm.reviewer is not None
+    residuals = lstm.detect(series).score / lstm.unit / lstm.reviewer.spread
+    near, at = spread_out(residuals, cells), cells
+    far = lstm.reviewer.far.missed(values, lambda done: None)
+    for words, length, distances in lstm.reviewer.stretches.ending(near, far):
+        name = "near" if length == 1 else "size" if words.startswith("size") else "far"
+        found[name, length] = distances[at]
+    return found
+
+
+def joined(parts: Parts, choice: Choice) -> Floats:
+    """(n,) the mean of the voices, as `window_distance.Judge` makes it."""
+    total = np.zeros(len(next(iter(parts.values()))))
+    for (name, length), distances in parts.items():
+        if name in choice.views and (length == 1 or length in choice.lengths):
+            looked_at = around_each(distances, length) if choice.around else distances
+            known = looked_at[np.isfinite(looked_at)]
+            if known.size:
+                median, high = np.quantile(known, [0.5, 0.95]).tolist()
+                voice = np.clip((looked_at - median) / max(high - median, LEAST), 0.0, choice.most)
+                total += np.nan_to_num(voice)
+    return total
+
+
+def measured(one: Labelled) -> dict[str, float]:
+    """VUS-PR of one series by every choice of every family; kept under the version of the code."""
+    path = _place(one.file)
+    if not path.exists():
+        parts, window = parts_of(one.series), vus_window(one.series.values)
+        found: dict[str, float] = {}
+        for choice in (choice for family in FAMILIES for choice in choices(family)):
+            if str(choice) not in found:
+                score = np.where(np.isnan(one.series.values), np.nan, joined(parts, choice))
+                found[str(choice)] = vus_pr(score, one.labels, window)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.with_suffix(".part").write_text(json.dumps(found))
+        path.with_suffix(".part").replace(path)
+    told: dict[str, float] = json.loads(path.read_text())
+    return told
+
+
+def _place(file: str) -> Path:
+    digest = hashlib.sha256()
+    for source in sorted(imported_files(__name__)):
+        if source.parent.name != "accuracy" or source.name in ("left_out.py", "vus.py"):
+            digest.update(source.read_bytes())
+    name = hashlib.sha256(file.encode()).hexdigest()[:12]
+    return results.KEPT / "left_out" / digest.hexdigest()[:12] / f"{name}.json"
+
+
+def table(series: Iterable[Labelled]) -> str:
+    """For each family and data set: the choice made without it, and VUS-PR there by it and by the present choice."""
+    known: list[tuple[str, dict[str, float]]] = []
+    for one in sorted((one for one in series if one.labels.any()), key=lambda one: len(one.labels)):
+        known.append((one.data_set, measured(one)))
+        print(f"  left_out {one.file}", flush=True)
+    sets = list(dict.fromkeys(name for name, _ in known))
+    return "\n\n".join(_family(family, [str(choice) for choice in choices(family)], sets, known) for family in FAMILIES)
+
+
+def _family(
+    family: str, names: Sequence[str], sets: Sequence[str], known: Sequence[tuple[str, Mapping[str, float]]]
+) -> str:
+    rows, without, present = [], [], []
+    for left in sets:
+        inside = [vus for name, vus in known if name == left]
+        others = [vus for name, vus in known if name != left]
+        best = max(names, key=lambda choice: mean(vus[choice] for vus in others)) if others else names[0]
+        without += [(left, vus[best]) for vus in inside]
+        present += [(left, vus[names[0]]) for vus in inside]
+        figures = mean(vus[best] for vus in inside), mean(vus[names[0]] for vus in inside)
+        rows.append([left, best, *(f"{figure:.3f}" for figure in figures)])
+    rows.append(["mean over files", "", *(f"{mean(vus for _, vus in each):.3f}" for each in (without, present))])
+    over = (mean(mean(vus for name, vus in each if name == left) for left in sets) for each in (without, present))
+    rows.append(["mean over data sets", "", *(f"{figure:.3f}" for figure in over)])
+    head = ["left out", "chosen on the others", "VUS-PR by that", "by the present choice"]
+    return f"`{family}`:\n\n{markdown(head, rows)}"
