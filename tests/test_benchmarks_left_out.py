@@ -5,7 +5,7 @@ import xml.etree.ElementTree as ElementTree
 import numpy as np
 import pytest
 
-from benchmarks.accuracy import left_out, pictures, results
+from benchmarks.accuracy import left_out, pictures, report, results
 from benchmarks.accuracy.data import Labelled
 from benchmarks.accuracy.events import event_metrics
 from benchmarks.accuracy.figures import Figures, Summary
@@ -88,3 +88,27 @@ class TestPictures:
         assert " 0.0" in drawn
         assert drawn.count("M") == 2
         assert len(drawn) < 20_000
+
+
+def test_figures_of_some_methods_stand_beside_the_others_as_they_were(tmp_path):
+    def summary(name, kind, vus):
+        metrics = event_metrics([(310, 311)], series("a").labels)
+        return Summary(name, kind, [Figures("nab/a.csv", "NAB", vus, metrics, 1.0, 2.0)], {}, 10 * vus, 20 * vus)
+
+    before = report.tables([summary("one", "ours", 0.5), summary("TSB-AD two", "rival", 0.4)])
+    page = tmp_path / "page.md"
+    page.write_text("\n".join(f"<!-- {name} -->\n{table}\n<!-- /{name} -->" for name, table in before.items()))
+    now = [summary("one", "ours", 0.3), summary("three", "plain", 0.35)]
+    after = report.merged(page, report.tables(now), now)
+    assert [row.split(" | ")[0] for row in after["summary"].splitlines()[2:]] == [
+        "| TSB-AD two",
+        "| three",
+        "| **one**",
+    ]
+    assert "| **one** | 1 | 0.300 |" in after["summary"]
+    assert "| TSB-AD two | 1 | 0.400 |" in after["summary"]
+    assert after["files"].splitlines()[0] == "| file | two | three | one |"
+    assert after["files"].splitlines()[2] == "| a | 0.40 | 0.35 | 0.30 |"
+    assert [row.split(" | ")[1] for row in after["nab"].splitlines()[2:]] == ["4.0", "3.5", "3.0"]
+    report.write(page, after)
+    assert "| **one** | 0.500 |" not in page.read_text()

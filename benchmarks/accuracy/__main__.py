@@ -11,7 +11,7 @@ import sys
 from benchmarks.accuracy import data, left_out, pictures, proof
 from benchmarks.accuracy.figures import summary
 from benchmarks.accuracy.methods import ROOT, methods
-from benchmarks.accuracy.report import tables, write
+from benchmarks.accuracy.report import merged, tables, write
 from benchmarks.accuracy.results import LIMIT, fill, kept
 
 QUICK = 3_000
@@ -29,6 +29,9 @@ def arguments(given: list[str]) -> argparse.Namespace:
     )
     parser.add_argument(
         "--left-out", action="store_true", help="make the choices again without each data set, and measure them there"
+    )
+    parser.add_argument(
+        "--merge", action="store_true", help="with --only: their figures into docs/accuracy.md, the others' stay there"
     )
     parser.add_argument("--write", action="store_true", help="write docs/accuracy.md from what is kept; judge nothing")
     return parser.parse_args(given)
@@ -67,7 +70,9 @@ def main() -> int:
     made = tables(found)
     for name, table in made.items():
         print(f"\n{name}\n\n{table}", flush=True)
-    if not given.quick and not given.only:
+    if given.merge and not given.quick:
+        made = merged(ROOT / "docs/accuracy.md", made, found)
+    if not given.quick and (given.merge or not given.only):
         write(ROOT / "docs/accuracy.md", made)
         print("\ndocs/accuracy.md is written", flush=True)
     return 0

@@ -156,3 +156,47 @@ def _number(value: float, digits: int) -> str:
 def markdown(head: list[str], rows: Rows) -> str:
     lines = [head, ["---", *["---:"] * (len(head) - 1)], *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def merged(path: Path, made: dict[str, str], found: Sequence[Summary]) -> dict[str, str]:
+    """The tables of a page with what was measured now beside the other methods' figures as they stand there.
+
+    Rows and columns of the methods in `found` are taken from `made`; the best comes first, as everywhere. The tables
+    that compare methods with each other file by file, and the list of what is missing, need a whole run and stay.
+    """
+    text = path.read_text(encoding="utf-8")
+    old = {name: _cells(_between(text, name)) for name in made}
+    new = {name: _cells(table) for name, table in made.items()}
+    titles = {_title(one) for one in found if one.figures}
+    rows = [row for row in old["summary"][1:] if row[0] not in titles] + new["summary"][1:]
+    ranked = [row[0] for row in sorted(rows, key=lambda row: -float(row[2]))]
+    out = {}
+    for name in ("summary", "sets", "events", "false", "cost", "nab"):
+        by_title = {row[0]: row for row in [*old[name][1:], *new[name][1:]]}
+        order = ranked if name != "nab" else sorted(by_title, key=lambda title: -float(by_title[title][2]))
+        out[name] = markdown(old[name][0], [by_title[title] for title in order if title in by_title])
+    out["files"] = _merged_columns(old["files"], new["files"], [title.strip("*") for title in ranked])
+    return out
+
+
+def _merged_columns(old: Rows, new: Rows, ranked: Sequence[str]) -> str:
+    values = {
+        (row[0], name): cell
+        for table in (old, new)
+        for row in table[1:]
+        for name, cell in zip(table[0], row, strict=True)
+    }
+    names = [name.removeprefix("TSB-AD ") for name in ranked]
+    names = [name for name in names if name in (*old[0], *new[0])]
+    rows = [[row[0], *(values.get((row[0], name), "–") for name in names)] for row in old[1:]]
+    return markdown(["file", *names], rows)
+
+
+def _between(text: str, name: str) -> str:
+    return text.split(f"<!-- {name} -->")[1].split(f"<!-- /{name} -->")[0]
+
+
+def _cells(table: str) -> Rows:
+    """Rows of cells of a Markdown table, its head first, without the line below the head."""
+    lines = [line.strip("| ").split(" | ") for line in table.splitlines() if line.startswith("|")]
+    return [line for line in lines if not line[-1].startswith("---")]
