@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+import answer
 from errors import BadInput, BadParameter, NotFound, UnknownName
 from reduction import Positions, reduced
 from series import Floats, Series, Table, Times, read_arrays
@@ -43,6 +44,7 @@ class Window:
     at           (k,) the positions of the points, rising; all of the window where they are few
     times        (k,) or None
     values       (k,)
+    missing      how many points of the window lack a value, also of those that were left out
     """
 
     column: str
@@ -51,6 +53,7 @@ class Window:
     at: Positions
     times: Times | None
     values: Floats
+    missing: int = 0
 
 
 class Uploads:
@@ -132,6 +135,24 @@ class Uploads:
         """What people said of a series, in the order in which they said it. Raises NotFound."""
         return self.archive.labels(self.get(series_id).id)
 
+    def gaps(self, series_id: str) -> int:
+        """How many neighbours lie more than 1.5 usual steps apart. Raises NotFound."""
+        kept = self.get(series_id)
+        return answer.gaps(self._column(kept, None).times, kept.step)
+
+    def times_of(self, series_id: str, labels: Sequence[Label]) -> list[tuple[int, int]] | None:
+        """Of each label the times of its first and its last point, ms since 1970 UTC; None of a series without times.
+        Raises NotFound."""
+        kept = self.get(series_id)
+        if kept.start is None:
+            return None
+        if not labels:
+            return []
+        times = self._column(kept, None).times
+        assert times is not None  # a series that has a start has times
+        stamps = times.view(np.int64)
+        return [(int(stamps[each.start]), int(stamps[each.stop - 1])) for each in labels]
+
     def put_labels(self, series_id: str, given: Sequence[Given]) -> list[Label]:
         """Keeps labels in place of those before: all or none. Raises NotFound, BadInput with the `index` of a label."""
         kept = self.get(series_id)
@@ -199,7 +220,8 @@ def read_moment(given: int | str) -> np.datetime64 | None:
 def _reduced(series: Series, start: int, stop: int, buckets: int) -> Window:
     values, times = series.values[start:stop], None if series.times is None else series.times[start:stop]
     at = reduced(values, times, buckets=buckets)
-    return Window(series.name, start, stop, at + start, None if times is None else times[at], values[at])
+    missing = int(np.count_nonzero(np.isnan(values)))
+    return Window(series.name, start, stop, at + start, None if times is None else times[at], values[at], missing)
 
 
 def _label(given: Given, index: int, kept: Kept, times: Times | None) -> Label:

@@ -84,23 +84,24 @@ def get_overview(series_id: str) -> Response:
     """Every column of a series, reduced for a small chart."""
     as_ms, given = times_as_ms(), only("buckets")
     columns = opened().overview(series_id, whole(given, "buckets", 120, 1, MOST_BUCKETS))
-    return json({"columns": [{"column": each.column, **of_window(each, as_ms)} for each in columns]})
+    told = [{"column": each.column, "missing": each.missing, **of_window(each, as_ms)} for each in columns]
+    return json({"gaps": opened().gaps(series_id), "columns": told})
 
 
 @series.get("/<series_id>/labels")
 def get_series_labels(series_id: str) -> Response:
     """What people said of a series' points."""
-    only()
-    return json({"labels": [of_label(each) for each in opened().labels(series_id)]})
+    as_ms, _ = times_as_ms(), only()
+    return json(of_labels(series_id, opened().labels(series_id), as_ms))
 
 
 @series.put("/<series_id>/labels")
 def put_series_labels(series_id: str) -> Response:
     """Says of a series' points what is an anomaly and what is normal, in place of what was said before."""
-    only()
+    as_ms, _ = times_as_ms(), only()
     given = decoded_as(list[LabelBody] | LabelsBody)
     said = [msgspec.structs.astuple(each) for each in (given.labels if isinstance(given, LabelsBody) else given)]
-    return json({"labels": [of_label(each) for each in opened().put_labels(series_id, said)]})
+    return json(of_labels(series_id, opened().put_labels(series_id, said), as_ms))
 
 
 def opened() -> Uploads:
@@ -140,6 +141,13 @@ def of_kept(kept: Kept, as_ms: bool) -> dict[str, Any]:
 def of_window(window: Window, as_ms: bool) -> dict[str, Any]:
     """The points of a window, as they are answered."""
     return answer.of_points(window.at, window.times, window.values, as_ms=as_ms)
+
+
+def of_labels(series_id: str, labels: list[Label], as_ms: bool) -> dict[str, Any]:
+    """Labels and the times of their first and last points, as they are answered."""
+    times = opened().times_of(series_id, labels)
+    told = None if times is None else [[answer.time(at, as_ms=as_ms) for at in each] for each in times]
+    return {"labels": [of_label(each) for each in labels], "times": told}
 
 
 def of_label(label: Label) -> dict[str, Any]:

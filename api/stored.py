@@ -64,6 +64,7 @@ class ColumnOverview(msgspec.Struct, forbid_unknown_fields=True):
     """A column as few points."""
 
     column: str
+    missing: Annotated[int, described("Its points without a value, of all of them.", ge=0)]
     positions: Positions
     times: Times
     values: Column
@@ -72,6 +73,7 @@ class ColumnOverview(msgspec.Struct, forbid_unknown_fields=True):
 class Overview(msgspec.Struct, forbid_unknown_fields=True):
     """Every column of a series as few points."""
 
+    gaps: Annotated[int, described("Neighbours more than 1.5 usual steps apart.", ge=0)]
     columns: list[ColumnOverview]
 
 
@@ -88,6 +90,10 @@ class SeriesLabels(msgspec.Struct, forbid_unknown_fields=True):
     """The labels of a series, in the order given."""
 
     labels: list[SeriesLabel]
+    times: Annotated[
+        list[Annotated[list[Time], msgspec.Meta(min_length=2, max_length=2)]] | None,
+        described("Of each label the times of its first and its last point; null for a series without times."),
+    ]
 
 
 STORED = (Series, SeriesList, SeriesWindow, Overview, SeriesLabels)
@@ -152,6 +158,8 @@ OPERATIONS: dict[str, Operation] = {
     "series.get_file": Operation({"text/csv": TEXT}, STREAM_ERRORS, times_query),
     "series.read_window": Operation({JSON: ref("SeriesWindow")}, STREAM_ERRORS, window_query),
     "series.get_overview": Operation({JSON: ref("Overview")}, STREAM_ERRORS, overview_query),
-    "series.get_series_labels": Operation({JSON: ref("SeriesLabels")}, STREAM_ERRORS),
-    "series.put_series_labels": Operation({JSON: ref("SeriesLabels")}, (404, *BODY_ERRORS), body=positions_content),
+    "series.get_series_labels": Operation({JSON: ref("SeriesLabels")}, STREAM_ERRORS, times_query),
+    "series.put_series_labels": Operation(
+        {JSON: ref("SeriesLabels")}, (404, *BODY_ERRORS), times_query, positions_content
+    ),
 }

@@ -59,6 +59,7 @@ class LabelsBody(msgspec.Struct, forbid_unknown_fields=True):
     """Labels as they are answered."""
 
     labels: list[LabelBody]
+    times: Annotated[Any, described("Told in answers about series; not read.")] = None
 
 
 @streams.get("")

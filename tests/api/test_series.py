@@ -104,6 +104,8 @@ def test_every_value_column_is_kept_and_comes_back_as_it_was_read(client):
     overview = get(client, f"/{told['id']}/overview?times=ms", "Overview")
     assert [each["values"] for each in overview["columns"]] == [[1.5, None, 3], [-2, 1e-300, 4]]
     assert overview["columns"][0]["times"][0] == 1772359200000
+    assert [each["missing"] for each in overview["columns"]] == [1, 0]
+    assert overview["gaps"] == 0
 
 
 def test_json_and_forms_are_kept_too(client):
@@ -246,7 +248,7 @@ def test_without_room_an_upload_is_refused_in_a_sentence(store):
 
 def test_labels_are_positions_or_times_and_come_back(client):
     path = f"/api/v1/series/{add(client)['id']}/labels"
-    assert strict_json(client.get(path).data) == {"labels": []}
+    assert strict_json(client.get(path).data) == {"labels": [], "times": []}
     given_labels = [
         {"start": 0, "stop": 2, "kind": "anomaly", "note": "pump off"},
         {"start": "2026-03-01T10:01:00Z", "stop": "2026-03-02", "kind": "normal"},
@@ -254,8 +256,12 @@ def test_labels_are_positions_or_times_and_come_back(client):
     told = strict_json(client.put(path, json=given_labels).data)
     check_schema(told, "SeriesLabels")
     assert told["labels"] == [given_labels[0], {"start": 1, "stop": 3, "kind": "normal", "note": ""}]
+    assert told["times"][1] == ["2026-03-01T10:01:00Z", "2026-03-01T10:02:00Z"]
     assert strict_json(client.get(path).data) == told
     assert strict_json(client.put(path, json=told).data) == told
+    assert (
+        get(client, f"{path.removeprefix('/api/v1/series')}?times=ms", "SeriesLabels")["times"][0][0] == 1772359200000
+    )
 
 
 @pytest.mark.parametrize(
@@ -280,7 +286,7 @@ def test_one_bad_label_refuses_all_and_is_named(client, wrong):
     response = client.put(path, json=[good, wrong])
     told = check_error(response, 400, response.json["error"]["code"])
     assert told["detail"]["index"] == 1
-    assert strict_json(client.get(path).data) == {"labels": [good]}
+    assert strict_json(client.get(path).data)["labels"] == [good]
 
 
 @pytest.mark.parametrize(
