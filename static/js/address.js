@@ -1,17 +1,28 @@
-// What the page shows of its state in its address, so that a link or a reload leads back: the demo and the settings.
+// What the page shows, in its address, so that a link or a reload leads back: data, judgement and the window in view.
 
 const DEMO = ["kind", "points", "seed"];
+const KEPT = ["series", "detection", "column"];
+const WINDOW = ["from", "to"];
 
-/** {demo: {kind, points, seed} or null, detector, params} from the query of an address. */
+/**
+ * {demo: {kind, points, seed} or null, series, detection, column, window: [from, to] or null, detector, params} from
+ * the query of an address.
+ */
 export function readAddress(search) {
   const found = new URLSearchParams(search);
   const demo = found.has("kind") ? Object.fromEntries(DEMO.filter((name) => found.has(name)).map((name) => [name, found.get(name)])) : null;
-  const detector = found.get("detector") ?? undefined;
-  const rest = [...found].filter(([name, value]) => ![...DEMO, "detector"].includes(name) && Number.isFinite(Number(value)));
-  return { demo, detector, params: Object.fromEntries(rest.map(([name, value]) => [name, Number(value)])) };
+  const known = [...DEMO, ...KEPT, ...WINDOW, "detector"];
+  const rest = [...found].filter(([name, value]) => !known.includes(name) && value !== "" && Number.isFinite(Number(value)));
+  const [from, to] = WINDOW.map((name) => Number(found.get(name) ?? NaN));
+  return {
+    demo, ...Object.fromEntries([...KEPT, "detector"].map((name) => [name, found.get(name) ?? undefined])),
+    window: from < to ? [from, to] : null,
+    params: Object.fromEntries(rest.map(([name, value]) => [name, Number(value)])),
+  };
 }
 
-/** The query that says the same. A file has none: it is not the page's to keep. */
-export function addressOf(demo, detector, params) {
-  return `?${new URLSearchParams({ ...demo, detector, ...params })}`;
+/** The query that says the same; what is not known is left out. */
+export function addressOf({ demo, series, detection, column, window, detector, params }) {
+  const told = { ...demo, series, detection, column, ...(window ? { from: window[0], to: window[1] } : {}), detector, ...params };
+  return `?${new URLSearchParams(Object.entries(told).filter(([, value]) => value !== undefined && value !== null))}`;
 }

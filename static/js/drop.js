@@ -1,10 +1,10 @@
-// A file dropped anywhere on the page.
+// Files dropped anywhere on the page.
 import { byId } from "./dom.js";
 
 const holdsFiles = (event) => Boolean(event.dataTransfer?.types.includes("Files"));
 
-/** Calls `onFile(file, others)` with the first file dropped and how many more there were. */
-export function acceptDrops(onFile) {
+/** Calls `onFiles(files)` with the files dropped. */
+export function acceptDrops(onFiles) {
   let depth = 0; // dragenter and dragleave come for every element that the pointer crosses
   const shade = (change) => {
     depth = Math.max(0, depth + change);
@@ -18,6 +18,6 @@ export function acceptDrops(onFile) {
     event.preventDefault();
     shade(-depth);
     const { files } = event.dataTransfer;
-    if (files.length) onFile(files[0], files.length - 1);
+    if (files.length) onFiles([...files]);
   });
 }

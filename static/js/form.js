@@ -105,6 +105,15 @@ export class ParameterForm {
     input.focus();
   }
 
+  /** Takes the values in effect, where they are others than the fields say. */
+  fill(values) {
+    for (const { name } of this.params) {
+      const input = this.input(name);
+      if (values[name] !== undefined && Number(input.value) !== values[name]) input.value = String(values[name]);
+      this.complain(name, "");
+    }
+  }
+
   /** {name: number} of every parameter. */
   get values() {
     return Object.fromEntries(this.params.map(({ name }) => [name, Number(this.input(name).value)]));

@@ -31,7 +31,7 @@ export class Feed {
     byId("feed-file").addEventListener("change", ({ target }) => target.files.length && this.take(target.files[0]));
     byId("feed-choose").addEventListener("click", () => byId("feed-file").click());
     byId("feed-name").addEventListener("input", () => this.complain(""));
-    acceptDrops((file) => this.take(file));
+    acceptDrops(([file]) => this.take(file));
   }
 
   /** A file that was chosen or dropped: loaded once a person has seen into which stream. */

@@ -1,30 +1,32 @@
-// The page: choose data, see what was read, detect, look at the events.
+// The page: what a person does, and what follows from it.
 import { addressOf, readAddress } from "./address.js";
-import { ask, send } from "./api.js";
-import { busy } from "./busy.js";
-import { SeriesChart } from "./chart.js";
-import { fromRead, runs, withResult } from "./columns.js";
+import { ask } from "./api.js";
+import { loadDemo, loadFile, onOpen, openKept, plantedIn, reopen } from "./bringing.js";
 import { announce, byId, element } from "./dom.js";
 import { acceptDrops } from "./drop.js";
-import { drawEvents } from "./events.js";
+import { drawEvents, markRow } from "./events.js";
+import { acceptPastes, offerFiles } from "./files.js";
 import { ParameterForm } from "./form.js";
-import { count, duration, styled, time } from "./format.js";
+import { Judging, keptJudgement } from "./judging.js";
 import { chartKeys } from "./keys.js";
-import { drawLegend } from "./legend.js";
-import { drawWindow } from "./points.js";
+import { chartNow, drawChart, drawTable, onLook, showEvent } from "./looking.js";
 import { clearProblem, showProblem } from "./problem.js";
-import { curlOf, fromDemo, fromFile, requestOf } from "./source.js";
-import { drawUnderstood, spoken } from "./understood.js";
-import { drawJudgedHow, drawNotes, drawOtherColumns, drawVerdict, headline } from "./verdict.js";
+import { drawRecent } from "./recent.js";
+import { drawSmalls } from "./smalls.js";
+import { axisOf, detectorNamed, shown, state } from "./state.js";
+import { Taking } from "./taking.js";
+import { Marking } from "./marking.js";
+import { Tuning } from "./tune.js";
 
-const PROBLEMS = ["service-problem", "data-problem", "detect-problem", "download-problem"];
-const state = { detectors: [], source: null, series: null, result: null, choice: null, window: null };
-let chart = null;
+const PAUSE = 300; // ms of rest until the window in view is written into the address
+const MOST_EVENTS = 400; // kept of each column for its small chart
 
 const form = new ParameterForm(byId("params"), settingsChanged);
-const detector = () => state.detectors.find(({ name }) => name === byId("detector").value);
-const choice = () => ({ column: state.series.name, detector: detector().name, params: form.values });
-const clearProblems = () => PROBLEMS.forEach(clearProblem);
+const tuning = new Tuning((changes) => judging.again(changes));
+const marking = new Marking({ changed: marksChanged, lead: showEvent });
+const judging = new Judging({ form, tuning, teaching: marking, drawEvents: drawFound, drawSmalls: drawColumns, changed: settled });
+const taking = new Taking({ address, taught: () => marking.labels.some(({ kind }) => kind === "anomaly") });
+const detector = () => detectorNamed(byId("detector").value);
 
 async function start() {
   clearProblem("service-problem");
@@ -35,8 +37,37 @@ async function start() {
     showProblem("service-problem", error, { retry: start });
     return;
   }
-  const { demo } = readAddress(location.search);
-  if (demo) await loadDemo();
+  drawRecent(reopen);
+  await restore(readAddress(location.search));
+}
+
+/** What a link or a reload asks for. */
+async function restore(wanted) {
+  try {
+    if (wanted.series) await restoreKept(wanted);
+    else if (wanted.demo) await loadDemo(demoQuery());
+  } catch (error) {
+    if (error.status === undefined) throw error; // a mistake of ours, which no answer of the service is
+    if (wanted.demo && error.status === 404) await loadDemo(demoQuery());
+    else if (error.status === 404) showProblem("data-problem", { message: "This link leads to data that is not kept any more. Choose data again." });
+    else showProblem("data-problem", error, { retry: () => restore(wanted) });
+  }
+}
+
+async function restoreKept({ series, detection, column, window, demo }) {
+  const source = demo && { kind: "demo", name: `Demo: ${demo.kind}`, query: demo, answer: null, options: {} };
+  if (!await openKept(series, source)) return;
+  if (demo) state.planted = await plantedIn(demo);
+  if (column && state.series.columns.includes(column)) judging.choose(column);
+  const found = detection && await keptJudgement(detection);
+  if (found) {
+    byId("detector").value = found.detector;
+    drawDetector(found.params);
+    state.column = found.column;
+    byId("column").value = found.column;
+    judging.arrived(found, found.column);
+  } else drawChart(marking.labels);
+  if (window) chartNow().view(...window);
 }
 
 function offer(detectors, kinds) {
@@ -62,196 +93,109 @@ function drawDetector(params) {
   form.draw(detector(), params);
 }
 
-async function loadDemo() {
-  clearProblems();
-  const query = { kind: byId("demo-kind").value, points: byId("demo-points").value, seed: byId("demo-seed").value };
-  await reading("Loading demo data", async ({ signal }) => {
-    const answer = await ask("GET", `/api/v1/demo?${new URLSearchParams(query)}`, { signal });
-    return fromDemo(query, answer);
-  });
-}
+const demoQuery = () => ({ kind: byId("demo-kind").value, points: byId("demo-points").value, seed: byId("demo-seed").value });
 
-async function loadFile(file, others = 0) {
-  clearProblems();
-  await reading(`Reading ${file.name}`, async () => fromFile(file));
-  if (others && state.source?.file === file) announce(`Only ${file.name} was read: one file at a time.`);
-}
-
-/** Gets data from `fetchSource`, has it read, and shows what was understood. */
-async function reading(label, fetchSource, column) {
-  let source;
-  try {
-    const read = await busy(label, async ({ signal, stage }) => {
-      source = await fetchSource({ signal });
-      const onUpload = (fraction) => stage(fraction < 1 ? `Sending ${source.name}` : label, fraction < 1 ? fraction : null);
-      return ask("POST", "/api/v1/read?times=ms", { ...requestOf(source, { column }), signal, onUpload });
-    });
-    if (read) showRead(source, read);
-  } catch (error) {
-    const again = ({ name, value }) => {
-      clearProblems();
-      reading(label, async () => ({ ...source, options: { ...source.options, [name]: value } }), column);
-    };
-    const retry = () => {
-      clearProblems();
-      reading(label, fetchSource, column);
-    };
-    showProblem("data-problem", error, { onChoice: again, retry: error.code === "unreachable" ? retry : undefined });
-  }
-}
-
-function showRead(source, read) {
-  const series = fromRead(read);
-  if (source.kind === "demo") series.labels = runs(source.answer.labels);
-  Object.assign(state, { source, series, result: null, choice: null });
-  const columns = read.columns?.length ? read.columns : [series.name];
-  byId("column").replaceChildren(...columns.map((name) => element("option", { value: name, selected: name === series.name }, name)));
-  byId("column-field").hidden = columns.length < 2;
-  byId("welcome").hidden = true;
-  for (const id of ["verdict-card", "events-card"]) byId(id).hidden = true;
-  byId("read-card").hidden = false;
-  byId("zone").hidden = source.kind !== "file" || !series.hasTimes;
-  drawUnderstood(byId("facts"), byId("repairs"), read, source, series);
-  showChart(series);
-  byId("detect-hint").textContent = "";
+/** Other data is there. */
+function dataOpened(labels) {
+  for (const id of ["service-problem", "detect-problem", "columns-problem"]) clearProblem(id);
+  judging.hide();
+  marking.take(state.series, labels);
+  drawChart(labels);
+  drawColumns();
   keepAddress();
-  announce(spoken(read));
+}
+dataOpened.smalls = drawColumns;
+
+/** A judgement is shown as it now is. */
+function settled() {
+  if (shown()) taking.draw();
+  marking.score();
+  keepAddress();
+}
+
+function marksChanged() {
+  if (!state.series) return;
+  chartNow()?.label([...state.planted, ...marking.labels]);
+  if (shown()) drawFound(shown());
+}
+
+function drawFound(found) {
+  const { hasTimes } = axisOf(state.series);
+  drawEvents(byId("events"), { ...found, hasTimes }, showEvent, { says: (event) => marking.buttons(event) });
+}
+
+function drawColumns() {
+  if (!state.overview.length) return;
+  const judged = new Map([...state.found].map(([name, { events }]) => [name, events.slice(0, MOST_EVENTS).map((event) => ({ from: event.start_time ?? event.start, to: event.stop_time ?? event.stop - 1 }))]));
+  if (state.judging) judged.set(state.judging, "busy");
+  drawSmalls(byId("smalls"), state.overview, { judged, chosen: state.column, onChoose: (name) => {
+    judging.choose(name);
+    byId("chart-card").scrollIntoView({ block: "nearest" });
+  } });
+}
+
+/** The address that leads back to what is shown. */
+function address() {
+  const { source, series, column } = state;
+  if (!series) return location.pathname;
+  const found = shown();
+  const chart = chartNow();
+  const demo = source?.kind === "demo" ? source.query : null;
+  const recipe = demo ? { demo, detector: detector().name, params: form.values } : {};
+  const window = chart && !chart.everything ? [chart.from, chart.to].map(Math.round) : null;
+  return addressOf({ ...recipe, series: series.id, detection: found?.id, column: series.columns.length > 1 ? column : undefined, window });
 }
 
 function keepAddress() {
-  const { source } = state;
-  const address = source.kind === "demo" ? addressOf(source.query, detector().name, form.values) : location.pathname;
-  history.replaceState(null, "", address);
+  history.replaceState(null, "", address());
 }
 
-function showChart(series, options) {
-  byId("chart-card").hidden = false;
-  chart ??= new SeriesChart(byId("canvas"), windowChanged);
-  chart.show(series, options);
-  drawLegend(byId("legend"), series);
-  const told = series.events ? `${headline({ events: series.events.length })}.` : "Not judged yet.";
-  byId("canvas").setAttribute("aria-label", `Line chart of ${series.name}. ${told}`);
-}
-
-function windowChanged(from, to, window) {
-  state.window = window;
-  const { series } = state;
-  const words = series.hasTimes ? `${time(from)} to ${time(to)} UTC, ${duration(to - from)}` : `Points ${count(Math.ceil(from))} to ${count(Math.floor(to))}`;
-  byId("window").textContent = `In view: ${words}${chart.everything ? " (everything)" : ""}`;
-  if (byId("points-details").open) drawTable();
-}
-
-function drawTable() {
-  drawWindow(byId("points"), state.series, state.window);
-}
-
-function showEvent(event) {
-  chart.toEvent(event);
-  byId("chart-card").scrollIntoView({ block: "nearest" });
-  announce(`In view: ${styled(event.explanation)}`);
-}
-
-async function detect() {
-  clearProblems();
-  if (!state.source) {
-    showProblem("detect-problem", { message: "There is no data yet: upload a CSV file or load demo data first." });
-    return;
-  }
-  if (!form.check()) return;
-  const chosen = choice();
-  try {
-    const answer = await busy("Detecting anomalies", ({ signal, stage }) => {
-      const onUpload = (fraction) => (fraction < 1 ? stage("Sending the data", fraction) : stage("Detecting anomalies"));
-      return ask("POST", "/api/v1/detect?times=ms", { ...requestOf(state.source, chosen), signal, onUpload });
-    });
-    if (answer) showResult(answer, chosen);
-  } catch (error) {
-    if (!form.take(error)) showProblem("detect-problem", error, { retry: error.code === "unreachable" ? detect : undefined });
-  }
-}
-
-function showResult(answer, chosen) {
-  const series = withResult(state.series, answer);
-  Object.assign(state, { series, result: answer, choice: chosen });
-  showChart(series, { keep: true });
-  drawVerdict(byId("verdict"), answer);
-  drawNotes(byId("notes"), answer);
-  drawOtherColumns(byId("other-columns"), answer, judgeColumn);
-  drawJudgedHow(byId("judged-how"), answer);
-  drawEvents(byId("events"), series, showEvent);
-  byId("curl").textContent = curlOf(state.source, { ...chosen, params: answer.params }, location.origin);
-  for (const id of ["verdict-card", "events-card"]) byId(id).hidden = false;
-  byId("stale").hidden = true;
-  toVerdict();
-  keepAddress();
-  announce(byId("verdict").textContent);
-}
-
-/** The verdict and as much of the chart as there is room for come into view, and the chart's keys work. */
-function toVerdict() {
-  const card = byId("verdict-card");
-  // Whoever pressed Enter in a field stays there, to change it again.
-  if (!document.activeElement.matches("input, select")) byId("plot").focus({ preventScroll: true });
-  const { top } = card.getBoundingClientRect();
-  const { bottom } = byId("plot").getBoundingClientRect();
-  const behavior = matchMedia("(prefers-reduced-motion: reduce)").matches ? "instant" : "smooth";
-  if (top < 0 || bottom > innerHeight) card.scrollIntoView({ behavior });
-}
-
-async function judgeColumn(name) {
-  byId("column").value = name;
-  clearProblems();
-  await reading(`Reading ${name}`, async () => state.source, name);
-  if (state.series.name === name && !state.result) await detect();
-}
+let rest = null;
+onLook({
+  window: () => {
+    clearTimeout(rest);
+    rest = setTimeout(keepAddress, PAUSE);
+    marking.looked();
+  },
+  event: (event) => {
+    markRow(byId("events"), event);
+    announce(event.explanation);
+  },
+  mark: (start, stop) => marking.stretch(start, stop),
+});
 
 function settingsChanged() {
-  const changed = state.choice && JSON.stringify(choice()) !== JSON.stringify(state.choice);
-  byId("stale").hidden = !changed;
+  const found = shown();
+  const asked = { detector: detector().name, params: form.values };
+  byId("stale").hidden = !found || JSON.stringify(asked) === JSON.stringify({ detector: found.detector, params: Object.fromEntries(Object.keys(asked.params).map((name) => [name, found.params[name]])) });
 }
 
-async function download() {
-  clearProblem("download-problem");
-  try {
-    const { body, headers } = requestOf(state.source, state.choice);
-    const answer = await busy("Preparing the file", ({ signal }) =>
-      send("POST", "/api/v1/detect", { body, headers: { ...headers, Accept: "text/csv" }, signal }));
-    if (!answer) return;
-    const url = URL.createObjectURL(new Blob([answer.text], { type: "text/csv" }));
-    element("a", { href: url, download: `${state.source.name.replace(/[^\w.-]+/g, "-").replace(/\.csv$/i, "")}-anomalies.csv` }).click();
-    setTimeout(() => URL.revokeObjectURL(url), 10000);
-  } catch (error) {
-    showProblem("download-problem", error);
-  }
-}
-
-byId("demo").addEventListener("click", loadDemo);
+onOpen(dataOpened);
+byId("demo").addEventListener("click", () => loadDemo(demoQuery()));
 byId("upload").addEventListener("click", () => byId("file").click());
 byId("file").addEventListener("change", ({ target }) => {
-  const [file] = target.files;
+  const files = [...target.files];
   target.value = ""; // so that the same file, mended, can be chosen again
-  if (file) loadFile(file);
+  if (files.length) offerFiles(files, (file) => loadFile(file));
 });
-byId("column").addEventListener("change", ({ target }) => {
-  clearProblems();
-  reading(`Reading ${target.value}`, async () => state.source, target.value);
-});
+byId("column").addEventListener("change", ({ target }) => judging.choose(target.value));
 byId("detector").addEventListener("change", () => {
   drawDetector();
   settingsChanged();
 });
 byId("controls").addEventListener("submit", (event) => {
   event.preventDefault();
-  detect();
+  judging.detect();
 });
-byId("download").addEventListener("click", download);
-byId("copy").addEventListener("click", async () => {
-  await navigator.clipboard.writeText(byId("curl").textContent);
-  announce("Copied.");
-});
+byId("judge-all").addEventListener("click", () => judging.judgeAll());
+byId("compare-go").addEventListener("click", () => judging.compare());
+byId("compare-end").addEventListener("click", () => judging.endComparison());
+byId("teach-fit").addEventListener("click", () => judging.learnAgain());
 byId("points-details").addEventListener("toggle", () => byId("points-details").open && drawTable());
-document.documentElement.addEventListener("themechange", () => chart?.paint());
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => chart?.paint());
-acceptDrops(loadFile);
-chartKeys(() => chart, showEvent);
+document.documentElement.addEventListener("themechange", () => chartNow()?.paint());
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => chartNow()?.paint());
+const take = (files) => offerFiles(files, (file) => loadFile(file));
+acceptDrops(take);
+acceptPastes(take);
+chartKeys(chartNow, showEvent);
 start();

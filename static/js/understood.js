@@ -1,26 +1,46 @@
-// What the service understood of the data, and what it had to repair, in plain words.
+// What the service understood of the data, and what it had to repair, in sentences.
 import { element } from "./dom.js";
 import { bytes, count, counted, duration, styled, time } from "./format.js";
 
-const fact = (name, ...value) => element("div", {}, element("dt", {}, name), element("dd", {}, ...value));
+const said = (name, ...words) => element("li", { "data-fact": name }, ...words);
+const strong = (words) => element("strong", {}, words);
+const and = (names) => (names.length > 1 ? `${names.slice(0, -1).join(", ")} and ${names.at(-1)}` : names[0]);
+const MOST_NAMED = 6;
 
-function facts(read, source, series) {
-  const { x, hasTimes } = series;
-  const found = [fact(source.kind === "file" ? "File" : "Demo", source.kind === "file" ? `${source.name} (${bytes(source.file.size)})` : source.query.kind)];
-  found.push(fact("Points", count(read.points)));
-  if (hasTimes) {
-    found.push(fact("Time column", read.time_column ?? "time"));
-    found.push(fact("From (UTC)", time(x[0])), fact("To (UTC)", time(x[x.length - 1])));
-    if (read.step_seconds) found.push(fact("Step", duration(read.step_seconds * 1000)));
-    found.push(fact("Gaps", read.gaps ? count(read.gaps) : "none"));
-  } else found.push(fact("Times", "none: points are counted from 0"));
-  found.push(fact("Missing values", read.missing ? count(read.missing) : "none"));
-  const columns = read.columns ?? [];
-  if (source.kind === "file") {
-    if (columns.length > 1) found.push(fact("Value columns", columns.length > 6 ? count(columns.length) : columns.join(", ")));
-    else found.push(fact("Value column", series.name));
-  }
+/** Where the points came from. */
+function origin(kept, source) {
+  const points = strong(counted(kept.points, "point"));
+  if (source?.kind === "demo") return said("origin", points, ` of invented data, ${source.query.kind}.`);
+  const size = source?.file ? ` (${bytes(source.file.size)})` : "";
+  return said("origin", points, " from ", strong(source?.name ?? kept.name), `${size}.`);
+}
+
+function columnWords({ columns }) {
+  if (columns.length === 1) return said("columns", "One column of values: ", strong(columns[0]), ".");
+  const named = columns.length > MOST_NAMED ? [...columns.slice(0, MOST_NAMED - 1), `${count(columns.length - MOST_NAMED + 1)} more`] : columns;
+  return said("columns", strong(`${count(columns.length)} columns of values`), `: ${and(named)}.`);
+}
+
+const hasTimes = ({ start }) => start !== null && start !== undefined;
+
+function timeWords(kept) {
+  if (!hasTimes(kept)) return [said("times", "No column of times was found: points are counted from 0.")];
+  const from = kept.time_column ? ["Times come from the column ", strong(kept.time_column), ": "] : ["Times go "];
+  const found = [said("times", ...from, `${time(kept.start)} to ${time(kept.stop)} UTC, ${duration(kept.stop - kept.start)}.`)];
+  if (kept.step_seconds) found.push(said("step", "A value every ", strong(duration(kept.step_seconds * 1000)), "."));
+  if (kept.gaps === 0) found.push(said("gaps", "No gaps."));
+  else if (kept.gaps) found.push(said("gaps", strong(counted(kept.gaps, "gap")), ": stretches in which points are missing. Nothing is drawn or judged there."));
   return found;
+}
+
+/** `missing` says of each column how many values lack; undefined while nobody has looked. */
+function missingWords({ missing }) {
+  if (!missing) return [];
+  const some = Object.entries(missing).filter(([, many]) => many);
+  if (!some.length) return [said("missing", "No values are missing.")];
+  const all = some.reduce((sum, [, many]) => sum + many, 0);
+  const where = Object.keys(missing).length > 1 ? ` (${and(some.slice(0, MOST_NAMED).map(([name, many]) => `${name}: ${count(many)}`))})` : "";
+  return [said("missing", strong(counted(all, "value is", "values are")), ` missing${where}; they are not judged.`)];
 }
 
 /** Where a repair was made: the lines told, and how many places there are when those are not all. */
@@ -37,14 +57,14 @@ function repairs(list, fromFile) {
     element("ul", {}, ...list.map((repair) => element("li", {}, styled(repair.message), fromFile ? lines(repair) : ""))));
 }
 
-/** Draws what was read into `factsPlace` and what was repaired into `repairsPlace`. */
-export function drawUnderstood(factsPlace, repairsPlace, read, source, series) {
-  factsPlace.replaceChildren(...facts(read, source, series));
-  repairsPlace.replaceChildren(repairs(read.repairs ?? [], source.kind === "file"));
+/** Draws what was understood of a kept series, with its `gaps` and what is `missing` where that is known, into `factsPlace` and what was repaired into `repairsPlace`. */
+export function drawUnderstood(factsPlace, repairsPlace, kept, source) {
+  factsPlace.replaceChildren(origin(kept, source), columnWords(kept), ...timeWords(kept), ...missingWords(kept));
+  repairsPlace.replaceChildren(repairs(kept.repairs ?? [], source?.kind !== "demo"));
 }
 
 /** The same in one sentence, to be spoken. */
-export function spoken(read) {
-  const repaired = read.repairs?.length ? `${counted(read.repairs.length, "repair")} made.` : "Nothing had to be repaired.";
-  return `Read ${counted(read.points, "point")} of ${read.column ?? read.name}. ${repaired}`;
+export function spoken(kept) {
+  const repaired = kept.repairs?.length ? `${counted(kept.repairs.length, "repair")} made.` : "Nothing had to be repaired.";
+  return `Read ${counted(kept.points, "point")} of ${kept.columns.length > 1 ? `${count(kept.columns.length)} columns` : kept.columns[0]}. ${repaired}`;
 }

@@ -1,29 +1,88 @@
-"""Takes the picture of the page in the README: `python -m tests.browser.screenshots`."""
+"""Takes the pictures of the page's main states in the README: `python -m tests.browser.screenshots`."""
 
+import math
 import shutil
 import tempfile
 from pathlib import Path
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 from tests.browser.conftest import FLAGS, NAMES
-from tests.browser.steps import detect, load_demo, open_page, settle
+from tests.browser.steps import choose_detector, csv_of, detect, load_demo, open_page, settle, upload
 from tests.serving import serving
 
-PICTURE = Path(__file__).parents[2] / "docs" / "images" / "page.png"
+PICTURES = Path(__file__).parents[2] / "docs" / "images"
+DESK = {"width": 1280, "height": 900}
+PHONE = {"width": 390, "height": 844}
+
+
+def plant(hours=24 * 28):
+    """Load, temperature and flow of an invented plant, each with a fault or two."""
+    rows = []
+    for hour in range(hours):
+        day = math.sin(hour / 24 * 2 * math.pi)
+        wobble = (hour * 7919 % 101) / 101 - 0.5
+        load = 40 + 15 * day + 4 * wobble + (30 if hour in (310, 311) else 0)
+        temperature = 21 + 3 * day + wobble - (9 if 500 <= hour < 506 else 0)
+        rows.append(f"{load:.2f},{temperature:.2f},{12 + 2 * wobble + (8 if hour == 150 else 0):.2f}")
+    return csv_of(rows, "time,load,temperature,flow")
+
+
+def first_visit(page):
+    open_page(page)
+
+
+def columns(page):
+    open_page(page)
+    upload(page, "plant.csv", plant())
+    expect(page.locator(".small-chart")).to_have_count(3)
+    choose_detector(page, "seasonal_naive")
+    page.get_by_role("button", name="Judge all columns").click()
+    for chart in page.locator(".small-chart").all():
+        expect(chart).to_contain_text("event")
+    expect(page.locator("#busy")).to_be_hidden()
+    page.evaluate("scrollTo(0, 0)")
+
+
+def events(page):
+    open_page(page)
+    load_demo(page)
+    detect(page)
+    settle(page)
+    page.locator("#verdict-card").evaluate("(card) => card.scrollIntoView()")
+
+
+def taught(page):
+    events(page)
+    page.locator(".say-anomaly").first.click()
+    page.get_by_role("button", name="Learn again").click()
+    expect(page.locator("#teach-says")).to_be_visible(timeout=60_000)
+    expect(page.locator("#tradeoff")).to_be_visible()
+    page.locator("#events-card").evaluate("(card) => card.scrollIntoView()")
+
+
+STATES = {
+    "1-first-visit": (first_visit, DESK, "light"),
+    "2-columns": (columns, DESK, "light"),
+    "3-events": (events, DESK, "dark"),
+    "4-taught": (taught, DESK, "light"),
+    "5-phone": (events, PHONE, "dark"),
+}
 
 
 def main():
+    PICTURES.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, serving(folder) as url, sync_playwright() as playwright:
         found = next(filter(None, map(shutil.which, NAMES)), None)
         browser = playwright.chromium.launch(executable_path=found, args=FLAGS)
-        page = browser.new_page(base_url=url, viewport={"width": 1440, "height": 1480}, color_scheme="light")
-        open_page(page)
-        load_demo(page)
-        detect(page)
-        settle(page)
-        PICTURE.parent.mkdir(parents=True, exist_ok=True)
-        page.screenshot(path=PICTURE)
+        expect.set_options(timeout=180_000)  # the first detection waits for its worker to start
+        for name, (state, size, scheme) in STATES.items():
+            page = browser.new_page(base_url=url, viewport=size, color_scheme=scheme, reduced_motion="reduce")
+            page.set_default_timeout(180_000)
+            state(page)
+            settle(page)
+            page.screenshot(path=PICTURES / f"{name}.png")
+            page.close()
         browser.close()
 
 

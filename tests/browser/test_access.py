@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.steps import choose_detector, detect, load_demo, open_page, upload
+from tests.browser.steps import choose_detector, csv_of, daily, detect, load_demo, open_page, upload
 
 AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 RULES = "{ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }"
@@ -43,9 +43,35 @@ def out_of_bounds(page):
 
 def working(page):
     loaded(page)
-    page.route("**/api/v1/detect*", lambda route: None)
+    page.route("**/api/v1/series/*/detections*", lambda route: None)
     page.get_by_role("button", name="Detect Anomalies").click()
     expect(page.locator("#busy")).to_be_visible()
+
+
+def tuned(page):
+    """Every card open, something marked, two detectors compared."""
+    detected(page)
+    for summary in ("What counts as an event", "Compare with another detector", "Open again"):
+        page.get_by_text(summary).click()
+    page.get_by_text("Mark a stretch", exact=True).click()
+    page.locator(".say-anomaly").first.click()
+    page.locator("#compare").select_option("rolling_zscore")
+    page.get_by_role("button", name="Compare", exact=True).click()
+    expect(page.locator("#compare-says")).to_be_visible()
+    expect(page.locator("#tradeoff")).to_be_visible()
+
+
+def pasting(page):
+    open_page(page)
+    page.get_by_role("button", name="Paste text").click()
+
+
+def columns(page):
+    open_page(page)
+    rows = [f"{value},{index % 7}" for index, value in enumerate(daily())]
+    upload(page, "two.csv", csv_of(rows, "time,load,calm"))
+    expect(page.locator(".small-chart")).to_have_count(2)
+    page.get_by_text("Something is not right").click()
 
 
 def gone(page):
@@ -65,7 +91,7 @@ def docs(page):
     page.locator("#schema-Detection > summary").click()
 
 
-STATES = [empty, loaded, detected, refused, out_of_bounds, working, gone, docs]
+STATES = [empty, loaded, detected, tuned, pasting, columns, refused, out_of_bounds, working, gone, docs]
 state = pytest.mark.parametrize("state", STATES, ids=[each.__name__ for each in STATES])
 
 

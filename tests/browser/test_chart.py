@@ -207,10 +207,10 @@ def test_no_line_crosses_a_gap_in_time(page, judge):
     lines = csv_of(daily()).decode().splitlines()
     del lines[101:104]  # of the hours 100, 101 and 102
     upload_read(page, "gap.csv", "\n".join([*lines, ""]).encode())
-    expect(page.locator("#facts")).to_contain_text("Gaps1")
+    expect(page.locator("#facts")).to_contain_text("1 gap: stretches")
     if judge:
         choose_detector(page)
-        page.get_by_label("Window").fill("24")
+        page.get_by_role("spinbutton", name="Window").fill("24")
         detect(page)
     settle(page)
     start = page.evaluate("() => Date.UTC(2026, 2, 1)")

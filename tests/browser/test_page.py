@@ -51,7 +51,14 @@ def test_a_file_is_read_then_judged(page):
     open_page(page)
     upload_read(page, "daily.csv", csv_of(daily()))
     facts = page.locator("#facts")
-    for fact in ("240", "time", "Value columnvalue", "2026-03-01 00:00", "1 h", "none"):
+    for fact in (
+        "240 points from daily.csv",
+        "One column of values: value.",
+        "Times come from the column time: 2026-03-01 00:00 to 2026-03-10 23:00 UTC",
+        "A value every 1 h.",
+        "No gaps.",
+        "No values are missing.",
+    ):
         expect(facts).to_contain_text(fact)
     expect(page.locator("#repairs")).to_have_text("Nothing had to be repaired.")
     expect(page.get_by_text("times without a zone are taken for UTC")).to_be_visible()
@@ -85,13 +92,15 @@ def test_the_verdict_and_the_chart_are_in_sight_after_detection(page, size):
 def test_what_was_learned_stands_under_the_verdict(page):
     def with_notes(route):
         answer = route.fetch().json()
-        answer["summary"]["notes"] = ["Repeats every 1440 points.", "The network was left out."]
+        if answer.get("summary"):
+            answer["summary"]["notes"] = ["Repeats every 1440 points.", "The network was left out."]
         route.fulfill(json=answer)
 
     open_page(page)
     load_demo(page)
     choose_detector(page)
-    page.route("**/api/v1/detect?*", with_notes)
+    page.route("**/api/v1/series/*/detections*", with_notes)
+    page.route("**/api/v1/detections/*", with_notes)
     detect(page)
     expect(page.locator("#notes li")).to_have_text(["Repeats every 1,440 points.", "The network was left out."])
 
@@ -186,7 +195,7 @@ def test_a_parameter_out_of_bounds_is_told_beside_its_field(page):
     open_page(page)
     load_demo(page)
     choose_detector(page)
-    window = page.get_by_label("Window")
+    window = page.get_by_role("spinbutton", name="Window")
     window.fill("2")
     expect(page.locator("#param-window-error")).to_have_text("Window must lie from 3 to 100,000.")
     page.get_by_role("button", name="Detect Anomalies").click()
@@ -201,7 +210,7 @@ def test_what_the_server_says_of_a_parameter_stands_beside_its_field(page):
     open_page(page)
     load_demo(page)
     answer = '{"error": {"code": "bad_parameter", "message": "Choose another seed.", "detail": {"name": "seed"}}}'
-    page.route("**/api/v1/detect*", lambda route: route.fulfill(status=400, body=answer))
+    page.route("**/api/v1/series/*/detections*", lambda route: route.fulfill(status=400, body=answer))
     page.get_by_role("button", name="Detect Anomalies").click()
     expect(page.locator("#param-seed-error")).to_have_text("Choose another seed.")
     expect(page.get_by_label("Seed").last).to_be_focused()
@@ -228,13 +237,13 @@ def test_changed_settings_are_told_until_judged_again(page):
 def test_long_work_shows_its_seconds_and_can_be_cancelled(page):
     open_page(page)
     load_demo(page)
-    page.route("**/api/v1/detect*", lambda route: None)  # never answered
+    page.route("**/api/v1/series/*/detections*", lambda route: None)  # never answered
     page.get_by_role("button", name="Detect Anomalies").click()
     expect(page.locator("#busy")).to_be_visible()
     expect(page.locator("#busy-time")).to_contain_text(" s")
     page.get_by_role("button", name="Cancel").click()
     expect(page.locator("#busy")).to_be_hidden()
-    page.unroute("**/api/v1/detect*")
+    page.unroute("**/api/v1/series/*/detections*")
     detect(page)
 
 
@@ -246,10 +255,10 @@ def test_a_service_that_is_gone_is_told_and_tried_again(page):
     page.get_by_role("button", name="Try again").click()
     expect(page.locator("#demo-kind")).to_be_enabled()
     load_demo(page)
-    page.route("**/api/v1/detect?*", lambda route: route.abort())
+    page.route("**/api/v1/series/*/detections*", lambda route: route.abort())
     page.get_by_role("button", name="Detect Anomalies").click()
     expect(page.locator("#detect-problem")).to_contain_text("does not answer")
-    page.unroute("**/api/v1/detect?*")
+    page.unroute("**/api/v1/series/*/detections*")
     page.get_by_role("button", name="Try again").click()
     expect(page.locator("#verdict")).to_be_visible()
 
@@ -291,6 +300,7 @@ def test_a_link_leads_back_to_the_demo_and_its_settings(page):
     page.reload()
     expect(page.locator("#facts")).to_contain_text("counts")
     expect(page.get_by_label("Threshold")).to_have_value("6.5")
+    expect(page.locator("#verdict")).to_be_visible()
 
 
 def test_the_chosen_theme_stays(page):

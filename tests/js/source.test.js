@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { addressOf, readAddress } from "../../static/js/address.js";
 import { fromRead, runs, withResult } from "../../static/js/columns.js";
 import { choicesOf, sentenceOf } from "../../static/js/problem.js";
 import { curlOf, fromDemo, fromFile, quoted, requestOf } from "../../static/js/source.js";
@@ -78,14 +77,6 @@ test("a parameter out of bounds, not whole or not a number is one sentence", () 
   assert.equal(complaint(window, "2"), "Window must lie from 3 to 100,000.");
   assert.equal(complaint(sigma, "0.75"), "");
   assert.equal(complaint(sigma, "1e400"), "Sigma must be a number from 0.5 to 100.");
-});
-
-test("an address leads back to the demo and the settings", () => {
-  const address = addressOf({ kind: "trend", points: "500", seed: "3" }, "lstm", { sigma: 4.5, gap: 2 });
-  assert.deepEqual(readAddress(address), {
-    demo: { kind: "trend", points: "500", seed: "3" }, detector: "lstm", params: { sigma: 4.5, gap: 2 },
-  });
-  assert.deepEqual(readAddress(""), { demo: null, detector: undefined, params: {} });
 });
 
 test("null becomes NaN, and positions stand in for missing times", () => {

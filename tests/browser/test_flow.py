@@ -1,0 +1,339 @@
+"""What a person does beyond detecting: brings data in every way, tunes, teaches, compares, takes away, deletes."""
+
+import json
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.steps import (
+    choose_detector,
+    csv_of,
+    daily,
+    detect,
+    load_demo,
+    open_page,
+    settle,
+    upload,
+    upload_read,
+    window,
+)
+
+SPIKE = "2026-03-07 16:00"
+
+
+def two_spikes():
+    """As `daily`, with a second, smaller spike."""
+    values = daily()
+    values[200] = 90
+    return values
+
+
+@pytest.fixture
+def judged(page):
+    open_page(page)
+    upload_read(page, "daily.csv", csv_of(two_spikes()))
+    choose_detector(page, "seasonal_naive")
+    detect(page)
+    return page
+
+
+def events(page):
+    return page.locator(".events tbody tr")
+
+
+def slide(page, key, times):
+    page.locator("#strict").focus()
+    for _ in range(times):
+        page.keyboard.press(key)
+
+
+def drop(page, *files):
+    transfer = page.evaluate_handle(
+        f"""() => {{ const held = new DataTransfer();
+        for (const [name, text] of {json.dumps(files)}) held.items.add(new File([text], name, {{ type: "text/csv" }}));
+        return held; }}"""
+    )
+    for kind in ("dragenter", "dragover", "drop"):
+        page.dispatch_event("body", kind, {"dataTransfer": transfer})
+
+
+def test_several_files_are_a_list_to_choose_from(page):
+    open_page(page)
+    drop(page, ("first.csv", csv_of(daily()).decode()), ("second.csv", csv_of(daily()[:48]).decode()))
+    expect(page.locator("#facts")).to_contain_text("240 points from first.csv")
+    page.get_by_role("button", name=re.compile("second.csv")).first.click()
+    expect(page.locator("#facts")).to_contain_text("48 points from second.csv")
+    expect(page.locator("#files").get_by_role("button", pressed=True)).to_contain_text("second.csv")
+
+
+def test_text_is_pasted_anywhere_but_in_a_field(page):
+    open_page(page)
+    paste = """(text) => { const data = new DataTransfer(); data.setData("text/plain", text);
+      document.activeElement.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, bubbles: true })); }"""
+    page.get_by_text("Size and seed").click()
+    page.get_by_label("Seed").first.focus()
+    page.evaluate(paste, csv_of(daily()).decode())
+    page.wait_for_timeout(300)
+    expect(page.locator("#read-card")).to_be_hidden()
+    page.evaluate("document.activeElement.blur()")
+    page.evaluate(paste, csv_of(daily()).decode())
+    expect(page.locator("#facts")).to_contain_text("240 points from Pasted text")
+
+
+def test_the_area_for_pasting(page):
+    open_page(page)
+    page.get_by_role("button", name="Paste text").click()
+    page.get_by_role("button", name="Read it").click()
+    expect(page.get_by_text("There is nothing here yet.")).to_be_visible()
+    page.get_by_label("Rows of a spreadsheet").fill("time\tload\n2026-01-01\t5\n2026-01-02\t6\n2026-01-03\t5\n")
+    page.get_by_role("button", name="Read it").click()
+    expect(page.locator("dialog[open]")).to_have_count(0)
+    expect(page.locator("#facts")).to_contain_text("One column of values: load.")
+
+
+def test_another_column_of_times_and_another_order_of_dates(page):
+    open_page(page)
+    rows = [f"{day:02}/02/2026,2026-03-{day:02},{day}" for day in range(1, 20)]
+    upload_read(page, "two-times.csv", "\n".join(["sold,paid,price", *rows, ""]).encode())
+    expect(page.locator("#facts")).to_contain_text("the column sold: 2026-02-01")
+    page.get_by_text("Something is not right").click()
+    page.get_by_label("Column of times").select_option("paid")
+    page.get_by_role("button", name="Read again").click()
+    expect(page.locator("#facts")).to_contain_text("the column paid: 2026-03-01")
+
+
+def test_all_columns_at_a_glance_each_leads_to_its_chart(page):
+    open_page(page)
+    rows = [f"{value},{index % 7},{index % 5 + (60 if index == 99 else 0)}" for index, value in enumerate(daily())]
+    upload_read(page, "plant.csv", csv_of(rows, "time,load,calm,late"))
+    charts = page.locator(".small-chart")
+    expect(charts).to_have_count(3)
+    expect(charts.first).to_contain_text("not judged yet")
+    choose_detector(page)
+    page.get_by_role("button", name="Judge all columns").click()
+    expect(charts.nth(0)).to_contain_text("1 event", timeout=60_000)  # the worker may still be starting
+    expect(charts.nth(1)).to_contain_text("no events")
+    expect(charts.nth(2)).to_contain_text("1 event")
+    expect(charts.nth(2).locator("rect")).to_have_count(1)
+    charts.nth(2).click()
+    expect(page.locator("#verdict")).to_contain_text("1 anomalous event found in “late”")
+    expect(charts.nth(2)).to_have_attribute("aria-pressed", "true")
+    charts.nth(1).click()
+    expect(page.locator("#verdict")).to_contain_text("No anomalies found in “calm”")
+    page.reload()
+    expect(page.locator("#verdict")).to_contain_text("No anomalies found in “calm”")
+
+
+def test_a_click_in_the_chart_leads_to_the_row(judged):
+    settle(judged)
+    spike = """() => { const chart = Chart.getChart("canvas"), box = chart.canvas.getBoundingClientRect();
+      const { x, y } = chart.getDatasetMeta(1).data[0]; return [box.left + x, box.top + y]; }"""
+    judged.locator("#plot").scroll_into_view_if_needed()
+    judged.mouse.click(*judged.evaluate(spike))
+    chosen = judged.locator(".events tr.chosen")
+    expect(chosen).to_have_count(1)
+    expect(chosen).to_contain_text(SPIKE)
+    expect(judged.get_by_role("status")).to_contain_text("400 is")
+
+
+def test_an_explanation_says_how_rare_what_is_usual_and_what_would_be_normal(judged):
+    why = judged.get_by_role("row").filter(has_text=SPIKE).locator(".why")
+    expect(why).to_contain_text("above the expected")
+    expect(why).to_contain_text("Highest of the 10 days")
+    expect(why).to_contain_text("the usual value at this time of day is 2")
+    expect(why).to_contain_text(re.compile(r"would be normal below \d"))
+
+
+def test_the_slider_judges_again_at_once_and_reset_takes_it_back(judged):
+    asked = []
+    judged.on("request", lambda request: asked.append((request.method, request.url)))
+    expect(judged.locator("#tune-says")).to_have_text(re.compile(r"^Sigma \d.*: \d+ events?"))
+    before = judged.locator("#tune-says").inner_text()
+    slide(judged, "End", 1)
+    expect(judged.locator("#tune-says")).to_have_text(re.compile(r"^Sigma 30: 0 events in 10 days"))
+    expect(judged.locator("#verdict")).to_contain_text("No anomalies found")
+    slide(judged, "Home", 1)
+    expect(judged.locator("#tune-says")).to_have_text(re.compile(r"^Sigma 1\.2: \d+ events, about \d+ a"))
+    expect(judged.get_by_label("Sigma")).to_have_value("1.2")
+    expect(events(judged)).to_have_count(2)
+    assert not [url for method, url in asked if method == "POST"]  # nothing was fitted
+    judged.get_by_role("button", name="Reset").click()
+    expect(judged.locator("#tune-says")).to_have_text(before)
+    expect(judged.get_by_role("button", name="Reset")).to_be_disabled()
+
+
+def test_a_target_finds_its_sigma(judged):
+    slide(judged, "Home", 1)
+    expect(judged.locator("#tune-says")).to_have_text(re.compile(r"^Sigma 1\.2: "))
+    judged.get_by_label("Unit of time").select_option("week")
+    judged.get_by_label("Or say how many events").fill("0.7")
+    judged.get_by_role("button", name="Set", exact=True).click()
+    expect(judged.locator("#tune-says")).to_have_text(re.compile(r": 1 event "))
+    expect(events(judged)).to_have_count(1)
+
+
+def test_what_counts_as_an_event(judged):
+    judged.get_by_text("What counts as an event").click()
+    judged.get_by_label("Direction").select_option("below")
+    expect(judged.locator("#verdict")).to_contain_text("No anomalies found")
+    judged.get_by_label("Direction").select_option("both")
+    expect(judged.locator("#verdict")).to_contain_text("anomalous event")
+    floor = judged.get_by_label("Ignore differences below (unit of the values)")
+    floor.fill("200")
+    floor.press("Enter")
+    expect(events(judged)).to_have_count(1)
+    expect(events(judged)).to_contain_text(SPIKE)
+    shortest = judged.get_by_label("Shortest event")
+    shortest.fill("2")
+    shortest.press("Tab")
+    expect(judged.locator("#verdict")).to_contain_text("No anomalies found")
+    judged.get_by_role("button", name="Reset").click()
+    expect(judged.locator("#verdict")).to_contain_text("anomalous event")
+    expect(shortest).to_have_value("1")
+
+
+def say(page, at, word):
+    row = page.get_by_role("row").filter(has=page.get_by_role("button", name=f"Show the event at {at}"))
+    return row.get_by_role("button", name=word)
+
+
+def test_events_are_called_right_or_wrong_with_a_note_and_undone(judged):
+    say(judged, SPIKE, "Right").click()
+    expect(say(judged, SPIKE, "Right")).to_have_attribute("aria-pressed", "true")
+    expect(judged.locator("#marks-say")).to_have_text("1 mark: 1 abnormal, 0 normal.")
+    note = judged.get_by_label(re.compile("Note on 2026-03-07"))
+    note.fill("the pump was off")
+    note.press("Tab")
+    judged.reload()
+    expect(judged.get_by_label(re.compile("Note on 2026-03-07"))).to_have_value("the pump was off")
+    expect(say(judged, SPIKE, "Right")).to_have_attribute("aria-pressed", "true")
+    say(judged, SPIKE, "Wrong").click()
+    expect(judged.locator("#marks-say")).to_have_text("1 mark: 0 abnormal, 1 normal.")
+    judged.get_by_role("button", name="Undo").click()
+    expect(judged.locator("#marks-say")).to_have_text("1 mark: 1 abnormal, 0 normal.")
+    judged.get_by_role("button", name=re.compile("Remove the mark")).click()
+    expect(judged.locator("#marks-say")).to_contain_text("Nothing is marked yet")
+
+
+def test_a_marked_stretch_is_left_out_and_what_that_changed_is_shown(judged):
+    judged.get_by_text("Mark a stretch", exact=True).click()
+    judged.get_by_label("From").fill("2026-03-07 16:00")
+    judged.get_by_label("To", exact=True).fill("2026-03-07 15:00")
+    judged.get_by_role("button", name="Mark", exact=True).click()
+    expect(judged.locator("#teach-problem")).to_contain_text("the earlier one first")
+    judged.get_by_label("To", exact=True).fill("2026-03-07 16:00")
+    judged.get_by_role("button", name="Mark", exact=True).click()
+    expect(judged.locator("#marks")).to_contain_text(SPIKE)
+    judged.get_by_role("button", name="Learn again").click()
+    changes = judged.locator("#teach-says")
+    expect(changes).to_contain_text(re.compile(r"\d+ events? before, \d+ now: \d+ gained, \d+ lost"))
+    expect(judged.locator("#tradeoff")).to_contain_text("precision")
+    expect(judged.locator("#tradeoff")).to_contain_text("recall 100 %")
+    judged.get_by_role("button", name="Go back to the one before").click()
+    expect(changes).to_be_hidden()
+
+
+def test_two_detectors_are_compared_on_one_chart(judged):
+    judged.get_by_text("Compare with another detector").click()
+    judged.locator("#compare").select_option("rolling_zscore")
+    judged.get_by_role("button", name="Compare", exact=True).click()
+    expect(judged.locator("#compare-says")).to_contain_text("by Seasonal naive")
+    expect(judged.locator("#compare-says")).to_contain_text("by Rolling z-score: ")
+    expect(judged.locator("#legend")).to_contain_text("Anomaly to Rolling z-score")
+    judged.get_by_role("button", name="End the comparison").click()
+    expect(judged.locator("#legend")).not_to_contain_text("Rolling z-score")
+    expect(judged.locator("#compare-says")).to_be_hidden()
+
+
+def test_a_link_restores_exactly_this_view(judged):
+    judged.get_by_role("button", name=f"Show the event at {SPIKE}").click()
+    near = window(judged)
+    slide(judged, "ArrowLeft", 3)
+    expect(judged.locator("#tune-says")).not_to_contain_text("…")
+    said = judged.locator("#tune-says").inner_text()
+    judged.wait_for_url(re.compile("detection=.*from="))
+    other = judged.context.new_page()
+    other.goto(judged.url)
+    expect(other.locator("#tune-says")).to_have_text(said)
+    expect(other.get_by_label("Detector", exact=True).first).to_have_value("seasonal_naive")
+    settle(other)
+    assert window(other) == pytest.approx(near, abs=1)
+
+
+def test_results_as_json_and_the_chart_as_a_picture(judged):
+    with judged.expect_download() as download:
+        judged.get_by_role("button", name="Download as JSON").click()
+    told = json.loads(download.value.path().read_text())
+    assert told["detector"] == "seasonal_naive"
+    assert len(told["events"]) == events(judged).count()
+    with judged.expect_download() as download:
+        judged.get_by_role("button", name="Chart as picture").click()
+    assert download.value.suggested_filename == "daily-chart.png"
+    assert download.value.path().read_bytes().startswith(b"\x89PNG")
+
+
+def test_what_was_brought_is_opened_again_and_deleted_for_good(judged):
+    address = judged.url
+    judged.goto("/")
+    judged.get_by_text("Open again").click()
+    judged.locator("#recent-list button").first.click()
+    expect(judged.locator("#facts")).to_contain_text("240 points from daily.csv")
+    judged.goto(address)
+    expect(judged.locator("#verdict")).to_be_visible()
+    delete = judged.get_by_role("button", name="Delete this data")
+    delete.click()
+    judged.get_by_role("button", name="Keep").click()
+    expect(judged.locator("#verdict")).to_be_visible()
+    delete.click()
+    judged.get_by_role("button", name="Delete", exact=True).click()
+    expect(judged.locator("#welcome")).to_be_visible()
+    judged.goto(address)
+    expect(judged.locator("#data-problem")).to_contain_text("not kept any more")
+
+
+def test_progress_stage_and_time_left_are_told(page):
+    open_page(page)
+    load_demo(page)
+
+    def running(route):
+        job = {"id": "j", "status": "running", "stage": "fit", "progress": 0.4, "seconds_left": 33}
+        route.fulfill(json=job)
+
+    page.route("**/api/v1/series/*/detections*", running)
+    page.route("**/api/v1/detections/j*", running)
+    page.get_by_role("button", name="Detect Anomalies").click()
+    expect(page.locator("#busy-label")).to_have_text("Learning what is usual 40 %")
+    expect(page.locator("#busy-time")).to_contain_text("about 40 s left")
+    with page.expect_request(lambda request: request.method == "DELETE"):
+        page.get_by_role("button", name="Cancel").click()
+    expect(page.locator("#busy")).to_be_hidden()
+
+
+def test_a_failed_job_is_told_in_its_own_sentence(page):
+    open_page(page)
+    load_demo(page)
+    failed = {"id": "j", "status": "failed", "error": {"code": "lost", "message": "The work stopped.", "detail": {}}}
+    page.route("**/api/v1/series/*/detections*", lambda route: route.fulfill(json=failed))
+    page.get_by_role("button", name="Detect Anomalies").click()
+    expect(page.locator("#detect-problem")).to_contain_text("The work stopped.")
+
+
+def test_a_service_that_goes_away_is_said_and_found_again(judged):
+    judged.route("**/api/v1/detections/**", lambda route: route.abort())
+    judged.route("**/healthz", lambda route: route.abort())
+    slide(judged, "ArrowLeft", 1)
+    expect(judged.locator("#tune-problem")).to_contain_text("does not answer")
+    expect(judged.locator("#verdict")).to_be_visible()
+    judged.unroute("**/api/v1/detections/**")
+    judged.unroute("**/healthz")
+    slide(judged, "ArrowLeft", 1)
+    expect(judged.locator("#tune-problem")).to_be_hidden()
+
+
+def test_a_refused_file_leaves_what_was_there(page):
+    open_page(page)
+    upload_read(page, "daily.csv", csv_of(daily()))
+    upload(page, "picture.csv", b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00")
+    expect(page.locator("#data-problem")).to_be_visible()
+    expect(page.locator("#facts")).to_contain_text("daily.csv")

@@ -1,0 +1,129 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+// The modules below look for their buttons when they are loaded; there is no page here.
+globalThis.document = { getElementById: () => ({ addEventListener: () => {} }) };
+globalThis.Chart = { Interaction: { modes: {} } };
+
+const { changed, nearest, paceWords, unitsWithin, wantedEvents } = await import("../../static/js/pace.js");
+const { leftWords, stageWords } = await import("../../static/js/job.js");
+const { extent, eventWords, pathOf } = await import("../../static/js/smalls.js");
+const { labelOf, saying } = await import("../../static/js/teach.js");
+const { curveOf, knobOf, reach, stepOf, valueAt } = await import("../../static/js/tune.js");
+const { headerOf } = await import("../../static/js/corrections.js");
+const { addressOf, readAddress } = await import("../../static/js/address.js");
+const { axisOf, lengthOf } = await import("../../static/js/state.js");
+const { differenceWords } = await import("../../static/js/differences.js");
+const { pasted } = await import("../../static/js/files.js");
+const { spoken } = await import("../../static/js/understood.js");
+const { stepAt } = await import("../../static/js/tradeoff.js");
+const { curlLines } = await import("../../static/js/take.js");
+
+const DAY = 86_400_000;
+const event = (start, stop = start + 1) => ({ start, stop });
+
+test("how often events come is said in the unit that makes it a small number", () => {
+  assert.equal(paceWords(9, 90 * DAY, 1), "9 events, about 3 a month");
+  assert.equal(paceWords(48, 2 * DAY, 1), "48 events, about 1 an hour");
+  assert.equal(paceWords(2, 90 * DAY, 1), "2 events in 90 days");
+  assert.equal(paceWords(0, 90 * DAY, 1), "0 events in 90 days");
+  assert.equal(paceWords(1, 0, 2000), "1 event in 2,000 points");
+});
+
+test("a wanted pace is met by the nearest step, of equals by the stricter", () => {
+  const curve = [{ at: 2, events: 40 }, { at: 3, events: 9 }, { at: 4, events: 7 }, { at: 5, events: 7 }];
+  assert.equal(nearest(curve, 8).at, 5);
+  assert.equal(nearest(curve, 39).at, 2);
+  assert.equal(nearest([], 3), null);
+  assert.equal(Math.round(wantedEvents(3, "month", 90 * DAY)), 9);
+  assert.deepEqual(unitsWithin(10 * DAY).map(({ name }) => name), ["hour", "day", "week"]);
+});
+
+test("two judgements are compared by events that overlap", () => {
+  const { kept, gained, lost } = changed([event(0, 5), event(10, 12), event(50)], [event(4, 6), event(12, 13), event(50)]);
+  assert.deepEqual([kept.length, gained, lost], [2, [event(12, 13)], [event(10, 12)]]);
+  assert.equal(differenceWords([event(1), event(5)], [event(5), event(9)], ["before", "now"]), "2 events before, 2 now: 1 gained, 1 lost, 1 the same.");
+});
+
+test("the state of a job is said in words", () => {
+  assert.equal(stageWords({ status: "queued", ahead: 2 }), "Waiting for its turn: 2 others are before it");
+  assert.equal(stageWords({ status: "running", stage: "fit" }), "Learning what is usual");
+  assert.deepEqual([null, undefined, 1, 7.2, 43, 200].map(leftWords), ["", "", "almost done", "about 8 s left", "about 50 s left", "about 4 min left"]);
+});
+
+test("a small chart breaks its line where a value is missing, and lies flat where all are equal", () => {
+  assert.equal(pathOf([0, 1, 2, 3], [0, NaN, 1, 1], 30, 20, 0), "M0.0 20.0M20.0 0.0L30.0 0.0");
+  assert.equal(pathOf([0, 1], [5, 5], 30, 20), "M0.0 10.0L30.0 10.0");
+  assert.equal(pathOf([], [], 30, 20), "");
+  assert.deepEqual(extent([NaN, 3, -1]), [-1, 3]);
+  assert.deepEqual([undefined, "busy", [], [1]].map(eventWords), ["not judged yet", "being judged …", "no events", "1 event"]);
+});
+
+test("what is said of a stretch takes the place of what was", () => {
+  const first = saying([], event(5, 8), "anomaly", "pump");
+  const second = saying(first, event(5, 8), "normal");
+  assert.deepEqual(second, [{ start: 5, stop: 8, kind: "normal", note: "" }]);
+  assert.deepEqual(saying(second, event(5, 8), null), []);
+  assert.deepEqual(saying(first, event(1), "normal").map(({ start }) => start), [1, 5]);
+  assert.equal(labelOf(first, event(7, 20)).note, "pump");
+  assert.equal(labelOf(first, event(8, 20)), undefined);
+});
+
+test("the slider's steps are equal factors, and every value in effect lies on it", () => {
+  const sigma = { name: "sigma", default: 6, minimum: 0.5, maximum: 100 };
+  const ends = reach(sigma);
+  assert.deepEqual(ends, [1.2, 30]);
+  assert.equal(valueAt(stepOf(6, ends), ends), 6);
+  assert.deepEqual([valueAt(0, ends), valueAt(200, ends)], ends);
+  assert.deepEqual(reach(sigma, 80), [1.2, 80]);
+  assert.equal(knobOf({ params: [{ name: "gap" }, sigma] }), sigma);
+  assert.equal(knobOf({ params: [{ name: "gap" }] }), undefined);
+});
+
+test("a curve rises by its value, and what is unknown is NaN", () => {
+  const answer = { param: "sigma", curve: [{ value: 4, events: 1, precision: null, recall: 0.5 }, { value: 2, events: 3 }] };
+  const [low, high] = curveOf(answer);
+  assert.deepEqual([low.at, high.at, high.recall], [2, 4, 0.5]);
+  assert.ok(Number.isNaN(high.precision) && Number.isNaN(low.recall));
+  assert.equal(stepAt([low, high], 3.9), high);
+});
+
+test("the header of a file is found where its columns are in it", () => {
+  assert.deepEqual(headerOf('# a title\nwhen;"load";note\n1;2;x\n', ["load"]), ["when", "load", "note"]);
+  assert.deepEqual(headerOf("1,2\n3,4\n", ["column_2"]), []);
+});
+
+test("an address restores data, judgement, column and window, or the recipe of a demo", () => {
+  const told = addressOf({ series: "a-1", detection: "b_2", column: "load %", window: [5, 9] });
+  const read = readAddress(told);
+  assert.deepEqual([read.series, read.detection, read.column, read.window, read.demo], ["a-1", "b_2", "load %", [5, 9], null]);
+  assert.equal(readAddress("?from=9&to=5").window, null);
+  const demo = readAddress(addressOf({ demo: { kind: "trend", points: "500" }, series: "x", detector: "lstm", params: { sigma: 4.5 } }));
+  assert.deepEqual([demo.demo, demo.series, demo.detector, demo.params], [{ kind: "trend", points: "500" }, "x", "lstm", { sigma: 4.5 }]);
+});
+
+test("the axis of a kept series is time, or positions", () => {
+  const timed = { start: 1000, stop: 9000, points: 9, step_seconds: 1 };
+  assert.deepEqual(axisOf(timed), { hasTimes: true, extent: [1000, 9000], step: 1000 });
+  assert.equal(lengthOf(timed), 9000);
+  assert.deepEqual(axisOf({ start: null, stop: null, points: 9 }), { hasTimes: false, extent: [0, 8], step: 1 });
+  assert.equal(lengthOf({ start: null, points: 9 }), 0);
+});
+
+test("pasted text is a file, nothing is none", async () => {
+  assert.equal(pasted(" \n"), null);
+  assert.equal(await pasted("a\n1").text(), "a\n1");
+});
+
+test("what was read is spoken in a sentence", () => {
+  assert.equal(spoken({ points: 2000, columns: ["load"], repairs: [] }), "Read 2,000 points of load. Nothing had to be repaired.");
+  assert.equal(spoken({ points: 1, columns: ["a", "b"], repairs: [1] }), "Read 1 point of 2 columns. 1 repair made.");
+});
+
+test("the data alone gives the same only where nothing else enters", () => {
+  const asked = { detection: { id: "d", detector: "lstm", params: {} }, column: "a", origin: "http://h:1", source: { kind: "file", file: { name: "a.csv" }, options: {} } };
+  const { kept, again } = curlLines({ ...asked, plainly: true });
+  assert.equal(kept, "curl -s http://h:1/api/v1/detections/d.csv");
+  assert.match(again, /\/api\/v1\/detect/);
+  assert.equal(curlLines({ ...asked, plainly: false }).again, "");
+});
