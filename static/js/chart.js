@@ -270,7 +270,7 @@ export class SeriesChart {
 
   drawLegend() {
     if (!this.legend) return;
-    const told = [this.series, banded(this.rows), this.other?.series, this.legendOther?.banded, this.series.labels];
+    const told = [this.series, Boolean(this.rows.expected), banded(this.rows), this.other?.series, this.legendOther?.banded, this.series.labels];
     if (this.toldLegend?.every((each, k) => each === told[k])) return;
     this.toldLegend = told;
     drawLegend(this.legend, this.legendSeries, this.legendOther);

@@ -125,6 +125,13 @@ def test_all_columns_at_a_glance_each_leads_to_its_chart(page):
     expect(page.locator("#verdict")).to_contain_text("No anomalies found in “calm”")
 
 
+def test_the_legend_and_the_whole_table_are_there_once_judged(judged):
+    settle(judged)
+    for name in ("Expected", "Band", "Anomaly"):
+        expect(judged.locator("#legend")).to_contain_text(name)
+    assert judged.locator(".events.scroll").evaluate("(table) => table.scrollWidth <= table.clientWidth")
+
+
 def test_a_click_in_the_chart_leads_to_the_row(judged):
     settle(judged)
     spike = """() => { const chart = Chart.getChart("canvas"), box = chart.canvas.getBoundingClientRect();
