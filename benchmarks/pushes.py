@@ -9,13 +9,13 @@ import orjson
 
 from benchmarks._service import Connection, Service, Waits, request, serving, settled, warm, wave
 
-BATCH, BATCHES, SINGLES, CONNECTIONS = 1000, 60, 2000, 32
+BATCH, BATCHES, SINGLES, CONNECTIONS = 1000, 60, 6000, 32
 
 
-async def push(port: int, values: list[float], count: int, waits: Waits) -> None:
+async def push(port: int, stream: str, values: list[float], count: int, waits: Waits) -> None:
     """The same values again and again, over a connection of its own."""
     connection = await Connection.open(port)
-    asked = request("POST", "/api/v1/streams/s/points", orjson.dumps({"values": values}))
+    asked = request("POST", f"/api/v1/streams/{stream}/points", orjson.dumps({"values": values}))
     for _ in range(count):
         await waits.ask(connection, asked)
     connection.close()
@@ -24,21 +24,24 @@ async def push(port: int, values: list[float], count: int, waits: Waits) -> None
 async def measured(service: Service) -> None:
     """Prints one line per way to push."""
     connection = await Connection.open(service.port)
-    await warm(connection, "s", "rolling_zscore")
+    await warm(connection, "z", "rolling_zscore")
+    await warm(connection, "lstm", "lstm")
     await settled(connection)
     connection.close()
-    for title, values, count, at_once in (
-        ("single points, one at a time", [0.5], 200, 1),
-        (f"single points, {CONNECTIONS} connections", [0.5], SINGLES, CONNECTIONS),
-        (f"batches of {BATCH}, 2 connections", wave(BATCH), BATCHES, 2),
+    for title, stream, values, count, at_once in (
+        ("single points, one at a time", "z", [0.5], 500, 1),
+        ("single points, one at a time, lstm", "lstm", [0.5], 300, 1),
+        (f"single points, {CONNECTIONS} connections", "z", [0.5], SINGLES, CONNECTIONS),
+        (f"batches of {BATCH}, 2 connections", "z", wave(BATCH), BATCHES, 2),
     ):
-        waits, began, cpu = Waits(), time.monotonic(), service.cpu()
-        await asyncio.gather(*(push(service.port, values, count // at_once, waits) for _ in range(at_once)))
+        waits, began, cpu, own = Waits(), time.monotonic(), service.cpu(), time.process_time()
+        await asyncio.gather(*(push(service.port, stream, values, count // at_once, waits) for _ in range(at_once)))
         rate = len(waits.seconds) / (time.monotonic() - began)
         used = (service.cpu() - cpu) / max(len(waits.seconds), 1) * 1000
+        client = (time.process_time() - own) / max(len(waits.seconds), 1) * 1000
         load = os.getloadavg()[0]
         print(f"{title}: {rate:,.0f} requests/s, {rate * len(values):,.0f} points/s, {waits.told()}")
-        print(f"    {used:.2f} ms of CPU a request; load of the machine {load:.1f}")
+        print(f"    {used:.2f} ms of CPU a request, {client:.2f} ms of this client; load of the machine {load:.1f}")
 
 
 def main() -> None:

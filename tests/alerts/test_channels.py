@@ -320,7 +320,9 @@ def trickling(first):
         yield port, left
 
 
-@pytest.mark.parametrize("first", [b"", b"HTTP/1.1 100 Continue\r\nX: ", b"HTTP/1.1 500 No\r\nContent-Length: 150\r\n\r\n"])
+@pytest.mark.parametrize(
+    "first", [b"", b"HTTP/1.1 100 Continue\r\nX: ", b"HTTP/1.1 500 No\r\nContent-Length: 150\r\n\r\n"]
+)
 def test_a_receiver_that_answers_byte_by_byte_is_left(monkeypatch, first):
     monkeypatch.setattr("alerts.posting.IN_ALL", 0.2)
     monkeypatch.setattr("http.client._MAXLINE", 10**9)  # or a long line ends it before
