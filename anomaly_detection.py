@@ -3,7 +3,7 @@
 import functools
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, ClassVar, Self
 
@@ -26,6 +26,11 @@ DEFAULT_GAP = 3
 
 MOST_REMARKS = 2000
 """With more events than this, their explanations leave out the circumstances: they would take longer than the rest."""
+
+CLEAR = 0.5
+"""Margins from what was expected at which a point of an event that several views see tells its direction."""
+OFTEN = 0.1
+"""Share of an event's anomalies that a view must find the most unusual to be told beside the one of the peak."""
 
 SPREAD_FLOOR = 1e-13
 """Smallest believable spread, relative to the size of the values: some 450 roundings of a float64.
@@ -157,12 +162,43 @@ class Detection:
         if not self.views:
             explanation = explain(value, expected, direction, severity, stop - start) + self._remark(peak, direction)
             return Event(start, stop, peak, direction, severity, value, expected, explanation)
-        if not abs(value - expected) > self.margin[peak]:
-            direction = "shape"
-        seen_by = max(self.views, key=lambda name: float(np.nan_to_num(self.views[name][peak])))
-        explanation = explain_view(value, expected, direction, severity, stop - start, seen_by)
-        explanation += self._remark(peak, direction)
+        direction, furthest = self._side(start, stop)
+        seen_by, *also = self._seen_by(start, stop, peak)
+        at = peak if furthest is None else furthest
+        there, usual = float(self.series.values[at]), float(self.expected[at])
+        explanation = explain_view(there, usual, direction, severity, stop - start, seen_by, also)
+        outside = abs(there - usual) > self.margin[at]
+        explanation += self._remark(at, direction if outside else "shape")
         return Event(start, stop, peak, direction, severity, value, expected, explanation, seen_by)
+
+    def _side(self, start: int, stop: int) -> tuple[str, int | None]:
+        """On which side of what was expected an event lies, and its furthest point there; "shape" where none is clear.
+
+        Clear are points further off than CLEAR margins. They may change side once, as at the end of a new level: the
+        first side is the event's. A burst of noise changes often.
+        """
+        here = start + np.flatnonzero(self.is_anomaly[start:stop])
+        with np.errstate(over="ignore", invalid="ignore"):
+            away = (self.series.values[here] - self.expected[here]) / self.margin[here]
+        here, away = here[np.abs(away) > CLEAR], away[np.abs(away) > CLEAR]
+        if not len(here) or np.count_nonzero(np.diff(np.sign(away))) > 1:
+            return "shape", None
+        side = np.sign(away[0])
+        return ("above" if side > 0 else "below"), int(here[np.argmax(side * away)])
+
+    def _seen_by(self, start: int, stop: int, peak: int) -> list[str]:
+        """The view that finds the peak most unusual; then, of each other kind of view that finds a tenth of the event's
+        anomalies so, the one that does most often."""
+        here = np.flatnonzero(self.is_anomaly[start:stop])
+        told = np.stack([np.nan_to_num(voice[start:stop][here]) for voice in self.views.values()])
+        names, surest = list(self.views), np.argmax(told, axis=0)
+        first = names[surest[int(np.searchsorted(here, peak - start))]]
+        counts = np.bincount(surest, minlength=len(names))
+        kinds = {_kind(first): first}
+        for code in np.argsort(-counts, kind="stable").tolist():
+            if counts[code] >= OFTEN * len(here):
+                kinds.setdefault(_kind(names[code]), names[code])
+        return list(kinds.values())
 
     def _remark(self, peak: int, direction: str) -> str:
         """The circumstances of a peak, as a further sentence."""
@@ -195,12 +231,21 @@ def explain(value: float, expected: float, direction: str, severity: float, poin
     return f"{_compared(value, expected, direction)}, {beyond}"
 
 
-def explain_view(value: float, expected: float, direction: str, severity: float, points: int, seen_by: str) -> str:
-    """The same where several views are joined: `seen_by` is what the view that finds it most unusual looks at."""
+def explain_view(
+    value: float, expected: float, direction: str, severity: float, points: int, seen_by: str, also: Sequence[str] = ()
+) -> str:
+    """The same where several views are joined: what the view that finds it most unusual looks at, and what others do
+    that find it unusual `also`. Value and expected are those of the point furthest off, in that direction."""
     beyond = f"{severity:.3g} times the score allowed; lasts {_counted(points)}."
+    others = f", also {' and '.join(also)}" if also else ""
     if direction == "shape":
-        return f"Unusual {seen_by}, around {value:.6g}: {beyond}"
-    return f"{_compared(value, expected, direction)}, most unusual by its {seen_by}: {beyond}"
+        return f"Unusual {seen_by}{others}, around {value:.6g}: {beyond}"
+    return f"{_compared(value, expected, direction)}, most unusual by its {seen_by}{others}: {beyond}"
+
+
+def _kind(view: str) -> str:
+    """What a view looks at, whatever the length of its window."""
+    return view.partition(" over ")[0]
 
 
 def _counted(points: int) -> str:

@@ -13,32 +13,43 @@ from anomaly_detection import (
     Gap,
     Progress,
     no_progress,
-    residual_threshold,
     spread_floor,
     unit_of,
     usual_residual,
 )
-from detectors.forecast_residual import Sigma, limits
+from detectors.forecast_residual import CHUNK, Sigma, limits
 from detectors.lstm import LSTM
-from detectors.window_distance import DEFAULT_SIGMA, Judge, View, around_each, usual_threshold
+from detectors.window_distance import Judge, View, around_each, usual_threshold
 from grid import Grid, spread_out
 from level_spread import LevelSpread
 from matrix_profile import MatrixProfile
 from parameters import Param, checked
-from period import find_period
+from period import find_periods
+from season import Season
 from series import Floats, Series
 from windows import Scale
 
 REFERENCES = 1024
 """Windows that the matrix profile compares with; see docs/decisions/views.md."""
-ALONE = 2.5
+DEFAULT_SIGMA = 3.0
+USUAL = 7 / 12
+"""Ranges per sigma that the mean of the voices may reach by chance on every series."""
+STEEPEST = 4.0
+"""Most that the upper range of a window's distances is, in those of its third quartile; a normal one has 2.4."""
+ALONE = 8 / 3
 """Factor of sigma beyond which the forecast's residual needs no other view: one value is too short for the windows."""
+FOLDS = 6.0
+"""Factor of sigma: beyond the ninth decile residuals fall by so many factors of e before one is an anomaly alone."""
 LARGEST = 1e300
 """Held below infinity: scores of values far beyond all that was learned."""
 FORECAST = "distance from the forecast"
-SEEN = {"level_spread": "mean and spread over {} points", "matrix_profile": "course over {} points"}
+SEEN = {
+    "level_spread": "mean and spread over {} points",
+    "matrix_profile": "course over {} points",
+    "season": "distance from earlier cycles over {} points",
+}
 """What a view looks at, for a person."""
-Views = tuple[LevelSpread, MatrixProfile]
+Views = tuple[LevelSpread, MatrixProfile, Season]
 
 
 @dataclass(frozen=True)
@@ -53,11 +64,11 @@ class Seen:
 class Auto(Detector):
     """score = mean over the views, at each of their window lengths, of (distance − median) ÷ upper usual range.
 
-    The views are the LSTM's residual, `level_spread` and `matrix_profile`; each has one voice for each window length,
-    from 0 to `window_distance.MOST`. threshold: see `window_distance.usual_threshold`. A residual beyond the margin,
-    mean + ALONE · sigma · std of residuals, is an anomaly whatever the others say: the score is at least
-    threshold · residual ÷ margin. An anomaly that other views see may lie within the margin. What has no forecast is
-    not judged. Unit of the score: upper usual ranges.
+    The views are the LSTM's residual, `level_spread`, `matrix_profile` and `season`; each has one voice for each window
+    length, from 0 to `window_distance.MOST`. threshold: see `window_distance.usual_threshold`. A residual beyond the
+    margin, see `margin_of`, is an anomaly whatever the others say: the score is at least threshold · residual ÷ margin.
+    An anomaly that other views see may lie within the margin. What has no forecast is not judged. Unit of the score:
+    upper usual ranges.
     """
 
     without_fit = ("sigma", "gap")
@@ -80,7 +91,7 @@ class Auto(Detector):
         params: Mapping[str, Any],
         usual: Sequence[float] | None = None,
     ) -> None:
-        self.usual = usual  # mean and standard deviation of the residuals ÷ unit; None: a state that is older
+        self.usual = usual  # what `margin_of` needs, ÷ unit; None: a state that is older
         self.forecast, self.views, self.grid, self.unit = forecast, views, grid, unit
         self.spread, self.margin = spread, margin  # ÷ unit
         self.judges, self.params = judges, params  # of windows up to a point, and of those around it
@@ -98,21 +109,30 @@ class Auto(Detector):
         seed: Annotated[int, Param(None, 0, 2**31 - 1, "The same seed gives the same answer.")] = 0,
     ) -> Self:
         """See Detector.fit."""
-        forecast = LSTM.fit(series, seed=seed, progress=lambda _, done: progress("fit", done / 2))
         grid, unit = Grid.learn(series), unit_of(series.values)
+        cells, _ = grid.cells(series, len(series), CHUNK)
+        values = spread_out(series.values / unit, cells)
+        periods = find_periods(values, grid.step_ms)
+        forecast = LSTM.one_step(series, values, grid, periods, seed, lambda _, done: progress("fit", done / 2))
         cells, _ = grid.cells(series, len(series), 1)
         values = spread_out(series.values / unit, cells)
-        period = find_period(values, grid.step_ms)
-        views = LevelSpread.fit(values, period), MatrixProfile.fit(values, period, REFERENCES)
+        first, longest = (periods[0], periods[-1]) if periods else (None, None)
+        views = (
+            LevelSpread.fit(values, first),
+            MatrixProfile.fit(values, first, REFERENCES),
+            Season.fit(values, longest),
+        )
         unjudged = Judge((), (), 1.0)
         params = {"sigma": sigma, "gap": gap, "seed": seed}
         spread = Scale.of(series.values / unit).spread
         found = cls(forecast, views, grid, unit, spread, 1.0, (unjudged, unjudged), params)
         seen, known, at = found._seen(series, len(series), lambda _, done: progress("fit", (1 + done) / 2))
-        found.usual = usual_residual(known.score / unit, spread_floor(values))
-        found.margin = residual_threshold(known.score / unit, ALONE * sigma, spread_floor(values))
+        found.usual = line_of(known.score / unit, spread_floor(values))
+        found.margin = margin_of(found.usual, sigma)
+        steepest = [np.inf, *(STEEPEST for _ in seen[1:])]
         ending, around = (
-            Judge.learn([each[at] for each in form(seen)], sigma, usual_threshold) for form in (causal, centred)
+            Judge.learn([each[at] for each in form(seen)], sigma, auto_threshold, steepest)
+            for form in (causal, centred)
         )
         found.judges = ending, around
         return found
@@ -158,8 +178,7 @@ class Auto(Detector):
     def again(cls, kept: Detection, params: Mapping[str, Any]) -> Detection:
         """See Detector.again."""
         basis, sigma = kept.basis, params["sigma"]
-        threshold, (mean, spread) = usual_threshold(basis["usual"], sigma), basis["line"]
-        limit = mean + ALONE * sigma * spread
+        threshold, limit = auto_threshold(basis["usual"], sigma), margin_of(basis["line"], sigma)
         score = joined(basis.get("scores", basis["usual"]), basis["residual"], threshold, limit)
         margin = limits(limit, basis["unit"], kept.expected)[1]
         return replace(super().again(kept, params), score=score, threshold=threshold, margin=margin)
@@ -207,7 +226,11 @@ class Auto(Detector):
     def from_state(cls, state: Mapping[str, Any]) -> Self:
         """See Detector.from_state."""
         views = state["views"]
-        restored = LevelSpread.from_state(views["level_spread"]), MatrixProfile.from_state(views["matrix_profile"])
+        restored = (
+            LevelSpread.from_state(views["level_spread"]),
+            MatrixProfile.from_state(views["matrix_profile"]),
+            Season.from_state(views["season"]) if "season" in views else Season(Scale(0.0, 1.0), None, ()),
+        )
         ending, around = (Judge.from_state(judge) for judge in state["judges"])
         forecast, grid = LSTM.from_state(state["forecast"]), Grid.from_state(state["grid"])
         unit, spread, margin = state["unit"], state["spread"], state["margin"]
@@ -220,6 +243,30 @@ def joined(usual: Floats, residual: Floats, threshold: float, margin: float) -> 
     with np.errstate(over="ignore"):
         alone = np.minimum(threshold * (residual / margin), LARGEST)
     return np.where(np.isnan(residual), np.nan, np.fmax(usual, alone))
+
+
+def auto_threshold(scores: Floats, sigma: float) -> float:
+    """See `window_distance.usual_threshold`."""
+    return usual_threshold(scores, sigma, USUAL)
+
+
+def line_of(residuals: Floats, floor: float) -> tuple[float, float, float, float]:
+    """Of residuals (n,) >= 0, for `margin_of`: mean, standard deviation, ninth decile, and how much further they lie
+    each time that their share falls by a factor of e between the ninth decile and the 97th percentile."""
+    known = residuals[np.isfinite(residuals)]
+    ninth, high = np.quantile(known, [0.9, 0.97]).tolist() if known.size else (0.0, 0.0)
+    return *usual_residual(residuals, floor), ninth, float((high - ninth) / np.log(0.1 / 0.03))
+
+
+def margin_of(line: Sequence[float], sigma: float) -> float:
+    """How far a residual may lie before it is an anomaly alone: the larger of two rules, for the numbers of `line_of`.
+
+    mean + ALONE · sigma · std; and where an exponential tail has fallen by FOLDS · sigma factors of e beyond the ninth
+    decile. At sigma 3 and for normal noise these are 5.6 and 9.5 of its standard deviations. The second grows where
+    large residuals are usual, as in sharp beats, or where noise grows with the value; the first where few are far off.
+    """
+    mean, spread, ninth, fold = (*line, 0.0, 0.0)[:4]  # two numbers in a judgement kept before
+    return max(mean + ALONE * sigma * spread, ninth + FOLDS * sigma * fold)
 
 
 def causal(seen: Sequence[Seen]) -> list[Floats]:

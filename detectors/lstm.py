@@ -102,6 +102,18 @@ class LSTM(ForecastResidual):
         )
 
     @classmethod
+    def one_step(
+        cls, series: Series, values: Floats, grid: Grid, periods: Sequence[int], seed: int, progress: Progress
+    ) -> Self:
+        """The detector with its defaults but for the seed, without what a review knows beside the one-step forecast.
+
+        values (m,) of the series ÷ unit in the grid's cells, with their periods.
+        """
+        near = LSTMForecaster.fit(values, periods, seed=seed, report=lambda done: progress("fit", 0.5 * done))
+        params = {"sigma": DEFAULT_SIGMA, "gap": DEFAULT_GAP, "seed": seed}
+        return cls.learn(series, near, grid, next(iter(periods), None), params, progress)
+
+    @classmethod
     def around(
         cls, series: Series, near: LSTMForecaster, grid: Grid, period: int | None, params: Any, progress: Progress
     ) -> Self:

@@ -59,15 +59,21 @@ class Judge:
     threshold: float
 
     @classmethod
-    def learn(cls, several: Sequence[Floats], sigma: float, rule: Callable[[Floats, float], float]) -> "Judge":
-        """From the distances (n,) of each length, on the series that was fitted; the rule sets the threshold."""
-        medians, ranges = [], []
-        for distances in several:
-            known = distances[np.isfinite(distances)]
-            median, high = np.quantile(known, [0.5, 0.95]).tolist() if known.size else (0.0, 1.0)
-            medians.append(median)
-            ranges.append(max(high - median, LEAST))
-        judge = cls(tuple(medians), tuple(ranges), 1.0)
+    def learn(
+        cls,
+        several: Sequence[Floats],
+        sigma: float,
+        rule: Callable[[Floats, float], float],
+        steepest: Sequence[float] | None = None,
+    ) -> "Judge":
+        """From the distances (n,) of each length, on the series that was fitted; the rule sets the threshold.
+
+        A range is at most `steepest`, of the same length, times the third quartile − median.
+        """
+        usual = [
+            upper_range(each, most) for each, most in zip(several, steepest or [np.inf] * len(several), strict=True)
+        ]
+        judge = cls(tuple(median for median, _ in usual), tuple(width for _, width in usual), 1.0)
         scores = judge.mean(judge.voices(several), len(several[0]) if several else 0)
         return replace(judge, threshold=rule(scores, sigma))
 
@@ -200,6 +206,22 @@ class WindowDistance(Detector):
         """The view that gave this state."""
 
 
+def upper_range(distances: Floats, steepest: float = np.inf) -> tuple[float, float]:
+    """Median and 95th percentile − median of distances (n,), NaN left out; at least LEAST.
+
+    The range is at most `steepest` times the third quartile − median, where that is above 0: where a tenth of a series
+    is odd, its 95th percentile is too.
+    """
+    known = distances[np.isfinite(distances)]
+    if not known.size:
+        return 0.0, 1.0
+    median, quartile, high = np.quantile(known, [0.5, 0.75, 0.95]).tolist()
+    width = high - median
+    if np.isfinite(steepest) and quartile > median:
+        width = min(width, steepest * (quartile - median))
+    return median, max(width, LEAST)
+
+
 def around_each(distances: Floats, length: int) -> Floats:
     """(n,) the mean of the distances of the windows that each point lies in: those ending 0 to length − 1 points later.
 
@@ -219,12 +241,12 @@ def around_each(distances: Floats, length: int) -> Floats:
     return np.where(count > 0, mean, np.nan)[covered]
 
 
-def usual_threshold(scores: Floats, sigma: float) -> float:
-    """mean + sigma · std of the scores (n,), and at least USUAL · sigma; NaN is left out."""
+def usual_threshold(scores: Floats, sigma: float, usual: float = USUAL) -> float:
+    """mean + sigma · std of the scores (n,), and at least usual · sigma; NaN is left out."""
     known = scores[np.isfinite(scores)]
     if not known.size:
         return 1.0
-    return max(float(np.mean(known) + sigma * np.std(known)), USUAL * sigma)
+    return max(float(np.mean(known) + sigma * np.std(known)), usual * sigma)
 
 
 def strict_threshold(scores: Floats, sigma: float) -> float:

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from anomaly_detection import CLEAR, Detection
 from detectors.auto import FORECAST, Auto
 from detectors.window_distance import MOST, Judge
 from faults import plant
@@ -45,11 +46,36 @@ def test_a_fault_of_many_points_is_found_and_told_in_words(fault):
     assert worst.seen_by in worst.explanation
 
 
-def test_an_event_within_the_margin_has_the_direction_shape():
+def test_an_event_near_what_was_expected_has_the_direction_shape():
     found = reviewed(plant(daily(), "flat_line", 2000, 96))
+    assert found.events
     for event in found.events:
-        away = abs(event.value - event.expected)
-        assert (event.direction == "shape") == (away <= found.margin[event.peak])
+        away = np.abs(found.series.values - found.expected)[event.start : event.stop]
+        assert (event.direction == "shape") == (away <= CLEAR * found.margin[event.start : event.stop]).all()
+
+
+@pytest.mark.parametrize(("change", "direction"), [(3.0, "above"), (-3.0, "below")])
+def test_a_new_level_is_told_by_its_side_though_the_peak_of_its_score_lies_elsewhere(change, direction):
+    values = daily().values.copy()
+    values[2000:2096] += change
+    events = around(reviewed(Series(None, values)), 2000, 2096)
+    worst = max(events, key=lambda event: event.severity)
+    assert worst.direction == direction
+    assert f" {direction} the expected " in worst.explanation
+    assert worst.seen_by != FORECAST
+
+
+def test_what_lies_on_both_sides_has_the_direction_shape():
+    at = np.arange(100)
+    values = np.where((at >= 50) & (at < 60), np.where(at % 2, 5.0, -5.0), 0.0)
+    flat = np.zeros(100)
+    voices = {"course over 32 points": np.where(at < 55, 5.0, 1.0), "mean and spread over 64 points": flat + 2.0}
+    both = Detection(Series(None, values), flat, flat + 2.0, np.abs(values), 1.0, views=voices)
+    assert [event.direction for event in both.events] == ["shape"]
+    up = Detection(Series(None, np.abs(values)), flat, flat + 2.0, np.abs(values), 1.0, views=voices)
+    assert [event.direction for event in up.events] == ["above"]
+    assert up.events[0].seen_by == "course over 32 points"
+    assert "by its course over 32 points, also mean and spread over 64 points: 5 times" in up.events[0].explanation
 
 
 def test_whatever_lies_outside_the_band_is_an_anomaly():
