@@ -13,8 +13,8 @@ from detectors.seasonal_naive import SeasonalNaive
 from detectors.subspace import Subspace
 
 DETECTORS: dict[str, type[Detector]] = {
-    "lstm": LSTM,
     "auto": Auto,
+    "lstm": LSTM,
     "rolling_zscore": RollingZScore,
     "seasonal_naive": SeasonalNaive,
     "robust_zscore": RobustZScore,

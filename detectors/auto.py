@@ -76,7 +76,7 @@ class Auto(Detector):
     title = "Automatic"
     help = (
         "Looks at the series in several ways at once: how far values lie from the forecast, levels and spreads, and "
-        "shapes, over 1 to 512 points. Each anomaly says what is unusual about it."
+        "shapes, over 1 to 512 points. Each anomaly says what is unusual about it. The default."
     )
 
     def __init__(

@@ -77,7 +77,7 @@ class LSTM(ForecastResidual):
     """
 
     title = "LSTM forecast"
-    help = "Learns how the series goes on from its own past and marks values far from what was expected. The default."
+    help = "Learns how the series goes on from its own past and marks values far from what was expected."
     reviewer: Reviewer | None = None
 
     @classmethod

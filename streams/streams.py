@@ -41,6 +41,7 @@ PUT_SECONDS = 1.0
 MOST_CAPACITY = 10**9
 
 DEFAULT_DETECTOR = "lstm"
+"""Not the default for files: see docs/decisions/default-of-streams.md."""
 
 
 @dataclass(frozen=True)
