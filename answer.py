@@ -2,7 +2,7 @@
 
 import itertools
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -120,10 +120,14 @@ def of_table(table: Table, series: Series, *, as_ms: bool = False) -> dict[str, 
     }
 
 
-def of_catches(table: Table, series: Series, found: Catches) -> dict[str, Any]:
+def of_source(table: Table, series: Series) -> dict[str, Any]:
+    """Where the values came from."""
+    return _identity(table, series)
+
+
+def of_catches(found: Catches, repairs: Iterable[Repair]) -> dict[str, Any]:
     """What would be caught in a series."""
     return {
-        **_identity(table, series),
         "sentences": found.sentences,
         "points": found.looked,
         "copies": found.copies,
@@ -142,7 +146,7 @@ def of_catches(table: Table, series: Series, found: Catches) -> dict[str, Any]:
             }
             for fault in found.faults
         ],
-        "repairs": [of_repair(repair) for repair in table.repairs],
+        "repairs": [of_repair(repair) for repair in repairs],
     }
 
 

@@ -181,7 +181,7 @@ def catches(
     """Plants every fault of LADDERS and says what a detector with these parameters catches of each size.
 
     live   judged by earlier points only, as a stream's points are; else as a finished file is (`Detector.review`)
-    avoid  (n,) true where nothing may be planted: points labelled anomalous, for one
+    avoid  (n,) true where nothing may be planted, nor learned: points labelled anomalous, for one
 
     A fault is caught where a point of it, or of as many after it, is flagged that is not flagged without it. The same
     arguments give the same answer. Where nothing can be planted, `Catches.reason` says why.
@@ -189,7 +189,8 @@ def catches(
     """
     start = max(len(series) - FITTED, 0)
     series, avoid = series.slice(start, len(series)), None if avoid is None else avoid[start:]
-    fitted = detector.fit(series, progress=lambda _, done: progress("fit", done), **params)
+    learned = series if avoid is None else Series(series.times, np.where(avoid, np.nan, series.values))
+    fitted = detector.fit(learned, progress=lambda _, done: progress("fit", done), **params)
     progress("detect", 0.0)
     first = max(len(series) - max(LOOKED, 2 * fitted.memory), 0)
     looked, avoid = series.slice(first, len(series)), None if avoid is None else avoid[first:]

@@ -10,7 +10,7 @@ import numpy as np
 import answer
 from errors import BadInput, BadParameter, NotFound, UnknownName
 from reduction import Positions, reduced
-from series import Floats, Series, Table, Times, read_arrays
+from series import Bools, Floats, Series, Table, Times, read_arrays
 from store import Archive, Kept, Label
 
 DAY_MS = 86_400_000
@@ -134,6 +134,13 @@ class Uploads:
     def labels(self, series_id: str) -> list[Label]:
         """What people said of a series, in the order in which they said it. Raises NotFound."""
         return self.archive.labels(self.get(series_id).id)
+
+    def odd(self, of: Kept) -> Bools:
+        """(n,) the points of a series that are labelled an anomaly; of two labels the later holds."""
+        found = np.zeros(of.points, np.bool_)
+        for each in self.archive.labels(of.id):
+            found[each.start : each.stop] = each.kind == "anomaly"
+        return found
 
     def gaps(self, series_id: str) -> int:
         """How many neighbours lie more than 1.5 usual steps apart. Raises NotFound."""

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from api.body import JSON, described
-from api.detections import MOST_BUCKETS, CountingBody, DetectionBody, RejudgeBody
+from api.detections import MOST_BUCKETS, CatchesBody, CountingBody, DetectionBody, RejudgeBody
 from api.operation import BODY_ERRORS, STREAM_ERRORS, TEXT, Operation, Schema, asked_in_query, bounded, ref, times_query
 from api.schemas import Column, Error, Event, Number, Position, Summary, Time, Times
 
@@ -116,6 +116,7 @@ def target_query() -> list[Schema]:
 
 MODELS = (
     DetectionBody,
+    CatchesBody,
     CountingBody,
     RejudgeBody,
     CountingPolicy,
@@ -135,6 +136,11 @@ OPERATIONS: dict[str, Operation] = {
         lambda: content("DetectionBody", {"detector": "rolling_zscore"}),
         also=(202,),
         status=201,
+    ),
+    "detections.series_catches": Operation(
+        {JSON: ref("Catches")},
+        (*BODY_ERRORS, 404),
+        body=lambda: content("CatchesBody", {"detector": "robust_zscore"}),
     ),
     "detections.list_detections": Operation({JSON: ref("KeptDetections")}, STREAM_ERRORS, times_query),
     "detections.get_detection": Operation({JSON: ref("KeptDetection")}, STREAM_ERRORS, times_query),

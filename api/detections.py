@@ -11,6 +11,7 @@ from anomaly_detection import parameters_of
 from api import catalogue
 from api.body import described
 from api.errors import Refused
+from api.series import opened as uploads
 from api.state import state
 from api.streams import decoded, only, whole
 from api.v1 import csv, json, times_as_ms
@@ -18,7 +19,8 @@ from counting import read_counting
 from errors import BadParameter, UnknownName
 from jobs import Jobs
 from parameters import check_given, check_parameter
-from store import Asked
+from planting import catches
+from store import Asked, Kept
 
 detections = Blueprint("detections", __name__, url_prefix="/api/v1")
 
@@ -38,6 +40,15 @@ class DetectionBody(msgspec.Struct, forbid_unknown_fields=True):
     params: Annotated[dict[str, Any], described("The detector's parameters; those left out keep their default.")] = (
         msgspec.field(default_factory=dict)
     )
+
+
+class CatchesBody(DetectionBody, forbid_unknown_fields=True):
+    """Into which column known faults are planted, and how they are judged."""
+
+    judged: Annotated[
+        Literal["file", "stream"],
+        described("file: with later points too, as a finished file is; stream: by earlier points alone."),
+    ] = "file"
 
 
 class CountingBody(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
@@ -67,10 +78,7 @@ def ask_detection(series_id: str) -> tuple[Response, int]:
     """Queues a detection of a series; work that is quickly done is done when this answers."""
     as_ms, body, jobs = times_as_ms(), decoded(DetectionBody), opened()
     kept = jobs.results.series(series_id)
-    column = kept.default if body.column is None else body.column
-    if column not in kept.columns:
-        said = f"The series has no value column {column!r}; use one of {', '.join(kept.columns)}."
-        raise UnknownName(said, name=column, known=list(kept.columns))
+    column = column_of(kept, body.column)
     name = body.detector or catalogue.default_detector()
     asked = jobs.submit(series_id, column, name, all_params(name, body.params))
     jobs.wait(asked.id, AT_ONCE)
@@ -78,6 +86,22 @@ def ask_detection(series_id: str) -> tuple[Response, int]:
     response = json(of_asked(jobs, asked, as_ms))
     response.headers["Location"] = f"/api/v1/detections/{asked.id}"
     return response, 202 if asked.status in ("queued", "running") else 201
+
+
+@detections.post("/series/<series_id>/catches")
+def series_catches(series_id: str) -> Response:
+    """Says what would be caught in a kept series: plants known faults into quiet stretches, and judges them."""
+    only()
+    body, found = decoded(CatchesBody), uploads()
+    kept = found.get(series_id)
+    column, name = column_of(kept, body.column), body.detector or catalogue.default_detector()
+    params = all_params(name, body.params)
+    with state().slots.take():
+        series, odd = found.archive.series(kept, column), found.odd(kept)
+        told = catches(series, catalogue.find(name), params, live=body.judged == "stream", avoid=odd[: len(series)])
+    source = {"name": kept.name, **{each: getattr(kept, each) for each in ("columns", "time_column")}, "column": column}
+    asked = {"detector": name, "judged": body.judged, "params": params}
+    return json({**asked, **source, **answer.of_catches(told, kept.repairs)})
 
 
 @detections.get("/series/<series_id>/detections")
@@ -147,6 +171,15 @@ def opened() -> Jobs:
     if found is None:
         raise Refused(503, "no_store", "This service was started without a store; it keeps no detections.")
     return found
+
+
+def column_of(kept: Kept, asked: str | None) -> str:
+    """The value column that is meant. Raises UnknownName."""
+    column = kept.default if asked is None else asked
+    if column not in kept.columns:
+        said = f"The series has no value column {column!r}; use one of {', '.join(kept.columns)}."
+        raise UnknownName(said, name=column, known=list(kept.columns))
+    return column
 
 
 def all_params(name: str, given: dict[str, Any]) -> dict[str, Any]:

@@ -51,7 +51,7 @@ def catches() -> Response:
         series = table.series()
         found = planting.catches(series, detector, question.params, live=judged == "stream")
         told = {"detector": name, "judged": judged, "params": catalogue.completed(detector, question.params)}
-        return json({**told, **answer.of_catches(table, series, found)})
+        return json({**told, **answer.of_source(table, series), **answer.of_catches(found, table.repairs)})
 
 
 @v1.post("/read")

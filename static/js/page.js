@@ -2,12 +2,14 @@
 import { addressOf, readAddress } from "./address.js";
 import { ask } from "./api.js";
 import { loadDemo, loadFile, onOpen, openKept, plantedIn, reopen } from "./bringing.js";
+import { offerCatches } from "./catches.js";
 import { announce, byId, element } from "./dom.js";
 import { acceptDrops } from "./drop.js";
 import { drawEvents, markRow } from "./events.js";
 import { acceptPastes, offerFiles } from "./files.js";
 import { ParameterForm } from "./form.js";
 import { Judging, keptJudgement } from "./judging.js";
+import { catchesOf } from "./kept.js";
 import { chartKeys } from "./keys.js";
 import { chartNow, drawChart, drawTable, onLook, showEvent } from "./looking.js";
 import { clearProblem, showProblem } from "./problem.js";
@@ -26,6 +28,10 @@ const tuning = new Tuning((changes) => judging.again(changes));
 const marking = new Marking({ changed: marksChanged, lead: showEvent });
 const judging = new Judging({ form, tuning, teaching: marking, drawEvents: drawFound, drawSmalls: drawColumns, changed: settled });
 const taking = new Taking({ address, taught: () => marking.labels.some(({ kind }) => kind === "anomaly") });
+const forgetCatches = offerCatches(byId("catches"), (signal) => {
+  const { detector: name, params } = shown();
+  return catchesOf(state.series.id, { column: state.column, detector: name, params }, { signal });
+}, (error, again) => (error ? showProblem("catches-problem", error, { retry: again }) : clearProblem("catches-problem")));
 const detector = () => detectorNamed(byId("detector").value);
 
 async function start() {
@@ -99,6 +105,8 @@ const demoQuery = () => ({ kind: byId("demo-kind").value, points: byId("demo-poi
 function dataOpened(labels) {
   for (const id of ["service-problem", "detect-problem", "columns-problem"]) clearProblem(id);
   judging.hide();
+  forgetCatches();
+  byId("catches-card").hidden = true;
   marking.take(state.series, labels);
   drawChart(labels);
   drawColumns();
@@ -108,6 +116,8 @@ dataOpened.smalls = drawColumns;
 
 /** A judgement is shown as it now is. */
 function settled() {
+  forgetCatches();
+  byId("catches-card").hidden = !shown();
   if (shown()) taking.draw();
   marking.score();
   keepAddress();

@@ -2,8 +2,11 @@
 
 import pytest
 
+from app import create_app
+from store import Archive, Store
 from tests.api.invariants import check_error, strict_json
 from tests.api.test_openapi import check_schema
+from uploads import Uploads
 
 CATCHES = "/api/v1/catches"
 
@@ -73,3 +76,47 @@ def test_judged_as_a_stream(client, csv_file):
 )
 def test_what_is_wrong_is_said(client, csv_file, query, code):
     check_error(post_csv(client, csv_file, query), 400, code)
+
+
+@pytest.fixture
+def kept(tmp_path, csv_file):
+    """A client of an app with a store, and a series kept in it."""
+    store = Store.open(f"sqlite:///{tmp_path / 'x.db'}")
+    client = create_app(uploads=Uploads(Archive(store.database), most_bytes=10**9)).test_client()
+    yield client, client.post("/api/v1/series", data=csv_file, content_type="text/csv").json["id"]
+    store.close()
+
+
+def test_a_kept_series_is_answered_as_one_that_is_sent(kept, csv_file):
+    client, series = kept
+    answer = told(client.post(f"/api/v1/series/{series}/catches", json={"detector": "robust_zscore"}))
+    assert answer == {**told(post_csv(client, csv_file)), "name": answer["name"]}
+    stream = told(client.post(f"/api/v1/series/{series}/catches", json={"detector": "subspace", "judged": "stream"}))
+    assert stream["judged"] == "stream"
+
+
+def test_what_is_labelled_an_anomaly_is_left_alone(kept):
+    client, series = kept
+    labels = [{"start": 0, "stop": 400, "kind": "anomaly"}]
+    assert client.put(f"/api/v1/series/{series}/labels", json=labels).status_code == 200
+    answer = told(client.post(f"/api/v1/series/{series}/catches", json={"detector": "robust_zscore"}))
+    assert answer["faults"] == []
+    assert answer["reason"]
+    labels.append({"start": 100, "stop": 400, "kind": "normal"})  # the later holds
+    assert client.put(f"/api/v1/series/{series}/labels", json=labels).status_code == 200
+    assert told(client.post(f"/api/v1/series/{series}/catches", json={"detector": "robust_zscore"}))["faults"]
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code"),
+    [
+        ({"judged": "later"}, 400, "unreadable"),
+        ({"column": "nope"}, 400, "unknown_name"),
+        ({"detector": "oracle"}, 400, "unknown_name"),
+        ({"detector": "robust_zscore", "params": {"window": -1}}, 400, "bad_parameter"),
+    ],
+)
+def test_what_is_wrong_with_a_question_about_a_kept_series_is_said(kept, body, status, code):
+    client, series = kept
+    check_error(client.post(f"/api/v1/series/{series}/catches", json=body), status, code)
+    check_error(client.post("/api/v1/series/none/catches", json={}), 404, "not_found")

@@ -1,0 +1,59 @@
+"""What would be caught here: from the button to the table, by keyboard, in light and dark, on any screen."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.steps import choose_detector, detect, load_demo, open_page
+from tests.browser.test_access import AXE, RULES
+
+
+def asked(page):
+    open_page(page)
+    load_demo(page)
+    choose_detector(page, "robust_zscore")
+    detect(page)
+    button = page.get_by_role("button", name="What would be caught here?")
+    button.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(".catches tbody tr").first).to_be_visible(timeout=60_000)
+
+
+def test_the_table_tells_what_the_service_answered(page):
+    with page.expect_response("**/catches") as told:
+        asked(page)
+    answer = told.value.json()
+    rows = page.locator(".catches tbody tr")
+    expect(rows).to_have_count(len(answer["faults"]))
+    for row, fault in zip(rows.all(), answer["faults"], strict=True):
+        expect(row).to_contain_text(fault["title"])
+        expect(row.locator("rect.catch-bar")).to_have_count(len(fault["sizes"]))
+        enough = [size for size in fault["sizes"] if size["share"] >= 0.8]
+        expect(row.locator("rect.enough")).to_have_count(len(enough))
+    expect(page.get_by_role("status")).to_contain_text("would be caught")
+    choose_detector(page, "seasonal_naive")
+    detect(page)
+    expect(page.locator(".catches")).to_have_count(0)  # an old answer does not stand beside a new verdict
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1280, 2560])
+def test_everyone_can_read_it(page, scheme, width):
+    if not AXE.exists():
+        pytest.skip("NO AXE HERE: run `npm ci` first, accessibility is not tested")
+    page.set_viewport_size({"width": width, "height": 900})
+    page.emulate_media(color_scheme=scheme)
+    asked(page)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.evaluate(AXE.read_text())
+    found = page.evaluate(f"() => axe.run(document, {RULES})")["violations"]
+    assert [(each["id"], [node["html"][:200] for node in each["nodes"]]) for each in found] == []
+
+
+def test_what_goes_wrong_is_said_beside_the_button(page):
+    open_page(page)
+    load_demo(page)
+    choose_detector(page, "robust_zscore")
+    detect(page)
+    page.route("**/catches", lambda route: route.abort())
+    page.get_by_role("button", name="What would be caught here?").click()
+    expect(page.locator("#catches-problem")).to_contain_text("does not answer")
