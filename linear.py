@@ -21,6 +21,8 @@ CYCLES = 3
 SHRINK = 1e-5
 SURPRISE = 10.0
 """Robust standard deviations from its forecast at which a point is not learned from."""
+WEIGHT_STEPS = 2.0**32
+"""Weights are rounded to this part of 1: their last bits depend on how many threads the linear algebra runs on."""
 FEW = 2_000
 """Points of which all columns are held at once: a live stream's tail. Of more, one column after another."""
 SAMPLE = 20_000
@@ -125,6 +127,7 @@ def regress(design: list[Floats], wanted: Floats) -> Regression | None:
             solution = np.linalg.solve(weighted.T @ matrix + ridge, weighted.T @ wanted).astype(np.float64)
             distance = np.abs(wanted - matrix @ solution)
             importance = 1.345 * deviation / np.maximum(distance, 1.345 * deviation)
+    solution = np.round(solution * WEIGHT_STEPS) / WEIGHT_STEPS
     return Regression(solution[:-1], float(solution[-1]))
 
 
