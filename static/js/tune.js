@@ -69,6 +69,7 @@ export class Tuning {
   }
 
   tell() {
+    if (this.waiting) return; // the next answer is on its way, and its value already said
     const { found, knob, length, points } = this;
     const pace = paceWords(found.summary.events, length, points);
     const value = knob ? found.params[knob.name] : null;

@@ -58,7 +58,7 @@ def taught(page):
     page.get_by_role("button", name="Learn again").click()
     expect(page.locator("#teach-says")).to_be_visible(timeout=60_000)
     expect(page.locator("#tradeoff")).to_be_visible()
-    page.locator("#events-card").evaluate("(card) => card.scrollIntoView()")
+    page.locator("#teach-card").evaluate("(card) => card.scrollIntoView()")
 
 
 STATES = {

@@ -257,6 +257,7 @@ def test_a_link_restores_exactly_this_view(judged):
     judged.get_by_role("button", name=f"Show the event at {SPIKE}").click()
     near = window(judged)
     slide(judged, "ArrowLeft", 3)
+    settle(judged)
     expect(judged.locator("#tune-says")).not_to_contain_text("…")
     said = judged.locator("#tune-says").inner_text()
     judged.wait_for_url(re.compile("detection=.*from="))
