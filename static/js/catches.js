@@ -30,15 +30,15 @@ function bars({ title, unit, sizes }) {
 
 function row(fault) {
   const told = toldSize(fault);
-  const size = fault.smallest === null ? `not up to ${sizeWords(told.size, fault.unit)}` : sizeWords(fault.smallest, fault.unit);
-  const change = told.change === null ? null : element("span", { class: "hint" }, ` ${rough(told.change)}`);
+  const size = sizeWords(told.size, fault.unit);
+  const unit = fault.unit === "cycles" ? "" : fault.unit.replace(/^times /, "");
+  const change = told.change === null ? unit : `${unit}: ${rough(told.change)}`;
   return element("tr", {},
     element("th", { scope: "row" }, fault.title),
     element("td", {}, bars(fault)),
-    element("td", {}, size, change),
+    element("td", {}, fault.smallest === null ? `none up to ${size}` : size, change && element("span", { class: "hint" }, ` ${change}`)),
     element("td", { class: "n" }, `${told.caught} of ${told.planted}`),
-    element("td", { class: "delay" }, delayWords(told)),
-    element("td", { class: "hint" }, fault.unit));
+    element("td", { class: "delay" }, delayWords(told)));
 }
 
 /** Draws an answer of POST /api/v1/catches into `place`. */
@@ -47,10 +47,10 @@ export function drawCatches(place, answer) {
     place.replaceChildren(element("p", {}, styled(answer.reason)));
     return;
   }
-  const heads = ["Fault", "Share caught, by size", "Smallest caught", "Caught", "Delay", "Size is"];
+  const heads = ["Fault", "Share caught, by size", "Smallest caught", "Caught", "Delay"];
   place.replaceChildren(
     element("p", { class: "hint" }, styled(answer.sentences.slice(0, 2).join(" ")),
-      " A size counts as caught where four in five are (dashed line); in grey beside it, the size in the unit of the series."),
+      " A size counts as caught where four in five are (dashed line); in grey, what it is a multiple of, and how much that is in the unit of the series."),
     element("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "What would be caught, as a table" },
       element("table", { class: "catches" },
         element("caption", { class: "unseen" }, "What would be caught"),
