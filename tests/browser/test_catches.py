@@ -19,7 +19,7 @@ def asked(page):
 
 
 def test_the_table_tells_what_the_service_answered(page):
-    with page.expect_response("**/catches") as told:
+    with page.expect_response("**/catches", timeout=90_000) as told:
         asked(page)
     answer = told.value.json()
     rows = page.locator(".catches tbody tr")
