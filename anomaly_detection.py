@@ -138,15 +138,32 @@ class Detection:
         return self.score / self.threshold
 
     @functools.cached_property
+    def stretches(self) -> list[tuple[int, int]]:
+        """Where the events lie, in order: half open positions. Quickly known, an event takes a tenth of a
+        millisecond."""
+        return runs(self.is_anomaly, self.gap)
+
+    @functools.cached_property
     def events(self) -> list[Event]:
         """The runs of anomalies, in order."""
-        return [self._event(start, stop) for start, stop in runs(self.is_anomaly, self.gap)]
+        return self.events_at(self.stretches)
+
+    def events_at(self, stretches: Sequence[tuple[int, int]]) -> list[Event]:
+        """The events at some of the `stretches`."""
+        return [self._event(start, stop) for start, stop in stretches]
+
+    def gravest(self, most: int) -> list[tuple[int, int]]:
+        """Of the `stretches` at most so many, those with the highest scores, in order; of equal ones the first."""
+        if len(self.stretches) <= most:
+            return self.stretches
+        scores = np.where(self.is_anomaly, self.score, -1.0)
+        highest = np.maximum.reduceat(scores, [start for start, _ in self.stretches])
+        return [self.stretches[place] for place in sorted(np.argsort(-highest, kind="stable")[:most].tolist())]
 
     @functools.cached_property
     def _circumstances(self) -> Circumstances | None:
         """None where there are so many events that nobody reads a remark on each."""
-        few = len(runs(self.is_anomaly, self.gap)) <= MOST_REMARKS
-        return Circumstances(self.series, self.period) if few else None
+        return Circumstances(self.series, self.period) if len(self.stretches) <= MOST_REMARKS else None
 
     @functools.cached_property
     def warm_up(self) -> int:

@@ -2,7 +2,7 @@
 
 import itertools
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,8 @@ Bools = NDArray[np.bool_]
 GAP_STEPS = 1.5
 """A distance between points of more than this many usual steps is a gap."""
 
+AT_ONCE = 4096
+"""Rows of a file that are written together: other requests are answered between two such pieces."""
 NO_POINTS = Series(None, np.empty(0))
 DETECTION_COLUMNS = ("time", "value", "expected", "lower", "upper", "score", "is_anomaly")
 EVENT_TIMES = ("start_time", "stop_time", "peak_time")
@@ -60,7 +62,7 @@ def summary(detection: Detection, seconds: Mapping[str, float]) -> dict[str, Any
         "points": len(detection.series),
         "missing": _missing(detection.series),
         "anomalies": int(np.count_nonzero(detection.is_anomaly)),
-        "events": len(detection.events),
+        "events": len(detection.stretches),
         "warm_up": detection.warm_up,
         "period": detection.period,
         "notes": list(detection.notes),
@@ -68,11 +70,12 @@ def summary(detection: Detection, seconds: Mapping[str, float]) -> dict[str, Any
     }
 
 
-def events_in_ms(detection: Detection) -> list[dict[str, Any]]:
-    """The events of a detection as they are kept: with times in ms since 1970 UTC. See `of_events`."""
+def events_in_ms(detection: Detection, stretches: Sequence[tuple[int, int]]) -> list[dict[str, Any]]:
+    """The events at some of a detection's stretches as they are kept: with times in ms since 1970 UTC. See
+    `of_events`."""
     times = detection.series.times
-    stamps = None if times is None else times.astype(np.int64)
-    found = detection.events
+    stamps = None if times is None else times.view(np.int64)
+    found = detection.events_at(stretches)
     ends = ((event.start, event.stop - 1, event.peak) for event in found)
     told = [None if stamps is None else [int(stamps[at]) for at in each] for each in ends]
     return [_told_event(event, told) for event, told in zip(found, told, strict=True)]
@@ -80,9 +83,11 @@ def events_in_ms(detection: Detection) -> list[dict[str, Any]]:
 
 def of_events(kept: Sequence[Mapping[str, Any]], *, as_ms: bool = False) -> list[dict[str, Any]]:
     """Events that `events_in_ms` gave, as they are answered."""
-    if as_ms:
+    if as_ms or not kept or kept[0]["peak_time"] is None:
         return [dict(event) for event in kept]
-    return [{**event, **{name: time(event[name]) for name in EVENT_TIMES}} for event in kept]
+    stamps = np.array([[event[name] for name in EVENT_TIMES] for event in kept], "datetime64[ms]")
+    told = iter(format_times(stamps.ravel()) or ())
+    return [{**event, **dict(zip(EVENT_TIMES, itertools.islice(told, 3), strict=True))} for event in kept]
 
 
 def of_window(detection: Detection, positions: NDArray[np.int64], *, as_ms: bool = False) -> dict[str, Any]:
@@ -198,13 +203,15 @@ def of_demo(demo: Demo, *, as_ms: bool = False) -> dict[str, Any]:
     }
 
 
-def detection_csv(detection: Detection, *, as_ms: bool = False) -> bytes:
-    """`time,value,expected,lower,upper,score,is_anomaly`; an unknown number is an empty field, a flag 1 or 0."""
+def detection_csv(detection: Detection, *, as_ms: bool = False) -> Iterator[bytes]:
+    """`time,value,expected,lower,upper,score,is_anomaly`; an unknown number is an empty field, a flag 1 or 0.
+
+    In pieces of at most AT_ONCE rows, as the next ones."""
     judged = (detection.expected, *band(detection), detection.score, detection.is_anomaly)
     return _csv(DETECTION_COLUMNS, detection.series.times, (detection.series.values, *judged), as_ms)
 
 
-def demo_csv(demo: Demo, *, as_ms: bool = False) -> bytes:
+def demo_csv(demo: Demo, *, as_ms: bool = False) -> Iterator[bytes]:
     """`time,value,label`: a file that can be uploaded again."""
     return _csv(DEMO_COLUMNS, demo.series.times, (demo.series.values, demo.labels), as_ms)
 
@@ -280,15 +287,16 @@ def of_points(at: NDArray[np.int64], times: Times | None, values: Floats, *, as_
     }
 
 
-def table_csv(table: Table, *, as_ms: bool = False) -> bytes:
+def table_csv(table: Table, *, as_ms: bool = False) -> Iterator[bytes]:
     """A table as a file that is read as the same table. A missing value is an empty field; without times it is `nan`,
     for an empty line would be no row."""
     names = [*([] if table.times is None else [_time_name(table)]), *table.columns]
-    stamps = format_times(table.times, as_ms=as_ms)
-    fields = [] if stamps is None else [list(map(str.encode, map(str, stamps)))]
-    fields += [_fields(column, b"" if stamps else b"nan") for column in table.columns.values()]
-    rows = map(b",".join, zip(*fields, strict=True))
-    return b"\n".join([",".join(map(_quoted, names)).encode(), *rows, b""])
+    yield ",".join(map(_quoted, names)).encode() + b"\n"
+    missing = b"nan" if table.times is None else b""
+    for start in range(0, len(table.series()), AT_ONCE):
+        some = slice(start, start + AT_ONCE)
+        stamps = None if table.times is None else table.times[some]
+        yield _rows(stamps, [column[some] for column in table.columns.values()], as_ms, missing)
 
 
 def _time_name(table: Table) -> str:
@@ -303,16 +311,28 @@ def _quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"' if re.search(r"""[,;\t|"'\s]""", name) or not name else name
 
 
-def _csv(names: tuple[str, ...], times: Times | None, columns: tuple[Floats | Bools, ...], as_ms: bool) -> bytes:
-    """Rows of numbers. orjson writes a million shortest exact floats in a tenth of the time of `repr`."""
-    count = len(columns[0])
-    stamps = format_times(times, as_ms=as_ms) or list(range(count))
-    fields = [map(str.encode, map(str, stamps)), *(_fields(column) for column in columns)]
-    rows = map(b",".join, zip(*fields, strict=True))
-    return b"\n".join([",".join(names).encode(), *rows, b""])
+def _csv(
+    names: tuple[str, ...], times: Times | None, columns: tuple[Floats | Bools, ...], as_ms: bool
+) -> Iterator[bytes]:
+    """The names, then rows of numbers; of a series without times the first is the position."""
+    yield ",".join(names).encode() + b"\n"
+    for start in range(0, len(columns[0]), AT_ONCE):
+        parts = [column[start : start + AT_ONCE] for column in columns]
+        if times is None:
+            yield _rows(None, [np.arange(start, start + len(parts[0])), *parts], as_ms)
+        else:
+            yield _rows(times[start : start + AT_ONCE], parts, as_ms)
 
 
-def _fields(column: Floats | Bools, missing: bytes = b"") -> list[bytes]:
+def _rows(times: Times | None, columns: Sequence[NDArray[Any]], as_ms: bool, missing: bytes = b"") -> bytes:
+    """Lines of numbers. orjson writes a million shortest exact floats in a tenth of the time of `repr`."""
+    stamps = format_times(times, as_ms=as_ms)
+    fields = [] if stamps is None else [[str(stamp).encode() for stamp in stamps]]
+    fields += [_fields(column, missing) for column in columns]
+    return b"\n".join([*map(b",".join, zip(*fields, strict=True)), b""])
+
+
+def _fields(column: NDArray[Any], missing: bytes = b"") -> list[bytes]:
     """Each number of a column as text; NaN is empty, or what `missing` says."""
     if not column.size:
         return []

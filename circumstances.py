@@ -16,6 +16,8 @@ LEAST_POINTS = 24
 """A value that is the highest of fewer points than this is not remarkable for it."""
 LEAST_CYCLES = 3
 """Values at the same place of so many other cycles make a usual one."""
+MOST_CYCLES = 500
+"""Most cycles before a point, and after it, that are looked at: a long series has hundreds of events."""
 UNITS = ((86_400_000, "day"), (3_600_000, "hour"), (60_000, "minute"), (1000, "second"))
 DAY, WEEK = 86_400_000, 7 * 86_400_000
 
@@ -27,6 +29,7 @@ class Circumstances:
         self.series, self.period = series, period
         self.step = series.step_ms or 0
         self.stamps = None if series.times is None else series.times.view(np.int64)  # no copy: it is asked often
+        self.even = self.stamps is None or bool((np.diff(self.stamps) == self.step).all())
         whole = -(-len(series) // BLOCK) * BLOCK
         padded = np.full(whole, np.nan)
         padded[: len(series)] = series.values
@@ -84,14 +87,16 @@ class Circumstances:
 
     def _at_same_place(self, peak: int) -> Floats:
         values, stamps, period = self.series.values, self.stamps, self.period or 1
-        if stamps is None:
-            at = np.arange(peak % period, len(values), period)
-            return np.asarray(values[at[at != peak]])
+        if self.even or stamps is None:
+            first = max(peak % period, peak - MOST_CYCLES * period)
+            others = values[first : peak + MOST_CYCLES * period + 1 : period]
+            return np.delete(others, (peak - first) // period)
         cycle = period * self.step
         if cycle <= 0:
             return np.empty(0)
         moment = int(stamps[peak])
-        wanted = moment + cycle * np.arange((int(stamps[0]) - moment) // cycle, (int(stamps[-1]) - moment) // cycle + 1)
+        first, last = ((int(end) - moment) // cycle for end in stamps[[0, -1]])
+        wanted = moment + cycle * np.arange(max(first, -MOST_CYCLES), min(last, MOST_CYCLES) + 1)
         at = np.clip(np.searchsorted(stamps, wanted - self.step // 2), 0, len(values) - 1)
         return np.asarray(values[at[(np.abs(stamps[at] - wanted) <= self.step // 2) & (at != peak)]])
 

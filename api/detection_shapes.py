@@ -5,7 +5,15 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from api.body import JSON, described
-from api.detections import MOST_BUCKETS, CatchesBody, CountingBody, DetectionBody, RejudgeBody
+from api.detections import (
+    MOST_BUCKETS,
+    MOST_EVENTS,
+    MOST_POSITION,
+    CatchesBody,
+    CountingBody,
+    DetectionBody,
+    RejudgeBody,
+)
 from api.operation import BODY_ERRORS, STREAM_ERRORS, TEXT, Operation, Schema, asked_in_query, bounded, ref, times_query
 from api.schemas import Column, Error, Event, Number, Position, Summary, Time, Times
 
@@ -40,7 +48,13 @@ class KeptDetection(msgspec.Struct, forbid_unknown_fields=True):
     finished: Time | None
     summary: Annotated[Summary | None, described("null until it is done, as the next two.")]
     threshold: Number
-    events: Annotated[list[Event] | None, described("null in a list of detections, too.")]
+    events: Annotated[
+        list[Event] | None,
+        described(
+            "In order; of more than 1,000 those with the highest scores: `summary.events` says how many there are, "
+            "/events gives all of them. null in a list of detections, too."
+        ),
+    ]
 
 
 class KeptDetections(msgspec.Struct, forbid_unknown_fields=True):
@@ -70,6 +84,13 @@ class DetectionPoints(msgspec.Struct, forbid_unknown_fields=True):
     score: Annotated[list[Number], described("0 or more, in the detector's unit; null where it cannot tell.")]
     is_anomaly: Annotated[list[bool], described("score > threshold, and the policy lets it count.")]
     threshold: Number
+
+
+class EventPage(msgspec.Struct, forbid_unknown_fields=True):
+    """Events of a detection, in order."""
+
+    events: list[Event]
+    next: Annotated[int | None, described("What to send as `after` for those that follow; null: there are none.")]
 
 
 class SensitivityPoint(msgspec.Struct, forbid_unknown_fields=True):
@@ -108,6 +129,13 @@ def window_query() -> list[Schema]:
     ]
 
 
+def events_query() -> list[Schema]:
+    """Which events."""
+    position = {"type": "integer", "minimum": 0, "maximum": MOST_POSITION}
+    after = asked_in_query("after", position, "A position: the events that start after it; absent: from the first.")
+    return [after, bounded("limit", MOST_EVENTS, 100), *times_query()]
+
+
 def target_query() -> list[Schema]:
     """How many events are wanted."""
     most = {"type": "number", "minimum": 0, "maximum": 1e6}
@@ -124,6 +152,7 @@ MODELS = (
     KeptDetections,
     Ended,
     DetectionPoints,
+    EventPage,
     SensitivityPoint,
     Sensitivity,
 )
@@ -152,6 +181,7 @@ OPERATIONS: dict[str, Operation] = {
         lambda: content("RejudgeBody", {"params": {"sigma": 4}}),
     ),
     "detections.detection_points": Operation({JSON: ref("DetectionPoints")}, (*STREAM_ERRORS, 409), window_query),
+    "detections.detection_events": Operation({JSON: ref("EventPage")}, (*STREAM_ERRORS, 409), events_query),
     "detections.detection_sensitivity": Operation({JSON: ref("Sensitivity")}, (*STREAM_ERRORS, 409), target_query),
     "detections.detection_csv": Operation({"text/csv": TEXT}, (*STREAM_ERRORS, 409), times_query),
 }

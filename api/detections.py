@@ -26,6 +26,7 @@ detections = Blueprint("detections", __name__, url_prefix="/api/v1")
 
 MOST_BUCKETS = 4_000
 """Twice as many points are answered at most."""
+MOST_EVENTS, MOST_POSITION = 1_000, 99_999_999
 AT_ONCE = 0.3
 """Seconds that an answer waits for work that is perhaps done by then."""
 POSITION = re.compile("[0-9]{1,8}", re.ASCII)
@@ -125,7 +126,7 @@ def get_detection(detection_id: str) -> Response:
 def end_detection(detection_id: str) -> Response:
     """Cancels a detection that waits or is worked on; forgets any other."""
     jobs = opened()
-    return json({"id": detection_id, "outcome": jobs.end(jobs.results.get(detection_id))})
+    return json({"id": detection_id, "outcome": jobs.end(jobs.results.get(detection_id, events=False))})
 
 
 @detections.patch("/detections/<detection_id>")
@@ -133,7 +134,8 @@ def rejudge_detection(detection_id: str) -> Response:
     """Judges again from the kept scores, without fitting."""
     as_ms, body, jobs = times_as_ms(), decoded(RejudgeBody), opened()
     told = {name: value for name in CountingBody.__struct_fields__ if (value := getattr(body.policy, name)) is not None}
-    return json(of_asked(jobs, jobs.results.rejudge(jobs.results.get(detection_id), body.params, told), as_ms))
+    asked = jobs.results.get(detection_id, events=False)
+    return json(of_asked(jobs, jobs.results.rejudge(asked, body.params, told), as_ms))
 
 
 @detections.get("/detections/<detection_id>/points")
@@ -141,10 +143,20 @@ def detection_points(detection_id: str) -> Response:
     """The points of a window, reduced to what a chart can show; no event is lost."""
     as_ms, given, jobs = times_as_ms(), only("from", "to", "buckets"), opened()
     buckets = whole(given, "buckets", 1_000, 1, MOST_BUCKETS)
-    asked = jobs.results.get(detection_id)
+    asked = jobs.results.get(detection_id, events=False)
     window = jobs.results.window(asked, place(given, "from"), place(given, "to"), buckets)
     told = answer.of_window(window.detection, window.positions, as_ms=as_ms)
     return json({"start": window.start, "stop": window.stop, **told})
+
+
+@detections.get("/detections/<detection_id>/events")
+def detection_events(detection_id: str) -> Response:
+    """All events of a detection, page by page, in order."""
+    as_ms, given, jobs = times_as_ms(), only("after", "limit"), opened()
+    after = whole(given, "after", 0, 0, MOST_POSITION) if "after" in given else -1
+    asked = jobs.results.get(detection_id, events=False)
+    found, following = jobs.results.events(asked, after, whole(given, "limit", 100, 1, MOST_EVENTS))
+    return json({"events": answer.of_events(found, as_ms=as_ms), "next": following})
 
 
 @detections.get("/detections/<detection_id>/sensitivity")
@@ -152,7 +164,7 @@ def detection_sensitivity(detection_id: str) -> Response:
     """How many events each sigma would give; with labels, how many of them are right."""
     given, jobs = only("events_per_month"), opened()
     wanted = amount(given, "events_per_month", 1e6)
-    name, curve, target = jobs.results.sensitivity(jobs.results.get(detection_id), wanted)
+    name, curve, target = jobs.results.sensitivity(jobs.results.get(detection_id, events=False), wanted)
     return json({"param": name, "curve": [vars(each) for each in curve], "target": target and vars(target)})
 
 
@@ -160,7 +172,7 @@ def detection_sensitivity(detection_id: str) -> Response:
 def detection_csv(detection_id: str) -> Response:
     """The judgement of every point, as a file."""
     as_ms, jobs = times_as_ms(), opened()
-    asked = jobs.results.get(detection_id)
+    asked = jobs.results.get(detection_id, events=False)
     with state().slots.take():
         return csv(answer.detection_csv(jobs.results.detection(asked), as_ms=as_ms), f"detection-{asked.id}")
 

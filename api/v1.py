@@ -1,9 +1,12 @@
 """The service's own REST API, version 1."""
 
-from contextlib import nullcontext
+from collections.abc import Iterable
+from contextlib import ExitStack, nullcontext
+from tempfile import SpooledTemporaryFile
 from typing import Any
 
 from flask import Blueprint, Response, request
+from werkzeug.wsgi import wrap_file
 
 import answer
 import planting
@@ -14,6 +17,7 @@ from api.state import state
 from data_generation import KINDS, demo
 from errors import BadParameter, UnknownName
 from parameters import parameters
+from store import NoRoom
 
 v1 = Blueprint("v1", __name__, url_prefix="/api/v1")
 
@@ -107,6 +111,8 @@ def demo_arguments(given: dict[str, str]) -> dict[str, Any]:
     return {name: number(text) if name in DEMO_NUMBERS else text for name, text in given.items()}
 
 
+HELD_BYTES = 1024 * 1024
+"""Most of a CSV answer that is held in memory; a longer one is put on the disk."""
 JUDGED = ("file", "stream")
 """How planted faults may be judged: with later points too, as detect does, or by earlier ones alone, as a stream's."""
 DEMO_NUMBERS = parameters(demo)
@@ -134,9 +140,28 @@ def json(told: dict[str, Any]) -> Response:
     return response
 
 
-def csv(text: bytes, name: str) -> Response:
-    """A CSV answer, which a browser saves under this name."""
-    response = Response(text, mimetype="text/csv")
+def csv(pieces: Iterable[bytes], name: str) -> Response:
+    """A CSV answer, which a browser saves under this name. Raises NoRoom."""
+    response = sent(pieces, "text/csv")
     response.headers["Content-Disposition"] = f'attachment; filename="{name}.csv"'
     response.vary.add("Accept")
     return response
+
+
+def sent(pieces: Iterable[bytes], mimetype: str) -> Response:
+    """An answer of a file. A long one waits on the disk for whoever fetches it: neither memory nor a thread is held
+    for those who are slow. Raises NoRoom."""
+    with ExitStack() as unless_sent:
+        file = unless_sent.enter_context(SpooledTemporaryFile(max_size=HELD_BYTES))
+        try:
+            file.writelines(pieces)
+        except OSError as error:
+            raise NoRoom(f"a file to be sent cannot be written: {error.strerror}") from error
+        length = file.tell()
+        file.seek(0)
+        if length <= HELD_BYTES:
+            return Response(file.read(), mimetype=mimetype)
+        unless_sent.pop_all()  # whoever sends it closes it
+        response = Response(wrap_file(request.environ, file), mimetype=mimetype, direct_passthrough=True)
+        response.content_length = length
+        return response

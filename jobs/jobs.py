@@ -65,10 +65,10 @@ class Jobs:
     now and then that it lives. What an owner leaves behind is queued again, MOST_ATTEMPTS times in all.
     """
 
-    def __init__(self, store: Store, *, most_waiting: int, most_bytes: int) -> None:
+    def __init__(self, store: Store, *, most_waiting: int, most_bytes: int, worker: str = "jobs.worker") -> None:
         self._store, self._detections = store, Detections(store.database)
         self.results = Results(store)
-        self._most_waiting, self._most_bytes = most_waiting, most_bytes
+        self._most_waiting, self._most_bytes, self._worker = most_waiting, most_bytes, worker
         self._owner = f"{socket.gethostname()[:40]}:{os.getpid()}:{secrets.token_hex(4)}"
         self._wake, self._end = threading.Event(), threading.Event()
         self._ended = threading.Condition()
@@ -111,7 +111,7 @@ class Jobs:
         until = time.monotonic() + seconds
         with self._ended:
             while (left := until - time.monotonic()) > 0:
-                asked = self._detections.get(detection_id)
+                asked = self._detections.get(detection_id, events=False)
                 if asked is None or asked.status not in ("queued", "running"):
                     return
                 self._ended.wait(min(left, 0.5))
@@ -212,7 +212,7 @@ class Jobs:
         if self._process is None or not self._process.alive:
             if self._process:
                 self._process.kill()  # closes what is left of it
-            self._process = Process(self._store.database.address, self._most_bytes)
+            self._process = Process(self._store.database.address, self._most_bytes, self._worker)
         return self._process
 
     def _follow(self, process: Process, work: AtWork) -> None:

@@ -12,6 +12,8 @@ from anomaly_detection import Detection, Detector, detector_named
 from series import Series
 from store import Asked, Label, Verdict
 
+MOST_EVENTS = 1_000
+"""Events that are kept with a verdict, the gravest: whoever follows a detection is sent all of them each time."""
 BASIS = "basis."
 """The columns of a detection's basis begin so."""
 Columns = dict[str, NDArray[Any]]
@@ -83,9 +85,9 @@ def put_together(series: Series, columns: Mapping[str, NDArray[Any]], state: Map
 
 
 def verdict(detection: Detection, seconds: Mapping[str, float]) -> Verdict:
-    """A detection in few words; the times of its events are ms since 1970 UTC."""
+    """A detection in few words, at most MOST_EVENTS events among them; their times are ms since 1970 UTC."""
     told = answer.summary(detection, seconds)
-    return Verdict(detection.threshold, answer.events_in_ms(detection), told)
+    return Verdict(detection.threshold, answer.events_in_ms(detection, detection.gravest(MOST_EVENTS)), told)
 
 
 def same_judgement(one: Asked, other: Asked) -> bool:

@@ -16,12 +16,13 @@ ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_
 
 
 class Process:
-    """One process that works; what it says comes out of `hear`. `ready`: it has said that it can begin."""
+    """One process that works: it runs `module`, see worker.py. What it says comes out of `hear`; `ready`: it has said
+    that it can begin."""
 
-    def __init__(self, url: str, most_bytes: int) -> None:
+    def __init__(self, url: str, most_bytes: int, module: str) -> None:
         path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "jobs.worker"],
+            [sys.executable, "-m", module],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

@@ -2,6 +2,7 @@
 
 import re
 import threading
+from bisect import bisect
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+import answer
 from anomaly_detection import Detection
 from counting import read_counting
 from errors import BadInput, BadParameter, NotFound
@@ -63,9 +65,9 @@ class Results:
         self._held: OrderedDict[str, Held] = OrderedDict()
         self._lock = threading.Lock()
 
-    def get(self, detection_id: str) -> Asked:
-        """A detection, done or not. Raises NotFound."""
-        asked = self._detections.get(detection_id)
+    def get(self, detection_id: str, *, events: bool = True) -> Asked:
+        """A detection, done or not; without its events it is quickly read. Raises NotFound."""
+        asked = self._detections.get(detection_id, events=events)
         if asked is None:
             raise NotFound(f"There is no detection {detection_id!r}.", name=detection_id)
         return asked
@@ -100,6 +102,15 @@ class Results:
             score=detection.score[some],
         )
         return Window(detection, start, stop, positions + start)
+
+    def events(self, asked: Asked, after: int, limit: int) -> tuple[list[dict[str, Any]], int | None]:
+        """At most `limit` of all events, those that start after a position, with times in ms since 1970 UTC; after
+        which position the next ones start, None where these are the last. Raises NotDone, NotFound."""
+        detection = self.detection(asked)
+        first = bisect(detection.stretches, after, key=lambda stretch: stretch[0])
+        some = detection.stretches[first : first + limit]
+        more = first + limit < len(detection.stretches)
+        return answer.events_in_ms(detection, some), some[-1][0] if more else None
 
     def rejudge(self, asked: Asked, params: Mapping[str, Any], counting: Mapping[str, Any]) -> Asked:
         """Judges again from the kept scores and keeps that. Raises NotDone, NotFound, UnknownName, BadParameter."""

@@ -4,7 +4,7 @@ import json
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,12 @@ from store.series_tables import detection, detection_result, detection_state, se
 
 MOST_OF_SERIES = 100
 """Detections of one series."""
+WHOLE: sa.Select[Any] = sa.select(detection)
+BRIEF: sa.Select[Any] = sa.select(
+    *(column for column in detection.c if column.name != "events"),
+    sa.case((detection.c.events.is_(None), None), else_="[]").label("events"),
+)
+"""Detections, and the same without their events."""
 KINDS = {"f": np.dtype("<f8"), "b": np.dtype("?"), "u": np.dtype("u1")}
 """The kinds of columns; the first letter of a part's name in the database tells which it is."""
 
@@ -87,20 +93,21 @@ class Detections:
             connection.execute(sa.insert(detection).values(_row(new)))
         return new
 
-    def get(self, detection_id: str) -> Asked | None:
-        """A detection by its id."""
+    def get(self, detection_id: str, *, events: bool = True) -> Asked | None:
+        """A detection by its id; without its events it is quickly read."""
         if "\0" in detection_id:  # no text of PostgreSQL's holds it
             return None
+        query = (WHOLE if events else BRIEF).where(detection.c.id == detection_id)
         with self._database.read() as connection:
-            row = connection.execute(sa.select(detection).where(detection.c.id == detection_id)).one_or_none()
+            row = connection.execute(query).one_or_none()
         return None if row is None else _of(row)
 
     def of_series(self, series_id: str) -> list[Asked]:
         """The detections of a series without their events, the newest first."""
         order = (detection.c.created.desc(), detection.c.id.desc())
-        query = sa.select(detection).where(detection.c.series_id == series_id).order_by(*order)
+        query = BRIEF.where(detection.c.series_id == series_id).order_by(*order)
         with self._database.read() as connection:
-            return [_of(row, events=row.events and "[]") for row in connection.execute(query)]
+            return [_of(row) for row in connection.execute(query)]
 
     def waiting(self) -> int:
         """How many are queued."""
@@ -195,13 +202,13 @@ class Detections:
     def rejudge(
         self, of: Asked, params: Mapping[str, Any], counting: Mapping[str, Any], verdict: Verdict
     ) -> Asked | None:
-        """Keeps another judgement of one that is done. None where it was deleted meanwhile."""
+        """Keeps another judgement of one that is done, and gives it. None where it was deleted meanwhile."""
         given = {"params": json.dumps(dict(params)), "counting": json.dumps(dict(counting)), **_told(verdict)}
         which = sa.and_(detection.c.id == of.id, _is("done"))
         with self._database.write() as connection:
             if not connection.execute(sa.update(detection).where(which).values(given)).rowcount:
                 return None
-            return _of(connection.execute(sa.select(detection).where(detection.c.id == of.id)).one())
+        return replace(of, params=dict(params), counting=dict(counting), verdict=verdict)
 
     def columns(self, detection_id: str) -> dict[str, NDArray[Any]]:
         """The columns of one that is done, by name."""

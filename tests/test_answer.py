@@ -110,11 +110,11 @@ def test_hardly_any_points(n):
     few = Table("", series.times, {"value": series.values})
     assert answer.of_table(few, series)["points"] == n
     judged = Detection(series, VALUES[:n], VALUES[:n], VALUES[:n], 4.0)
-    assert answer.detection_csv(judged).count(b"\n") == n + 1
+    assert b"".join(answer.detection_csv(judged)).count(b"\n") == n + 1
 
 
 def test_csv_of_a_detection():
-    assert answer.detection_csv(detection()).decode().splitlines() == [
+    assert b"".join(answer.detection_csv(detection())).decode().splitlines() == [
         "time,value,expected,lower,upper,score,is_anomaly",
         "2026-01-01T00:00:00Z,1.0,,,,,0",
         "2026-01-01T00:01:00Z,,1.0,-1.0,3.0,,0",
@@ -124,17 +124,17 @@ def test_csv_of_a_detection():
 
 
 def test_csv_counts_points_where_there_are_no_times():
-    assert answer.detection_csv(detection(None)).splitlines()[1].startswith(b"0,1.0,")
+    assert b"".join(answer.detection_csv(detection(None))).splitlines()[1].startswith(b"0,1.0,")
 
 
 def test_csv_numbers_are_exact():
     values = np.random.default_rng(0).normal(0, 1e9, 500) * 10.0 ** np.arange(-250, 250)
-    text = answer.detection_csv(Detection(Series(None, values), values, values, values, 1.0)).decode()
+    text = b"".join(answer.detection_csv(Detection(Series(None, values), values, values, values, 1.0))).decode()
     assert [float(line.split(",")[1]) for line in text.splitlines()[1:]] == values.tolist()
 
 
 def test_csv_of_a_demo_has_labels():
     made = demo(points=400)
-    lines = answer.demo_csv(made).decode().splitlines()
+    lines = b"".join(answer.demo_csv(made)).decode().splitlines()
     assert lines[0] == "time,value,label"
     assert [int(line.split(",")[2]) for line in lines[1:]] == made.labels.astype(int).tolist()

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from anomaly_detection import Detection
-from circumstances import BLOCK, Circumstances, sized, span
+from circumstances import BLOCK, MOST_CYCLES, Circumstances, sized, span
 from series import Series
 
 HOURS = np.datetime64("2026-01-01T00:00", "ms") + np.arange(24 * 41) * np.timedelta64(1, "h")
@@ -103,3 +103,20 @@ def test_every_explanation_carries_its_remark():
         "90 is 186 % above the expected 31.5, 4.18 times the distance allowed; lasts 1 point. "
         "Highest of the 41 days; the usual value at this time of day is 40; would be normal below 46."
     )
+
+
+def test_even_times_and_uneven_ones_tell_the_same_usual_value():
+    points, period = 6_000, 5
+    values = np.random.default_rng(0).normal(0, 1, points).cumsum()
+    times = np.datetime64("2026-01-01", "ms") + np.timedelta64(1, "m") * np.arange(points)
+    uneven = times.copy()
+    uneven[1] += np.timedelta64(1, "ms")
+    for peak in (0, 3, 2_500, 2_999, 5_998):
+        one, other, bare = (Circumstances(Series(each, values), period) for each in (times, uneven, None))
+        assert (one.even, other.even) == (True, False)
+        same = one._at_same_place(peak)
+        np.testing.assert_array_equal(same, bare._at_same_place(peak))
+        np.testing.assert_array_equal(same, other._at_same_place(peak))
+        near = np.arange(peak % period, points, period)
+        near = near[(np.abs(near - peak) <= MOST_CYCLES * period) & (near != peak)]
+        np.testing.assert_array_equal(same, values[near])

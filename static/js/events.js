@@ -97,6 +97,7 @@ export function drawEvents(place, series, onChoose, { says, ...changes } = {}) {
     ...["time", "severity"].map((each) => element("option", { value: each, selected: each === view.order }, each)));
   const shown = series.events.toSorted(ORDERS[view.order]).slice(0, view.rows);
   const left = series.events.length - shown.length;
+  const all = series.summary?.events ?? series.events.length; // of very many, the service sends the most severe
   const most = shown.reduce((highest, event) => Math.max(highest, event.severity), 0);
   const chosen = place.querySelector("tr.chosen")?.dataset.start;
   const focus = place.contains(document.activeElement) ? focusIn(document.activeElement) : null;
@@ -106,7 +107,7 @@ export function drawEvents(place, series, onChoose, { says, ...changes } = {}) {
     `Show ${count(Math.min(left, view.rows * 3))} more of ${count(left)}`);
   place.replaceChildren(
     element("div", { class: "table-bar" }, element("label", {}, "Order by", order),
-      element("span", { class: "hint" }, `${count(shown.length)} of ${counted(series.events.length, "event")} shown`)),
+      element("span", { class: "hint" }, `${count(shown.length)} of ${counted(all, "event")} shown${all > series.events.length ? `; the table holds the ${count(series.events.length)} most severe` : ""}`)),
     element("div", { class: "events scroll", role: "region", "aria-label": "Table of events", tabindex: 0 }, eventTable(series.hasTimes, table, Boolean(says))),
     ...(more ? [more] : []));
   focus?.(place);

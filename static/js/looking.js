@@ -51,7 +51,7 @@ export function drawChart(labels, { keep = false } = {}) {
   chart ??= made();
   const found = shown();
   chart.show(drawable(state.column, found, labels), { keep });
-  const words = found ? `${headline({ events: found.events.length })}.` : "Not judged yet.";
+  const words = found ? `${headline({ events: found.summary.events })}.` : "Not judged yet.";
   byId("canvas").setAttribute("aria-label", `Line chart of ${state.column}. ${words}`);
 }
 

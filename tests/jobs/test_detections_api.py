@@ -1,6 +1,7 @@
 """Kept detections over HTTP: the same as a detection of the same series at once, in windows, judged again."""
 
 import io
+import sys
 
 import numpy as np
 import pytest
@@ -221,3 +222,68 @@ def test_a_result_that_is_not_there_yet(store, archive, kept):
     assert client.delete(f"/api/v1/detections/{told['id']}").json["outcome"] == "cancelled"
     assert got(client, told["id"])["status"] == "cancelled"
     assert client.delete(f"/api/v1/detections/{told['id']}").json["outcome"] == "deleted"
+
+
+@pytest.fixture
+def busy(client, jobs, archive):
+    """A detection of more events than are kept with it."""
+    kept = archive.add(table(), 1, ROOM)
+    return made(client, jobs, kept.id, detector="rolling_zscore", params={"gap": 0})
+
+
+def test_of_very_many_events_the_gravest_are_answered_and_all_can_be_read(client, jobs, busy, monkeypatch):
+    monkeypatch.setattr("jobs.keeping.MOST_EVENTS", 20)
+    path = f"/api/v1/detections/{busy['id']}"
+    told = strict_json(client.patch(path, json={"params": {"threshold": 1.2}}).data)
+    every = pages(client, path)
+    assert told["summary"]["events"] == len(every) > 25
+    assert len(told["events"]) == 20
+    severities = sorted((event["severity"] for event in every), reverse=True)
+    assert sorted((event["severity"] for event in told["events"]), reverse=True) == severities[:20]
+    assert [event for event in every if event["start"] in {each["start"] for each in told["events"]}] == told["events"]
+    detection = jobs.results.detection(jobs.results.get(busy["id"]))
+    assert [(event["start"], event["stop"]) for event in every] == detection.stretches
+    assert got(client, busy["id"])["events"] == told["events"]
+
+
+def pages(client, path):
+    """All events, a few at a time."""
+    found, after = [], ""
+    while after is not None:
+        told = strict_json(client.get(f"{path}/events?limit=7{after}").data)
+        check_schema(told, "EventPage")
+        assert 0 < len(told["events"]) <= 7
+        found += told["events"]
+        after = None if told["next"] is None else f"&after={told['next']}"
+    return found
+
+
+def test_pages_of_events_that_are_none(client, jobs, kept):
+    told = made(client, jobs, kept.id, detector="rolling_zscore")
+    path = f"/api/v1/detections/{told['id']}/events"
+    last = told["events"][-1]["start"]
+    assert client.get(f"{path}?after={last}").json == {"events": [], "next": None}
+    assert client.get(f"{path}?after={last - 1}").json == {"events": told["events"][-1:], "next": None}
+    ms = client.get(f"{path}?times=ms").json["events"][0]["peak_time"]
+    assert np.datetime64(ms, "ms") == np.datetime64(told["events"][0]["peak_time"][:-1])
+    for query in ("after=-1", "after=x", "limit=0", "limit=1001"):
+        check_error(client.get(f"{path}?{query}"), 400, "bad_parameter")
+
+
+def test_a_long_file_is_sent_from_the_disk(client, jobs, archive, monkeypatch):
+    kept = archive.add(table(9_000), 1, ROOM)
+    told = made(client, jobs, kept.id, detector="rolling_zscore")
+    short = client.get(f"/api/v1/detections/{told['id']}.csv")
+    monkeypatch.setattr(sys.modules["api.v1"], "HELD_BYTES", 5_000)
+    with client.get(f"/api/v1/detections/{told['id']}.csv", buffered=False) as response:
+        assert response.headers["Content-Length"] == str(len(short.data))
+        assert len(next(response.response)) < len(short.data)  # in pieces
+    with client.get(f"/api/v1/detections/{told['id']}.csv") as response:
+        assert response.data == short.data and response.data.count(b"\n") == 9_001
+    monkeypatch.setattr("tempfile.SpooledTemporaryFile.writelines", full)
+    check_error(client.get(f"/api/v1/detections/{told['id']}.csv"), 503, "unavailable")
+
+
+def full(self, pieces):
+    """What a disk without room does."""
+    raise OSError(28, "No space left on device")

@@ -1,9 +1,11 @@
 """Jobs under what goes wrong: killed workers, killed services, cancelling, restarts, several services."""
 
+import json
 import os
 import signal
 import subprocess
 import sys
+import urllib.request
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -15,11 +17,12 @@ from jobs.keeping import put_together, taken_apart
 from rejudging import rejudged
 from store import MOST_OF_SERIES, Archive, Detections, Lost, Store, Verdict
 from tests.jobs.conftest import ROOM, ended, table, until
+from tests.jobs.worker import FOLDER
 from tests.serving import ROOT, free_port, wait_for
 
-LSTM = {"sigma": 6.0, "gap": 3, "seed": 0}
 QUICK = {"window": 50, "threshold": 5.0, "gap": 3}
-LONG = 30_000  # points: a fit of some seconds
+SLOW = {"gap": 3}
+FITTED = 6_000  # points: a fit of a second or more
 
 
 @pytest.fixture
@@ -41,57 +44,135 @@ def detections(store):
 
 
 @pytest.fixture
-def jobs(store):
-    found = Jobs(store, most_waiting=5, most_bytes=ROOM)
+def kept(archive):
+    return archive.add(table(), 1, ROOM)
+
+
+@pytest.fixture
+def go(tmp_path, monkeypatch):
+    """Has detectors go on that are `held`."""
+    monkeypatch.setenv(FOLDER, str(tmp_path))
+    return (tmp_path / "go").touch
+
+
+@pytest.fixture
+def jobs(store, go):
+    """Jobs whose worker has the detectors of tests/jobs/worker.py."""
+    found = Jobs(store, most_waiting=5, most_bytes=ROOM, worker="tests.jobs.worker")
     found.start()
     yield found
     found.stop()
 
 
-def at_fit(jobs, asked):
-    """Waits until a detection is being fitted."""
-    until(lambda: jobs.progress(jobs.results.get(asked.id)).stage == "fit")
+def at_fit(jobs, asked, attempt=1):
+    """Waits until a detection is being fitted, in an attempt."""
+
+    def fitting():
+        now = jobs.results.get(asked.id)
+        return now.attempts == attempt and jobs.progress(now).stage == "fit"
+
+    until(fitting)
 
 
-def test_a_killed_worker_is_followed_by_another_and_at_last_given_up(jobs, archive):
-    kept = archive.add(table(LONG), 1, ROOM)
-    asked = jobs.submit(kept.id, "value", "lstm", LSTM)
-    for attempt in (1, 2, 3):
-        at_fit(jobs, asked)
-        assert jobs.results.get(asked.id).attempts == attempt
-        pid = jobs.worker_pid
-        os.kill(pid, signal.SIGKILL)
-        until(lambda pid=pid, asked=asked: jobs.worker_pid != pid or jobs.results.get(asked.id).status == "failed")
-    found = ended(lambda: jobs.results.get(asked.id))
-    assert found.status == "failed"
-    assert found.error["code"] == "worker_ended"
+def done_with(jobs, asked):
+    """A detection once it has ended."""
+    return ended(lambda: jobs.results.get(asked.id))
+
+
+def test_a_killed_worker_is_followed_by_another(jobs, kept, go):
+    asked = jobs.submit(kept.id, "value", "held", SLOW)
+    at_fit(jobs, asked)
+    first = jobs.worker_pid
+    os.kill(first, signal.SIGKILL)
+    at_fit(jobs, asked, attempt=2)
+    assert jobs.worker_pid != first
+    go()
+    found = done_with(jobs, asked)
+    assert (found.status, found.attempts, len(found.verdict.events)) == ("done", 2, 2)
+
+
+def test_what_ends_its_process_each_time_is_given_up_and_in_nobodys_way(jobs, kept):
+    deadly, quick = (jobs.submit(kept.id, "value", *each) for each in (("deadly", SLOW), ("rolling_zscore", QUICK)))
+    found = done_with(jobs, deadly)
+    assert (found.status, found.attempts, found.error["code"]) == ("failed", 3, "worker_ended")
     assert "begun 3 times" in found.error["message"]
-    quick = jobs.submit(kept.id, "value", "rolling_zscore", QUICK)
-    assert ended(lambda: jobs.results.get(quick.id)).status == "done"  # nobody is in its way
+    assert done_with(jobs, quick).status == "done"
 
 
-def test_cancelled_work_ends_and_the_next_begins(jobs, archive):
-    kept = archive.add(table(LONG), 1, ROOM)
-    first, second = (jobs.submit(kept.id, "value", *each) for each in (("lstm", LSTM), ("rolling_zscore", QUICK)))
+def test_a_defect_fails_one_detection_and_not_the_next(jobs, kept, capfd):
+    broken, quick = (jobs.submit(kept.id, "value", *each) for each in (("broken", SLOW), ("rolling_zscore", QUICK)))
+    found = done_with(jobs, broken)
+    assert (found.status, found.attempts, found.error["code"]) == ("failed", 1, "internal_error")
+    pid = jobs.worker_pid
+    assert done_with(jobs, quick).status == "done" and jobs.worker_pid == pid
+    assert "a defect" in capfd.readouterr().err  # for whoever reads the log
+
+
+def test_cancelled_work_ends_and_the_next_begins_in_the_same_process(jobs, kept):
+    first, second, third = (
+        jobs.submit(kept.id, "value", *each)
+        for each in (("held", SLOW), ("rolling_zscore", QUICK), ("rolling_zscore", QUICK))
+    )
     at_fit(jobs, first)
-    assert jobs.progress(second).ahead == 1
+    pid = jobs.worker_pid
+    assert [jobs.progress(each).ahead for each in (second, third)] in ([1, 2], [2, 1])  # asked in one millisecond
+    assert jobs.end(second) == "cancelled"
     assert jobs.end(first) == "cancelled"
+    assert done_with(jobs, third).status == "done"
+    assert [jobs.results.get(each.id).status for each in (first, second)] == ["cancelled", "cancelled"]
+    assert jobs.results.get(second.id).attempts == 0  # nobody began it
+    assert jobs.worker_pid == pid
+    assert jobs.end(first) == "deleted"
+
+
+def test_work_that_does_not_hear_is_ended_with_its_process(jobs, kept, monkeypatch):
+    monkeypatch.setattr("jobs.jobs.GRACE", 0.1)
+    first, second = (jobs.submit(kept.id, "value", *each) for each in (("stubborn", SLOW), ("rolling_zscore", QUICK)))
+    at_fit(jobs, first)
+    pid = jobs.worker_pid
+    assert jobs.end(first) == "cancelled"
+    assert done_with(jobs, second).status == "done"
+    assert jobs.worker_pid != pid and not runs(pid)
     assert jobs.results.get(first.id).status == "cancelled"
-    assert ended(lambda: jobs.results.get(second.id)).status == "done"
-    assert jobs.results.get(first.id).status == "cancelled"
-    third = jobs.submit(kept.id, "value", "lstm", LSTM)
-    at_fit(jobs, third)
+
+
+def test_work_on_a_deleted_series_ends(jobs, kept, archive):
+    asked = jobs.submit(kept.id, "value", "held", SLOW)
+    at_fit(jobs, asked)
     archive.delete(kept.id)  # takes its detections with it
     jobs.series_deleted()
     until(lambda: jobs._work is None)
+    other = archive.add(table(), 1, ROOM)
+    assert done_with(jobs, jobs.submit(other.id, "value", "rolling_zscore", QUICK)).status == "done"
 
 
-def test_work_left_behind_is_done_by_the_next_service(store, archive, detections):
-    kept = archive.add(table(), 1, ROOM)
+def test_the_store_hears_that_work_goes_on_and_how_far_it_is(jobs, kept, detections, monkeypatch):
+    monkeypatch.setattr("jobs.jobs.BEAT", 0.05)
+    asked = jobs.submit(kept.id, "value", "held", SLOW)
+    until(lambda: detections.get(asked.id).stage == "fit")
+    heard = detections.get(asked.id)
+    assert 0.3 < heard.progress < 0.4 and heard.beat >= heard.started
+    until(lambda: detections.get(asked.id).beat > heard.beat)
+
+
+def test_what_another_service_took_over_is_left_to_it(jobs, kept, detections, monkeypatch):
+    monkeypatch.setattr("jobs.jobs.BEAT", 0.05)
+    asked = jobs.submit(kept.id, "value", "held", SLOW)
+    at_fit(jobs, asked)
+    assert detections.give_back(detections.get(asked.id))
+    taken = detections.claim("elsewhere:1:x", 2**50)
+    assert taken is None or taken.id == asked.id  # else these jobs were as quick again
+    if taken is not None:
+        until(lambda: jobs._work is None)
+        found = detections.get(asked.id)
+        assert (found.status, found.owner, found.attempts) == ("running", "elsewhere:1:x", 2)
+
+
+def test_work_left_behind_is_done_by_the_next_service(store, kept, detections, go):
     gone = detections.add(kept.id, "value", "rolling_zscore", QUICK, 1)
     with subprocess.Popen([sys.executable, "-c", ""]) as process:
         pass
-    here = Jobs(store, most_waiting=5, most_bytes=ROOM)
+    here = Jobs(store, most_waiting=5, most_bytes=ROOM, worker="tests.jobs.worker")
     host = here._owner.rsplit(":", 2)[0]
     assert detections.claim(f"{host}:{process.pid}:x", 2**50).id == gone.id  # a process that has ended
     elsewhere = detections.add(kept.id, "value", "rolling_zscore", QUICK, 2)
@@ -100,24 +181,35 @@ def test_work_left_behind_is_done_by_the_next_service(store, archive, detections
     assert detections.claim("elsewhere:2:x", 5).id == silent.id  # was not heard of for long
     here.start()
     for each in (gone, silent):
-        assert ended(lambda each=each: detections.get(each.id)).status == "done"
+        found = ended(lambda each=each: detections.get(each.id))
+        assert (found.status, found.attempts) == ("done", 2)
     assert detections.get(elsewhere.id).status == "running"
     here.stop()
 
 
-def test_a_stopped_service_leaves_its_work_queued_and_uncounted(store, archive, detections):
-    kept = archive.add(table(LONG), 1, ROOM)
-    first = Jobs(store, most_waiting=5, most_bytes=ROOM)
+def test_a_stopped_service_leaves_its_work_queued_and_uncounted(store, kept, detections, go):
+    first = Jobs(store, most_waiting=5, most_bytes=ROOM, worker="tests.jobs.worker")
     first.start()
-    asked = first.submit(kept.id, "value", "lstm", LSTM)
+    asked = first.submit(kept.id, "value", "held", SLOW)
     at_fit(first, asked)
+    pid = first.worker_pid
     first.stop()
     found = detections.get(asked.id)
     assert (found.status, found.attempts, first.worker_pid) == ("queued", 0, None)
+    assert not runs(pid)
 
 
-def test_each_detection_has_one_owner(archive, detections):
-    kept = archive.add(table(), 1, ROOM)
+def test_a_service_that_stops_while_it_waits_takes_its_worker_along(store, go):
+    jobs = Jobs(store, most_waiting=5, most_bytes=ROOM, worker="tests.jobs.worker")
+    jobs.start()
+    jobs.warm()
+    until(lambda: jobs.worker_pid is not None)
+    pid = jobs.worker_pid
+    jobs.stop()
+    assert not runs(pid)
+
+
+def test_each_detection_has_one_owner(kept, detections):
     asked = detections.add(kept.id, "value", "rolling_zscore", QUICK, 1)
     later = detections.add(kept.id, "value", "rolling_zscore", QUICK, 2)
     held = detections.claim("a", 3)
@@ -148,9 +240,8 @@ def test_there_is_an_end_to_what_is_kept(store, archive, detections):
             many.submit(kept.id, "value", "rolling_zscore", QUICK)
 
 
-def test_a_detection_that_takes_too_much_room_fails_with_a_sentence(store, archive):
-    kept = archive.add(table(), 1, ROOM)
-    jobs = Jobs(store, most_waiting=5, most_bytes=10_000)
+def test_a_detection_that_takes_too_much_room_fails_with_a_sentence(store, kept, go):
+    jobs = Jobs(store, most_waiting=5, most_bytes=10_000, worker="tests.jobs.worker")
     jobs.start()
     found = jobs.submit(kept.id, "value", "rolling_zscore", QUICK)
     error = ended(lambda: jobs.results.get(found.id)).error
@@ -174,32 +265,56 @@ def test_what_is_kept_is_judged_again_as_what_was_not(name):
 
 
 def test_kill_9_of_the_service_loses_nothing(tmp_path):
-    """The worker ends with its service; the next service does the work."""
-    store = Store.open(f"sqlite:///{tmp_path / 'anomaly.db'}")
-    detections = Detections(store.database)
-    kept = Archive(store.database).add(table(LONG), 1, ROOM)
-    asked = detections.add(kept.id, "value", "lstm", LSTM, 1)
-    with served(tmp_path) as server:
-        until(lambda: detections.get(asked.id).stage == "fit")
+    """What was acknowledged is there, the worker ends with its service, and the next service does the work."""
+    with served(tmp_path) as (server, url):
+        kept = asked_of(f"{url}/series", uploaded())
+        path = f"{url}/series/{kept['id']}/detections"
+        done, waiting, later = (asked_of(path, {"detector": name}) for name in ("rolling_zscore", "lstm", "lstm"))
+        until(lambda: asked_of(f"{url}/detections/{waiting['id']}")["stage"] == "fit")
+        done = asked_of(f"{url}/detections/{done['id']}")
         workers = children(server.pid)
         assert len(workers) == 1
         server.kill()
     until(lambda: not any(map(runs, workers)))
-    assert detections.get(asked.id).status == "running"
-    with served(tmp_path):
-        assert ended(lambda: detections.get(asked.id)).status == "done"
-    assert detections.get(asked.id).attempts == 2
+    with served(tmp_path) as (_, url):
+        assert asked_of(f"{url}/series/{kept['id']}") == kept
+        assert asked_of(f"{url}/detections/{done['id']}") == done
+        found = ended(lambda: Told(asked_of(f"{url}/detections/{later['id']}")))
+        assert found.status == "done"
+        assert asked_of(f"{url}/detections/{waiting['id']}")["status"] == "done"
+    store = Store.open(f"sqlite:///{tmp_path / 'anomaly.db'}")
+    assert [Detections(store.database).get(each["id"]).attempts for each in (waiting, later)] == [2, 1]
     store.close()
+
+
+class Told:
+    """An answer's status, by that name."""
+
+    def __init__(self, told):
+        self.status = told["status"]
+
+
+def uploaded():
+    """A series as JSON."""
+    values = table(FITTED).columns["value"]
+    return {"series": {"times": (np.arange(FITTED) * 60_000).tolist(), "values": values.tolist()}}
+
+
+def asked_of(url, body=None):
+    """What is answered."""
+    data = None if body is None else json.dumps(body).encode()
+    with urllib.request.urlopen(urllib.request.Request(url, data, {"Content-Type": "application/json"})) as response:
+        return json.load(response)
 
 
 @contextmanager
 def served(folder):
-    """The real server; gives its process."""
+    """The real server; gives its process and the address of its API."""
     port = free_port()
     command = [sys.executable, "server.py", "--host", "127.0.0.1", "--port", str(port), "--data-dir", str(folder)]
     with (folder / "log").open("w+") as log, subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log) as server:
         wait_for(port, server, log)
-        yield server
+        yield server, f"http://127.0.0.1:{port}/api/v1"
         server.terminate()
 
 

@@ -1,0 +1,75 @@
+"""The worker with detectors made for tests, which end when they are told to and need no torch to be imported.
+
+Run as `python -m tests.jobs.worker` in place of `jobs.worker`. Files in the folder FOLDER names tell `held` to go on.
+"""
+
+import os
+import sys
+import time
+import types
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+FOLDER = "TESTS_JOBS_FOLDER"
+
+
+def detectors():
+    """The package without the import of all of them, so that one alone can be imported."""
+    package = types.ModuleType("detectors")
+    package.__path__ = [str(ROOT / "detectors")]
+    sys.modules["detectors"] = package
+    from anomaly_detection import Gap, no_progress
+    from detectors.rolling_zscore import RollingZScore
+    from parameters import checked
+
+    class Held(RollingZScore):
+        """Fits until it is let go on; `stubborn` hears no orders meanwhile."""
+
+        listens = True
+
+        @classmethod
+        @checked
+        def fit(cls, series, *, progress=no_progress, gap: Gap = 3):
+            go = Path(os.environ[FOLDER]) / "go"
+            time.sleep(0.2)  # two words that follow one another quickly are one
+            progress("fit", 0.5)
+            while not go.exists():
+                time.sleep(0.01)
+                if cls.listens:
+                    progress("fit", 0.5)
+            return super().fit(series, gap=gap)
+
+    class Stubborn(Held):
+        listens = False
+
+    class Deadly(RollingZScore):
+        """Ends its process each time, as one does that finds no memory."""
+
+        @classmethod
+        @checked
+        def fit(cls, series, *, progress=no_progress, gap: Gap = 3):
+            os._exit(9)
+
+    class Broken(RollingZScore):
+        """Has a defect."""
+
+        @classmethod
+        @checked
+        def fit(cls, series, *, progress=no_progress, gap: Gap = 3):
+            raise RuntimeError("a defect")
+
+    return {
+        "rolling_zscore": RollingZScore,
+        "held": Held,
+        "stubborn": Stubborn,
+        "deadly": Deadly,
+        "broken": Broken,
+    }
+
+
+if __name__ == "__main__":
+    known = detectors()
+    vars(sys.modules["detectors"])["DETECTORS"] = known
+    from jobs.worker import main
+
+    sys.exit(main())
