@@ -101,6 +101,21 @@ def test_nothing_is_planted_where_it_is_flagged_avoided_missing_or_not_judged():
     assert Room(plain, np.ones(2000, bool)).at(Trial("spike", 3, 1)).size == 0
 
 
+def test_what_is_avoided_is_not_learned():
+    learned = []
+
+    class Learning(Beyond):
+        @classmethod
+        def fit(cls, series, *, progress=no_progress):
+            learned.append(series.values)
+            return cls()
+
+    avoid = np.zeros(2000, bool)
+    avoid[1000:1100] = True
+    catches(timed(noisy()), Learning, {}, avoid=avoid)
+    np.testing.assert_array_equal(np.isnan(learned[0]), avoid)
+
+
 def test_faults_of_one_copy_lie_apart_and_every_size_is_planted_as_often():
     plain = Beyond.fit(timed(noisy())).detect(timed(noisy(4000)))
     wanted = trials(Usual(0.5, 0.5, 5.0, 24), 600)
