@@ -23,41 +23,45 @@ export const labelOf = (labels, event) =>
 export class Teaching {
   /** `changed()` is told when labels are others than before; `failed(error)` when they could not be kept. */
   constructor({ changed, failed, lead }) {
-    Object.assign(this, { changed, failed, lead, series: null, labels: [], before: [] });
+    Object.assign(this, { changed, failed, lead, series: null, labels: [], kept: [], before: [], rows: new Map(), putting: Promise.resolve() });
     byId("undo").addEventListener("click", () => this.undo());
   }
 
   /** Labels of another series. */
   take(series, labels) {
-    Object.assign(this, { series, labels, before: [] });
+    Object.assign(this, { series, labels, kept: labels, before: [], rows: new Map() });
     this.draw();
   }
 
   /** Keeps what is now said, in place of what was; one step of undo. */
   async say(labels) {
-    const [was, series] = [this.labels, this.series];
-    this.before = [...this.before, was].slice(-MOST_UNDONE);
-    await this.put(series, labels, () => { this.before.pop(); this.labels = was; });
+    this.before = [...this.before, this.labels].slice(-MOST_UNDONE);
+    await this.put(this.series, labels, () => this.before.pop());
   }
 
   async undo() {
     if (!this.before.length) return;
-    const was = this.labels;
     const labels = this.before.pop();
-    await this.put(this.series, labels, () => { this.before.push(labels); this.labels = was; });
+    await this.put(this.series, labels, () => this.before.push(labels));
   }
 
   async put(series, labels, revert) {
     this.labels = labels; // shown at once: the answer only confirms it
     this.draw();
     this.changed();
+    const put = this.putting.then(() => putLabels(series.id, labels)); // one after the other: the last word holds
+    const mine = put.catch(() => {}); // told below
+    this.putting = mine;
+    const outdated = () => series !== this.series || mine !== this.putting;
     try {
-      const kept = await putLabels(series.id, labels);
-      if (series !== this.series) return;
+      const kept = await put;
+      if (series === this.series) this.kept = kept;
+      if (outdated()) return;
       this.labels = kept;
     } catch (error) {
-      if (series !== this.series) return;
+      if (outdated()) return;
       revert();
+      this.labels = this.kept;
       this.failed(error);
     }
     this.draw();
@@ -87,15 +91,32 @@ export class Teaching {
     return stop - start > 1 ? `Points ${count(start)} to ${count(stop - 1)}` : `Point ${count(start)}`;
   }
 
+  /** The row of a mark; that which is there already where there is one: what is typed in it, and the focus, stay. */
   row(label) {
     const at = this.place(label);
-    const note = element("input", { type: "text", value: label.note ?? "", maxlength: 1000, placeholder: "Why?", "aria-label": `Note on ${at}` });
+    const key = `${label.start} ${label.stop} ${at} ${label.kind}`;
+    const row = this.rows.get(key) ?? this.newRow(label, at);
+    this.rows.set(key, row);
+    const note = row.querySelector("input");
+    if (note !== document.activeElement) note.value = label.note ?? "";
+    return row;
+  }
+
+  newRow(label, at) {
+    const note = element("input", { type: "text", maxlength: 1000, placeholder: "Why?", "aria-label": `Note on ${at}` });
     note.addEventListener("change", () => this.say(saying(this.labels, label, label.kind, note.value)));
     return element("li", { class: "mark" },
       element("button", { type: "button", class: "at", onclick: () => this.lead(label) }, at),
       element("span", { class: `badge badge-${label.kind}` }, KINDS[label.kind]),
       note,
       element("button", { type: "button", class: "button small", "aria-label": `Remove the mark on ${at}`, onclick: () => this.say(saying(this.labels, label, null)) }, "Remove"));
+  }
+
+  drawRows() {
+    const [place, rows] = [byId("marks"), this.labels.map((label) => this.row(label))];
+    for (const [key, row] of this.rows) if (!rows.includes(row)) this.rows.delete(key);
+    const there = rows.length === place.children.length && rows.every((row, index) => row === place.children[index]);
+    if (!there) place.replaceChildren(...rows);
   }
 
   draw() {
@@ -105,7 +126,7 @@ export class Teaching {
     byId("marks-say").textContent = labels.length
       ? `${counted(labels.length, "mark")}: ${count(abnormal)} abnormal, ${count(labels.length - abnormal)} normal.`
       : "Nothing is marked yet. Call an event in the table right (✓) or wrong (✗), or mark a stretch.";
-    byId("marks").replaceChildren(...labels.map((label) => this.row(label)));
+    this.drawRows();
     byId("teach-fit").disabled = !abnormal;
   }
 }

@@ -211,7 +211,8 @@ def test_events_are_called_right_or_wrong_with_a_note_and_undone(judged):
     expect(judged.locator("#marks-say")).to_have_text("1 mark: 1 abnormal, 0 normal.")
     note = judged.get_by_label(re.compile("Note on 2026-03-07"))
     note.fill("the pump was off")
-    note.press("Tab")
+    with judged.expect_response(lambda answer: answer.request.method == "PUT"):
+        note.press("Tab")
     judged.reload()
     expect(judged.get_by_label(re.compile("Note on 2026-03-07"))).to_have_value("the pump was off")
     expect(say(judged, SPIKE, "Right")).to_have_attribute("aria-pressed", "true")
@@ -221,6 +222,24 @@ def test_events_are_called_right_or_wrong_with_a_note_and_undone(judged):
     expect(judged.locator("#marks-say")).to_have_text("1 mark: 1 abnormal, 0 normal.")
     judged.get_by_role("button", name=re.compile("Remove the mark")).click()
     expect(judged.locator("#marks-say")).to_contain_text("Nothing is marked yet")
+
+
+def test_a_note_that_is_being_written_stays_when_the_mark_is_kept_meanwhile(judged):
+    held = []
+    judged.route("**/labels*", lambda route: held.append(route) if route.request.method == "PUT" else route.continue_())
+    say(judged, SPIKE, "Right").click()
+    note = judged.get_by_label(re.compile("Note on 2026-03-07"))
+    note.press_sequentially("the pump")
+    with judged.expect_response(lambda answer: answer.request.method == "PUT"):
+        held.pop().continue_()
+    judged.unroute_all()
+    settle(judged)
+    note.press_sequentially(" was off")
+    with judged.expect_response(lambda answer: answer.request.method == "PUT"):
+        note.press("Tab")
+    expect(judged.get_by_role("button", name=re.compile("Remove the mark"))).to_be_focused()
+    judged.reload()
+    expect(judged.get_by_label(re.compile("Note on 2026-03-07"))).to_have_value("the pump was off")
 
 
 def test_a_marked_stretch_is_left_out_and_what_that_changed_is_shown(judged):
