@@ -41,16 +41,12 @@ def sizes(way: str, left: int) -> Iterator[int]:
 def streamed(name: str, fit: Detector, values: Floats, times: np.ndarray, way: str) -> np.ndarray:
     """The flags that a stream gives after its history."""
     with tempfile.TemporaryDirectory() as folder:
-        store, streams = opened(folder)
-        capacity = len(values) + 1
-        streams.put("s", name, capacity=capacity)
-        streams.push("s", times[:HISTORY], values[:HISTORY].tolist())
-        stream = store.stream("s")
-        assert stream is not None
+        store = Store.open(address(folder))
+        stream = store.put("s", name, fit.params, len(values) + 1)
         store.save_fit(stream.id, Fitted(name, stream.params, HISTORY, fit.state()))
-        streams.stop()
         store.close()
-        store, streams = opened(folder)  # judges by the fit that was kept
+        store, streams = opened(folder)  # judges by the fit that was kept, so that no other is begun
+        streams.push("s", times[:HISTORY], values[:HISTORY].tolist())
         flags, at = [], HISTORY
         for size in sizes(way, len(values) - HISTORY):
             if way == "over a restart" and at < len(values) // 2 <= at + size:
@@ -64,9 +60,14 @@ def streamed(name: str, fit: Detector, values: Floats, times: np.ndarray, way: s
     return np.concatenate(flags)
 
 
+def address(folder: str) -> str:
+    """Of the database there."""
+    return f"sqlite:///{folder}/streams.db"
+
+
 def opened(folder: str) -> tuple[Store, Streams]:
     """The streams of a store; their detectors are not fitted again."""
-    store = Store.open(f"sqlite:///{folder}/streams.db")
+    store = Store.open(address(folder))
     streams = Streams(store, growth=np.inf)
     streams.start()
     return store, streams

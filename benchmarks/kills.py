@@ -26,8 +26,12 @@ KILLS, PUSHERS, WATCHED = 100, 6, 3
 HISTORY = 40
 SPIKE_EACH = 10
 """Pushes after which a watched stream gets three far values: an event."""
-AFTER = 15.0
-"""Seconds after the last start in which messages must have come."""
+PUSHED = 10
+"""Pushes of each program that are acknowledged before a server is killed, so that a slow machine does as much, too."""
+AFTER = 60.0
+"""Most seconds after the last start in which messages must have come."""
+LOOKS = 0.25
+"""Seconds between two looks at what was done and told."""
 
 
 class Receiver(ThreadingHTTPServer):
@@ -60,6 +64,7 @@ class Pusher:
     def __init__(self, name: str) -> None:
         self.name, self.at = name, 0
         self.acknowledged: dict[int, float] = {}
+        self.pushes = 0
         self.chance = random.Random(name)
         self.spikes = 0
 
@@ -76,6 +81,7 @@ class Pusher:
                     answer = orjson.loads(body)
                     if answer["repairs"]:
                         raise RuntimeError(f"a new point was told to be old: {answer['repairs']}")
+                    self.pushes += 1
                     self.acknowledged.update(zip(range(first, first + len(values)), values, strict=True))
         except (Lost, OSError):
             return
@@ -123,9 +129,12 @@ async def prepare(port: int, pushers: list[Pusher]) -> None:
 
 
 async def under_load(port: int, pushers: list[Pusher], kill: Any) -> None:
-    """Pushes until the server is killed."""
+    """Pushes until the server is killed, at a moment of chance once each program was heard."""
+    before = [pusher.pushes for pusher in pushers]
     work = asyncio.gather(*(pusher.push(port) for pusher in pushers))
-    await asyncio.sleep(random.uniform(0.2, 1.5))
+    while not work.done() and any(pusher.pushes < n + PUSHED for pusher, n in zip(pushers, before, strict=True)):
+        await asyncio.sleep(LOOKS)
+    await asyncio.sleep(random.uniform(0.0, 1.0))
     kill()
     await work
 
@@ -144,12 +153,20 @@ def main(kills: int = KILLS) -> int:
                     asyncio.run(prepare(service.port, pushers))
                 asyncio.run(under_load(service.port, pushers, service.process.kill))
         with serving(folder, *options) as service:
-            time.sleep(AFTER)
+            asyncio.run(all_told(service.port, pushers, receiver))
             faults = asyncio.run(examine(service.port, pushers, receiver))
     print(f"{kills} kills in {time.monotonic() - began:.0f} s")
     receiver.shutdown()
     receiver.server_close()
     return faults
+
+
+async def all_told(port: int, pushers: list[Pusher], receiver: Receiver) -> None:
+    """Returns once each event has its message, at the latest after AFTER seconds."""
+    until = time.monotonic() + AFTER
+    for pusher in pushers[:WATCHED]:
+        while not await started(port, pusher.name) <= firing(receiver)[pusher.name] and time.monotonic() < until:
+            await asyncio.sleep(LOOKS)
 
 
 async def examine(port: int, pushers: list[Pusher], receiver: Receiver) -> int:
@@ -167,7 +184,7 @@ async def examine(port: int, pushers: list[Pusher], receiver: Receiver) -> int:
             starts = await started(port, pusher.name)
             events += len(starts)
             silent += len(starts - told_of[pusher.name])
-    bodies = [messages for messages in receiver.got.values() if messages]
+    bodies = [messages for messages in list(receiver.got.values()) if messages]
     changed = sum(len({json.dumps(each, sort_keys=True) for each in messages}) - 1 for messages in bodies)
     print(f"{acknowledged:,} points acknowledged: {lost} lost, {wrong} with another value")
     print(f"{events} events of watched streams: {silent} without a message")
@@ -178,7 +195,9 @@ async def examine(port: int, pushers: list[Pusher], receiver: Receiver) -> int:
 def firing(receiver: Receiver) -> dict[str, set[int]]:
     """By stream, when the events began of which a message came, ms since 1970 UTC."""
     found: dict[str, set[int]] = defaultdict(set)
-    for messages in receiver.got.values():
+    for messages in list(receiver.got.values()):  # others may come meanwhile
+        if not messages:
+            continue
         alert = messages[0]["alerts"][0]
         if alert["status"] == "firing" and alert["labels"]["alertname"] == "AnomalyDetected":
             began = datetime.fromisoformat(alert["startsAt"]).timestamp()
