@@ -198,17 +198,22 @@ def replay(policy: Policy, history: Judged) -> list[Notice]:
     return follow(policy, Following(), history)[1]
 
 
-def told(notices: list[Notice], points: int, span: int | None = None) -> str:
-    """The outcome of a replay, for a person; `span` is the time from the first point to the last, ms.
+def told(notices: list[Notice], points: int, span: int | None = None, silent: int = 0, back: int = 0) -> str:
+    """The outcome of a replay, for a person; `span` is the time from the first point to the last, ms. `silent` times it
+    would be told that the stream is silent, `back` times that its points come again.
 
     >>> told([], 1000)
     'Over the last 1000 points this would have sent no message.'
     >>> told([], 43_200, 43_199 * 60_000)
     'Over the last 30 days (43200 points) this would have sent no message.'
+    >>> told([], 1000, silent=2, back=1)
+    'Over the last 1000 points this would have sent 3 messages, about 2 silences.'
     """
-    firing = sum(notice.status == "firing" for notice in notices)
-    messages = {0: "no message", 1: "1 message"}.get(len(notices), f"{len(notices)} messages")
-    about = f", about {firing} {'event' if firing == 1 else 'events'}" if notices else ""
+    firing, sent = sum(notice.status == "firing" for notice in notices), len(notices) + silent + back
+    messages = {0: "no message", 1: "1 message"}.get(sent, f"{sent} messages")
+    kinds = [(notices, firing, "event"), (silent, silent, "silence")]
+    things = " and ".join(f"{count} {thing}{'' if count == 1 else 's'}" for any_, count, thing in kinds if any_)
+    about = f", about {things}" if things else ""
     over = f"{points} points" if span is None else f"{duration(span)} ({points} points)"
     return f"Over the last {over} this would have sent {messages}{about}."
 

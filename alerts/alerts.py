@@ -67,10 +67,10 @@ class Alerts:
             raise _not_watched(name)
         return read_policy(watch.policy)
 
-    def policy_or_default(self, name: str) -> Policy:
-        """By what a stream's events are told apart: its policy, or the default one. Raises NotFound."""
+    def policy_if_any(self, name: str) -> Policy | None:
+        """By what a stream is watched; None where it is not. Raises NotFound where there is no such stream."""
         watch = self._outbox.watch(self._stream(name).id)
-        return Policy() if watch is None else read_policy(watch.policy)
+        return None if watch is None else read_policy(watch.policy)
 
     def unwatch(self, name: str) -> None:
         """Tells of a stream no longer; messages that wait are still sent, and of an event that was told to begin, that

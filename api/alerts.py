@@ -15,6 +15,7 @@ from api.errors import Refused
 from api.state import state
 from api.streams import decoded, only, opened, plain, whole
 from api.v1 import json, times_as_ms
+from counting import DIRECTIONS
 from errors import BadInput, BadParameter
 from event_policy import Event, Notice, Policy, read_policy, replay, span, told
 from parameters import parameters
@@ -27,6 +28,24 @@ alerts = Blueprint("alerts", __name__, url_prefix="/api/v1")
 HISTORY = 100_000
 """Points of a replay, the newest."""
 MOST_MESSAGES = MOST_EVENTS = 1_000
+
+CHOICES: tuple[dict[str, Any], ...] = (
+    {
+        "name": "direction",
+        "type": "choice",
+        "default": Policy().direction,
+        "choices": DIRECTIONS,
+        "help": "On which side of the expected value a value counts.",
+    },
+    {
+        "name": "silent",
+        "type": "boolean",
+        "default": Policy().silent,
+        "choices": (True, False),
+        "help": "Whether it is told that the stream went silent, and is back.",
+    },
+)
+"""What makes a policy beside its numbers."""
 
 
 class ChannelBody(msgspec.Struct, forbid_unknown_fields=True):
@@ -58,7 +77,7 @@ def list_alerts() -> Response:
         {
             "channels": found.channels,
             "messages": [of_message(each, as_ms) for each in found.newest(limit)],
-            "policy_params": [catalogue.parameter(param) for param in parameters(Policy).values()],
+            "policy_params": [*map(catalogue.parameter, parameters(Policy).values()), *CHOICES],
         }
     )
 
@@ -97,13 +116,15 @@ def list_events(name: str) -> Response:
     as_ms, given = times_as_ms(), only("limit", "after")
     limit = whole(given, "limit", 100, 1, MOST_EVENTS)
     known = read_seen(given["after"]) if "after" in given else None
-    policy = watching().policy_or_default(plain(name))
+    watched = watching().policy_if_any(plain(name))
+    policy = watched or Policy()
     found, seen = opened().events(plain(name), policy)
     return json(
         {
             "events": [of_happening(each, as_ms) for each in since(found, known)[:limit]],
             "cursor": f"{seen.cursor}.{seen.silences}",
             "policy": asdict(policy),
+            "watched": watched is not None,
         }
     )
 
@@ -114,12 +135,15 @@ def replay_policy(name: str) -> Response:
     as_ms, policy = times_as_ms(), read_policy(given_policy() if request.mimetype or body_bytes() else {})
     history = opened().read(plain(name), None, HISTORY)
     notices = replay(policy, history)
+    silences = opened().silences(plain(name), history.cursor - len(history)) if policy.silent else []
+    back = sum(not each.open for each in silences)
     return json(
         {
-            "message": told(notices, len(history), span(history)),
+            "message": told(notices, len(history), span(history), len(silences), back),
             "points": len(history),
             "policy": asdict(policy),
             "notices": [of_notice(notice, as_ms) for notice in notices],
+            "silences": [of_happening(each, as_ms) for each in silences],
         }
     )
 

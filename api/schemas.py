@@ -165,7 +165,7 @@ class Catches(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Parameter(msgspec.Struct, forbid_unknown_fields=True):
-    """A parameter of a detector, or of a policy."""
+    """A parameter of a detector."""
 
     name: str
     type: Literal["integer", "number"]
@@ -355,7 +355,8 @@ class StreamEvents(msgspec.Struct, forbid_unknown_fields=True):
 
     events: list[StreamEvent]
     cursor: Annotated[str, described("Send it as `after` to hear what changed since.")]
-    policy: Policy
+    policy: Annotated[Policy, described("The default one where the stream is not watched.")]
+    watched: Annotated[bool, described("Whether the stream has a policy of its own, so that its events are told.")]
 
 
 class Replay(msgspec.Struct, forbid_unknown_fields=True):
@@ -365,6 +366,7 @@ class Replay(msgspec.Struct, forbid_unknown_fields=True):
     points: Count
     policy: Policy
     notices: list[StreamNotice]
+    silences: Annotated[list[StreamEvent], described("Those of which would have been told, the newest first.")]
 
 
 class AlertMessage(msgspec.Struct, forbid_unknown_fields=True):
@@ -382,12 +384,25 @@ class AlertMessage(msgspec.Struct, forbid_unknown_fields=True):
     error: Annotated[str | None, described("Why the last attempt failed.")]
 
 
+class PolicyParameter(msgspec.Struct, forbid_unknown_fields=True):
+    """A number, a choice or a yes or no of a policy."""
+
+    name: str
+    type: Literal["integer", "number", "choice", "boolean"]
+    default: int | float | str | bool
+    help: str
+    unit: str | msgspec.UnsetType | None = msgspec.UNSET
+    minimum: int | float | msgspec.UnsetType = msgspec.UNSET
+    maximum: int | float | msgspec.UnsetType = msgspec.UNSET
+    choices: Annotated[list[str | bool], described("Instead of bounds.")] | msgspec.UnsetType = msgspec.UNSET
+
+
 class AlertList(msgspec.Struct, forbid_unknown_fields=True):
     """The channels that the settings name, and the last messages, the newest first."""
 
     channels: list[str]
     messages: list[AlertMessage]
-    policy_params: Annotated[list[Parameter], described("The numbers of a policy, as the page draws its form.")]
+    policy_params: Annotated[list[PolicyParameter], described("What makes a policy, with bounds or choices.")]
 
 
 class InfluxError1(msgspec.Struct, forbid_unknown_fields=True):
@@ -406,7 +421,7 @@ class InfluxError2(msgspec.Struct, forbid_unknown_fields=True):
     )
 
 
-ALERTS = (Policy, Replay, StreamEvents, AlertMessage, AlertList)
+ALERTS = (Policy, PolicyParameter, Replay, StreamEvents, AlertMessage, AlertList)
 INFLUX = (InfluxError1, InfluxError2)
 ANSWERS = (
     ErrorAnswer,

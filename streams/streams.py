@@ -16,7 +16,7 @@ from series.table import DEFAULT_LIMITS
 from store import Append, Fitted, Label, Labels, Silences, Store, Stream
 from streams import arrival, demo
 from streams.demo import Demo
-from streams.events import Events, Happening, Seen
+from streams.events import Events, Happening, Seen, silent
 from streams.fitter import AGAIN, ASKED_FOR, FIRST, Fitter
 from streams.late import settle
 from streams.learning import FIT_ON, known, learnable
@@ -249,6 +249,11 @@ class Streams:
         durable = self._lives.get(name).durable
         span = max(0, durable - stream.capacity), durable
         return self._events.of(name, stream.id, span, policy, self._silences.of(stream.id))
+
+    def silences(self, name: str, after: int) -> list[Happening]:
+        """The silences of a stream since the point after a cursor, the newest first. Raises NotFound."""
+        found = self._silences.of(self._stored(name).id)
+        return [silent(each) for each in found if each.cursor > after]
 
     def labels(self, name: str) -> tuple[list[Label], bool]:
         """What people said of a stream's points, and whether those have times. Raises NotFound."""

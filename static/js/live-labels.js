@@ -61,6 +61,8 @@ export class Labels {
     clearProblem("labels-problem");
     byId("labels-said").textContent = "";
     this.span = spanOf(series, event);
+    this.press(undefined);
+    byId("labels").hidden = false; // at once: nothing below it moves later, when the answer comes
     await this.act(() => this.known());
   }
 
@@ -89,15 +91,16 @@ export class Labels {
       ({ labels } = await work());
     } catch (error) {
       if (error.status === undefined) throw error;
-      byId("labels").hidden = false;
       showProblem("labels-problem", error);
       return false;
     }
     if (this.span !== span) return false;
     this.take(labels);
-    const kind = labels.findLast((label) => same(label, span))?.kind;
-    for (const each of ["anomaly", "normal"]) byId(`label-${each}`).setAttribute("aria-pressed", String(each === kind));
-    byId("labels").hidden = false;
+    this.press(labels.findLast((label) => same(label, span))?.kind);
     return true;
+  }
+
+  press(kind) {
+    for (const each of ["anomaly", "normal"]) byId(`label-${each}`).setAttribute("aria-pressed", String(each === kind));
   }
 }

@@ -40,9 +40,10 @@ export class Watch {
     const url = this.urlOf();
     let policy = null;
     try {
-      policy = await ask("GET", `${url}/policy`);
+      const found = await ask("GET", `${url}/events?limit=1`); // /policy answers 404 where there is none
+      if (found.watched) policy = found.policy;
     } catch (error) {
-      if (error.status === undefined) throw error; // 404: not watched; and that the service is away is told elsewhere
+      if (error.status === undefined) throw error; // that the service is away, or the stream gone, is told elsewhere
     }
     if (url !== this.urlOf()) return;
     this.policy = policy;

@@ -371,7 +371,7 @@ async function start() {
     const [{ detectors }, known, { policy_params: params }] = await Promise.all([
       ask("GET", "/api/v1/detectors"), streams(), ask("GET", "/api/v1/alerts?limit=1")]);
     settings.offer(detectors);
-    watching.params = params;
+    watching.params = params.filter(({ type }) => type === "integer" || type === "number");
     offer(known);
   } catch (error) {
     if (error.status === undefined) throw error;

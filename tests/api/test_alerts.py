@@ -3,13 +3,14 @@
 import json
 import time
 import urllib.request
+from dataclasses import replace
 
 import pytest
 
 from alerts import Alerts
 from app import create_app
 from settings import Settings
-from store import Store
+from store import Silence, Silences, Store
 from streams import Streams
 from tests.alerts.receivers import http_receiver
 from tests.api.invariants import check_error, strict_json
@@ -28,15 +29,20 @@ class Here:
 
 
 @pytest.fixture
-def client(tmp_path):
+def store(tmp_path):
     store = Store.open(f"sqlite:///{tmp_path / 'x.db'}")
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def client(store):
     streams = Streams(store)
     streams.start()
     client = create_app(Settings(), streams, Alerts(store, [Here()])).test_client()
     client.put("/api/v1/streams/boiler", json={"detector": "rolling_zscore", "params": {"window": 20}})
     yield client
     streams.stop()
-    store.close()
 
 
 def ask(client, method, path, status=200, **body):
@@ -69,6 +75,48 @@ def test_a_replay_says_what_would_have_been_told(client):
     assert ask(client, "POST", "streams/boiler/replay") == told
     assert ask(client, "POST", "streams/boiler/replay", json={"minimum_length": 2})["notices"] == []
     assert ask(client, "GET", "alerts")["messages"] == []
+
+
+def silence_after(store, cursor, stop):
+    """Keeps a silence of boiler after the point at a cursor; `stop` is None while it lasts."""
+    stream, silences = store.stream("boiler"), Silences(store.database)
+    [kept] = silences.begin({"boiler": Silence(stream.id, 0, cursor, None, 1000, 60_000, 61_000)}).values()
+    if stop is not None:
+        silences.end([replace(kept, stop=stop)])
+
+
+def test_a_replay_counts_the_silences_of_its_points(client, store):
+    ask(client, "PUT", "streams/boiler", json={"capacity": 60})
+    push(client, STEADY + SPIKE + 4 * CALM)  # 65 points, of which the first five are forgotten
+    for cursor, stop in ((3, 100_000), (50, 200_000), (65, None)):
+        silence_after(store, cursor, stop)
+    told = ask(client, "POST", "streams/boiler/replay", json={})
+    check_schema(told, "Replay")
+    assert told["message"].endswith("would have sent 5 messages, about 1 event and 2 silences.")
+    assert [(each["start"], each["open"]) for each in told["silences"]] == [(65, True), (50, False)]
+    told = ask(client, "POST", "streams/boiler/replay", json={"silent": False})
+    assert told["silences"] == []
+    assert told["message"].endswith("would have sent 2 messages, about 1 event.")
+    told = ask(client, "POST", "streams/boiler/replay", json={"minimum_length": 2})
+    assert told["message"].endswith("would have sent 3 messages, about 2 silences.")
+
+
+def test_all_that_makes_a_policy_is_listed(client):
+    told = ask(client, "GET", "alerts")
+    check_schema(told, "AlertList")
+    listed = {param.pop("name"): param for param in told["policy_params"]}
+    policy = ask(client, "PUT", "streams/boiler/policy", json={})
+    assert {name: param["default"] for name, param in listed.items()} == policy
+    assert (listed["direction"]["type"], listed["direction"]["choices"]) == ("choice", ["both", "above", "below"])
+    assert (listed["silent"]["type"], listed["silent"]["choices"]) == ("boolean", [True, False])
+    assert listed["recovery"]["minimum"] == 1
+
+
+def test_a_stream_s_events_say_whether_it_is_watched(client):
+    assert ask(client, "GET", "streams/boiler/events")["watched"] is False
+    policy = ask(client, "PUT", "streams/boiler/policy", json={"recovery": 9})
+    told = ask(client, "GET", "streams/boiler/events?limit=1")
+    assert (told["watched"], told["policy"]) == (True, policy)
 
 
 def test_events_are_listed_and_asked_for_again(client):

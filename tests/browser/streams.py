@@ -54,7 +54,8 @@ class Streams:
         elif rest == "points":
             self.json(route, self.read(name, query))
         elif rest == "events":
-            self.json(route, {"events": self.events, "cursor": "1.0", "policy": {}})
+            own = self.policies.get(name)
+            self.json(route, {"events": self.events, "cursor": "1.0", "policy": own or {}, "watched": own is not None})
         elif rest == "labels":
             self.json(route, {"labels": []})
         elif rest == "policy":

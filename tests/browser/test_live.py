@@ -388,7 +388,22 @@ def away(page, streams):
     expect(page.locator("#service-problem")).to_be_visible()
 
 
-STATES = [calm, eventful, warming, silent, away]
+def labelled(page, streams):
+    streams.push(3, value=20.0, anomaly=True)
+    streams.push(10)
+    open_live(page)
+    page.locator("#events .at").first.click()
+    expect(page.get_by_role("group", name="What you say of this event")).to_be_visible()
+
+
+def deleting(page, streams):
+    streams.push(5, name="boiler/1")
+    open_live(page, "/live?stream=boiler/1")
+    page.get_by_role("button", name="Delete this stream…").click()
+    expect(page.get_by_role("button", name="Delete for good")).to_be_visible()
+
+
+STATES = [calm, eventful, warming, silent, away, labelled, deleting]
 state = pytest.mark.parametrize("state", STATES, ids=[each.__name__ for each in STATES])
 
 
@@ -406,6 +421,32 @@ def test_axe_finds_nothing(page, streams, state, scheme, width):
     told = [(each["id"], each["help"], [node["html"][:200] for node in each["nodes"]]) for each in found]
     assert told == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+SHIFTS = """() => { globalThis.shifts = [];
+  new PerformanceObserver((list) => list.getEntries().forEach(({ value, hadRecentInput, sources }) =>
+    hadRecentInput || shifts.push([value, ...sources.map(({ node }) => node?.id || node?.className)])))
+    .observe({ type: "layout-shift", buffered: true }); }"""
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_what_is_said_of_an_event_moves_nothing_when_it_comes_late(page, streams, width):
+    page.set_viewport_size({"width": width, "height": 800})
+    streams.push(3, value=20.0, anomaly=True)
+    streams.push(10)
+    open_live(page)
+    page.evaluate("globalThis.scrollTo(0, document.querySelector('#plot').getBoundingClientRect().top)")
+    held = []
+    page.route("**/labels?times=ms", lambda route: held.append(route))
+    page.locator("#plot").press("n")
+    page.wait_for_timeout(700)  # what moves within half a second of a key is no surprise
+    page.evaluate(SHIFTS)
+    before = page.evaluate("shifts.length")
+    for route in held:
+        streams.json(route, {"labels": []})
+    expect(page.get_by_role("group", name="What you say of this event")).to_be_visible()
+    page.wait_for_timeout(300)
+    assert page.evaluate("shifts")[before:] == []
 
 
 def test_each_page_leads_to_the_others(page, streams):

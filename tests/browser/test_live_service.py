@@ -171,3 +171,41 @@ def test_what_a_person_says_of_an_event_is_kept(page, service):
     wrong.click()
     expect(wrong).to_have_attribute("aria-pressed", "false")
     assert service.ask("GET", "/api/v1/streams/mill/labels", None)["labels"] == []
+
+
+def test_nothing_at_all_is_written_to_the_console(page, service):
+    stream(service, "lathe")
+    said = []
+    page.on("console", lambda message: said.append(message.text))
+    page.on("response", lambda answer: said.append(answer.url) if answer.status >= 400 else None)
+    for name in ("demo", "lathe"):
+        page.goto(f"{service.url}/live?stream={name}&refresh=100")
+        expect(page.locator("#chart-card")).to_be_visible(timeout=60_000)
+        expect(page.locator("#policy input").first).to_be_attached()
+        page.get_by_text("Messages", exact=True).click()
+        expect(page.locator("#channels")).to_contain_text("No channel is set up")
+    assert said == []
+
+
+def test_a_stream_is_deleted_once_a_person_has_said_so_twice(page, service):
+    stream(service, "press")
+    page.goto(service.url + "/live?stream=press&refresh=100")
+    expect(page.locator("#readings")).to_contain_text("300")
+    page.get_by_role("button", name="Delete this stream…").press("Enter")
+    expect(page.get_by_role("button", name="Keep it")).to_be_focused()
+    expect(page.locator("#forget-what")).to_contain_text("Delete press with its 300 points")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("button", name="Delete this stream…")).to_be_focused()
+    assert service.ask("GET", "/api/v1/streams/press", None)["points"] == 300
+    page.get_by_role("button", name="Delete this stream…").click()
+    page.evaluate(
+        """() => { globalThis.said = []; const place = document.getElementById("announce");
+        new MutationObserver(() => globalThis.said.push(place.textContent)).observe(place, { childList: true }); }"""
+    )
+    page.get_by_role("button", name="Delete for good").click()
+    expect(page.locator("#stream-name")).to_have_text("demo")
+    page.wait_for_function("() => globalThis.said.includes('press is deleted.')")
+    expect(page.get_by_role("button", name="Delete this stream…")).to_be_hidden()  # the demo stays
+    expect(page.locator("#stream")).to_be_focused()
+    assert "press" not in [each["name"] for each in service.ask("GET", "/api/v1/streams", None)["streams"]]
+    expect(page.locator("#stream option", has_text="press")).to_have_count(0)
