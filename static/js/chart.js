@@ -92,7 +92,11 @@ export class SeriesChart {
       this.onProblem?.(null);
       this.label(this.series.labels);
     };
-    return new Windows(series.source ?? inMemory(series), arrived, (error) => this.onProblem?.(error));
+    const failed = (error) => {
+      this.fetching();
+      this.onProblem?.(error);
+    };
+    return new Windows(series.source ?? inMemory(series), arrived, failed);
   }
 
   /** Draws another detection of the same series beside it, in another colour and shape; null takes it away. */
@@ -246,8 +250,14 @@ export class SeriesChart {
     this.drawLegend();
     this.strip?.follow();
     this.onWindow(from, to, own.window);
-    const settled = !this.drawn.some(({ windows }) => windows.busy);
-    this.canvas.dispatchEvent(new CustomEvent("drawn", { detail: { settled } })); // for those who wait for it, as tests do
+    this.canvas.dispatchEvent(new CustomEvent("drawn", { detail: { settled: !this.fetching() } }));
+  }
+
+  /** Whether finer points are on their way. The plot's class says it too, for those who wait for them, as tests do. */
+  fetching() {
+    const busy = this.drawn.some(({ windows }) => windows.busy);
+    this.canvas.parentElement.classList.toggle("fetching", busy);
+    return busy;
   }
 
   /** The rows to draw: those of the last judgement only while they are finer than what there is of this one. */

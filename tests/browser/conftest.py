@@ -1,9 +1,12 @@
 """A real Chromium against the real server; every test also fails on a script error or a request to another host."""
 
+import json
 import os
 import shutil
+import time
 from pathlib import Path
 from urllib.parse import urlsplit
+from urllib.request import Request, urlopen
 
 import pytest
 from playwright.sync_api import expect
@@ -15,11 +18,27 @@ NAMES = ["chromium", "chromium-browser", "google-chrome"]
 # Chromium itself writes these for every answer of 400 and above, and for a request that a test holds back.
 EXPECTED = "Failed to load resource"
 
-expect.set_options(timeout=15_000)  # a busy machine is no failure
+SECONDS_TO_WARM = 110.0  # generous: the worker imports torch on a busy core
+
+expect.set_options(timeout=30_000)  # a busy machine is no failure
 
 
 @pytest.fixture(scope="session")
 def base_url(server_url):
+    """The server after a first detection, so that no test waits for its worker to start."""
+
+    def ask(method, path, body=None, kind="application/json"):
+        with urlopen(Request(server_url + path, body, {"Content-Type": kind}, method=method)) as answer:
+            return json.load(answer)
+
+    series = ask("POST", "/api/v1/series", b"value\n1\n2\n3\n", "text/csv")["id"]
+    made = ask("POST", f"/api/v1/series/{series}/detections", b'{"detector": "rolling_zscore"}')
+    until = time.monotonic() + SECONDS_TO_WARM
+    while made["status"] in ("queued", "running"):
+        assert time.monotonic() < until, made
+        time.sleep(0.1)
+        made = ask("GET", f"/api/v1/detections/{made['id']}")
+    ask("DELETE", f"/api/v1/series/{series}")
     return server_url
 
 

@@ -60,7 +60,12 @@ def settle(page):
     """Until the points asked for are there and drawn."""
     if "/live" not in page.url:  # that page never stops asking
         page.wait_for_load_state("networkidle")
-    expect(page.locator(".plot.waiting")).to_have_count(0)
+    two_frames(page)  # in which what was just asked for begins to be fetched
+    expect(page.locator(".plot:is(.waiting, .fetching)")).to_have_count(0)
+    two_frames(page)
+
+
+def two_frames(page):
     page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
 
 
