@@ -149,7 +149,7 @@ def _reachable() -> Iterator[None]:
     try:
         yield
     except NoTurn as error:
-        raise Unavailable("The database is busy: another program may hold it.") from error
+        raise Unavailable("The database is busy: too much is written at once, or another program holds it.") from error
     except (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError) as error:
         if _is_full(getattr(error, "orig", None)):
             raise NoRoom("The disk of the database is full.") from error

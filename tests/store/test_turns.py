@@ -71,6 +71,22 @@ def test_a_turn_that_comes_is_taken():
     assert sorted(order) == list(range(20))
 
 
+def test_many_short_turns_send_nobody_away():
+    turns, done = Turns(1, 60.0, 1.0), []
+
+    def work():
+        with turns.take():
+            time.sleep(0.15)
+            done.append(1)
+
+    threads = [threading.Thread(target=work) for _ in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(done) == 16
+
+
 def test_who_may_not_wait_any_longer_is_told(held):
     with pytest.raises(NoTurn), held(3, 60.0, 60.0).take(patience=0.01):
         raise AssertionError
