@@ -1,7 +1,7 @@
 """Streams over HTTP: create, push, read after a cursor."""
 
 import re
-from typing import Annotated, Any, Literal, TypeVar, get_args
+from typing import Annotated, Any, Literal, TypeVar
 from urllib.parse import unquote_to_bytes
 from wsgiref.types import StartResponse, WSGIEnvironment
 
@@ -212,13 +212,24 @@ def decoded_as(kind: Any, data: bytes | None = None) -> Any:
 
 
 def structs(kind: Any) -> list[Any]:
-    """The structs that a body of this type holds."""
-    return [each for each in msgspec.inspect.multi_type_info(_parts(kind)) if hasattr(each, "fields")]
+    """The structs that a body of this type holds, those in their fields after them."""
+    found: dict[Any, Any] = {}
+    waiting = [msgspec.inspect.type_info(kind)]
+    for part in waiting:
+        for each in _parts(part):
+            if hasattr(each, "fields") and each.cls not in found:
+                found[each.cls] = each
+                waiting += [field.type for field in each.fields]
+    return list(found.values())
 
 
-def _parts(kind: Any) -> list[Any]:
-    """A type and those within it: a list's, a union's."""
-    return [kind, *(part for inner in get_args(kind) for part in _parts(inner))]
+def _parts(told: Any) -> list[Any]:
+    """A type as msgspec tells it and those within it: a list's, a union's, a described one's."""
+    inner = [
+        *getattr(told, "types", ()),
+        *(getattr(told, name) for name in ("type", "item_type") if hasattr(told, name)),
+    ]
+    return [told, *(part for each in inner for part in _parts(each))]
 
 
 def known_fields(kind: Any) -> str:
@@ -232,7 +243,7 @@ def allowed(kind: Any) -> str:
         f"{field.name} is one of {', '.join(map(str, part.values))}"
         for each in structs(kind)
         for field in each.fields
-        for part in (field.type, *getattr(field.type, "types", ()))
+        for part in _parts(field.type)
         if isinstance(part, msgspec.inspect.LiteralType)
     ]
     return f"{'; '.join(choices)}."

@@ -120,3 +120,9 @@ def test_what_is_wrong_with_a_question_about_a_kept_series_is_said(kept, body, s
     client, series = kept
     check_error(client.post(f"/api/v1/series/{series}/catches", json=body), status, code)
     check_error(client.post("/api/v1/series/none/catches", json={}), 404, "not_found")
+
+
+def test_a_wrong_way_of_judging_says_which_there_are(kept):
+    client, series = kept
+    error = check_error(client.post(f"/api/v1/series/{series}/catches", json={"judged": "later"}), 400, "unreadable")
+    assert error["message"].endswith("judged is one of file, stream.")

@@ -139,6 +139,12 @@ def test_what_cannot_be_judged_again_says_why(client, jobs, kept):
         ({"x": 1}, "unreadable"),
     ):
         check_error(client.patch(path, json=body), 400, code)
+    error = check_error(client.patch(path, json={"policy": {"direction": "up"}}), 400, "unreadable")
+    assert error["message"].endswith("direction is one of above, below, both.")
+    error = check_error(client.patch(path, json={"policy": {"odd": 1}}), 400, "unreadable")
+    assert error["message"].endswith(
+        "Known: params, policy; minimum_length, absolute_floor, relative_floor, direction."
+    )
 
 
 def test_sensitivity_says_how_many_events_each_sigma_gives(client, jobs, archive):
