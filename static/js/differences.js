@@ -15,10 +15,13 @@ function list(words, events, onChoose) {
     element("ul", { class: "plain" }, ...events.slice(0, MOST).map(one), events.length > MOST ? element("li", { class: "hint" }, `and ${count(events.length - MOST)} more`) : null));
 }
 
-/** The same in a sentence: "8 events before, 6 now: 1 gained, 3 lost, 5 the same." */
+/** The same in a sentence: "8 events before, 6 now: 1 gained, 3 lost, 5 the same." Where some ran together or came apart,
+ * each side is counted by itself, so that the numbers add up. */
 export function differenceWords(before, after, [first, second]) {
   const { gained, lost, kept } = changed(before, after);
-  return `${counted(before.length, "event")} ${first}, ${count(after.length)} ${second}: ${count(gained.length)} gained, ${count(lost.length)} lost, ${count(kept.length)} the same.`;
+  const left = before.length - lost.length;
+  const rest = left === kept.length ? `${count(left)} the same` : `the other ${count(left)} ${first} lie where the other ${count(kept.length)} ${second} do`;
+  return `${counted(before.length, "event")} ${first}, ${count(after.length)} ${second}: ${count(gained.length)} gained, ${count(lost.length)} lost, ${rest}.`;
 }
 
 /** Draws what changed from the events `before` to those `after`; `names` are the words for the two. */

@@ -43,6 +43,8 @@ test("two judgements are compared by events that overlap", () => {
   const { kept, gained, lost } = changed([event(0, 5), event(10, 12), event(50)], [event(4, 6), event(12, 13), event(50)]);
   assert.deepEqual([kept.length, gained, lost], [2, [event(12, 13)], [event(10, 12)]]);
   assert.equal(differenceWords([event(1), event(5)], [event(5), event(9)], ["before", "now"]), "2 events before, 2 now: 1 gained, 1 lost, 1 the same.");
+  const together = differenceWords([event(0, 3), event(5, 8), event(20)], [event(1, 7), event(30)], ["before", "now"]);
+  assert.equal(together, "3 events before, 2 now: 1 gained, 1 lost, the other 2 before lie where the other 1 now do.");
 });
 
 test("the state of a job is said in words", () => {
