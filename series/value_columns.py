@@ -27,13 +27,15 @@ def value_columns(
     """
     columns: dict[str, Floats] = {}
     repairs: list[Repair] = []
-    texts, empties = [], []
+    texts: list[str] = []
+    times: list[str] = []
+    empties: list[str] = []
     hint = _decimal_mark(layout, used, read)
     for column, name in enumerate(layout.names):
         if column in used:
             continue
         if layout.kinds[column] not in ("number", "empty") and column != kept:
-            texts.append(name)
+            (times if layout.kinds[column] in ("time", "clock") else texts).append(name)
             continue
         numbers = read(column)
         if numbers.assumed or (hint == "," and numbers.mark is None):
@@ -47,7 +49,8 @@ def value_columns(
             check.refuse()
             columns[name] = numbers.values
             repairs += check.repairs()
-    repairs += _left_out("text_column", "text", texts) + _left_out("empty_column", "no values", empties)
+    repairs += _left_out("text_column", "text", texts) + _left_out("text_column", "other times", times)
+    repairs += _left_out("empty_column", "no values", empties)
     if not columns or not any(np.isfinite(values[rows]).any() for values in columns.values()):
         raise Unreadable(
             f"The file has no column of numbers; its columns are {_shown(layout.names)}.", columns=layout.names[:100]

@@ -106,3 +106,12 @@ def test_the_one_unnamed_column_can_be_asked_for_as_times() -> None:
     table = read_csv(data, time_column="value")
     assert table.time_column == "column_2"
     assert table.series().values.tolist() == [0, 1, 2]
+
+
+def test_a_second_column_of_times_is_not_called_text():
+    rows = (f"2026-03-01 00:{minute:02},2026-02-01 00:{minute:02},{minute},north\n" for minute in range(30))
+    read = read_csv(("time,made,value,site\n" + "".join(rows)).encode())
+    assert [repair.message for repair in read.repairs] == [
+        "Column 'site' holds text and was left out.",
+        "Column 'made' holds other times and was left out.",
+    ]
