@@ -73,7 +73,7 @@ class Robust:
     """expected = season + level.
 
     season  median over the last `cycles` cycles, at the same phase, of the distance from the mean of the cycle around
-    level   median of the last `span` values without their seasons
+    level   median of the last `span` values without their seasons; unknown after a gap as long as that, for one point
     Without a period the season is 0.
     """
 
