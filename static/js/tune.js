@@ -115,6 +115,7 @@ export class Tuning {
   /** Wants are answered one after another; of those that wait only the last counts. */
   async want(changes) {
     this.waiting = changes;
+    byId("target-says").textContent = ""; // it was said of what was judged before
     if (this.running) return;
     this.running = true;
     try {

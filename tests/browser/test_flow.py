@@ -180,6 +180,14 @@ def test_a_target_finds_its_sigma(judged):
     expect(events(judged)).to_have_count(1)
 
 
+def test_that_a_target_cannot_be_had_is_said_until_something_else_is_judged(judged):
+    judged.get_by_label("Or say how many events").fill("99999")
+    judged.get_by_role("button", name="Set", exact=True).click()
+    expect(judged.locator("#target-says")).to_contain_text("The nearest that can be had")
+    judged.get_by_role("button", name="Reset").click()
+    expect(judged.locator("#target-says")).to_be_empty()
+
+
 def test_what_counts_as_an_event(judged):
     judged.get_by_text("What counts as an event").click()
     judged.get_by_label("Direction").select_option("below")
