@@ -49,8 +49,8 @@ export function drawTradeoff(place, curve, value, name) {
   if (!scored) { place.replaceChildren(); return; }
   const here = stepAt(curve, value);
   place.replaceChildren(
-    element("p", {}, `By your marks: of ${counted(here.events, "event")} found, `, element("strong", {}, count(here.right)), ` lie on stretches you marked abnormal (precision ${share(here.precision)}); of these stretches, `,
-      element("strong", {}, count(here.caught)), ` are found (recall ${share(here.recall)}). Faults that you did not mark count as false alarms here.`),
+    element("p", {}, `By your marks: of ${counted(here.events, "event")} found, `, element("strong", {}, count(here.right)), ` ${here.right === 1 ? "lies" : "lie"} on stretches you marked abnormal (precision ${share(here.precision)}); of these stretches, `,
+      element("strong", {}, count(here.caught)), ` ${here.caught === 1 ? "is" : "are"} found (recall ${share(here.recall)}). Faults that you did not mark count as false alarms here.`),
     element("p", { class: "hint" }, element("span", { class: "key key-precision", "aria-hidden": "true" }), " precision ", element("span", { class: "key key-recall", "aria-hidden": "true" }),
       ` recall, in %, from a small ${label(name).toLowerCase()} (finds more) on the left to a large one on the right. The upright line is where you are.`),
     drawing(curve, value, label(name).toLowerCase()), table(curve, name));
