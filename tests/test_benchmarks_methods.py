@@ -289,4 +289,4 @@ class TestCommand:
 
     def test_a_wrong_name_is_told(self, asked, monkeypatch, capsys):
         assert self.call(monkeypatch, "--only", "lstn") == 2
-        assert "there is no method lstn; there are lstm," in capsys.readouterr().err
+        assert "there is no method lstn; there are auto, lstm," in capsys.readouterr().err
