@@ -154,7 +154,8 @@ def sent(pieces: Iterable[bytes], mimetype: str) -> Response:
     with ExitStack() as unless_sent:
         file = unless_sent.enter_context(SpooledTemporaryFile(max_size=HELD_BYTES))
         try:
-            file.writelines(pieces)
+            for piece in pieces:  # writelines() would look at the size once, after the last
+                file.write(piece)
         except OSError as error:
             raise NoRoom(f"a file to be sent cannot be written: {error.strerror}") from error
         length = file.tell()

@@ -78,16 +78,27 @@ async def windows(connection: Connection, told: dict[str, Any], points: int) -> 
     return waits
 
 
+def worker_memory(service: Service) -> str:
+    """What the worker holds and at most held so far, it being the one process that the service has started."""
+    found = Path(f"/proc/{service.process.pid}/task").glob("*/children")
+    (pid,) = " ".join(each.read_text() for each in found).split()
+    told = dict(line.split(":") for line in Path(f"/proc/{pid}/status").read_text().splitlines())
+    held, most = (int(told[name].split()[0]) // 2**10 for name in ("VmRSS", "VmHWM"))
+    return f"{held} MiB, at most {most} MiB so far"
+
+
 async def measured(service: Service, folder: str, most: int) -> None:
     """Prints a line per detector, length and question."""
     connection = await Connection.open(service.port)
     await done(connection, upload(folder, 1000), "rolling_zscore", Waits())  # the worker is warm
+    print(f"the worker after a small detection: {worker_memory(service)}")
     for points in (OTHER, most):
         series = upload(folder, points)
         for detector in DETECTORS:
             health, began = Waits(), time.monotonic()
             told = await done(connection, series, detector, health)
             print(f"{detector}, {points:,} points: {time.monotonic() - began:.1f} s, {len(told['events'])} events")
+            print(f"    the worker: {worker_memory(service)}")
             if health.seconds:
                 print(f"    /healthz meanwhile: {health.told()}")
             print(f"    judged again: {(await judged_again(connection, told)).told()}")

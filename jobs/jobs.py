@@ -219,6 +219,7 @@ class Jobs:
         while not self._end.is_set():
             told = process.hear(0.1)
             if told is None:
+                process.kill()  # it may still be ending: the next work must not be given to it
                 if work.stop_by is None and not self._end.is_set():
                     self._again(work.asked, "its process ended")
                 return

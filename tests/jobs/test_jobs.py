@@ -91,6 +91,17 @@ def test_a_killed_worker_is_followed_by_another(jobs, kept, go):
     assert (found.status, found.attempts, len(found.verdict.events)) == ("done", 2, 2)
 
 
+def test_a_killed_worker_costs_one_attempt_even_if_it_takes_long_to_be_gone(jobs, kept, go, monkeypatch):
+    """What it says ends a moment before the system knows that it has ended: that must not be another attempt."""
+    monkeypatch.setattr("jobs.process.Process.alive", property(lambda process: process._process.returncode is None))
+    asked = jobs.submit(kept.id, "value", "held", SLOW)
+    at_fit(jobs, asked)
+    os.kill(jobs.worker_pid, signal.SIGKILL)
+    go()
+    found = done_with(jobs, asked)
+    assert (found.status, found.attempts) == ("done", 2)
+
+
 def test_what_ends_its_process_each_time_is_given_up_and_in_nobodys_way(jobs, kept):
     deadly, quick = (jobs.submit(kept.id, "value", *each) for each in (("deadly", SLOW), ("rolling_zscore", QUICK)))
     found = done_with(jobs, deadly)
@@ -216,11 +227,12 @@ def test_each_detection_has_one_owner(kept, detections):
     assert (held.id, held.status, held.attempts) == (asked.id, "running", 1)
     assert detections.claim("b", 3).id == later.id
     assert detections.claim("c", 3) is None
-    other = replace(held, owner="c")
     verdict = Verdict(1.0, [], {})
-    assert not detections.beat(other, 4, 0.5, "fit") and not detections.give_back(other)
-    with pytest.raises(Lost):
-        detections.finish(other, {"score": np.ones(9)}, {}, verdict, 5)
+    for other in (replace(held, owner="c"), replace(held, attempts=2)):  # an earlier attempt of the same owner's
+        assert not detections.beat(other, 4, 0.5, "fit") and not detections.give_back(other)
+        with pytest.raises(Lost):
+            detections.finish(other, {"score": np.ones(9)}, {}, verdict, 5)
+    assert detections.beat(held, 4, 0.5, "fit")
     assert detections.cancel(held.id, 5)
     with pytest.raises(Lost):
         detections.finish(held, {"score": np.ones(9)}, {}, verdict, 6)
