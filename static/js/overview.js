@@ -32,7 +32,7 @@ export class Overview {
     this.parts = {
       both: slider("both", "Window in view, of the whole series"), from: slider("from", "Start of the window"), to: slider("to", "End of the window"),
     };
-    this.place = element("div", { class: "overview", role: "group", "aria-label": "The whole series" },
+    this.place = element("div", { class: "overview", role: "group", "aria-label": "The whole series", inert: "" }, // until its range is known
       this.canvas, element("div", { class: "shade" }, this.shade), ...Object.values(this.parts));
     place.after(this.place);
     this.place.addEventListener("pointerdown", (event) => this.down(event));
@@ -116,6 +116,7 @@ export class Overview {
       const limits = { "aria-valuemin": first, "aria-valuemax": last, "aria-valuenow": now, "aria-valuetext": text };
       for (const [name, value] of Object.entries(limits)) this.parts[part].setAttribute(name, value);
     }
+    this.place.inert = false;
   }
 
   paint() {

@@ -188,3 +188,16 @@ def test_printed_it_has_the_results_and_no_controls(page):
     expect(page.locator("#controls")).to_be_hidden()
     expect(page.locator("#verdict")).to_be_visible()
     expect(page.locator("#canvas")).to_be_visible()
+
+
+def test_every_slider_has_a_value_from_the_moment_it_can_be_reached(page):
+    """A screen reader that comes between two frames, too, is told where the window stands."""
+    page.add_init_script("""globalThis.bare = [];
+      const values = ["aria-valuenow", "aria-valuemin", "aria-valuemax"];
+      const look = () => { for (const each of document.querySelectorAll("[role=slider]"))
+        if (!each.closest("[inert], [hidden]") && !values.every((name) => each.hasAttribute(name)))
+          bare.push(each.ariaLabel); };
+      new MutationObserver(look).observe(document, { subtree: true, childList: true, attributes: true });""")
+    loaded(page)
+    expect(page.locator(".overview:not([inert]) [role=slider]")).to_have_count(3)
+    assert page.evaluate("bare") == []
