@@ -66,9 +66,12 @@ def times_unit(values: Floats, unit: float) -> Floats:
 
 @dataclass(frozen=True)
 class Event:
-    """A run of anomalies: half open positions start to stop, the position of its highest score, and that score.
+    """A run of anomalies: half open positions start to stop, the position of its worst point, and what came there.
 
-    `seen_by` names the view that finds the peak most unusual, of those a detector joins; None where it joins none.
+    peak      the point of the highest score; where a detector joins views and the event lies on one side of what was
+              expected, the point furthest off there
+    severity  its highest score ÷ threshold
+    seen_by   the view that finds it most unusual, of those a detector joins; None where it joins none
     """
 
     start: int
@@ -121,27 +124,29 @@ class Detection:
         return replace(self, series=self.series.slice(first, n), views=views, basis={}, **columns)
 
     @functools.cached_property
+    def _judged(self) -> tuple[Bools, list[tuple[int, int]]]:
+        """Which points are anomalies, and the events that they make."""
+        beyond = self.score > self.threshold
+        events = runs(beyond, self.gap)
+        if self.counting == EVERY:
+            return beyond, events
+        return self.counting.within(events, beyond, self.series.values, self.expected)
+
+    @property
     def is_anomaly(self) -> Bools:
         """(n,) true where the score lies above the threshold and that counts; a NaN score never does."""
-        beyond = self.score > self.threshold
-        if self.counting == EVERY:
-            return beyond
-        counts = self.counting.of(beyond, self.series.values, self.expected)
-        for start, stop in runs(counts, self.gap):
-            if np.count_nonzero(counts[start:stop]) < self.counting.minimum_length:
-                counts[start:stop] = False
-        return counts
+        return self._judged[0]
 
     @functools.cached_property
     def severity(self) -> Floats:
         """(n,) score ÷ threshold."""
         return self.score / self.threshold
 
-    @functools.cached_property
+    @property
     def stretches(self) -> list[tuple[int, int]]:
         """Where the events lie, in order: half open positions. Quickly known, an event takes a tenth of a
         millisecond."""
-        return runs(self.is_anomaly, self.gap)
+        return self._judged[1]
 
     @functools.cached_property
     def events(self) -> list[Event]:
@@ -172,20 +177,25 @@ class Detection:
 
     def _event(self, start: int, stop: int) -> Event:
         within = np.where(self.is_anomaly[start:stop], self.score[start:stop], -1.0)
-        peak = start + int(np.argmax(within))
-        value, expected = float(self.series.values[peak]), float(self.expected[peak])
-        severity = min(float(self.score[peak]) / self.threshold, float(np.finfo(np.float64).max))
+        highest = start + int(np.argmax(within))
+        severity = min(float(self.score[highest]) / self.threshold, float(np.finfo(np.float64).max))
+        if self.views:
+            return self._joined_event(start, stop, highest, severity)
+        value, expected = float(self.series.values[highest]), float(self.expected[highest])
         direction = "above" if value > expected else "below" if value < expected else "shape"
-        if not self.views:
-            explanation = explain(value, expected, direction, severity, stop - start) + self._remark(peak, direction)
-            return Event(start, stop, peak, direction, severity, value, expected, explanation)
+        explanation = explain(value, expected, direction, severity, stop - start) + self._remark(highest, direction)
+        return Event(start, stop, highest, direction, severity, value, expected, explanation)
+
+    def _joined_event(self, start: int, stop: int, highest: int, severity: float) -> Event:
+        """An event where several views are joined. Their score says that something is odd, not that a value is far off:
+        its worst point is the furthest one, where there is one."""
         direction, furthest = self._side(start, stop)
-        seen_by, *also = self._seen_by(start, stop, peak)
-        at = peak if furthest is None else furthest
-        there, usual = float(self.series.values[at]), float(self.expected[at])
-        explanation = explain_view(there, usual, direction, severity, stop - start, seen_by, also)
-        outside = abs(there - usual) > self.margin[at]
-        explanation += self._remark(at, direction if outside else "shape")
+        seen_by, *also = self._seen_by(start, stop, highest)
+        peak = highest if furthest is None else furthest
+        value, expected = float(self.series.values[peak]), float(self.expected[peak])
+        explanation = explain_view(value, expected, direction, severity, stop - start, seen_by, also)
+        outside = abs(value - expected) > self.margin[peak]
+        explanation += self._remark(peak, direction if outside else "shape")
         return Event(start, stop, peak, direction, severity, value, expected, explanation, seen_by)
 
     def _side(self, start: int, stop: int) -> tuple[str, int | None]:
@@ -204,8 +214,8 @@ class Detection:
         return ("above" if side > 0 else "below"), int(here[np.argmax(side * away)])
 
     def _seen_by(self, start: int, stop: int, peak: int) -> list[str]:
-        """The view that finds the peak most unusual; then, of each other kind of view that finds a tenth of the event's
-        anomalies so, the one that does most often."""
+        """The view that finds the highest score most unusual; then, of each other kind of view that finds a tenth of
+        the event's anomalies so, the one that does most often."""
         here = np.flatnonzero(self.is_anomaly[start:stop])
         told = np.stack([np.nan_to_num(voice[start:stop][here]) for voice in self.views.values()])
         names, surest = list(self.views), np.argmax(told, axis=0)
@@ -242,7 +252,7 @@ def runs(flags: Bools, gap: int = 0) -> list[tuple[int, int]]:
 
 def explain(value: float, expected: float, direction: str, severity: float, points: int) -> str:
     """One sentence for a person: what came, what was expected, how far beyond the allowed distance."""
-    beyond = f"{severity:.3g} times the distance allowed; lasts {_counted(points)}."
+    beyond = f"{_times(severity)} the distance allowed; lasts {_counted(points)}."
     if direction == "shape":
         return f"An unusual shape around {value:.6g}, {beyond}"
     return f"{_compared(value, expected, direction)}, {beyond}"
@@ -253,7 +263,7 @@ def explain_view(
 ) -> str:
     """The same where several views are joined: what the view that finds it most unusual looks at, and what others do
     that find it unusual `also`. Value and expected are those of the point furthest off, in that direction."""
-    beyond = f"{severity:.3g} times the score allowed; lasts {_counted(points)}."
+    beyond = f"{_times(severity)} the score allowed; lasts {_counted(points)}."
     others = f", also {' and '.join(also)}" if also else ""
     if direction == "shape":
         return f"Unusual {seen_by}{others}, around {value:.6g}: {beyond}"
@@ -263,6 +273,12 @@ def explain_view(
 def _kind(view: str) -> str:
     """What a view looks at, whatever the length of its window."""
     return view.partition(" over ")[0]
+
+
+def _times(severity: float) -> str:
+    """How far beyond what is allowed: "1 times" would sound like not at all."""
+    told = f"{severity:.3g}"
+    return "just above" if told == "1" else f"{told} times"
 
 
 def _counted(points: int) -> str:

@@ -1,6 +1,10 @@
-"""Which of the points beyond a threshold count as anomalies: by direction, by distance, by how many come together."""
+"""Which of the points beyond a threshold count as anomalies: by direction, by distance, by how many come together.
 
-from collections.abc import Mapping
+Points are joined into events first, and what counts is chosen within each: a narrower choice can leave an event out or
+shorten it, but never makes two of one.
+"""
+
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, cast
 
@@ -9,6 +13,9 @@ import numpy as np
 from errors import BadParameter, UnknownName
 from parameters import Param, check_parameter, parameters
 from series import Bools, Floats
+
+Stretch = tuple[int, int]
+"""Half open positions."""
 
 Direction = Literal["both", "above", "below"]
 DIRECTIONS = ("both", "above", "below")
@@ -39,6 +46,22 @@ class Counting:
         if self.direction != "both":
             beyond = beyond & (away > 0 if self.direction == "above" else away < 0)
         return np.asarray(beyond & ~(np.abs(away) < floor))
+
+    def within(
+        self, events: Sequence[Stretch], beyond: Bools, values: Floats, expected: Floats
+    ) -> tuple[Bools, list[Stretch]]:
+        """(n,) the points that count, and the events that are left, from their first such point to their last.
+
+        events  the runs of the points `beyond` (n,) the threshold, in order
+        """
+        at = np.flatnonzero(self.of(beyond, values, expected))
+        of_event = np.searchsorted([start for start, _ in events], at, side="right")
+        _, first, many = np.unique(of_event, return_index=True, return_counts=True)
+        enough = many >= self.minimum_length
+        counts = np.zeros(len(beyond), np.bool_)
+        counts[at[np.repeat(enough, many)]] = True
+        starts, stops = at[first[enough]], at[(first + many - 1)[enough]] + 1
+        return counts, list(zip(starts.tolist(), stops.tolist(), strict=True))
 
 
 EVERY = Counting()

@@ -103,11 +103,13 @@ class Notice:
 class Following:
     """Where a stream stands under its policy; as JSON values it survives a restart.
 
-    event      the run of anomalies at hand: None while all is normal
-    normal     judged points in a row since its latest anomaly
-    open       whether the run has its minimum length, so is an event
+    event      the run of anomalies at hand: None while none of it counts
+    normal     judged points in a row since the latest anomaly of the run
+    open       whether it has its minimum length of those that count, so is an event
     announced  whether `firing` was told
     quiet_until  the cursor up to which nothing is announced
+    anomalies  of the run, those that do not count too: they hold it together, so that a narrower direction or a higher
+               floor never makes two events of one
     """
 
     event: Event | None = None
@@ -115,6 +117,7 @@ class Following:
     open: bool = False
     announced: bool = False
     quiet_until: int = 0
+    anomalies: int = 0
 
 
 def follow(policy: Policy, state: Following, judged: Judged) -> tuple[Following, list[Notice]]:
@@ -122,18 +125,21 @@ def follow(policy: Policy, state: Following, judged: Judged) -> tuple[Following,
 
     A point that nobody could judge, or that came late, is neither an anomaly nor a sign of recovery.
     """
-    counts, known = counting(policy, judged), np.isfinite(judged.score) & ~judged.late
+    beyond, counts = judged.is_anomaly & ~judged.late, counting(policy, judged)
+    known = np.isfinite(judged.score) & ~judged.late
     first = judged.cursor - len(judged) + 1
     notices: list[Notice] = []
     at = 0
     while at < len(judged):
-        if state.event is None:  # nothing can happen before the next anomaly
-            ahead = np.flatnonzero(counts[at:])
+        if not state.anomalies:  # nothing can happen before the next anomaly
+            ahead = np.flatnonzero(beyond[at:])
             if not ahead.size:
                 break
             at += int(ahead[0])
-        if counts[at]:
-            state = _with_anomaly(policy, state, _event(judged, at, first + at))
+        if beyond[at]:
+            state = replace(state, normal=0, anomalies=state.anomalies + 1)
+            if counts[at]:
+                state = _with_anomaly(policy, state, _event(judged, at, first + at))
         elif known[at]:
             state, told = _with_normal(policy, state, first + at)
             notices += told
@@ -162,7 +168,7 @@ def _event(judged: Judged, at: int, cursor: int) -> Event:
 
 def _with_anomaly(policy: Policy, state: Following, latest: Event) -> Following:
     event = latest if state.event is None else _joined(state.event, latest)
-    return replace(state, event=event, normal=0, open=state.open or event.anomalies >= policy.minimum_length)
+    return replace(state, event=event, open=state.open or event.anomalies >= policy.minimum_length)
 
 
 def _joined(event: Event, latest: Event) -> Event:
@@ -179,7 +185,9 @@ def _joined(event: Event, latest: Event) -> Event:
 
 def _with_normal(policy: Policy, state: Following, cursor: int) -> tuple[Following, list[Notice]]:
     normal = state.normal + 1
-    if normal < (policy.recovery if state.open else policy.merge_gap + 1):
+    # By all anomalies: which of them count must not change where a run ends.
+    lasts = state.open or state.anomalies >= policy.minimum_length
+    if normal < (policy.recovery if lasts else policy.merge_gap + 1):
         return replace(state, normal=normal), []
     if not (state.announced and state.event):
         return Following(quiet_until=state.quiet_until), []
@@ -242,6 +250,6 @@ def to_plain(state: Following) -> dict[str, Any]:
 
 
 def from_plain(plain: Mapping[str, Any]) -> Following:
-    """The state that gave these JSON values."""
-    event = plain["event"]
-    return Following(**{**plain, "event": None if event is None else Event(**event)})
+    """The state that gave these JSON values; those of earlier versions know no anomalies that do not count."""
+    event = None if plain["event"] is None else Event(**plain["event"])
+    return Following(**{"anomalies": event.anomalies if event else 0, **plain, "event": event})

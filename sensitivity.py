@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from anomaly_detection import Detection, Detector, parameters_of, runs
+from anomaly_detection import Detection, Detector, parameters_of
+from counting import Stretch
 from rejudging import rejudged
 from series import Bools, Series
 
@@ -17,8 +18,6 @@ STEPS = 30
 LOWEST = 1.5
 """The smallest sigma of a curve: below it, noise is what is found."""
 HALVINGS = 12
-Stretch = tuple[int, int]
-"""Half open positions."""
 
 
 @dataclass(frozen=True)
@@ -98,8 +97,7 @@ class Sensitivity:
         return None if self._months is None else events * self._months
 
     def _events(self, value: float) -> list[Stretch]:
-        detection = rejudged(self._detector, self._kept, {self.name: value})
-        return runs(detection.is_anomaly, detection.gap)
+        return rejudged(self._detector, self._kept, {self.name: value}).stretches
 
     def _first_without_events(self) -> float:
         """About the smallest value that finds nothing; the largest there is where each finds something."""

@@ -124,7 +124,8 @@ def _beyond(event: Event) -> str:
         return "unlike what came before"  # what only its shape tells apart may lie where it was expected
     if not math.isfinite(severity) or severity >= MOST_SEVERE:
         return "far outside the band of what is normal"
-    return f"{severity:.3g} times as far from it as is normal"
+    told = f"{severity:.3g}"
+    return "just further from it than is normal" if told == "1" else f"{told} times as far from it as is normal"
 
 
 def _worst(event: Event) -> str:

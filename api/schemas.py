@@ -42,7 +42,9 @@ class Event(msgspec.Struct, forbid_unknown_fields=True):
 
     start: Position
     stop: Annotated[int, described("One after the last anomalous point.", ge=1)]
-    peak: Annotated[int, described("The point of the highest score.", ge=0)]
+    peak: Annotated[
+        int, described("Its worst point: of the highest score, or the furthest off where views are joined.", ge=0)
+    ]
     start_time: Time | None
     stop_time: Annotated[Time | None, described("The time of the last anomalous point, stop − 1.")]
     peak_time: Time | None

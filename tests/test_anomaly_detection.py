@@ -96,6 +96,8 @@ def test_explanations_are_sentences():
     assert explain(1.0, 0.0, "above", 2.0, 1) == (
         "1 is above the expected 0, 2 times the distance allowed; lasts 1 point."
     )
+    assert explain(1.0, 0.0, "above", 1.0041, 1).endswith(", just above the distance allowed; lasts 1 point.")
+    assert explain(1.0, 0.0, "above", 1.0051, 1).endswith("1.01 times the distance allowed; lasts 1 point.")
     assert explain(5.0, NAN, "shape", 2.0, 1).startswith("An unusual shape around 5")
 
 

@@ -58,10 +58,14 @@ def test_an_event_near_what_was_expected_has_the_direction_shape():
 def test_a_new_level_is_told_by_its_side_though_the_peak_of_its_score_lies_elsewhere(change, direction):
     values = daily().values.copy()
     values[2000:2096] += change
-    events = around(reviewed(Series(None, values)), 2000, 2096)
+    found = reviewed(Series(None, values))
+    events = around(found, 2000, 2096)
     worst = max(events, key=lambda event: event.severity)
     assert worst.direction == direction
-    assert f" {direction} the expected " in worst.explanation
+    assert worst.explanation.startswith(f"{values[worst.peak]:.6g} is ")
+    assert f" {direction} the expected {worst.expected:.6g}," in worst.explanation
+    assert (worst.value, worst.expected) == (values[worst.peak], found.expected[worst.peak])
+    assert found.score[worst.peak] < found.score[worst.start : worst.stop].max()
     assert worst.seen_by != FORECAST
 
 

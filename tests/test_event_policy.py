@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anomaly_detection import runs
-from counting import DIRECTIONS
+from anomaly_detection import Detection, runs
+from counting import DIRECTIONS, Counting
 from errors import BadParameter, UnknownName
 from event_policy import (
     MOST_SEVERE,
@@ -24,6 +24,7 @@ from event_policy import (
     told,
 )
 from judged import Judged
+from series import Series
 
 HEIGHT = {".": 0.0, "#": 5.0, "^": 9.0, "v": -5.0, "?": np.nan}
 
@@ -155,6 +156,7 @@ POLICIES = st.builds(
     direction=st.sampled_from(DIRECTIONS),
 )
 PICTURES = st.text("..#^v?", max_size=60)
+FLOORS = st.sampled_from([0.0, 6.0])
 
 
 @given(POLICIES, PICTURES, st.lists(st.integers(1, 7), min_size=60, max_size=60))
@@ -178,6 +180,50 @@ def test_by_default_the_events_are_those_of_a_detection(picture, gap):
     assert starts == [start for start, _ in events]
     assert stops == [stop for _, stop in events][: len(stops)]
     assert len(starts) - len(stops) in (0, 1)
+
+
+@given(st.text("..#^v", max_size=60), st.integers(0, 4), st.integers(1, 3), FLOORS, st.sampled_from(DIRECTIONS))
+def test_what_counts_of_a_stream_is_what_counts_of_a_file(picture, gap, length, floor, direction):
+    points = judged(picture)
+    policy = Policy(length, gap, gap + 1, absolute_floor=floor, direction=direction)
+    file = Detection(
+        Series(None, points.values),
+        points.expected,
+        np.full(len(picture), 2.0),
+        points.score,
+        2.0,
+        gap=gap,
+        counting=Counting(length, floor, direction=direction),
+    )
+    over = [notice.event for notice in replay(policy, judged(picture + "." * (gap + 1))) if notice.status == "resolved"]
+    assert [(event.start - 1, event.last) for event in over] == file.stretches
+    assert sum(event.anomalies for event in over) == np.count_nonzero(file.is_anomaly)
+
+
+@given(POLICIES, PICTURES, st.sampled_from(DIRECTIONS[1:]), FLOORS)
+def test_a_narrower_choice_never_gives_more_events(policy, picture, direction, floor):
+    def events(**changes):
+        notices = replay(replace(policy, cool_down=0, **changes), judged(picture + "." * 8))
+        return sum(notice.status == "firing" for notice in notices)
+
+    every = events(direction="both", absolute_floor=0.0)
+    assert events(direction=direction, absolute_floor=0.0) <= every
+    assert events(direction="both", absolute_floor=floor) <= every
+    assert events(direction=direction, absolute_floor=floor) <= events(direction=direction, absolute_floor=0.0)
+
+
+def test_a_run_that_turns_round_is_one_event_of_each_side():
+    assert happens("#..v..#..v.....", direction="both") == [("firing", 1), ("resolved", 14)]
+    assert happens("#..v..#..v.....", direction="above") == [("firing", 1), ("resolved", 14)]
+    assert happens("#..v..#..v.....", direction="below") == [("firing", 4), ("resolved", 14)]
+
+
+def test_a_state_of_an_earlier_version_goes_on():
+    state, _ = follow(Policy(), Following(), judged("..#."))
+    plain = to_plain(state)
+    assert plain.pop("anomalies") == 1
+    assert from_plain(plain) == state
+    assert from_plain({"event": None, "normal": 0, "open": False, "announced": False, "quiet_until": 3}).anomalies == 0
 
 
 @given(POLICIES, PICTURES)

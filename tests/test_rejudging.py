@@ -149,6 +149,20 @@ class TestCounting:
         kept = replace(self.kept(), expected=np.full(12, 4.0), counting=read_counting({"relative_floor": 1.5}))
         assert np.flatnonzero(kept.is_anomaly).tolist() == [5, 6]
 
+    def test_a_narrower_choice_never_gives_more_events(self):
+        values = np.array([0, 9, 0, -9, 0, 9, 0, 0, 0, 0, 8, 0.0])
+        kept = replace(self.kept(), series=Series(None, values), score=np.abs(values), gap=1)
+        assert kept.stretches == [(1, 6), (10, 11)]
+        above, below = (replace(kept, counting=Counting(direction=side)) for side in ("above", "below"))
+        assert (above.stretches, below.stretches) == ([(1, 6), (10, 11)], [(3, 4)])
+        assert np.flatnonzero(above.is_anomaly).tolist() == [1, 5, 10]
+        assert [(event.start, event.peak, event.direction) for event in above.events] == [
+            (1, 1, "above"),
+            (10, 10, "above"),
+        ]
+        assert replace(kept, counting=Counting(2, direction="above")).stretches == [(1, 6)]
+        assert replace(kept, counting=Counting(absolute_floor=8.5)).stretches == [(1, 6)]
+
     def test_bad_values(self):
         with pytest.raises(UnknownName):
             read_counting({"shortest": 1})

@@ -93,7 +93,8 @@ def without_network(series: Series, review: bool) -> Judgement:
 
 
 def _told(found: Detection) -> Judgement:
-    return Judgement(found.severity, _table([(event.start, event.stop, event.peak) for event in found.events]))
+    scores = np.where(found.is_anomaly, found.score, -1.0)
+    return Judgement(found.severity, _table([(a, b, a + int(np.argmax(scores[a:b]))) for a, b in found.stretches]))
 
 
 def _ours(kind: type[Detector]) -> Callable[[Series], Judgement]:

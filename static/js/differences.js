@@ -1,6 +1,6 @@
 // Two judgements side by side: the events that one has and the other has not.
 import { element } from "./dom.js";
-import { count, counted, rough, time } from "./format.js";
+import { count, counted, time, times } from "./format.js";
 import { changed } from "./pace.js";
 
 const MOST = 8; // events listed
@@ -10,7 +10,7 @@ const when = ({ start, start_time: at }) => (at === null || at === undefined ? `
 function list(words, events, onChoose) {
   if (!events.length) return null;
   const one = (event) => element("li", {}, element("button", { type: "button", class: "at", onclick: () => onChoose(event) }, when(event)),
-    element("span", { class: "hint" }, ` ${event.direction}, ${rough(event.severity)} ×`));
+    element("span", { class: "hint" }, ` ${event.direction}, ${times(event.severity)}`));
   return element("div", {}, element("h3", {}, `${words} (${count(events.length)})`),
     element("ul", { class: "plain" }, ...events.slice(0, MOST).map(one), events.length > MOST ? element("li", { class: "hint" }, `and ${count(events.length - MOST)} more`) : null));
 }

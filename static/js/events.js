@@ -1,6 +1,6 @@
 // The events as a table: each row leads to its place in the chart.
 import { element } from "./dom.js";
-import { count, counted, duration, number, rough, signed, styled, time } from "./format.js";
+import { count, counted, duration, number, signed, styled, time, times } from "./format.js";
 
 const PAGE = 50; // rows shown at a time
 const DIRECTIONS = { above: ["▲", "above"], below: ["▼", "below"], shape: ["◆", "shape"] };
@@ -30,7 +30,7 @@ function size({ value, expected }) {
 function severity(value, most) {
   const bar = element("span", { class: "bar", "aria-hidden": "true" });
   bar.style.width = `${(value / most) * 100}%`;
-  return element("span", { class: "severity" }, `${rough(value)} ×`, bar);
+  return element("span", { class: "severity" }, times(value), bar);
 }
 
 /**

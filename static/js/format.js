@@ -15,6 +15,9 @@ export function number(value, format = plain) {
 /** Three significant digits, for numbers that are only compared. */
 export const rough = (value) => number(value, short);
 
+/** A severity: how many times what is allowed. "1 ×" would sound like not beyond it at all. */
+export const times = (severity) => (rough(severity) === "1" ? "just above 1 ×" : `${rough(severity)} ×`);
+
 export const count = (n) => whole.format(n);
 
 /** "1 point", "2,000 points". */

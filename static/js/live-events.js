@@ -19,7 +19,7 @@ export function severityAt({ values, expected, lower, upper }, i) {
 }
 
 function explained(value, expected, direction, severity, points) {
-  const beyond = `${Number.isFinite(severity) ? `${rough(severity)} times the distance allowed; ` : ""}lasts ${counted(points, "point")}.`;
+  const beyond = `${Number.isFinite(severity) ? `${rough(severity) === "1" ? "just above" : `${rough(severity)} times`} the distance allowed; ` : ""}lasts ${counted(points, "point")}.`;
   if (direction === "shape") return `An unusual shape around ${number(value)}, ${beyond}`;
   const percent = (Math.abs(value - expected) / Math.abs(expected)) * 100;
   const share = percent < 1000 ? `${rough(percent)} % ` : "";

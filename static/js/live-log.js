@@ -1,7 +1,7 @@
 // What happened in a stream beyond the points that the page holds: events long ago, and silences.
 import { ask } from "./api.js";
 import { byId, element } from "./dom.js";
-import { count, counted, duration, rough, styled, time } from "./format.js";
+import { count, counted, duration, styled, time, times } from "./format.js";
 
 const EVERY = 2000; // milliseconds: asked for no more often
 const MOST = 1000; // of the service's list
@@ -74,7 +74,7 @@ export class EventLog {
     const cell = (label, ...children) => element("td", { role: "cell", "data-label": label, class: label === "Explanation" ? "why" : undefined }, ...children);
     const button = element("button", { type: "button", class: "at", "data-event": event.id, "aria-label": `Show the ${KINDS[event.kind].toLowerCase()} at ${at(event)} in the chart` }, at(event));
     const row = element("tr", { role: "row" }, cell("Start", button), cell("What", KINDS[event.kind]), cell("Duration", lasted(event)),
-      cell("Severity", event.severity === null ? "–" : `${rough(event.severity)} ×`), cell("Explanation", styled(event.explanation)));
+      cell("Severity", event.severity === null ? "–" : times(event.severity)), cell("Explanation", styled(event.explanation)));
     row.addEventListener("click", () => this.onChoose(event));
     return row;
   }

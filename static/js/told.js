@@ -1,5 +1,5 @@
 // A point in words: what the pointer or the keys have come to.
-import { number, rough, time } from "./format.js";
+import { number, rough, time, times } from "./format.js";
 
 const known = (column, k) => (column && Number.isFinite(column[k]) ? column[k] : null);
 
@@ -21,6 +21,6 @@ export function judged(series, rows, k, severity, event) {
   for (const [name, column] of Object.entries(rows.views ?? {})) {
     if (known(column, k) !== null) lines.push(`By its ${name}: ${rough(column[k])}`);
   }
-  if (severity !== null) lines.push(`Anomaly: severity ${number(severity)}${event?.seen_by ? `, most unusual by its ${event.seen_by}` : ""}`);
+  if (severity !== null) lines.push(`Anomaly: severity ${times(severity)}${event?.seen_by ? `, most unusual by its ${event.seen_by}` : ""}`);
   return lines;
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { bytes, counted, duration, label, number, signed, styled, time } from "../../static/js/format.js";
+import { bytes, counted, duration, label, number, signed, styled, time, times } from "../../static/js/format.js";
 
 test("numbers", () => {
   assert.equal(number(12345.678), "12,345.7");
@@ -14,6 +14,12 @@ test("numbers", () => {
   assert.equal(signed(-3), "−3");
   assert.equal(counted(1, "point"), "1 point");
   assert.equal(counted(4032, "point"), "4,032 points");
+});
+
+test("a severity just beyond what is allowed is not told as one", () => {
+  assert.equal(times(1.004), "just above 1 ×");
+  assert.equal(times(1.006), "1.01 ×");
+  assert.equal(times(12.34), "12.3 ×");
 });
 
 test("numbers in a sentence of the service are written as on the page, and nothing else is touched", () => {
