@@ -13,7 +13,7 @@ from anomaly_detection import Detection, Event
 from caught import Catch, Catches
 from data_generation import Demo
 from judged import Judged
-from series import Floats, Repair, Series, Table, Times, format_times
+from series import DatesRead, Floats, Repair, Series, Table, Times, as_text, format_times
 
 Bools = NDArray[np.bool_]
 
@@ -41,6 +41,7 @@ def of_detection(
     lower, upper = band(detection)
     return {
         **_identity(table, series),
+        "date_order": of_dates(table.dates),
         "params": dict(detection.params),
         "times": times,
         "values": _column(series.values),
@@ -113,6 +114,7 @@ def of_table(table: Table, series: Series, *, as_ms: bool = False) -> dict[str, 
     step = series.step_ms
     return {
         **_identity(table, series),
+        "date_order": of_dates(table.dates),
         "points": len(series),
         "missing": _missing(series),
         "start": times[0] if times else None,
@@ -257,6 +259,11 @@ def of_repair(repair: Repair) -> dict[str, Any]:
     return {"code": repair.code, "message": repair.message, "count": repair.count, "lines": list(repair.lines)}
 
 
+def of_dates(dates: DatesRead | None) -> dict[str, str] | None:
+    """How dates that can be written in several orders were read, as it is answered."""
+    return None if dates is None else {"order": dates.order, "by": dates.by, "message": dates.message}
+
+
 def _event(event: Event, times: list[str] | list[int] | None) -> dict[str, Any]:
     """An event; `stop` is half open, so that `stop_time` is the time of the last point inside, `stop − 1`."""
     return _told_event(event, times and [times[event.start], times[event.stop - 1], times[event.peak]])
@@ -307,7 +314,8 @@ def _time_name(table: Table) -> str:
 
 
 def _quoted(name: str) -> str:
-    """A name as the head of a CSV file has it."""
+    """A name as the head of a CSV file has it, never one that a spreadsheet computes."""
+    name = as_text(name)
     return '"' + name.replace('"', '""') + '"' if re.search(r"""[,;\t|"'\s]""", name) or not name else name
 
 

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from api.body import described
+from api.reading_shapes import DatesRead, Repair
 
 Number = float | None
 Count = Annotated[int, msgspec.Meta(ge=0)]
@@ -26,15 +27,6 @@ class ErrorAnswer(msgspec.Struct, forbid_unknown_fields=True):
     """The one shape of every failure."""
 
     error: Error
-
-
-class Repair(msgspec.Struct, forbid_unknown_fields=True):
-    """A change made to what was sent, to be able to read it."""
-
-    code: str
-    message: str
-    count: Annotated[int, described("How many cells, rows or columns it touched.")]
-    lines: Annotated[list[int], described("The first few: line numbers of a file from 1, positions in JSON from 0.")]
 
 
 class Event(msgspec.Struct, forbid_unknown_fields=True):
@@ -87,6 +79,7 @@ class Detection(msgspec.Struct, forbid_unknown_fields=True):
     column: Annotated[str, described("The value column that was judged.")]
     columns: Annotated[list[str], described("Every value column of the input.")]
     time_column: str | None
+    date_order: DatesRead | None
     params: Annotated[dict[str, int | float], described("Every parameter in effect.")]
     times: Times
     values: Column
@@ -108,6 +101,7 @@ class Reading(msgspec.Struct, forbid_unknown_fields=True):
     column: Annotated[str, described("The value column whose values these are.")]
     columns: Annotated[list[str], described("Every value column of the input.")]
     time_column: str | None
+    date_order: DatesRead | None
     points: Count
     missing: Annotated[int, described("Points without a value.", ge=0)]
     start: Time | None

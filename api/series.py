@@ -131,6 +131,7 @@ def of_kept(kept: Kept, as_ms: bool) -> dict[str, Any]:
         "columns": list(kept.columns),
         "column": kept.default,
         "time_column": kept.time_column,
+        "date_order": answer.of_dates(kept.dates),
         "start": answer.time(kept.start, as_ms=as_ms),
         "stop": answer.time(kept.stop, as_ms=as_ms),
         "step_seconds": None if kept.step is None else kept.step / 1000,

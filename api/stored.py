@@ -19,7 +19,8 @@ from api.operation import (
     ref,
     times_query,
 )
-from api.schemas import Column, Count, Number, Repair, Time, Times
+from api.reading_shapes import DatesRead, Repair
+from api.schemas import Column, Count, Number, Time, Times
 from api.series import MOST_BUCKETS, MOST_SERIES
 
 
@@ -33,6 +34,7 @@ class Series(msgspec.Struct, forbid_unknown_fields=True):
     columns: Annotated[list[str], described("Its value columns, in order.")]
     column: Annotated[str, described("The one that is meant where none is asked for.")]
     time_column: str | None
+    date_order: DatesRead | None
     start: Annotated[Time | None, described("Time of the first point; null for a series without times.")]
     stop: Annotated[Time | None, described("Time of the last point.")]
     step_seconds: Annotated[Number, described("The usual distance between points: the median.")]

@@ -8,9 +8,10 @@ import numpy as np
 from errors import LimitExceeded, Unreadable
 from series.epochs import from_floats, from_integers
 from series.grid import LONGEST, Bools, Ints
+from series.names import clean_name
 from series.order import settle_order
 from series.series import Floats
-from series.table import DEFAULT_LIMITS, DateOrder, Limits, Repair, Table, repair
+from series.table import DEFAULT_LIMITS, DateOrder, DatesRead, Limits, Repair, Table, repair
 from series.time_column import EPOCHS, beyond_calendar, epoch_unit
 from series.timestamps import read_times
 
@@ -42,13 +43,15 @@ def read_arrays(
             what = "points" if setting == "max_rows" else "characters in its name"
             raise LimitExceeded(f"The series has {found} {what}, more than {limit}.", limit=limit, setting=setting)
     numbers, repairs = _numbers(values)
+    shown, cleaned = clean_name(name)
+    name, repairs = shown or ("value" if cleaned else ""), [*cleaned, *repairs]
     if times is None:
         return Table(name, None, {name: numbers}, None, tuple(repairs))
     if len(times) != len(values):
         raise Unreadable(f"There are {len(times)} times for {len(values)} values; send as many of each.", name="times")
-    micros, nanos, assumed = _read_times(times, date_order)
+    micros, nanos, assumed, dates = _read_times(times, date_order)
     stamps, order, mended = settle_order(micros, lambda at: [int(position) for position in at[:5]], nanos)
-    return Table(name, stamps, {name: numbers[order]}, None, (*repairs, *assumed, *mended))
+    return Table(name, stamps, {name: numbers[order]}, None, (*repairs, *assumed, *mended), dates=dates)
 
 
 def _numbers(values: Sequence[float | None]) -> tuple[Floats, list[Repair]]:
@@ -76,25 +79,27 @@ def _number(name: str, value: Any, index: int) -> float:
 
 def _read_times(
     times: Sequence[int | float | str], date_order: DateOrder | None
-) -> tuple[Ints, Ints, tuple[Repair, ...]]:
-    """(n,) microseconds since 1970 UTC, (n,) nanoseconds beyond them, and what was assumed."""
+) -> tuple[Ints, Ints, tuple[Repair, ...], DatesRead | None]:
+    """(n,) microseconds since 1970 UTC, (n,) nanoseconds beyond them, what was assumed, and how dates were read."""
     if not times:
-        return np.empty(0, np.int64), np.empty(0, np.int64), ()
+        return np.empty(0, np.int64), np.empty(0, np.int64), (), None
     if all(isinstance(time, str) for time in times):
         return _from_text([str(time) for time in times], date_order)
-    return *_from_numbers(times), ()
+    return *_from_numbers(times), (), None
 
 
-def _from_text(times: Sequence[str], date_order: DateOrder | None) -> tuple[Ints, Ints, tuple[Repair, ...]]:
+def _from_text(
+    times: Sequence[str], date_order: DateOrder | None
+) -> tuple[Ints, Ints, tuple[Repair, ...], DatesRead | None]:
     _refuse(times, np.array(["\0" in time for time in times]))  # numpy would take those at the end for padding
     text = np.array([time.strip().encode()[: LONGEST + 1] for time in times], dtype=np.bytes_)
     stamps = read_times(text, date_order=date_order, column="times")
     _refuse(times, stamps.bad)
     naive = np.flatnonzero(~stamps.zoned)
     if not naive.size or naive.size == len(times):
-        return stamps.micros, stamps.nanos, ()
+        return stamps.micros, stamps.nanos, (), stamps.dates
     said = "Some times say their zone and some do not; those without were taken as UTC."
-    return stamps.micros, stamps.nanos, (repair("zone_assumed", said, naive[:5], len(naive)),)
+    return stamps.micros, stamps.nanos, (repair("zone_assumed", said, naive[:5], len(naive)),), stamps.dates
 
 
 def _from_numbers(times: Sequence[int | float | str]) -> tuple[Ints, Ints]:

@@ -11,6 +11,7 @@ import numpy as np
 from errors import LimitExceeded, Unreadable
 from series.grid import Bools, Grid, cut, scan
 from series.kinds import Kind, is_time_name, kind_of, kinds_of
+from series.names import LEFT_OUT, from_text, visible
 from series.numbers import MISSING
 from series.table import Limits, Repair, repair
 
@@ -74,7 +75,12 @@ def lay_out(text: bytes, limits: Limits) -> Layout:
     _check_limit("rows", len(data), limits.max_rows, None)
     has_header = names is not None
     line = 1 if header is None else grid.line(header)
-    named, renamed = _finish_names(names or [""] * width, limits, line)
+    given = [from_text(name) for name in names or [""] * width]
+    shown = [visible(name) for name in given]
+    hidden = sum(map(str.__ne__, given, shown))
+    if hidden:
+        repairs.append(repair("name_cleaned", f"{LEFT_OUT}names of columns.", [line], hidden))
+    named, renamed = _finish_names(shown, limits, line)
     return Layout(data, named, kinds, has_header, delimiter, repairs + renamed)
 
 

@@ -11,6 +11,7 @@ from series.decoding import decode
 from series.grid import Ints
 from series.layout import Layout, lay_out
 from series.long_format import refuse_several_series
+from series.names import clean_name
 from series.numbers import Numbers, read_numbers
 from series.order import settle_order
 from series.rows import rows_to_keep
@@ -69,7 +70,8 @@ def read_csv(
     values = {label: column[at] for label, column in columns.items()}
     if not layout.has_header and len(values) == 1 and value_column in (None, UNNAMED):
         values, default = {UNNAMED: next(iter(values.values()))}, None
-    return Table(name, stamps, values, times.name, (*repairs, *chosen), default)
+    shown, cleaned = clean_name(name)
+    return Table(shown, stamps, values, times.name, (*cleaned, *repairs, *chosen), default, times.dates)
 
 
 @dataclass(frozen=True, eq=False)

@@ -52,6 +52,21 @@ def repair(code: str, message: str, places: Iterable[int], count: int | None = N
     return Repair(code, message, len(listed) if count is None else count, tuple(listed[:5]))
 
 
+@dataclass(frozen=True)
+class DatesRead:
+    """How dates like 01/02/2026 were read, all of a column alike.
+
+    order    which of the numbers is the day
+    by       what said so: `asked`; `numbers`: the other order has no such date; `steps`: only so times go on evenly;
+             `dots`: dates with dots are day first as a rule; `either`: all dates are the same in both orders
+    message  one sentence for a person
+    """
+
+    order: DateOrder
+    by: Literal["asked", "numbers", "steps", "dots", "either"]
+    message: str
+
+
 @dataclass(frozen=True, eq=False)
 class Table:
     """Columns over one time axis.
@@ -62,6 +77,7 @@ class Table:
     time_column  the name of the column the times came from; None where there is none
     repairs      every change made to what was sent; empty for a clean input
     default      the column judged when none is asked for; None means the first
+    dates        how dates that can be written in several orders were read; None where there are none
     """
 
     name: str
@@ -70,6 +86,7 @@ class Table:
     time_column: str | None = None
     repairs: tuple[Repair, ...] = ()
     default: str | None = None
+    dates: DatesRead | None = None
 
     def series(self, column: str | None = None) -> Series:
         """The series of one column: the one asked for, else the default, else the first.

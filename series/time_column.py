@@ -15,7 +15,7 @@ from series.layout import Layout
 from series.long_format import several_series
 from series.numbers import MISSING, Numbers
 from series.series import Floats
-from series.table import DateOrder, Repair, repair
+from series.table import DateOrder, DatesRead, Repair, repair
 from series.timestamps import Stamps, read_times
 
 _US = 1_000_000
@@ -39,6 +39,7 @@ class TimeColumn:
     missing   (r,) cells that are empty
     repairs   what had to be assumed
     nanos     (r,) int64 nanoseconds beyond the microseconds; None where there are none
+    dates     how dates that can be written in several orders were read; None where there are none
     """
 
     name: str | None = None
@@ -48,6 +49,7 @@ class TimeColumn:
     missing: Bools = field(default_factory=lambda: np.zeros(0, np.bool_))
     repairs: tuple[Repair, ...] = ()
     nanos: Ints | None = None
+    dates: DatesRead | None = None
 
 
 def find_time_column(
@@ -112,7 +114,8 @@ def _textual(layout: Layout, column: int, date_order: DateOrder | None) -> TimeC
     missing = missing_cells(text, stamps.bad)
     repairs = _zones(layout, stamps)
     bad = stamps.bad & ~missing
-    return TimeColumn(layout.names[column], frozenset(used), stamps.micros, bad, missing, repairs, stamps.nanos)
+    name, read = layout.names[column], frozenset(used)
+    return TimeColumn(name, read, stamps.micros, bad, missing, repairs, stamps.nanos, stamps.dates)
 
 
 def _zones(layout: Layout, stamps: Stamps) -> tuple[Repair, ...]:

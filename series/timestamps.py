@@ -7,14 +7,15 @@ first of February is decided over the whole column afterwards.
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from errors import Ambiguous
 from series.grid import LONGEST, Bools, Ints, Text
-from series.table import DateOrder
+from series.table import DateOrder, DatesRead
 
 _SHAPE_OF_BYTE = bytes(
     ord("0") if chr(b).isdigit() and b < 128 else ord("a") if b > 127 or chr(b).isalpha() else b for b in range(256)
@@ -37,6 +38,8 @@ _CLOCK = r"""
     (?: \ ? (?P<half>aa) (?=\ |$) )?"""
 _ZONE = r"""(?: \ ?(?P<zone>a{1,5}) | \ ?(?P<sign>[+-]) (?P<zh>00) (?: :?(?P<zm>00) )? )?"""
 _STAMP = re.compile(rf"(?:a{{2,9}}[.,]*\ +)? {_DATE} (?: (?:(?P<t>a)|,?\ +|:|_) {_CLOCK} {_ZONE} )?", re.VERBOSE)
+_NUMBERED = re.compile(r"\d\d?([-/.])\d\d?\1\d+")
+"""The date in a cell like 01/02/2026 10:15."""
 _TIME_OF_DAY = re.compile(rf"{_CLOCK}", re.VERBOSE)
 
 MONTHS = {
@@ -79,6 +82,7 @@ class Stamps:
     bad        (n,) cells that are no time
     zoned      (n,) cells that say their zone
     has_clock  whether any cell has a time of day
+    dates      how cells like 01/02/2026 were read; None where there are none
     """
 
     micros: Ints
@@ -86,6 +90,7 @@ class Stamps:
     bad: Bools
     zoned: Bools
     has_clock: bool
+    dates: DatesRead | None = None
 
 
 @dataclass(eq=False)
@@ -146,8 +151,8 @@ def read_times(text: Text, *, date_order: DateOrder | None = None, column: str =
         _read_shape(shapes[rest[0]], cells if same.all() and at.size == len(text) else cells[at], at, parts)
         rest = rest[~same]
     parts.bad[rest] = True
-    _settle_order(parts, date_order, column)
-    return _join(parts)
+    dates = _settle_order(parts, date_order, column, text)
+    return replace(_join(parts), dates=dates)
 
 
 def _shape(cell: bytes) -> str:
@@ -246,36 +251,57 @@ def _words(cells: NDArray[np.uint8], start: int, stop: int, known: dict[str, int
     return np.array(meant, np.int64)[inverse]
 
 
-def _settle_order(parts: _Parts, order: DateOrder | None, column: str) -> None:
+def _settle_order(parts: _Parts, order: DateOrder | None, column: str, text: Text) -> DatesRead | None:
     """Decides over the whole column which of two numbers is the day, and puts month and day (and year) in place."""
     rows = parts.open & ~parts.bad
     if not rows.any():
-        return
+        return None
     first, second = parts.day[rows], parts.month[rows]
-    choice = order if order != "ymd" or parts.short[rows].all() else None
-    if choice is None:
-        choice = _order_shown(first, second, bool(parts.dotted[rows].all()), bool(parts.short[rows].all()))
-    if choice is None:
-        choice = _order_by_regularity(parts, rows)
-    if choice is None:
+    told = _order_told(parts, rows, order, text[rows])
+    if told is None:
         raise _ask(int(first[0]), int(second[0]), column)
+    choice = told.order
     if choice == "mdy":
         parts.day[rows], parts.month[rows] = second, first
     elif choice == "ymd":
         last = parts.year[rows] % 100
         parts.year[rows] = first + np.where(first < 69, 2000, 1900)
         parts.day[rows] = last
+    return told
 
 
-def _order_shown(first: Ints, second: Ints, dotted: bool, short: bool) -> DateOrder | None:
-    """The order that the numbers themselves prove; dates with dots are day first unless they cannot be."""
-    if short and int(first.max()) > 31:
-        return "ymd"
-    if int(second.max()) > 12:
-        return "mdy"
-    if int(first.max()) > 12 or dotted:
-        return "dmy"
-    return "dmy" if np.array_equal(first, second) else None
+def _order_told(parts: _Parts, rows: Bools, order: DateOrder | None, text: Text) -> DatesRead | None:
+    """The order that is asked for, else shown, else the likely one, and why; `text` are the cells of these rows."""
+    first, second = parts.day[rows], parts.month[rows]
+    dotted, short = bool(parts.dotted[rows].all()), bool(parts.short[rows].all())
+    if order is not None and (order != "ymd" or short):
+        return _told(order, "asked", text[0], "as was asked")
+    shown: tuple[tuple[DateOrder, bool, Ints, str, int], ...] = (
+        ("ymd", short, first, "day", 31),
+        ("mdy", True, second, "month", 12),
+        ("dmy", True, first, "month", 12),
+    )
+    for choice, possible, numbers, of, most in shown:
+        at = int(np.argmax(numbers > most))
+        if possible and numbers[at] > most:
+            return _told(choice, "numbers", text[at], f"there is no {of} {numbers[at]}")
+    if dotted:
+        return _told("dmy", "dots", text[0], "as dates with dots usually are")
+    if np.array_equal(first, second):
+        return _told("dmy", "either", text[0], "which for these is the same as month first")
+    steady = _order_by_regularity(parts, rows)
+    return steady and _told(steady, "steps", text[0], "only so they follow each other evenly")
+
+
+def _told(
+    order: DateOrder, by: Literal["asked", "numbers", "steps", "dots", "either"], cell: bytes, why: str
+) -> DatesRead:
+    text = cell.decode("ascii", "replace")
+    example = _NUMBERED.search(text)
+    words = {"dmy": "day first", "mdy": "month first", "ymd": "year first"}[order]
+    taken = "taken as" if by in ("steps", "dots") else "read"
+    so = ", " if why.startswith(("as ", "which ")) else ": "
+    return DatesRead(order, by, f"Dates like {example[0] if example else text!r} were {taken} {words}{so}{why}.")
 
 
 def _order_by_regularity(parts: _Parts, rows: Bools) -> DateOrder | None:

@@ -4,13 +4,13 @@ import json
 import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import sqlalchemy as sa
 
 from errors import LimitExceeded
-from series import Floats, Repair, Series, Table, Times
+from series import DatesRead, Floats, Repair, Series, Table, Times
 from settings import variable
 from store.columns import Columns
 from store.database import Database
@@ -23,6 +23,9 @@ TIMES = -1
 
 AT_ONCE = 250
 """Chunks in one transaction, 8 MB: another write waits no longer than that takes."""
+
+DATES = "dates "
+"""How the code begins under which it is kept how dates were read."""
 
 LEAST_BYTES = 4096
 """What a series counts as at least: its row and its repairs lie on the disk, too."""
@@ -44,6 +47,7 @@ class Kept:
     time_column  where its times came from; None where it has none, or JSON told them
     start, stop  of its first and last point, ms since 1970 UTC; None where it has no times
     step         the usual distance of points, ms
+    dates        how dates that can be written in several orders were read; None where there were none
     """
 
     id: str
@@ -58,6 +62,7 @@ class Kept:
     stop: int | None
     step: int | None
     repairs: tuple[Repair, ...]
+    dates: DatesRead | None = None
 
 
 class Archive:
@@ -158,7 +163,7 @@ class Archive:
     def table(self, of: Kept) -> Table:
         """The whole table, as it was kept."""
         columns = {name: self.values(of, name) for name in of.columns}
-        return Table(of.name, self.times(of), columns, of.time_column, of.repairs, of.default)
+        return Table(of.name, self.times(of), columns, of.time_column, of.repairs, of.default, of.dates)
 
     def labels(self, series_id: str) -> list[Label]:
         """What people said of a series, in the order in which they said it; positions."""
@@ -208,6 +213,7 @@ def _kept(table: Table, series_id: str, now: int, size: int) -> Kept:
         stop=int(times[-1]) if times is not None and timed else None,
         step=whole.step_ms,
         repairs=table.repairs,
+        dates=table.dates,
     )
 
 
@@ -217,10 +223,10 @@ def _row(kept: Kept) -> dict[str, Any]:
         "time_column": json.dumps(kept.time_column),
         "columns": json.dumps(kept.columns),
         "default": kept.columns.index(kept.default),
-        "repairs": json.dumps([asdict(each) for each in kept.repairs]),
+        "repairs": json.dumps([asdict(each) for each in (*kept.repairs, *_as_repair(kept.dates))]),
         "whole": False,
     }
-    return {**vars(kept), **told}
+    return {name: value for name, value in {**vars(kept), **told}.items() if name != "dates"}
 
 
 def _of(row: sa.Row[Any]) -> Kept:
@@ -228,8 +234,20 @@ def _of(row: sa.Row[Any]) -> Kept:
     del told["whole"]
     told |= {"name": json.loads(row.name), "time_column": json.loads(row.time_column)}
     columns = tuple(json.loads(row.columns))
-    repairs = tuple(Repair(**{**each, "lines": tuple(each["lines"])}) for each in json.loads(row.repairs))
-    return Kept(**told | {"columns": columns, "default": columns[told["default"]], "repairs": repairs})
+    every = [Repair(**{**each, "lines": tuple(each["lines"])}) for each in json.loads(row.repairs)]
+    repairs = tuple(each for each in every if not each.code.startswith(DATES))
+    dates = next((_as_dates(each) for each in every if each.code.startswith(DATES)), None)
+    return Kept(**told | {"columns": columns, "default": columns[told["default"]], "repairs": repairs, "dates": dates})
+
+
+def _as_repair(dates: DatesRead | None) -> list[Repair]:
+    """How dates were read, in the shape in which it is kept among the repairs; an earlier version tells it as one."""
+    return [] if dates is None else [Repair(f"{DATES}{dates.order} {dates.by}", dates.message)]
+
+
+def _as_dates(kept: Repair) -> DatesRead:
+    order, by = kept.code.removeprefix(DATES).split(" ")
+    return DatesRead(cast(Any, order), cast(Any, by), kept.message)
 
 
 def _taken(connection: sa.Connection) -> int:

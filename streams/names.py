@@ -1,12 +1,8 @@
 """The names that a stream may have."""
 
-import re
-
 from errors import BadInput
+from series import HIDDEN
 from store import LONGEST_NAME
-
-HIDDEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
-"""Control characters, line separators, marks that turn the direction of text, and halves of surrogate pairs."""
 
 
 def check_name(name: str) -> None:

@@ -264,6 +264,7 @@ class TestRead:
             "column": "value",
             "columns": ["value", "label"],
             "time_column": "time",
+            "date_order": None,
             "points": 400,
             "missing": 0,
             "start": "2026-01-05T00:00:00Z",

@@ -84,6 +84,7 @@ def test_every_value_column_is_kept_and_comes_back_as_it_was_read(client):
         "columns": ["a", "b, c"],
         "column": "a",
         "time_column": "time",
+        "date_order": None,
         "start": "2026-03-01T10:00:00Z",
         "stop": "2026-03-01T10:02:00Z",
         "step_seconds": 60.0,
@@ -168,6 +169,19 @@ def test_a_file_can_be_uploaded_again(client):
     for column in first["columns"]:
         path = f"points?column={column}"
         assert get(client, f"/{again['id']}/{path}") == get(client, f"/{first['id']}/{path}")
+
+
+def test_how_dates_were_read_is_told_and_a_spreadsheet_computes_no_name(client):
+    told = add(client, "date,=1+1,@load\n13/02/2026,1,2\n14/02/2026,2,3\n", query="?name=pu%07mp")
+    assert told["date_order"] == {
+        "order": "dmy",
+        "by": "numbers",
+        "message": "Dates like '13/02/2026' were read day first: there is no month 13.",
+    }
+    assert (told["name"], [each["code"] for each in told["repairs"]]) == ("pump", ["name_cleaned"])
+    assert get(client, f"/{told['id']}") == told
+    assert told["columns"] == ["=1+1", "@load"]
+    assert client.get(f"/api/v1/series/{told['id']}.csv").data.startswith(b'date,"\'=1+1",@load\n')
 
 
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False) | st.integers(-5, 5).map(float)

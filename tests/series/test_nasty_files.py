@@ -422,6 +422,18 @@ READ = {
         b"v,v\n1,2\n3,9\n", None, {"v": [1, 3], "v_2": [2, 9]}, [("name_changed", 1, (1,))]
     ),
     "numbers as names": Reads(b"ts,1,2\n1772323200,5,6\n1772323260,7,8\n", MINUTES[:2], {"1": [5, 7], "2": [6, 8]}),
+    "letters that do not show in names": Reads(
+        "ti\u200eme,lo\x07ad,\u202e\n2026-03-01 00:00,1,2\n2026-03-01 00:01,3,4\n".encode(),
+        MINUTES[:2],
+        {"load": [1, 3], "column_3": [2, 4]},
+        [("name_cleaned", 3, (1,))],
+        time_column="time",
+    ),
+    "names that a spreadsheet would compute": Reads(
+        b"time,=1+1,'=2+2,@load\n2026-03-01 00:00,1,2,3\n2026-03-01 00:01,3,4,5\n",
+        MINUTES[:2],
+        {"=1+1": [1, 3], "=2+2": [2, 4], "@load": [3, 5]},
+    ),
     "autumn's double hour": Reads(
         b"time,v\n2026-10-25 02:30,1\n2026-10-25 02:45,2\n2026-10-25 02:30,3\n2026-10-25 02:45,4\n",
         ["2026-10-25T02:30:00Z", "2026-10-25T02:45:00Z"],

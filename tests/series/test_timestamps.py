@@ -3,7 +3,7 @@
 import pytest
 
 from errors import Unreadable
-from series import format_times, read_csv
+from series import format_times, read_arrays, read_csv
 
 
 def file(times: list[str]) -> bytes:
@@ -65,3 +65,43 @@ def test_whole_milliseconds_in_any_unit_are_no_repair(unit: int) -> None:
 def test_nanoseconds_far_in_the_future_are_read_where_asked_for() -> None:
     data = file([f"{20_000_000_000 + i}000000000" for i in range(3)])
     assert format_times(read_csv(data, time_column="time").times)[:1] == ["2603-10-11T11:33:20Z"]  # type: ignore[index]  # not None: times were given
+
+
+DAYS = [f"{day:02}/02/2026 {hour:02}:00" for day in range(1, 13) for hour in (0, 12)]
+
+
+@pytest.mark.parametrize(
+    ("times", "order", "by", "message"),
+    [
+        (
+            ["01/02/2026", "13/02/2026", "14/02/2026"],
+            "dmy",
+            "numbers",
+            "'13/02/2026' were read day first: there is no month 13",
+        ),
+        (
+            ["02/01/2026 9:00", "02/13/2026 9:00"],
+            "mdy",
+            "numbers",
+            "'02/13/2026' were read month first: there is no month 13",
+        ),
+        (["98-02-03", "98-02-04"], "ymd", "numbers", "'98-02-03' were read year first: there is no day 98"),
+        (["01.02.2026", "02.02.2026"], "dmy", "dots", "taken as day first, as dates with dots usually are"),
+        (DAYS, "dmy", "steps", "taken as day first: only so they follow each other evenly"),
+        (["02/02/2026 9:00", "02/02/2026 10:00"], "dmy", "either", "the same as month first"),
+    ],
+)
+def test_it_is_told_how_dates_were_read_and_why(times: list[str], order: str, by: str, message: str) -> None:
+    for table in (read_csv(file(times)), read_arrays([1.0] * len(times), times)):
+        assert table.dates is not None
+        assert (table.dates.order, table.dates.by) == (order, by)
+        assert table.dates.message.startswith("Dates like '")
+        assert message in table.dates.message
+        assert table.repairs == ()
+
+
+def test_an_order_that_was_asked_for_is_told_as_that() -> None:
+    dates = read_csv(file(DAYS), date_order="mdy").dates
+    assert dates is not None
+    assert (dates.order, dates.by) == ("mdy", "asked")
+    assert read_csv(file(["2026-02-01", "2026-02-02"]), date_order="mdy").dates is None

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 import store.archive
 from errors import LimitExceeded
-from series import Repair, Table
+from series import DatesRead, Repair, Table
 from store import Archive, Label, Store
 from store.packing import FULL_CHUNK
 
@@ -44,7 +44,8 @@ def rows(database, name):
 
 @pytest.mark.parametrize(("points", "timed"), [(POINTS, True), (FULL_CHUNK, False), (1, True), (0, False)])
 def test_a_table_comes_back_to_the_bit(archive, points, timed):
-    sent = replace(table(points, timed), name="a\0é\u2028")
+    dates = DatesRead("mdy", "steps", "Dates like '01/02/2026' were taken as month first.") if timed else None
+    sent = replace(table(points, timed), name="a\0é\u2028", dates=dates)
     kept = archive.add(sent, 5, ROOM)
     assert archive.get(kept.id) == kept
     assert (kept.points, kept.default, kept.created, kept.repairs) == (points, 'b, "c"', 5, REPAIRS)
@@ -56,11 +57,12 @@ def test_a_table_comes_back_to_the_bit(archive, points, timed):
     if timed:
         np.testing.assert_array_equal(again.times, sent.times)
         assert (kept.start, kept.stop) == (int(sent.times[0].astype(int)), int(sent.times[-1].astype(int)))
-    assert (again.name, again.time_column, again.repairs, again.default) == (
+    assert (again.name, again.time_column, again.repairs, again.default, again.dates) == (
         sent.name,
         sent.time_column,
         sent.repairs,
         sent.default,
+        dates,
     )
 
 
