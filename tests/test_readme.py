@@ -15,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.waiting import SECONDS
+
 ROOT = Path(__file__).parent.parent
 ADDRESS = re.compile(r"http://(?:localhost|127\.0\.0\.1):5001")
 FENCE = re.compile(r"^( *)```(\w*)[^\n]*\n(.*?)^\1```", re.DOTALL | re.MULTILINE)
@@ -44,7 +46,7 @@ def run(example, url, folder):
     code = ADDRESS.sub(url, example.code)
     command = [sys.executable, "-c", code] if example.language == "python" else ["bash", "-c", CURL + code]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=100)
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=SECONDS)
     assert done.returncode == 0, f"line {example.line}:\n{code}\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
     return done.stdout
 

@@ -23,7 +23,8 @@ from event_policy import Event, Notice
 from settings import BadSetting, Settings
 from store import Silence
 from tests.alerts.receivers import http_receiver, serving, smtp_receiver
-from tests.serving import free_port, listens
+from tests.serving import free_port
+from tests.waiting import SECONDS, until
 
 NOW = int(time.time() * 1000)
 STARTED = 1_767_225_600_000
@@ -188,9 +189,8 @@ def alertmanager(tmp_path):
         (tmp_path / "log").open("w") as log,
         subprocess.Popen([program, *options, "--cluster.listen-address="], stdout=log, stderr=log) as process,
     ):
-        until = time.monotonic() + 30
-        while not listens(port) and time.monotonic() < until and process.poll() is None:
-            time.sleep(0.05)
+        until(lambda: process.poll() is not None or answers(f"http://127.0.0.1:{port}"))
+        assert process.poll() is None, (tmp_path / "log").read_text()
         yield f"http://127.0.0.1:{port}"
         process.terminate()
 
@@ -201,12 +201,18 @@ def known_to(url):
         return json.load(answer)
 
 
-def until(url, number, seconds=30):
-    """What an Alertmanager holds active once these are so many, or at the end of the time."""
-    end = time.monotonic() + seconds
-    while len(found := known_to(url)) != number and time.monotonic() < end:
-        time.sleep(0.1)
-    return found
+def answers(url):
+    """Whether it is ready for alerts."""
+    try:
+        return urllib.request.urlopen(f"{url}/-/ready").status == 200
+    except OSError:  # not up yet
+        return False
+
+
+def active(url, number):
+    """What an Alertmanager holds active once these are so many."""
+    until(lambda: len(known_to(url)) == number)
+    return known_to(url)
 
 
 def test_the_real_alertmanager_shows_an_event_and_a_silence_while_they_last(alertmanager):
@@ -214,17 +220,17 @@ def test_the_real_alertmanager_shows_an_event_and_a_silence_while_they_last(aler
     silent = Alert.of_silence("room 1.temp", SILENCE, "firing", NOW)
     for alert in (FIRING, silent, FIRING, silent):  # a repeat is no second alert
         channel.send(alert, KEY, NOW)
-    shown = {alert["labels"]["alertname"]: alert for alert in until(alertmanager, 2)}
+    shown = {alert["labels"]["alertname"]: alert for alert in active(alertmanager, 2)}
     for alert in (FIRING, silent):
         one = shown[alert.labels["alertname"]]
         assert one["labels"] == alert.labels
         assert one["status"]["state"] in ("active", "unprocessed")
         assert one["annotations"]["summary"] == alert.summary
     channel.send(Alert.of("room 1.temp", Notice("resolved", EVENT, 9), NOW), KEY, NOW)
-    [left] = until(alertmanager, 1)
+    [left] = active(alertmanager, 1)
     assert left["labels"] == silent.labels  # the end of the one is not the end of the other
     channel.send(Alert.of_silence("room 1.temp", SILENCE, "resolved", NOW), KEY, NOW)
-    assert until(alertmanager, 0) == []
+    assert active(alertmanager, 0) == []
 
 
 def test_a_mail_arrives_readable():
@@ -329,7 +335,7 @@ def test_a_receiver_that_answers_byte_by_byte_is_left(monkeypatch, first):
     with trickling(first) as (port, left):
         with pytest.raises(SendFailed):
             Webhook(f"http://127.0.0.1:{port}/").send(FIRING, KEY, NOW)
-        assert left.wait(60)
+        assert left.wait(SECONDS)
 
 
 def test_a_mail_server_that_answers_byte_by_byte_is_left(monkeypatch):
@@ -338,4 +344,4 @@ def test_a_mail_server_that_answers_byte_by_byte_is_left(monkeypatch):
     with trickling(b"220 ") as (port, left):
         with pytest.raises(SendFailed):
             Mail(urlsplit(f"smtp://127.0.0.1:{port}"), "a@b.example", ["c@d.example"]).send(FIRING, KEY, NOW)
-        assert left.wait(60)
+        assert left.wait(SECONDS)

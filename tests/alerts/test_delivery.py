@@ -2,7 +2,6 @@
 
 import logging
 import threading
-import time
 
 import pytest
 
@@ -12,6 +11,7 @@ from errors import BadParameter, NotFound, UnknownName
 from event_policy import Policy
 from store import Outbox, Store, Watch
 from tests.alerts.conftest import append, make
+from tests.waiting import SECONDS, until
 
 NOW = 1_800_000_000_000
 
@@ -224,9 +224,7 @@ def test_the_threads_follow_send_and_end(store, watched):
     alerts = Alerts(store, [channel])
     alerts.start()
     append(store, "..#.....")
-    until = time.monotonic() + 20
-    while channel.told != ["firing", "resolved"] and time.monotonic() < until:
-        time.sleep(0.02)
+    until(lambda: len(channel.told) == 2)
     alerts.stop()
     assert channel.told == ["firing", "resolved"]
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("alerts-")]
@@ -247,9 +245,7 @@ def test_a_thread_outlives_a_database_that_fails_for_a_while(store, watched, mon
     append(store, "#")
     with caplog.at_level(logging.ERROR):
         alerts.start()
-        until = time.monotonic() + 20
-        while not channel.told and time.monotonic() < until:
-            time.sleep(0.02)
+        until(lambda: channel.told)
         alerts.stop()
     assert channel.told == ["firing"]
     assert caplog.text.count("OSError: disk full") == 3
@@ -261,15 +257,13 @@ def test_a_hanging_receiver_does_not_hold_up_the_end(store, watched):
     class Hanging(Channel):
         def send(self, alert, key, now):
             self.tried.append(now)
-            answers.wait(60)
+            answers.wait(SECONDS)
 
     channel = Hanging("here")
     alerts = Alerts(store, [channel])
     alerts.test("here")
     alerts.start()
-    until = time.monotonic() + 20
-    while not channel.tried and time.monotonic() < until:
-        time.sleep(0.02)
+    until(lambda: channel.tried)
     alerts.stop()
     left = [thread for thread in threading.enumerate() if thread.name == "alerts-here"]
     assert [thread.is_alive() for thread in left] == [True]

@@ -5,17 +5,14 @@ import itertools
 import json
 import os
 import signal
-import subprocess
-import sys
-import tempfile
 import time
-import urllib.error
 import urllib.request
 
 import pytest
 
 from tests.alerts.receivers import http_receiver
-from tests.serving import ROOT, free_port, wait_for
+from tests.serving import served
+from tests.waiting import SECONDS, until
 
 KILLS = 5
 STEADY = [10.0, 11.0, 10.0, 12.0, 11.0] * 8
@@ -27,21 +24,15 @@ def call(url, method, path, body):
     request = urllib.request.Request(
         f"{url}{path}", json.dumps(body).encode(), {"Content-Type": "application/json"}, method=method
     )
-    with urllib.request.urlopen(request, timeout=20) as answer:
+    with urllib.request.urlopen(request, timeout=SECONDS) as answer:
         return json.load(answer)
 
 
 @contextlib.contextmanager
 def killed(folder, hook):
     """The real server; killed without warning at the end."""
-    port = free_port()
-    options = ["--host", "127.0.0.1", "--port", str(port), "--data-dir", str(folder), "--webhook-url", hook]
-    with (
-        tempfile.TemporaryFile("w+") as log,
-        subprocess.Popen([sys.executable, "server.py", *options], cwd=ROOT, stdout=log, stderr=log) as process,
-    ):
-        wait_for(port, process, log)
-        yield f"http://127.0.0.1:{port}", process
+    with served(folder, "--webhook-url", hook) as (process, url):
+        yield url, process
         process.kill()
 
 
@@ -60,9 +51,9 @@ def test_every_acknowledged_event_is_told(tmp_path, monkeypatch):
                     acknowledged += 1
                 time.sleep(wait)
                 os.kill(process.pid, signal.SIGKILL)
-        with killed(tmp_path, f"{hook}/hook"):
-            wait_until(lambda: len(told(received)) == acknowledged)
-            time.sleep(1)
+        with killed(tmp_path, f"{hook}/hook") as (url, _):
+            until(lambda: len(told(received)) == acknowledged)
+            until(lambda: not waiting(url))
     events = told(received)
     assert len(events) == acknowledged == 4 * KILLS
     assert {len(keys) for keys in events.values()} == {1}
@@ -77,16 +68,16 @@ def test_a_silence_whose_message_came_but_was_not_noted_is_told_again_under_its_
             call(url, "PUT", BOILER, {"detector": "rolling_zscore", "params": {"window": 20}})
             call(url, "PUT", f"{BOILER}/policy", {})
             push(url, 40)  # a second apart, up to now: in some seconds it is silent
-            process.wait(60)
+            process.wait(SECONDS)
         received.before = lambda: None
         with killed(tmp_path, f"{hook}/hook") as (url, process):
-            wait_until(lambda: len(received.keys) == 2)
+            until(lambda: len(received.keys) == 2)
             received.before = process.kill
             push(url, 1)
-            process.wait(60)
+            process.wait(SECONDS)
         received.before = lambda: None
         with killed(tmp_path, f"{hook}/hook"):
-            wait_until(lambda: len(received.keys) == 4)
+            until(lambda: len(received.keys) == 4)
     kinds = [(one["status"], one["alerts"][0]["labels"]["alertname"]) for one in received.documents]
     assert kinds == [(status, "StreamSilent") for status in ("firing", "firing", "resolved", "resolved")]
     begun, again, over, over_again = received.keys
@@ -100,10 +91,10 @@ def push(url, n):
     call(url, "POST", f"{BOILER}/points", {"times": times, "values": (STEADY * n)[:n]})
 
 
-def wait_until(happened, seconds=60):
-    end = time.monotonic() + seconds
-    while not happened() and time.monotonic() < end:
-        time.sleep(0.05)
+def waiting(url):
+    """Messages that are still to be sent."""
+    with urllib.request.urlopen(f"{url}/api/v1/alerts", timeout=SECONDS) as answer:
+        return [message for message in json.load(answer)["messages"] if message["state"] == "waiting"]
 
 
 def told(received):

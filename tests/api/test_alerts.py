@@ -1,7 +1,6 @@
 """Alerts over HTTP: watched, replayed, tested; and the whole way from a push to a receiver with the real server."""
 
 import json
-import time
 import urllib.request
 from dataclasses import replace
 
@@ -16,6 +15,7 @@ from tests.alerts.receivers import http_receiver
 from tests.api.invariants import check_error, strict_json
 from tests.api.test_openapi import check_schema
 from tests.serving import serving
+from tests.waiting import until
 
 STEADY = [10.0, 11.0, 10.0, 12.0, 11.0] * 8
 SPIKE = [95.0]
@@ -197,17 +197,13 @@ def test_from_a_push_to_a_receiver_across_a_restart(tmp_path, monkeypatch):
             call(url, "PUT", boiler, {"detector": "rolling_zscore", "params": {"window": 20}})
             call(url, "PUT", f"{boiler}/policy", {})
             call(url, "POST", f"{boiler}/points", {"values": STEADY + SPIKE})
-            until = time.monotonic() + 20
-            while not received.requests and time.monotonic() < until:
-                time.sleep(0.05)
+            until(lambda: received.requests)
             assert call(url, "GET", "/api/v1/alerts")["messages"][0]["state"] == "waiting"
         received.answers.clear()
         failed = len(received.requests)
         with serving(tmp_path, "--webhook-url", f"{hook}/hook") as url:
             call(url, "POST", f"{boiler}/points", {"values": CALM})
-            until = time.monotonic() + 30
-            while len(received.requests) < failed + 2 and time.monotonic() < until:
-                time.sleep(0.05)
+            until(lambda: len(received.requests) >= failed + 2)
             told = call(url, "GET", "/api/v1/alerts")["messages"]
     assert [document["status"] for document in received.documents[failed:]] == ["firing", "resolved"]
     assert received.keys[0] == received.keys[failed] != received.keys[failed + 1]

@@ -5,8 +5,6 @@ import io
 import json
 import os
 import signal
-import subprocess
-import sys
 import urllib.request
 from datetime import UTC, datetime, timedelta
 
@@ -22,7 +20,7 @@ from settings import Settings
 from store import Archive, Store
 from tests.api.invariants import check_error, strict_json
 from tests.api.test_openapi import check_schema
-from tests.serving import ROOT, free_port, wait_for
+from tests.serving import served
 from uploads import DAY_MS, Uploads
 
 CSV = 'time,a,"b, c",text\n2026-03-01T10:00:00Z,1.5,-2,x\n2026-03-01T10:01:00Z,,1e-300,y\n2026-03-01T10:02:00Z,3,4,z\n'
@@ -342,18 +340,16 @@ def test_without_a_store_it_says_so(client):
 
 
 def test_a_series_that_was_acknowledged_is_there_after_kill_9(tmp_path):
-    n, port = 50_000, free_port()
+    n = 50_000
     body = "v,w\n" + "\n".join(f"{at * at},{-at}" for at in range(n))
-    command = [sys.executable, "server.py", "--host", "127.0.0.1", "--data-dir", str(tmp_path), "--port", str(port)]
-    url = f"http://127.0.0.1:{port}/api/v1/series"
     for turn in range(2):
-        with (tmp_path / "log").open("w+") as log, subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log) as run:
-            wait_for(port, run, log)
+        with served(tmp_path) as (run, url):
+            series = f"{url}/api/v1/series"
             if turn == 0:
-                request = urllib.request.Request(url, body.encode(), {"Content-Type": "text/csv"})
+                request = urllib.request.Request(series, body.encode(), {"Content-Type": "text/csv"})
                 with urllib.request.urlopen(request) as response:
                     told = json.load(response)
             else:
-                with urllib.request.urlopen(f"{url}/{told['id']}.csv") as response:
+                with urllib.request.urlopen(f"{series}/{told['id']}.csv") as response:
                     assert read_csv(response.read()).columns["v"].tolist() == [float(at * at) for at in range(n)]
             os.kill(run.pid, signal.SIGKILL)

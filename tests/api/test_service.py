@@ -14,6 +14,7 @@ from data_generation import ANOMALIES, KINDS, demo
 from detectors import DETECTORS
 from parameters import parameters
 from tests.api.invariants import check_error, strict_json
+from tests.waiting import SECONDS
 
 ROOT = Path(__file__).parents[2]
 
@@ -188,12 +189,12 @@ class TestHeaders:
 
 class TestSlots:
     def test_work_waits_for_its_turn(self):
-        slots, order = Slots(1, 1, 5), []
+        slots, order = Slots(1, 1, SECONDS), []
         with slots.take():
             other = threading.Thread(target=self.work, args=(slots, order))
             other.start()
             order.append("first")
-        other.join(5)
+        other.join(SECONDS)
         assert order == ["first", "second"]
 
     def work(self, slots, order):
@@ -201,7 +202,7 @@ class TestSlots:
             order.append("second")
 
     def test_without_room_it_is_refused_at_once(self):
-        slots = Slots(1, 0, 5)
+        slots = Slots(1, 0, SECONDS)
         with slots.take(), pytest.raises(Full), slots.take():
             pass
 

@@ -11,6 +11,7 @@ from app import create_app
 from settings import Settings
 from store import Store
 from streams import NotKept, Streams
+from tests.waiting import SECONDS
 
 POINTS = "/api/v1/streams/s/points"
 LOCAL = {"HOST": "localhost"}
@@ -47,7 +48,7 @@ class Side:
         if not self.shortcut.take(Asked(method, path, query, {**headers, **length}, peer, lambda: body), reply):
             assert not told
             return None
-        assert answered.wait(60)
+        assert answered.wait(SECONDS)
         [(status, headers, data)] = told
         return status, dict(headers) | {"Content-Length": str(len(data))}, json.loads(data)
 

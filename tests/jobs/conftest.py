@@ -1,7 +1,5 @@
 """Jobs with a store of their own and a worker that is ended after each test."""
 
-import time
-
 import numpy as np
 import pytest
 
@@ -10,9 +8,9 @@ from jobs import Jobs
 from series import Table
 from settings import Settings
 from store import Archive, Store
+from tests.waiting import until
 
 ROOM = 10**9
-SECONDS = 120.0  # generous: a worker imports torch on a busy core
 
 
 def table(points=400, times=True, seed=0, spikes=(100, 250)):
@@ -24,23 +22,14 @@ def table(points=400, times=True, seed=0, spikes=(100, 250)):
     return Table("t", stamps, columns, "time" if times else None, (), "value")
 
 
-def ended(get, seconds=SECONDS):
+def ended(get):
     """What `get` gives once its status is that of an end."""
-    until = time.monotonic() + seconds
-    while True:
+
+    def end():
         found = get()
-        if found.status not in ("queued", "running"):
-            return found
-        assert time.monotonic() < until, found
-        time.sleep(0.02)
+        return None if found.status in ("queued", "running") else found
 
-
-def until(condition, seconds=SECONDS):
-    """Waits for it."""
-    by = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < by
-        time.sleep(0.02)
+    return until(end)
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import urllib.request
-from contextlib import contextmanager
 from dataclasses import replace
 
 import numpy as np
@@ -16,9 +15,10 @@ from jobs import Jobs, QueueFull
 from jobs.keeping import put_together, taken_apart
 from rejudging import rejudged
 from store import MOST_OF_SERIES, Archive, Detections, Lost, Store, Verdict
-from tests.jobs.conftest import ROOM, ended, table, until
+from tests.jobs.conftest import ROOM, ended, table
 from tests.jobs.worker import FOLDER
-from tests.serving import ROOT, free_port, wait_for
+from tests.serving import served
+from tests.waiting import until
 
 QUICK = {"window": 50, "threshold": 5.0, "gap": 3}
 SLOW = {"gap": 3}
@@ -279,21 +279,21 @@ def test_what_is_kept_is_judged_again_as_what_was_not(name):
 def test_kill_9_of_the_service_loses_nothing(tmp_path):
     """What was acknowledged is there, the worker ends with its service, and the next service does the work."""
     with served(tmp_path) as (server, url):
-        kept = asked_of(f"{url}/series", uploaded())
-        path = f"{url}/series/{kept['id']}/detections"
+        kept = asked_of(f"{url}/api/v1/series", uploaded())
+        path = f"{url}/api/v1/series/{kept['id']}/detections"
         done, waiting, later = (asked_of(path, {"detector": name}) for name in ("rolling_zscore", "lstm", "lstm"))
-        until(lambda: asked_of(f"{url}/detections/{waiting['id']}")["stage"] == "fit")
-        done = asked_of(f"{url}/detections/{done['id']}")
+        until(lambda: asked_of(f"{url}/api/v1/detections/{waiting['id']}")["stage"] == "fit")
+        done = asked_of(f"{url}/api/v1/detections/{done['id']}")
         workers = children(server.pid)
         assert len(workers) == 1
         server.kill()
     until(lambda: not any(map(runs, workers)))
     with served(tmp_path) as (_, url):
-        assert asked_of(f"{url}/series/{kept['id']}") == kept
-        assert asked_of(f"{url}/detections/{done['id']}") == done
-        found = ended(lambda: Told(asked_of(f"{url}/detections/{later['id']}")))
+        assert asked_of(f"{url}/api/v1/series/{kept['id']}") == kept
+        assert asked_of(f"{url}/api/v1/detections/{done['id']}") == done
+        found = ended(lambda: Told(asked_of(f"{url}/api/v1/detections/{later['id']}")))
         assert found.status == "done"
-        assert asked_of(f"{url}/detections/{waiting['id']}")["status"] == "done"
+        assert asked_of(f"{url}/api/v1/detections/{waiting['id']}")["status"] == "done"
     store = Store.open(f"sqlite:///{tmp_path / 'anomaly.db'}")
     assert [Detections(store.database).get(each["id"]).attempts for each in (waiting, later)] == [2, 1]
     store.close()
@@ -317,17 +317,6 @@ def asked_of(url, body=None):
     data = None if body is None else json.dumps(body).encode()
     with urllib.request.urlopen(urllib.request.Request(url, data, {"Content-Type": "application/json"})) as response:
         return json.load(response)
-
-
-@contextmanager
-def served(folder):
-    """The real server; gives its process and the address of its API."""
-    port = free_port()
-    command = [sys.executable, "server.py", "--host", "127.0.0.1", "--port", str(port), "--data-dir", str(folder)]
-    with (folder / "log").open("w+") as log, subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log) as server:
-        wait_for(port, server, log)
-        yield server, f"http://127.0.0.1:{port}/api/v1"
-        server.terminate()
 
 
 def children(pid):

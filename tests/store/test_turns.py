@@ -8,6 +8,7 @@ import pytest
 
 from store import Complaints, NoRoom, Store, Unavailable
 from store.turns import NoTurn, Turns
+from tests.waiting import SECONDS, until
 
 
 @pytest.fixture
@@ -21,10 +22,10 @@ def held():
         def hold():
             with turns.take():
                 begun.set()
-                end.wait(60)
+                end.wait(SECONDS)
 
         threading.Thread(target=hold).start()
-        assert begun.wait(60)
+        assert begun.wait(SECONDS)
         made.append(turns)
         return turns
 
@@ -33,7 +34,7 @@ def held():
 
 
 def outcomes(turns, threads):
-    """How many got no turn within ten seconds, of so many threads that ask at once; the others still wait."""
+    """How many got no turn, of so many threads that ask at once, once all but three got none; the others still wait."""
     refused = []
 
     def ask():
@@ -46,18 +47,16 @@ def outcomes(turns, threads):
     started = [threading.Thread(target=ask, daemon=True) for _ in range(threads)]
     for thread in started:
         thread.start()
-    until = time.monotonic() + 10
-    while len(refused) < threads - 3 and time.monotonic() < until:
-        time.sleep(0.01)
+    until(lambda: len(refused) >= threads - 3)
     return len(refused)
 
 
 def test_only_a_few_wait_long(held):
-    assert outcomes(held(3, 60.0, 0.01), 20) == 17
+    assert outcomes(held(3, SECONDS, 0.01), 20) == 17
 
 
 def test_a_turn_that_comes_is_taken():
-    turns, order = Turns(2, 30.0, 30.0), []
+    turns, order = Turns(2, SECONDS, SECONDS), []
 
     def work(name):
         with turns.take():
@@ -88,7 +87,7 @@ def test_many_short_turns_send_nobody_away():
 
 
 def test_who_may_not_wait_any_longer_is_told(held):
-    with pytest.raises(NoTurn), held(3, 60.0, 60.0).take(patience=0.01):
+    with pytest.raises(NoTurn), held(3, SECONDS, SECONDS).take(patience=0.01):
         raise AssertionError
 
 

@@ -6,6 +6,7 @@ import pytest
 from judged import COLUMNS
 from store import Store
 from streams import Streams
+from tests.waiting import SECONDS
 
 NOW_MS = 1_800_000_000_000
 
@@ -50,7 +51,7 @@ def streams(open_streams):
 
 def fit(streams, name):
     """Has a stream's detector fitted on what there is, and waits for it."""
-    assert streams._fitter.ask(name).wait(100)
+    assert streams._fitter.ask(name).wait(SECONDS)
 
 
 def seasonal(n, seed=0):

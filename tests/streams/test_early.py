@@ -15,6 +15,7 @@ from streams.confidence import FITTED, WINDOWED, sure
 from streams.fitter import AGAIN, ASKED_FOR, FIRST, Fitter
 from streams.learning import known, learnable, seasonal
 from tests.streams.conftest import fit, times
+from tests.waiting import SECONDS
 
 
 def daily(n, seed=0):
@@ -110,16 +111,16 @@ def test_points_that_come_during_a_fit_queue_no_other():
     def slow(name):
         fitted.append(name)
         begun.set()
-        go.wait(20)
+        go.wait(SECONDS)
 
     fitter = Fitter(slow)
     fitter.start()
     fitter.ask("s", FIRST)
-    assert begun.wait(20)
+    assert begun.wait(SECONDS)
     fitter.ask("s", AGAIN)
     assert fitter.waiting == 0
     done = fitter.ask("s", ASKED_FOR)  # a change of the detector must not be lost
     go.set()
-    assert done.wait(20)
+    assert done.wait(SECONDS)
     fitter.stop(5)
     assert fitted == ["s", "s"]

@@ -5,6 +5,7 @@ import threading
 import pytest
 
 from streams.fitter import AGAIN, ASKED_FOR, FIRST, Fitter
+from tests.waiting import SECONDS
 
 
 @pytest.fixture
@@ -14,7 +15,7 @@ def fitted():
 
     def fit(name):
         names.append(name)
-        gate.wait(10)
+        gate.wait(SECONDS)
         if name == "bad":
             raise ValueError("cannot be fitted")
 
@@ -23,7 +24,7 @@ def fitted():
     fitter.ask("busy")
     yield fitter, names, gate
     gate.set()
-    fitter.stop(10)
+    fitter.stop(SECONDS)
 
 
 def test_the_most_urgent_comes_first(fitted):
@@ -36,7 +37,7 @@ def test_the_most_urgent_comes_first(fitted):
         fitter.ask("hurried", ASKED_FOR),
     ]
     gate.set()
-    assert all(done.wait(10) for done in waits)
+    assert all(done.wait(SECONDS) for done in waits)
     assert names == ["busy", "asked", "hurried", "first", "again"]
 
 
@@ -45,7 +46,7 @@ def test_a_name_that_waits_is_not_queued_again(fitted):
     assert fitter.ask("a", FIRST) is fitter.ask("a", AGAIN) is fitter.ask("a", FIRST)
     done = fitter.ask("last", AGAIN)
     gate.set()
-    assert done.wait(10)
+    assert done.wait(SECONDS)
     assert names == ["busy", "a", "last"]
 
 
@@ -53,6 +54,6 @@ def test_a_fit_that_fails_ends_no_other(fitted, caplog):
     fitter, names, gate = fitted
     waits = [fitter.ask("bad"), fitter.ask("good", AGAIN)]
     gate.set()
-    assert all(done.wait(10) for done in waits)
+    assert all(done.wait(SECONDS) for done in waits)
     assert names == ["busy", "bad", "good"]
     assert "'bad' could not be fitted" in caplog.text

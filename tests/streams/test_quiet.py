@@ -4,6 +4,7 @@ import pytest
 
 from store import Silences
 from tests.streams.conftest import seasonal, times
+from tests.waiting import until
 
 MINUTE = 60_000
 
@@ -165,9 +166,6 @@ def test_the_thread_looks_by_itself_and_outlives_a_failure(streams, clock, monke
         return begin(self, found)
 
     monkeypatch.setattr(Silences, "begin", failing)
-    for _ in range(500):
-        if silences(streams):
-            break
-        streams._quiet._end.wait(0.01)
+    until(lambda: silences(streams))
     assert silences(streams) == [(1, 40, None)]
     assert caplog.text.count("OSError: disk full") == 1
