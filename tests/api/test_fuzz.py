@@ -23,12 +23,13 @@ from series import Limits, Table
 from settings import Settings
 from store import Archive, Detections, Store
 from streams import Streams
+from tests.streams.conftest import calm
 from uploads import Uploads
 
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 FOLDER = tempfile.TemporaryDirectory()  # kept until the process ends
 STORE = Store.open(f"sqlite:///{FOLDER.name}/streams.db")
-STREAMS = Streams(STORE, limits=Limits(max_rows=2000))
+STREAMS = Streams(calm(STORE), limits=Limits(max_rows=2000))
 ALERTS = Alerts(STORE, [])  # not started: nothing is sent
 STREAMS.start()
 STREAMS.put("0", "rolling_zscore")  # the name that is made up most

@@ -20,6 +20,7 @@ from app import create_app
 from settings import Settings
 from store import Store
 from streams import NotKept, Streams
+from tests.streams.conftest import calm
 
 START = 1_767_225_600_000
 
@@ -27,7 +28,7 @@ START = 1_767_225_600_000
 @pytest.fixture
 def streams(tmp_path):
     store = Store.open(f"sqlite:///{tmp_path / 'x.db'}")
-    running = Streams(store)
+    running = Streams(calm(store))
     running.start()
     yield running
     running.stop()

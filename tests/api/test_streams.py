@@ -8,19 +8,35 @@ from store import Store
 from streams import Streams
 from tests.api.invariants import check_error, strict_json
 from tests.api.test_openapi import check_schema
+from tests.streams.conftest import calm
 
 VALUES = [10.0, 11.0, 10.0, 12.0, 11.0] * 8
 TIMES = [f"2025-03-01T10:{minute:02}:00Z" for minute in range(40)]
 
 
 @pytest.fixture
-def client(tmp_path):
-    store = Store.open(f"sqlite:///{tmp_path / 'x.db'}")
+def store(tmp_path):
+    opened = Store.open(f"sqlite:///{tmp_path / 'x.db'}")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def client(store):
+    yield from served(calm(store))
+
+
+@pytest.fixture
+def new_client(store):
+    """Of a service that begins with an empty store."""
+    yield from served(store)
+
+
+def served(store):
     streams = Streams(store, most=6)
     streams.start()
     yield create_app(Settings(), streams).test_client()
     streams.stop()
-    store.close()
 
 
 def put(client, name="a", **body):
@@ -186,7 +202,8 @@ def test_refusals(client, method, path, body, status, code):
     check_error(getattr(client, method)(f"/api/v1/streams{path}", json=body), status, code)
 
 
-def test_the_demo_stream_is_always_there_and_grows(client):
+def test_the_demo_stream_is_always_there_and_grows(new_client):
+    client = new_client
     [demo] = client.get("/api/v1/streams").json["streams"]
     assert (demo["name"], demo["detector"]) == ("demo", "lstm")
     told = read(client, "demo", "?limit=50&times=ms")

@@ -3,13 +3,15 @@
 import json
 import os
 import shutil
-import time
 from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
 import pytest
 from playwright.sync_api import expect
+
+from tests.browser.streams import Streams
+from tests.waiting import until
 
 ROOT = Path(__file__).parents[2]
 QUIET = ["quic", "background-networking", "component-update", "sync", "gpu"]
@@ -18,9 +20,9 @@ NAMES = ["chromium", "chromium-browser", "google-chrome"]
 # Chromium itself writes these for every answer of 400 and above, and for a request that a test holds back.
 EXPECTED = "Failed to load resource"
 
-SECONDS_TO_WARM = 110.0  # generous: the worker imports torch on a busy core
+PATIENCE = 90_000  # milliseconds; a busy machine is no failure, and only a failure takes so long
 
-expect.set_options(timeout=30_000)  # a busy machine is no failure
+expect.set_options(timeout=PATIENCE)
 
 
 @pytest.fixture(scope="session")
@@ -33,11 +35,7 @@ def base_url(server_url):
 
     series = ask("POST", "/api/v1/series", b"value\n1\n2\n3\n", "text/csv")["id"]
     made = ask("POST", f"/api/v1/series/{series}/detections", b'{"detector": "rolling_zscore"}')
-    until = time.monotonic() + SECONDS_TO_WARM
-    while made["status"] in ("queued", "running"):
-        assert time.monotonic() < until, made
-        time.sleep(0.1)
-        made = ask("GET", f"/api/v1/detections/{made['id']}")
+    until(lambda: ask("GET", f"/api/v1/detections/{made['id']}")["status"] not in ("queued", "running"), pause=0.1)
     ask("DELETE", f"/api/v1/series/{series}")
     return server_url
 
@@ -60,10 +58,19 @@ def host(base_url):
     return urlsplit(base_url).netloc
 
 
+@pytest.fixture
+def streams(page):
+    """Streams of a test's own, with 200 points."""
+    made = Streams(page)
+    made.push(200)
+    return made
+
+
 @pytest.fixture(autouse=True)
 def nothing_wrong(context, host):
     """No script error, no complaint on the console (a breach of the CSP is one), no other host."""
     wrong = []
+    context.set_default_timeout(PATIENCE)
 
     def console(message):
         if message.type in {"error", "warning"} and not message.text.startswith(EXPECTED):

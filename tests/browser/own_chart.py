@@ -31,7 +31,7 @@ OPEN = """async ({ points, many, wait }) => {
     return { name, detector, hasTimes, step, threshold, events, labels: [], source: {
       extent: [x[0], x[points - 1]],
       async window(from, to, buckets, signal) {
-        globalThis.asked.push([from, to, buckets]);
+        globalThis.asked.push([from, to, buckets, performance.now()]);
         await new Promise((done) => setTimeout(done, wait));
         if (signal.aborted) throw new DOMException("", "AbortError");
         if (globalThis.broken) throw new Error("away");

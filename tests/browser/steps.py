@@ -1,10 +1,12 @@
 """What a person does on the page, and what the page then shows, for the tests to read like a story."""
 
 import json
+import time
 
 from playwright.sync_api import expect
 
 SPIKE = 40
+SECONDS = 90.0  # until something must have happened
 
 
 def csv_of(values, header="time,value"):
@@ -32,12 +34,19 @@ def upload(page, name, data, mime="text/csv"):
 def upload_read(page, name, data):
     upload(page, name, data)
     expect(page.locator("#facts")).to_contain_text(name)
+    read(page)
 
 
 def load_demo(page, kind="seasonal"):
     page.get_by_label("Kind of demo").select_option(kind)
     page.get_by_role("button", name="Load Demo Data").click()
     expect(page.locator("#facts")).to_contain_text(kind)
+    read(page)
+
+
+def read(page):
+    """Until all is told of the data: what is told last moves what stands below."""
+    expect(page.locator("#facts [data-fact=missing]")).to_be_visible()
 
 
 def choose_detector(page, name="rolling_zscore"):
@@ -46,7 +55,7 @@ def choose_detector(page, name="rolling_zscore"):
 
 def detect(page):
     page.get_by_role("button", name="Detect Anomalies").click()
-    expect(page.locator("#verdict")).to_be_visible(timeout=60_000)
+    expect(page.locator("#verdict")).to_be_visible()
     expect(page.locator("body[aria-busy]")).to_have_count(0)
 
 
@@ -58,8 +67,7 @@ def window(page):
 
 def settle(page):
     """Until the points asked for are there and drawn."""
-    if "/live" not in page.url:  # that page never stops asking
-        page.wait_for_load_state("networkidle")
+    page.wait_for_function("() => Chart.getChart('canvas')")
     two_frames(page)  # in which what was just asked for begins to be fetched
     expect(page.locator(".plot:is(.waiting, .fetching)")).to_have_count(0)
     two_frames(page)
@@ -67,6 +75,14 @@ def settle(page):
 
 def two_frames(page):
     page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
+
+def until(page, happened):
+    """Waits for what happens on this side, while the page's requests are answered here."""
+    end = time.monotonic() + SECONDS
+    while not happened():
+        assert time.monotonic() < end, "it did not happen in time"
+        page.wait_for_timeout(20)
 
 
 def drop_file(page, name, text):

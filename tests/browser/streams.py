@@ -5,6 +5,10 @@ import re
 import time
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from playwright.sync_api import expect
+
+from tests.browser.steps import settle
+
 START = 1_767_571_200_000  # 2026-01-05, a Monday
 STEP = 100
 COLUMNS = ["times", "values", "expected", "lower", "upper", "score", "is_anomaly", "judged_by", "confidence"]
@@ -85,8 +89,31 @@ class Streams:
     @property
     def reads(self):
         """How often points were asked for."""
-        return sum(path.endswith("/points") for _, _, path, _ in self.asked)
+        return len(self.read_at)
+
+    @property
+    def read_at(self):
+        """When: seconds."""
+        return [at for at, _, path, _ in self.asked if path.endswith("/points")]
+
+    @property
+    def told(self):
+        """How often the state of a stream was asked for."""
+        return sum(method == "GET" and path.count("/") == 4 for _, method, path, _ in self.asked)
 
     @staticmethod
     def json(route, answer, status=200):
         route.fulfill(status=status, content_type="application/json", body=json.dumps(answer))
+
+
+def open_live(page, address="/live"):
+    page.goto(address)
+    expect(page.locator("#chart-card")).to_be_visible()
+    settle(page)
+
+
+def shows(page, number):
+    """Until the point of this number is the newest that the chart shows."""
+    page.wait_for_function(
+        "(at) => Chart.getChart('canvas')?.data.datasets[0].data.at(-1)?.x === at", arg=START + number * STEP
+    )

@@ -3,6 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.conftest import PATIENCE
 from tests.browser.steps import (
     choose_detector,
     csv_of,
@@ -25,8 +26,12 @@ def judged(page):
     choose_detector(page)
     detect(page)
     page.locator("#plot").scroll_into_view_if_needed()
-    page.wait_for_timeout(400)  # a page that has just scrolled goes on scrolling under the wheel
     return page
+
+
+# A page that has just scrolled goes on scrolling under the wheel.
+RESTED = """() => new Promise((done) => { let timer = setTimeout(done, 400);
+  addEventListener("scroll", () => { clearTimeout(timer); timer = setTimeout(done, 400); }); })"""
 
 
 def middle(page):
@@ -41,6 +46,7 @@ def span(page):
 
 def test_the_wheel_zooms_about_the_pointer(judged):
     whole = span(judged)
+    judged.evaluate(RESTED)
     judged.mouse.move(*middle(judged))
     judged.mouse.wheel(0, -300)
     judged.wait_for_function("() => document.querySelector('#window').textContent.indexOf('everything') < 0")
@@ -69,6 +75,7 @@ def test_dragging_zooms_and_shift_dragging_moves(judged):
 
 def test_two_fingers_zoom(browser, base_url):
     context = browser.new_context(base_url=base_url, has_touch=True, viewport={"width": 390, "height": 844})
+    context.set_default_timeout(PATIENCE)
     page = context.new_page()
     open_page(page)
     load_demo(page)
@@ -130,7 +137,7 @@ def test_enter_in_a_field_keeps_the_focus_there(page):
     load_demo(page)
     choose_detector(page)
     page.get_by_label("Threshold").press("Enter")
-    expect(page.locator("#verdict")).to_be_visible(timeout=60_000)
+    expect(page.locator("#verdict")).to_be_visible()
     expect(page.get_by_label("Threshold")).to_be_focused()
 
 
@@ -224,7 +231,7 @@ def test_large_series_draw_few_points_and_every_event(page, points):
     page.get_by_text("Size and seed").click()
     page.get_by_label("Points", exact=True).fill(str(points))
     page.get_by_role("button", name="Load Demo Data").click()
-    expect(page.locator("#facts")).to_contain_text(f"{points:,}", timeout=60_000)
+    expect(page.locator("#facts")).to_contain_text(f"{points:,}")
     choose_detector(page)
     page.get_by_label("Threshold").fill("2")
     detect(page)

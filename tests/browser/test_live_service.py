@@ -11,18 +11,20 @@ from playwright.sync_api import expect
 
 from tests.browser.steps import settle
 from tests.browser.test_page import DOTS
-from tests.serving import free_port, serving
+from tests.serving import serving
 
 
 class Service:
     """The real server, which can be stopped and started again at the same address, with the same data."""
 
     def __init__(self, folder):
-        self.folder, self.port, self.running = folder, free_port(), ExitStack()
+        self.folder, self.port, self.running = folder, 0, ExitStack()
+        self.last = 0  # ms, of the newest point pushed
         self.start()
 
     def start(self):
         self.url = self.running.enter_context(serving(self.folder, port=self.port))
+        self.port = urlsplit(self.url).port
 
     def stop(self):
         self.running.close()
@@ -35,8 +37,10 @@ class Service:
             return json.load(answer)
 
     def push(self, name, values):
-        """Points that end now, one each 10 ms."""
-        now = int(time.time() * 1000)
+        """Points that end now, one each 10 ms, newer than all before."""
+        while (now := int(time.time() * 1000)) <= self.last + 10 * len(values):
+            time.sleep(0.001)
+        self.last = now
         times = [now - 10 * (len(values) - 1 - k) for k in range(len(values))]
         return self.ask("POST", f"/api/v1/streams/{name}/points", {"times": times, "values": values})
 
@@ -57,8 +61,8 @@ def stream(service, name):
     """A stream judged by its rolling z-score, with points enough for it."""
     params = {"window": 30, "threshold": 6}
     service.ask("PUT", f"/api/v1/streams/{name}", {"detector": "rolling_zscore", "params": params})
+    service.last = 0
     service.push(name, [50 + k % 7 for k in range(300)])
-    time.sleep(0.05)
 
 
 def red(page):
@@ -69,8 +73,8 @@ def red(page):
 
 def test_the_demo_stream_is_there_without_set_up(page, service):
     page.goto(service.url + "/live")
-    expect(page.locator("#readings")).to_contain_text("LSTM forecast", timeout=60_000)
-    expect(page.locator("#state strong")).to_have_text("Normal", timeout=60_000)
+    expect(page.locator("#readings")).to_contain_text("LSTM forecast")
+    expect(page.locator("#state strong")).to_have_text("Normal")
     number = page.locator("#readings dd").first
     before = number.inner_text()
     expect(number).not_to_have_text(before)
@@ -180,7 +184,7 @@ def test_nothing_at_all_is_written_to_the_console(page, service):
     page.on("response", lambda answer: said.append(answer.url) if answer.status >= 400 else None)
     for name in ("demo", "lathe"):
         page.goto(f"{service.url}/live?stream={name}&refresh=100")
-        expect(page.locator("#chart-card")).to_be_visible(timeout=60_000)
+        expect(page.locator("#chart-card")).to_be_visible()
         expect(page.locator("#policy input").first).to_be_attached()
         page.get_by_text("Messages", exact=True).click()
         expect(page.locator("#channels")).to_contain_text("No channel is set up")

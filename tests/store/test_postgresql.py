@@ -11,6 +11,7 @@ from store import CannotOpen, Store, Unavailable
 from streams import NotKept, Streams
 from tests.databases import PASSWORD, postgresql
 from tests.serving import serving
+from tests.streams.conftest import calm
 
 
 @pytest.fixture
@@ -60,7 +61,7 @@ def test_a_server_that_goes_and_comes_back_costs_no_acknowledged_point(own_serve
 
 def test_a_lost_database_says_not_kept_and_unavailable(own_server):
     store = Store.open(own_server.url("postgres"))
-    streams = Streams(store)
+    streams = Streams(calm(store))
     streams.start()
     streams.put("s", "rolling_zscore")
     own_server.stop("immediate")

@@ -22,7 +22,10 @@ from store import Store
 from streams import Streams
 def times(ms):
     return np.array(ms).astype("datetime64[ms]")
-streams = Streams(Store.open(sys.argv[1]))
+store = Store.open(sys.argv[1])
+if store.stream("demo") is None:
+    store.put("demo", "robust_zscore", {}, 1000)  # not the network, which takes long to learn
+streams = Streams(store)
 streams.start()
 streams.put("s", "rolling_zscore")
 cursor = streams.get("s").cursor

@@ -5,7 +5,7 @@ import pytest
 
 from event_policy import Policy, replay
 from streams import since
-from tests.streams.conftest import NOW_MS, seasonal, times
+from tests.streams.conftest import NOW_MS, fit, seasonal, times
 
 MINUTE = 60_000
 
@@ -110,6 +110,7 @@ def test_a_stream_that_was_made_again_has_no_events(pushed):
 
 
 def test_the_demo_stream_has_events(streams, clock):
+    fit(streams, "demo")
     first, _ = streams.events("demo", Policy())
     clock.ms += 60_000
     second, seen = streams.events("demo", Policy())
