@@ -194,6 +194,12 @@ def time(ms: int | None, *, as_ms: bool = False) -> str | int | None:
     return told[0] if told else None
 
 
+def pairs_of_times(pairs: Sequence[tuple[int, int]], *, as_ms: bool = False) -> list[list[str | int]]:
+    """Pairs of times in ms since 1970 UTC, as times are answered, all of them at once."""
+    told = format_times(np.array(pairs, np.int64).ravel().astype("datetime64[ms]"), as_ms=as_ms) or []
+    return [[told[at], told[at + 1]] for at in range(0, len(told), 2)]
+
+
 def of_demo(demo: Demo, *, as_ms: bool = False) -> dict[str, Any]:
     """A labelled demo series."""
     return {

@@ -147,7 +147,7 @@ def of_window(window: Window, as_ms: bool) -> dict[str, Any]:
 def of_labels(series_id: str, labels: list[Label], as_ms: bool) -> dict[str, Any]:
     """Labels and the times of their first and last points, as they are answered."""
     times = opened().times_of(series_id, labels)
-    told = None if times is None else [[answer.time(at, as_ms=as_ms) for at in each] for each in times]
+    told = None if times is None else answer.pairs_of_times(times, as_ms=as_ms)
     return {"labels": [of_label(each) for each in labels], "times": told}
 
 

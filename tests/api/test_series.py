@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import answer
+import uploads
 from app import create_app
 from series import Table, read_csv
 from settings import Settings
@@ -167,6 +168,29 @@ def test_a_file_can_be_uploaded_again(client):
     for column in first["columns"]:
         path = f"points?column={column}"
         assert get(client, f"/{again['id']}/{path}") == get(client, f"/{first['id']}/{path}")
+
+
+def test_ten_thousand_labels_by_time_are_read_together_and_each_as_alone(client, monkeypatch):
+    alone = []
+    read = uploads.read_moment
+    monkeypatch.setattr(uploads, "read_moment", lambda text: alone.append(text) or read(text))
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    told = add(
+        client, "time,v\n" + "".join(f"{start + timedelta(minutes=k):%Y-%m-%dT%H:%MZ},{k}\n" for k in range(20_001))
+    )
+    times = [f"{start + timedelta(minutes=k):%Y-%m-%dT%H:%M:%SZ}" for k in range(20_001)]
+    labels = [{"start": times[2 * k], "stop": times[2 * k + 1], "kind": "normal"} for k in range(9_999)]
+    odd = {"start": "2026-01-01T00:00:00.000Z", "stop": "Jan 1, 2026 00:03", "kind": "anomaly"}
+    kept = strict_json(client.put(f"/api/v1/series/{told['id']}/labels", json=[*labels, odd]).data)
+    assert [(each["start"], each["stop"]) for each in kept["labels"]] == [
+        *((2 * k, 2 * k + 1) for k in range(9_999)),
+        (0, 3),
+    ]
+    assert kept["times"][:2] == [[times[0], times[0]], [times[2], times[2]]]
+    assert len(alone) <= 2
+    labels[5000] = {**labels[5000], "stop": "2026-02-30T00:00:00Z"}
+    wrong = client.put(f"/api/v1/series/{told['id']}/labels", json=labels[4990:5010])
+    assert check_error(wrong, 400, "bad_input")["detail"]["index"] == 10
 
 
 def test_how_dates_were_read_is_told_and_a_spreadsheet_computes_no_name(client):
