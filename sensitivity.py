@@ -93,8 +93,9 @@ class Sensitivity:
         return best
 
     def per_month(self, events: float) -> float | None:
-        """So many events a month as events of this series; None where it has no times."""
-        return None if self._months is None else events * self._months
+        """So many events a month as events of this series; None where it has no times. Rounded, so that 3 a month are
+        9 in a quarter, and not a little less."""
+        return None if self._months is None else round(events * self._months, 9)
 
     def _events(self, value: float) -> list[Stretch]:
         return rejudged(self._detector, self._kept, {self.name: value}).stretches

@@ -1,9 +1,8 @@
 // Data comes to the page: a file, pasted text, a demo, or what was kept before; and what was understood of it is shown.
 import { ask } from "./api.js";
 import { busy } from "./busy.js";
-import { drawCorrections } from "./corrections.js";
 import { announce, byId, element } from "./dom.js";
-import { labelsOf, keep, overviewOf, seriesOf } from "./kept.js";
+import { forget, labelsOf, keep, overviewOf, seriesOf } from "./kept.js";
 import { clearProblem, showProblem } from "./problem.js";
 import { drawRecent } from "./recent.js";
 import { fromDemo, fromFile } from "./source.js";
@@ -26,8 +25,19 @@ export async function loadFile(file, options) {
   await bring(`Reading ${file.name}`, async () => fromFile(file, options));
 }
 
-/** Gets data from `fetchSource`, has it kept, and shows what was understood. */
-async function bring(label, fetchSource) {
+/** Reads a file again; where it comes to the same as the series `before`, that stays and no copy is kept. */
+async function readAgain(file, options, before) {
+  await bring(`Reading ${file.name}`, async () => fromFile(file, options), async (kept) => {
+    const { sameReading } = await import("./corrections.js");
+    if (!sameReading(kept, before)) return true;
+    await forget(kept.id);
+    byId("correct-says").textContent = "Read again, it is the same: nothing was changed.";
+    return false;
+  });
+}
+
+/** Gets data from `fetchSource`, has it kept, and shows what was understood, unless `wanted(kept)` is against it. */
+async function bring(label, fetchSource, wanted = () => true) {
   clearProblem("data-problem");
   let source;
   try {
@@ -36,7 +46,7 @@ async function bring(label, fetchSource) {
       const onUpload = (fraction) => stage(fraction < 1 ? `Sending ${source.name}` : label, fraction < 1 ? fraction : null);
       return keep(source, { signal, onUpload });
     });
-    if (kept) await show(kept, source, []);
+    if (kept && await wanted(kept)) await show(kept, source, []);
   } catch (error) {
     const again = ({ name, value }) => bring(label, async () => ({ ...source, options: { ...source.options, [name]: value } }));
     const retry = error.code === "unreachable" ? () => bring(label, fetchSource) : undefined;
@@ -65,7 +75,7 @@ async function show(kept, source, labels) {
   byId("read-card").hidden = false;
   byId("zone").hidden = source?.kind === "demo" || kept.start === null;
   drawUnderstood(byId("facts"), byId("repairs"), kept, source);
-  drawCorrections(byId("corrections"), kept, source, (options) => loadFile(source.file, options));
+  byId("corrections").hidden = !source?.file;
   byId("corrections").open = false;
   byId("column").replaceChildren(...kept.columns.map((name) => element("option", { value: name, selected: name === state.column }, name)));
   byId("column-field").hidden = kept.columns.length < 2;
@@ -73,7 +83,12 @@ async function show(kept, source, labels) {
   opened(labels);
   announce(spoken(kept));
   drawRecent(reopen, kept.id);
-  await drawOverview();
+  await Promise.all([source?.file && offerCorrections(kept, source), drawOverview()]);
+}
+
+async function offerCorrections(kept, source) {
+  const { drawCorrections } = await import("./corrections.js");
+  if (kept === state.series) await drawCorrections(kept, source, (options) => readAgain(source.file, options, kept));
 }
 
 /** What only a look at every value tells: the columns at a glance, what is missing, gaps. */

@@ -2,7 +2,6 @@
 import { busy } from "./busy.js";
 import { announce, byId, element } from "./dom.js";
 import { chartNow, drawable, drawChart } from "./looking.js";
-import { drawDifferences, differenceWords } from "./differences.js";
 import { follow, progressTeller } from "./job.js";
 import { detectionOf, judge, judgeAgain } from "./kept.js";
 import { clearProblem, showProblem } from "./problem.js";
@@ -61,7 +60,9 @@ export class Judging {
     try {
       const changes = cheapChanges(shown(), detector, params);
       const found = changes ? await judgeAgain(shown().id, { params: changes }) : await judged("Detecting anomalies", column, detector.name, params);
-      if (found) this.arrived(found, column);
+      if (!found) return;
+      if (!changes) this.teaching.forget(column);
+      this.arrived(found, column);
     } catch (error) {
       if (!this.form.take(error)) showProblem("detect-problem", error, { retry: error.code === "unreachable" ? () => this.detect() : undefined });
     }
@@ -171,6 +172,7 @@ export class Judging {
       const other = await judged(`Detecting with ${title}`, column, name, {});
       if (!other || shown()?.id !== found.id || series !== state.series) return;
       chartNow().compare(drawable(column, other, []));
+      const { drawDifferences, differenceWords } = await import("./differences.js");
       const names = [`by ${detectorNamed(found.detector).title}`, `by ${title}`];
       drawDifferences(byId("compare-says"), shown().events, other.events, names, (event) => chartNow().toEvent(event));
       byId("compare-end").hidden = false;
@@ -187,7 +189,13 @@ export class Judging {
     this.offerComparison();
   }
 
-  /** Learns again, without what was marked, and shows what that changed. */
+  /** Brings a judgement back that another took the place of. */
+  back(found, column) {
+    if (state.column !== column) this.choose(column);
+    this.arrived(found, column);
+  }
+
+  /** Learns again, without what was marked, and shows what that changed. Undo brings the judgement before back. */
   async learnAgain() {
     clearProblem("teach-problem");
     const [before, { column }] = [shown(), state];
@@ -195,10 +203,12 @@ export class Judging {
       let found = await judged("Learning again without the marked stretches", column, before.detector, before.params);
       if (found) found = await judgeAgain(found.id, { policy: before.policy }); // what counts stays as it was
       if (!found || shown()?.id !== before.id) return;
+      const { drawDifferences, differenceWords } = await import("./differences.js");
       this.arrived(found, column);
+      const step = this.teaching.did(() => this.back(before, column), column);
       const names = ["before", "now"];
       drawDifferences(byId("teach-says"), before.events, found.events, names, (event) => chartNow().toEvent(event));
-      byId("teach-says").append(element("button", { type: "button", class: "button small", onclick: () => this.arrived(before, column) }, "Go back to the one before"));
+      byId("teach-says").append(element("button", { type: "button", class: "button small", onclick: () => this.teaching.takeBack(step) }, "Go back to the one before"));
       byId("teach-says").scrollIntoView({ block: "nearest" });
       announce(differenceWords(before.events, found.events, names));
     } catch (error) {

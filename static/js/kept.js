@@ -37,4 +37,6 @@ export const catchesOf = (id, question, options) => told("POST", seriesUrl(id, "
 export const detectionOf = (id, options) => ask("GET", detectionUrl(id, "?times=ms"), options);
 /** Judges again from the kept scores. */
 export const judgeAgain = (id, changes, options) => told("PATCH", detectionUrl(id, "?times=ms"), changes, options);
-export const sensitivityOf = (id, options) => ask("GET", detectionUrl(id, "/sensitivity"), options);
+/** How many events each value would give; with `perMonth`, which value gives no more than that. */
+export const sensitivityOf = (id, perMonth, options) =>
+  ask("GET", detectionUrl(id, `/sensitivity${perMonth === undefined ? "" : `?${new URLSearchParams({ events_per_month: perMonth })}`}`), options);

@@ -3,7 +3,6 @@ import { SeriesChart } from "./chart.js";
 import { announce, byId } from "./dom.js";
 import { count, counted, duration, styled, time } from "./format.js";
 import { serviceAway, serviceBack } from "./away.js";
-import { drawWindow } from "./points.js";
 import { axisOf, detectorNamed, shown, state } from "./state.js";
 import { storedDetection, storedSeries } from "./window-source.js";
 import { headline } from "./verdict.js";
@@ -25,7 +24,8 @@ function windowChanged(from, to, window) {
   told.window(from, to);
 }
 
-export function drawTable() {
+export async function drawTable() {
+  const { drawWindow } = await import("./points.js");
   if (state.window) drawWindow(byId("points"), chart.series, state.window);
 }
 

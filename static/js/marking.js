@@ -6,7 +6,6 @@ import { chartNow } from "./looking.js";
 import { clearProblem, showProblem } from "./problem.js";
 import { axisOf, detectorNamed, shown, state } from "./state.js";
 import { saying, Teaching } from "./teach.js";
-import { drawTradeoff } from "./tradeoff.js";
 import { curveOf, knobOf } from "./tune.js";
 
 const PAUSE = 250; // ms after the last change until the scores are asked for
@@ -87,6 +86,7 @@ export class Marking extends Teaching {
     const knob = knobOf(detectorNamed(found.detector));
     try {
       const curve = curveOf(await sensitivityOf(found.id));
+      const { drawTradeoff } = await import("./tradeoff.js");
       if (shown() === found) drawTradeoff(byId("tradeoff"), curve, found.params[knob.name], knob.name);
     } catch (error) {
       showProblem("teach-problem", error);

@@ -1,6 +1,7 @@
 // The whole series in a strip under the chart, with the window in view as a range that can be moved and resized.
 import { element } from "./dom.js";
 import { count, time } from "./format.js";
+import { broken } from "./gaps.js";
 import { minMax, windowOf } from "./reduce.js";
 import { strips } from "./places.js";
 import { colours } from "./palette.js";
@@ -140,21 +141,20 @@ export class Overview {
   line(pen, rows, width, height, colour) {
     const [first, last] = this.full;
     const window = windowOf(rows.x, first, last, Math.max(1, Math.round(width)));
-    const kept = minMax(window, rows.values);
+    const points = Array.from(minMax(window, rows.values), (i) => ({ x: rows.x[i], y: rows.values[i], i }));
     let [low, high] = [Infinity, -Infinity];
-    for (const k of kept) if (!Number.isNaN(rows.values[k])) [low, high] = [Math.min(low, rows.values[k]), Math.max(high, rows.values[k])];
+    for (const { y } of points) if (!Number.isNaN(y)) [low, high] = [Math.min(low, y), Math.max(high, y)];
     const room = height - TICKS - 4;
     const y = (value) => height - 2 - (high > low ? (value - low) / (high - low) : 0.5) * room;
     pen.strokeStyle = colour.actual;
     pen.lineWidth = 1;
     pen.beginPath();
     let drawing = false;
-    for (const k of kept) {
-      const value = rows.values[k];
-      if (Number.isNaN(value)) { drawing = false; continue; }
-      const x = ((rows.x[k] - first) / (last - first || 1)) * width;
-      if (drawing) pen.lineTo(x, y(value));
-      else pen.moveTo(x, y(value));
+    for (const point of broken(points, window, rows.gaps)) { // as the chart's line
+      if (Number.isNaN(point.y)) { drawing = false; continue; }
+      const x = ((point.x - first) / (last - first || 1)) * width;
+      if (!drawing) pen.moveTo(x, y(point.y));
+      pen.lineTo(drawing ? x : x + 0.5, y(point.y)); // a point between two gaps is seen
       drawing = true;
     }
     pen.stroke();

@@ -1,42 +1,39 @@
-// How often events come, in words, and how strict the judgement must be for a wanted pace.
+// How often events come, in words and in a unit of time.
 import { count, counted, duration, rough } from "./format.js";
 
 const DAY = 86_400_000;
+const MONTH = 2_629_746_000; // ms, as the service counts
 const UNITS = [
   { name: "hour", ms: DAY / 24 },
   { name: "day", ms: DAY },
   { name: "week", ms: 7 * DAY },
-  { name: "month", ms: 30.44 * DAY },
-  { name: "year", ms: 365.25 * DAY },
+  { name: "month", ms: MONTH },
+  { name: "year", ms: 12 * MONTH },
 ];
 
 /** The units of time of which a series of `length` ms holds at least one, the shortest first. */
 export const unitsWithin = (length) => UNITS.filter(({ ms }) => ms <= length);
 
-/** "9 events, about 3 a month"; without a length (ms) to count by, "9 events in 2,000 points". */
-export function paceWords(events, length, points) {
-  const told = counted(events, "event");
-  if (!(length > 0)) return `${told} in ${counted(points, "point")}`;
-  if (!events) return `${told} in ${duration(length)}`;
-  const unit = unitsWithin(length).find(({ ms }) => (events / length) * ms >= 0.95);
-  if (!unit) return `${told} in ${duration(length)}`;
-  return `${told}, about ${count(Math.round((events / length) * unit.ms))} ${unit.name === "hour" ? "an" : "a"} ${unit.name}`;
-}
+const unitOf = (name) => UNITS.find((unit) => unit.name === name);
+const rate = (value) => (value >= 10 ? count(value) : String(Number(value.toPrecision(2))));
 
 /**
- * The step of a curve [{at, events}] whose number of events is nearest to `wanted`; of equals the strictest, as it has
- * the fewest doubtful ones. Null for an empty curve.
+ * "9 events, about 3 a month", in the unit of this name; without a length (ms) to count by, or a unit that it holds, "9
+ * events in 2,000 points".
  */
-export function nearest(curve, wanted) {
-  return curve.reduce((best, step) => {
-    if (!best) return step;
-    const [far, near] = [Math.abs(step.events - wanted), Math.abs(best.events - wanted)];
-    return far < near || (far === near && step.at > best.at) ? step : best;
-  }, null);
+export function paceWords(events, length, points, name) {
+  const told = counted(events, "event");
+  if (!(length > 0)) return `${told} in ${counted(points, "point")}`;
+  const unit = unitOf(name);
+  if (!events || !unit) return `${told} in ${duration(length)}`;
+  return `${told}, about ${rate((events / length) * unit.ms)} ${unit.name === "hour" ? "an" : "a"} ${unit.name}`;
 }
 
-/** How many events of `length` ms are wanted, at `rate` of them in each unit of this name. */
-export const wantedEvents = (rate, name, length) => (rate * length) / UNITS.find((unit) => unit.name === name).ms;
+/** How many events of `length` ms are wanted, at `each` of them in each unit of this name. */
+export const wantedEvents = (each, name, length) => (each * length) / unitOf(name).ms;
+
+/** The same pace, so many a month. */
+export const perMonth = (each, name) => wantedEvents(each, name, MONTH);
 
 /** Names of events that two judgements share, by overlap: {kept, gained, lost}, each a list of events (half open). */
 export function changed(before, after) {

@@ -32,6 +32,10 @@ const forgetCatches = offerCatches(byId("catches"), (signal) => {
   const { detector: name, params } = shown();
   return catchesOf(state.series.id, { column: state.column, detector: name, params }, { signal });
 }, (error, again) => (error ? showProblem("catches-problem", error, { retry: again }) : clearProblem("catches-problem")));
+const sources = new Map(); // of the series that were brought since the page was opened, by their ids
+let restoring = 0; // views that are on their way back
+let place = ""; // what the present step of the history shows: a series and a column
+let rest = null; // the timer until the window is written into the address
 const detector = () => detectorNamed(byId("detector").value);
 
 async function start() {
@@ -49,6 +53,8 @@ async function start() {
 
 /** What a link or a reload asks for. */
 async function restore(wanted) {
+  restoring += 1;
+  clearProblem("data-problem");
   try {
     if (wanted.series) await restoreKept(wanted);
     else if (wanted.demo) await loadDemo(demoQuery());
@@ -57,15 +63,20 @@ async function restore(wanted) {
     if (wanted.demo && error.status === 404) await loadDemo(demoQuery());
     else if (error.status === 404) showProblem("data-problem", { message: "This link leads to data that is not kept any more. Choose data again." });
     else showProblem("data-problem", error, { retry: () => restore(wanted) });
+  } finally {
+    restoring -= 1;
+    if (state.series && !restoring) keepAddress(true);
   }
 }
 
 async function restoreKept({ series, detection, column, window, demo }) {
-  const source = demo && { kind: "demo", name: `Demo: ${demo.kind}`, query: demo, answer: null, options: {} };
-  if (!await openKept(series, source)) return;
-  if (demo) state.planted = await plantedIn(demo);
+  if (series !== state.series?.id) {
+    const source = sources.get(series) ?? (demo && { kind: "demo", name: `Demo: ${demo.kind}`, query: demo, answer: null, options: {} });
+    if (!await openKept(series, source)) return;
+    if (demo) state.planted = await plantedIn(demo);
+  }
   if (column && state.series.columns.includes(column)) judging.choose(column);
-  const found = detection && await keptJudgement(detection);
+  const found = detection && (shown()?.id === detection ? shown() : await keptJudgement(detection));
   if (found) {
     byId("detector").value = found.detector;
     drawDetector(found.params);
@@ -104,6 +115,7 @@ const demoQuery = () => ({ kind: byId("demo-kind").value, points: byId("demo-poi
 /** Other data is there. */
 function dataOpened(labels) {
   for (const id of ["service-problem", "detect-problem", "columns-problem"]) clearProblem(id);
+  if (state.source) sources.set(state.series.id, state.source);
   judging.hide();
   forgetCatches();
   byId("catches-card").hidden = true;
@@ -156,11 +168,24 @@ function address() {
   return addressOf({ ...recipe, series: series.id, detection: found?.id, column: series.columns.length > 1 ? column : undefined, window });
 }
 
-function keepAddress() {
-  history.replaceState(null, "", address());
+/** What is shown goes into the address. Other data, or another column, is a step of its own, to which Back leads. */
+function keepAddress(same = false) {
+  clearTimeout(rest);
+  if (restoring) return; // the address says where that leads
+  const step = state.series ? `${state.series.id} ${state.column}` : "";
+  history[same === true || step === place ? "replaceState" : "pushState"](null, "", address());
+  place = step;
 }
 
-let rest = null;
+/** Back and Forward lead to another view. */
+addEventListener("popstate", () => {
+  clearTimeout(rest);
+  if (location.search === (state.series ? address() : "")) return; // only a link within the page
+  const wanted = readAddress(location.search);
+  if (wanted.series || wanted.demo) restore(wanted);
+  else location.reload(); // back to the beginning
+});
+
 onLook({
   window: () => {
     clearTimeout(rest);

@@ -5,6 +5,7 @@ import { putLabels } from "./kept.js";
 
 const KINDS = { anomaly: "abnormal", normal: "normal" };
 const MOST_UNDONE = 50;
+const ROWS = 100; // marks listed at a time
 
 const overlaps = (a, b) => a.start < b.stop && b.start < a.stop;
 const same = (a, b) => a.start === b.start && a.stop === b.stop;
@@ -23,29 +24,64 @@ export const labelOf = (labels, event) =>
 export class Teaching {
   /** `changed()` is told when labels are others than before; `failed(error)` when they could not be kept. */
   constructor({ changed, failed, lead }) {
-    Object.assign(this, { changed, failed, lead, series: null, labels: [], kept: [], before: [], rows: new Map(), putting: Promise.resolve() });
+    Object.assign(this, { changed, failed, lead, series: null, labels: [], kept: [], before: [], rows: new Map(), page: 0, putting: Promise.resolve() });
     byId("undo").addEventListener("click", () => this.undo());
+    for (const [id, by] of [["marks-before", -1], ["marks-after", 1]]) {
+      byId(id).addEventListener("click", () => { this.page += by; this.drawRows(); });
+    }
   }
 
   /** Labels of another series. */
   take(series, labels) {
-    Object.assign(this, { series, labels, kept: labels, before: [], rows: new Map() });
+    Object.assign(this, { series, labels, kept: labels, before: [], rows: new Map(), page: 0 });
     this.draw();
   }
 
   /** Keeps what is now said, in place of what was; one step of undo. */
   async say(labels) {
-    this.before = [...this.before, this.labels].slice(-MOST_UNDONE);
-    await this.put(this.series, labels, () => this.before.pop());
+    const step = this.remember({ labels: this.labels });
+    await this.put(this.series, labels, () => { this.before = this.before.filter((each) => each !== step); });
+  }
+
+  remember(step) {
+    this.before = [...this.before, step].slice(-MOST_UNDONE);
+    return step;
+  }
+
+  /** Something else was done about a column that one step of undo takes back by `back()`. */
+  did(back, column) {
+    const step = this.remember({ back, column });
+    this.draw();
+    return step;
+  }
+
+  /** Takes such a step back, also where others came after it. */
+  takeBack(step) {
+    this.before = this.before.filter((each) => each !== step);
+    this.draw();
+    step.back();
+  }
+
+  /** What was done about a column in this way is no more to be taken back: it was judged anew. */
+  forget(column) {
+    this.before = this.before.filter((step) => !step.back || step.column !== column);
+    this.draw();
   }
 
   async undo() {
-    if (!this.before.length) return;
-    const labels = this.before.pop();
-    await this.put(this.series, labels, () => this.before.push(labels));
+    const step = this.before.at(-1);
+    if (!step) return;
+    if (step.back) this.takeBack(step);
+    else {
+      this.before.pop();
+      await this.put(this.series, step.labels, () => this.before.push(step));
+    }
   }
 
   async put(series, labels, revert) {
+    const there = new Set(this.labels);
+    const fresh = labels.findIndex((label) => !there.has(label));
+    if (fresh >= 0) this.page = Math.floor(fresh / ROWS); // what was just said is seen
     this.labels = labels; // shown at once: the answer only confirms it
     this.draw();
     this.changed();
@@ -113,7 +149,15 @@ export class Teaching {
   }
 
   drawRows() {
-    const [place, rows] = [byId("marks"), this.labels.map((label) => this.row(label))];
+    const pages = Math.max(1, Math.ceil(this.labels.length / ROWS));
+    this.page = Math.min(Math.max(this.page, 0), pages - 1);
+    const first = this.page * ROWS;
+    const shown = this.labels.slice(first, first + ROWS);
+    byId("marks-pages").hidden = pages < 2;
+    byId("marks-page").textContent = `Marks ${count(first + 1)} to ${count(first + shown.length)} of ${count(this.labels.length)}`;
+    byId("marks-before").disabled = this.page === 0;
+    byId("marks-after").disabled = this.page === pages - 1;
+    const [place, rows] = [byId("marks"), shown.map((label) => this.row(label))];
     for (const [key, row] of this.rows) if (!rows.includes(row)) this.rows.delete(key);
     const there = rows.length === place.children.length && rows.every((row, index) => row === place.children[index]);
     if (!there) place.replaceChildren(...rows);
@@ -122,7 +166,9 @@ export class Teaching {
   draw() {
     const { labels } = this;
     const abnormal = labels.filter(({ kind }) => kind === "anomaly").length;
-    byId("undo").disabled = !this.before.length;
+    const last = this.before.at(-1);
+    byId("undo").disabled = !last;
+    byId("undo").textContent = last ? `Undo ${last.back ? "learning again" : "the last mark"}` : "Undo";
     byId("marks-say").textContent = labels.length
       ? `${counted(labels.length, "mark")}: ${count(abnormal)} abnormal, ${count(labels.length - abnormal)} normal.`
       : "Nothing is marked yet. Call an event in the table right (✓) or wrong (✗), or mark a stretch.";

@@ -1,8 +1,10 @@
 // Judging again while a person turns the knobs: nothing is learned anew, so the answer comes at once.
 import { byId, element } from "./dom.js";
-import { count, label, number } from "./format.js";
+import { busy } from "./busy.js";
+import { count, counted, label, number } from "./format.js";
 import { sensitivityOf } from "./kept.js";
-import { nearest, paceWords, unitsWithin, wantedEvents } from "./pace.js";
+import { paceWords, perMonth, unitsWithin, wantedEvents } from "./pace.js";
+import { clearProblem, showProblem } from "./problem.js";
 
 const KNOBS = ["sigma", "threshold"]; // by what a detector is made stricter
 const STEPS = 200; // of the slider
@@ -30,13 +32,23 @@ export function curveOf(answer) {
     .filter(({ at }) => at > 0).sort((a, b) => a.at - b.at);
 }
 
+/** How far the answer to a target is from the `wanted` number of events, where that needs saying. */
+export function targetWords({ curve, target }, wanted, name) {
+  const found = `${counted(target.events, "event")} in all`;
+  if (target.events > wanted) return `The fewest that can be had: ${found}.`;
+  if (wanted - target.events <= Math.max(1, wanted * 0.2)) return "";
+  if (target.value <= curve[0].value) return `There are no more: ${found}, even at ${label(name).toLowerCase()} ${number(target.value)}.`;
+  return `${found}: the next looser value gives more than the ${count(Math.floor(wanted))} asked for.`;
+}
+
 export class Tuning {
   /** `judgeAgain(changes)` resolves once {params, policy} are in effect. */
   constructor(judgeAgain) {
-    Object.assign(this, { judgeAgain, waiting: null, running: false, knob: null, curve: [] });
+    Object.assign(this, { judgeAgain, waiting: null, running: false, knob: null });
     byId("strict").addEventListener("input", () => this.slide());
     byId("tune").addEventListener("change", ({ target }) => target.matches("[data-count]") && this.change());
     byId("tune").addEventListener("submit", (event) => { event.preventDefault(); this.aim(); });
+    byId("target-unit").addEventListener("change", () => this.tell());
     byId("tune-reset").addEventListener("click", () => this.reset());
   }
 
@@ -45,7 +57,7 @@ export class Tuning {
     const other = this.id !== found.id;
     Object.assign(this, { id: found.id, detector, length, points, knob: knobOf(detector), found });
     if (other) {
-      Object.assign(this, { first: { params: found.params, policy: found.policy }, curve: [] });
+      Object.assign(this, { first: { params: found.params, policy: found.policy } });
       const units = length > 0 ? unitsWithin(length) : [];
       byId("target-field").hidden = !this.knob || !units.length;
       byId("target-unit").replaceChildren(...units.toReversed().map(({ name }) => element("option", { value: name }, name)));
@@ -71,7 +83,7 @@ export class Tuning {
   tell() {
     if (this.waiting) return; // the next answer is on its way, and its value already said
     const { found, knob, length, points } = this;
-    const pace = paceWords(found.summary.events, length, points);
+    const pace = paceWords(found.summary.events, length, points, byId("target-unit").value);
     const value = knob ? found.params[knob.name] : null;
     byId("tune-says").textContent = `${knob ? `${label(knob.name)} ${number(value)}: ` : ""}${pace}.`;
     byId("strict").setAttribute("aria-valuetext", `${knob ? `${label(knob.name)} ${number(value)}, ` : ""}${pace}`);
@@ -95,17 +107,21 @@ export class Tuning {
     this.want(wanted);
   }
 
-  /** As many events as a person wants, as nearly as can be. */
+  /** No more events than a person wants, and as many of them as can be. */
   async aim() {
     const field = byId("target");
     if (!field.checkValidity() || field.value === "") { field.reportValidity(); return; }
-    const wanted = wantedEvents(Number(field.value), byId("target-unit").value, this.length);
-    if (!this.curve.length) this.curve = curveOf(await sensitivityOf(this.id));
-    const best = nearest(this.curve, wanted);
-    if (!best) return;
-    await this.want({ params: { [this.knob.name]: best.at } });
-    const off = Math.abs(best.events - wanted) > Math.max(1, wanted * 0.2);
-    byId("target-says").textContent = off ? `The nearest that can be had is ${count(best.events)} in all.` : "";
+    clearProblem("tune-problem");
+    const [each, unit] = [Number(field.value), byId("target-unit").value];
+    const { id, knob } = this;
+    try {
+      const answer = await busy("Looking for the value that gives so many", ({ signal }) => sensitivityOf(id, perMonth(each, unit), { signal }));
+      if (!answer?.target || this.id !== id) return;
+      await this.want({ params: { [knob.name]: answer.target.value } });
+      byId("target-says").textContent = targetWords(answer, wantedEvents(each, unit, this.length), knob.name);
+    } catch (error) {
+      showProblem("tune-problem", error);
+    }
   }
 
   reset() {

@@ -23,10 +23,18 @@ function columnWords({ columns }) {
 
 const hasTimes = ({ start }) => start !== null && start !== undefined;
 
-function timeWords(kept) {
+/** How dates like 01/02/2026 were read; where that is likely and not proved, where to say otherwise. */
+function dateWords({ date_order: dates }, source) {
+  if (!dates) return [];
+  const sure = !["steps", "dots"].includes(dates.by) || !source?.file;
+  return [said("dates", styled(dates.message), sure ? "" : " If that is wrong, say so below.")];
+}
+
+function timeWords(kept, source) {
   if (!hasTimes(kept)) return [said("times", "No column of times was found: points are counted from 0.")];
   const from = kept.time_column ? ["Times come from the column ", strong(kept.time_column), ": "] : ["Times go "];
   const found = [said("times", ...from, `${time(kept.start)} to ${time(kept.stop)} UTC, ${duration(kept.stop - kept.start)}.`)];
+  found.push(...dateWords(kept, source));
   if (kept.step_seconds) found.push(said("step", "A value every ", strong(duration(kept.step_seconds * 1000)), "."));
   if (kept.gaps === 0) found.push(said("gaps", "No gaps."));
   else if (kept.gaps) found.push(said("gaps", strong(counted(kept.gaps, "gap")), ": stretches in which points are missing. Nothing is drawn or judged there."));
@@ -59,7 +67,7 @@ function repairs(list, fromFile) {
 
 /** Draws what was understood of a kept series, with its `gaps` and what is `missing` where that is known, into `factsPlace` and what was repaired into `repairsPlace`. */
 export function drawUnderstood(factsPlace, repairsPlace, kept, source) {
-  factsPlace.replaceChildren(origin(kept, source), columnWords(kept), ...timeWords(kept), ...missingWords(kept));
+  factsPlace.replaceChildren(origin(kept, source), columnWords(kept), ...timeWords(kept, source), ...missingWords(kept));
   repairsPlace.replaceChildren(repairs(kept.repairs ?? [], source?.kind !== "demo"));
 }
 

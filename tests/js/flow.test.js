@@ -5,12 +5,12 @@ import { test } from "node:test";
 globalThis.document = { getElementById: () => ({ addEventListener: () => {} }) };
 globalThis.Chart = { Interaction: { modes: {} } };
 
-const { changed, nearest, paceWords, unitsWithin, wantedEvents } = await import("../../static/js/pace.js");
+const { changed, paceWords, perMonth, unitsWithin, wantedEvents } = await import("../../static/js/pace.js");
 const { leftWords, stageWords } = await import("../../static/js/job.js");
 const { extent, eventWords, pathOf } = await import("../../static/js/smalls.js");
 const { labelOf, saying } = await import("../../static/js/teach.js");
-const { curveOf, knobOf, reach, stepOf, valueAt } = await import("../../static/js/tune.js");
-const { headerOf } = await import("../../static/js/corrections.js");
+const { curveOf, knobOf, reach, stepOf, targetWords, valueAt } = await import("../../static/js/tune.js");
+const { correctionOf, headerOf, sameReading } = await import("../../static/js/corrections.js");
 const { addressOf, readAddress } = await import("../../static/js/address.js");
 const { axisOf, lengthOf } = await import("../../static/js/state.js");
 const { differenceWords } = await import("../../static/js/differences.js");
@@ -22,21 +22,44 @@ const { curlLines } = await import("../../static/js/take.js");
 const DAY = 86_400_000;
 const event = (start, stop = start + 1) => ({ start, stop });
 
-test("how often events come is said in the unit that makes it a small number", () => {
-  assert.equal(paceWords(9, 90 * DAY, 1), "9 events, about 3 a month");
-  assert.equal(paceWords(48, 2 * DAY, 1), "48 events, about 1 an hour");
-  assert.equal(paceWords(2, 90 * DAY, 1), "2 events in 90 days");
-  assert.equal(paceWords(0, 90 * DAY, 1), "0 events in 90 days");
-  assert.equal(paceWords(1, 0, 2000), "1 event in 2,000 points");
+test("how often events come is said in the unit that was chosen", () => {
+  assert.equal(paceWords(9, 90 * DAY, 1, "month"), "9 events, about 3 a month");
+  assert.equal(paceWords(9, 90 * DAY, 1, "week"), "9 events, about 0.7 a week");
+  assert.equal(paceWords(48, 2 * DAY, 1, "hour"), "48 events, about 1 an hour");
+  assert.equal(paceWords(5000, 10 * DAY, 1, "week"), "5,000 events, about 3,500 a week");
+  assert.equal(paceWords(0, 90 * DAY, 1, "month"), "0 events in 90 days");
+  assert.equal(paceWords(2, 9 * 60_000, 1, ""), "2 events in 9 min");
+  assert.equal(paceWords(1, 0, 2000, ""), "1 event in 2,000 points");
 });
 
-test("a wanted pace is met by the nearest step, of equals by the stricter", () => {
-  const curve = [{ at: 2, events: 40 }, { at: 3, events: 9 }, { at: 4, events: 7 }, { at: 5, events: 7 }];
-  assert.equal(nearest(curve, 8).at, 5);
-  assert.equal(nearest(curve, 39).at, 2);
-  assert.equal(nearest([], 3), null);
+test("a wanted pace is a number of events, the same for page and service", () => {
   assert.equal(Math.round(wantedEvents(3, "month", 90 * DAY)), 9);
+  assert.equal(perMonth(3, "month"), 3);
+  assert.equal(perMonth(12, "year"), 1);
+  assert.ok(Math.abs(perMonth(1, "day") - 30.436875) < 1e-9);
   assert.deepEqual(unitsWithin(10 * DAY).map(({ name }) => name), ["hour", "day", "week"]);
+});
+
+test("where a target is not met closely, it is said why", () => {
+  const curve = [{ value: 1.5, events: 40 }, { value: 4, events: 9 }];
+  const words = (target, wanted) => targetWords({ curve, target }, wanted, "sigma");
+  assert.equal(words({ value: 4, events: 9 }, 9.5), "");
+  assert.equal(words({ value: 100, events: 3 }, 1), "The fewest that can be had: 3 events in all.");
+  assert.equal(words({ value: 1.5, events: 40 }, 99), "There are no more: 40 events in all, even at sigma 1.5.");
+  assert.equal(words({ value: 4, events: 9 }, 20.7), "9 events in all: the next looser value gives more than the 20 asked for.");
+});
+
+test("a file is read again only where that can change something", () => {
+  const kept = { time_column: "a", date_order: { order: "dmy" } };
+  assert.equal(correctionOf({ time_column: "a", date_order: "" }, kept, {}), null);
+  assert.equal(correctionOf({ time_column: "a", date_order: "dmy" }, kept, { date_order: "dmy" }), null);
+  assert.equal(correctionOf({ time_column: "a", date_order: "mdy" }, { ...kept, date_order: null }, {}), null);
+  assert.deepEqual(correctionOf({ time_column: "a", date_order: "mdy" }, kept, { time_column: "a" }), { time_column: "a", date_order: "mdy" });
+  assert.deepEqual(correctionOf({ time_column: "b", date_order: "" }, kept, { date_order: "dmy" }), { time_column: "b" });
+  const read = { ...kept, points: 3, start: 1, stop: 2 };
+  assert.ok(sameReading(read, { ...read }));
+  assert.ok(!sameReading(read, { ...read, date_order: { order: "mdy" } }));
+  assert.ok(!sameReading(read, { ...read, time_column: "b" }));
 });
 
 test("two judgements are compared by events that overlap", () => {
