@@ -61,4 +61,6 @@ def seasonal(series: Series, early: Detector, fit: Callable[..., Detector]) -> t
     both = np.isfinite(away).all(axis=0)
     if np.count_nonzero(both) < one.period or not np.median(away[0, both]) <= CLEARLY * np.median(away[1, both]):
         return None
+    if not np.median(one.margin[both]) <= np.median(other.margin[both]):
+        return None
     return found, int(np.count_nonzero(np.isfinite(one.score)))

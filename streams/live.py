@@ -11,7 +11,8 @@ from answer import edges
 from judged import Judged, joined
 from series import Bools, Floats, Series
 from store import Stream
-from streams.confidence import confidence
+from streams.confidence import WINDOWED, confidence, sure
+from streams.familiar import LOOK_BACK, familiar
 from streams.readings import NOTHING, UNKNOWN, Newest
 from streams.rhythm import Rhythm
 
@@ -71,7 +72,12 @@ class Live:
     @property
     def memory(self) -> int:
         """How many points `tail` must have, if there are that many."""
-        return max(each.memory for each in (self.early, self.seasonal, self.own) if each)
+        most = max(each.memory for each in (self.early, self.seasonal, self.own) if each)
+        return most if self.warm else max(most, LOOK_BACK)
+
+    def needed(self, own: Detector) -> int:
+        """How many points `adopt` must be given, if there are that many, for this detector."""
+        return max(self.memory, own.memory, LOOK_BACK)
 
     @property
     def warm(self) -> bool:
@@ -163,7 +169,7 @@ class Live:
         own_from = new if own is None else first(np.isfinite(own.score))
         if own is not None and not own_from:
             return own
-        early = self._last(self.early, whole, new, EARLY, 0)
+        early = self._early(whole, new)
         if self.seasonal is not None:
             seasonal = self._last(self.seasonal, whole, new, SEASONAL, self.seasonal_residuals)
             places = np.arange(new) + new * np.isfinite(seasonal.score)
@@ -171,6 +177,12 @@ class Live:
         if own is None or own_from == new:
             return early
         return joined((early.part(0, own_from), own.part(own_from, new)))
+
+    def _early(self, whole: Series, new: int) -> Judged:
+        """Of the last `new` points by the early detector, which knows what the stream did before."""
+        judged = self._last(self.early, whole, new, EARLY, 0)
+        full = float(sure(WINDOWED[EARLY], np.array(self.early.params["window"])))
+        return familiar(judged, whole, self.thresholds[EARLY], full)
 
     def _last(self, detector: Detector, whole: Series, new: int, name: str, residuals: int) -> Judged:
         detection = detector.detect_last(whole, new)

@@ -10,6 +10,7 @@ from errors import NotFound
 from judged import unjudged
 from series import Series
 from store import Silences, Store, Stream
+from streams.familiar import LOOK_BACK
 from streams.live import EARLY, Live
 from streams.rhythm import NEWEST, Rhythm
 
@@ -84,13 +85,13 @@ class Lives:
         if stream is None:
             raise not_found(name)
         early = find(EARLY).fit(NO_POINTS)
-        live = Live(stream, self._store.latest(stream, early.memory), early)
+        live = Live(stream, self._store.latest(stream, LOOK_BACK), early)
         live.pieces = self._store.pieces(stream.id)
         live.rhythm = self._rhythm(stream)
         fit = self._store.fit(stream.id)
         if fit is not None:
             own = find(fit.detector).from_state(fit.state)
-            tail = self._store.latest(stream, max(early.memory, own.memory))
+            tail = self._store.latest(stream, live.needed(own))
             live.adopt(fit.detector, own, fit.cursor, tail, int(fit.state.get(RESIDUALS, fit.cursor)))
         return live
 

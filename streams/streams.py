@@ -401,7 +401,7 @@ class Streams:
         if live.kept is not None:
             live.kept.result()
         stream = live.stream
-        live.adopt(stream.detector, fit, cursor, self._store.latest(stream, max(live.memory, fit.memory)), residuals)
+        live.adopt(stream.detector, fit, cursor, self._store.latest(stream, live.needed(fit)), residuals)
         state = {**fit.state(), RESIDUALS: residuals}
         self._store.save_fit(stream.id, Fitted(stream.detector, stream.params, cursor, state))
 

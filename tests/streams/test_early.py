@@ -124,3 +124,11 @@ def test_points_that_come_during_a_fit_queue_no_other():
     assert done.wait(SECONDS)
     fitter.stop(5)
     assert fitted == ["s", "s"]
+
+
+def test_a_season_whose_band_is_wider_is_not_trusted():
+    values = daily(120)
+    values[[30, 60, 61, 90]] += 6.0  # too far off to be believed: they widen the season's band, not the z-score's
+    wide = SeasonalNaive.fit(Series(None, values), sigma=12.0).detect(Series(None, values))
+    assert np.nanmedian(wide.margin) > np.nanmedian(early().detect(Series(None, values)).margin)
+    assert trusted(values) is None
