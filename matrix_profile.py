@@ -64,28 +64,33 @@ class References:
         not compared with references that it overlaps by half or more: the most similar one would be itself.
         """
         out = np.full(len(full), np.nan)
-        own = self._own(full)
-        every = self.shape.every(full)
-        first = self.shape.points - 1
+        low, high = self._overlapping(full)
+        every, first = self.shape.every(full), self.shape.points - 1
         for start in range(max(since - first, 0), len(every), ROWS):
             block = np.ascontiguousarray(every[start : start + ROWS])
-            squares = self.norms - 2.0 * (block @ self.windows.T)  # whole numbers below 2**53: exact in any order
             here = slice(first + start, first + start + len(block))
-            for row in np.flatnonzero(own[here] >= 0):
-                from_to = own[here][row] + np.array([-(self.shape.points // 2), self.shape.points // 2 + 1])
-                low, high = np.searchsorted(self.at, from_to)
-                squares[row, low:high] = np.inf
-            nearest = squares.min(axis=1) + (block**2).sum(axis=1)
-            out[here] = np.sqrt(nearest / self.shape.size) / (STEPS * self.shape.stride)
+            lengths = (block**2).sum(axis=1)
+            squares = np.column_stack((block, np.ones(len(block)))) @ self._turned  # whole numbers below 2**53: exact
+            for row, (begin, end) in enumerate(zip(low[here], high[here], strict=True)):
+                if begin < end:
+                    squares[row, begin:end] = np.inf
+            out[here] = np.sqrt((squares.min(axis=1) + lengths) / self.shape.size) / (STEPS * self.shape.stride)
             report(here.stop / len(full))
         out[np.isinf(out)] = np.nan
         return out
 
     @functools.cached_property
-    def norms(self) -> Floats:
-        """(m,) the sum of the squares of each reference."""
-        sums: Floats = (self.windows**2).sum(axis=1)
-        return sums
+    def _turned(self) -> Floats:
+        """(size + 1, m) which a window, and a 1 behind it, is multiplied by: the square of its distance from each
+        reference, less that of its own length."""
+        return np.vstack((-2.0 * self.windows.T, (self.windows**2).sum(axis=1)))
+
+    def _overlapping(self, full: Floats) -> tuple[list[int], list[int]]:
+        """The references, from one up to another, that the window ending at each point overlaps by half or more where
+        it is one of the fitted series; none elsewhere."""
+        own, half = self._own(full), self.shape.points // 2
+        low, high = np.searchsorted(self.at, own - half), np.searchsorted(self.at, own + half + 1)
+        return low.tolist(), np.where(own < 0, 0, high).tolist()
 
     def _own(self, full: Floats) -> Integers:
         """(n,) where in the fitted series the window ending at each point ended; −1 where it is not one of those."""
