@@ -23,6 +23,7 @@ from waitress.task import ErrorTask, ThreadedTaskDispatcher, WSGITask  # type: i
 from waitress.utilities import BadRequest  # type: ignore[import-untyped]  # as above
 from waitress.wasyncore import readwrite  # type: ignore[import-untyped]  # as above
 
+import one_thread  # noqa: F401 -- first of all: it must be there before numpy is
 from alerts import Alerts, channels_of
 from answer import to_json
 from api.access import NOT_LOCAL, is_loopback, is_proxy_header

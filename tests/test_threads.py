@@ -42,3 +42,18 @@ def test_the_answer_does_not_depend_on_the_threads(detector):
     assert one
     assert one == two
     assert alone == together
+
+
+@pytest.mark.skipif(sys.platform != "linux" or (os.cpu_count() or 1) < 2, reason="threads are counted in /proc")
+def test_the_service_computes_on_one_thread_for_each_request():
+    """Linear algebra's own threads are there as soon as numpy is."""
+    free = {name: value for name, value in os.environ.items() if not name.endswith("_NUM_THREADS")}
+    program = "import {}, numpy, os; print(len(os.listdir('/proc/self/task')))"
+    told = [
+        subprocess.run([sys.executable, "-c", program.format(name)], cwd=ROOT, env=free, capture_output=True, text=True)
+        for name in ("json", "server")
+    ]
+    several, one = (int(each.stdout) for each in told)
+    if several == 1:
+        pytest.skip("numpy starts no threads here")
+    assert one == 1
