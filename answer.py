@@ -142,6 +142,7 @@ def of_catches(found: Catches, repairs: Iterable[Repair]) -> dict[str, Any]:
         "change": found.change,
         "period": found.period,
         "reason": found.reason or None,
+        "cut_short": found.cut_short,
         "faults": [
             {
                 "name": fault.name,

@@ -4,17 +4,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-import numpy as np
-
 RELIABLE = 0.8
 """Share of the faults of one size that must be caught for it to count as catchable."""
+
+NO_CYCLE = 32
+"""Points that stand for a cycle where there is none."""
 
 
 class Of(StrEnum):
     """What the size of a fault is a multiple of."""
 
     NOISE = "times the usual noise"
-    CHANGE = "times the usual change over a cycle"
+    CHANGE = "times the usual change"
     SWING = "times the usual swing"
     SPEED = "times the usual speed"
     CYCLES = "cycles"
@@ -30,7 +31,7 @@ class Hit:
 
 @dataclass(frozen=True)
 class Catch:
-    """One size of a fault: how often it was planted and caught, and the median delay of those caught.
+    """One size of a fault: how often it was planted and caught, and the delay by which half of those were caught.
 
     change  the size in the series' unit; None where it is no distance
     points  how long the fault lasts
@@ -41,16 +42,15 @@ class Catch:
     points: int
     planted: int
     caught: int
-    delay_points: float | None
-    delay_ms: float | None
+    delay_points: int | None
+    delay_ms: int | None
 
     @classmethod
     def of(cls, size: float, change: float | None, points: int, hits: Sequence[Hit]) -> "Catch":
         """What came of the faults planted, one hit each."""
-        delays = [hit.points for hit in hits if hit.points is not None]
-        ms = [hit.ms for hit in hits if hit.ms is not None]
-        median, median_ms = (float(np.median(each)) if each else None for each in (delays, ms))
-        return cls(size, change, points, len(hits), len(delays), median, median_ms)
+        found = sorted((hit.ms or 0, hit.points, hit.ms) for hit in hits if hit.points is not None)
+        _, late, ms = found[(len(found) - 1) // 2] if found else (0, None, None)  # both of one fault: they agree
+        return cls(size, change, points, len(hits), len(found), late, ms)
 
     @property
     def share(self) -> float:
@@ -114,6 +114,7 @@ class Catches:
     change  how far a value usually moves within a cycle, likewise
     period  points after which the series repeats itself, or None
     reason  why nothing, or not everything, could be tried; "" where all was
+    cut_short  whether less was tried than there is room for, because it would take long
     """
 
     faults: tuple[FaultCaught, ...]
@@ -123,6 +124,12 @@ class Catches:
     change: float
     period: int | None
     reason: str = ""
+    cut_short: bool = False
+
+    @property
+    def over(self) -> str:
+        """Over what the usual change is taken."""
+        return f"a cycle of {points_words(self.period)}" if self.period else points_words(NO_CYCLE)
 
     @property
     def sentences(self) -> list[str]:
@@ -134,7 +141,7 @@ class Catches:
                 f"{planted} known faults were planted into quiet stretches of the last {self.looked} points, in "
                 f"{self.copies} copies; what was learned from the series as it is judged each."
             )
-            told.append(f"The usual noise is {self.noise:.3g}, the usual change over a cycle {self.change:.3g}.")
+            told.append(f"The usual noise is {self.noise:.3g}, the usual change over {self.over} {self.change:.3g}.")
         told += [fault.sentence for fault in self.faults]
         return told + ([self.reason] if self.reason else [])
 

@@ -5,7 +5,7 @@ copy would teach it a dozen faults at once, which no real series holds. Several 
 detector sees two of them.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anomaly_detection import Detection, Detector, Progress, no_progress, spread_floor, times_unit, unit_of
-from caught import Catch, Catches, FaultCaught, Hit, Of
+from caught import NO_CYCLE, Catch, Catches, FaultCaught, Hit, Of
 from faults import plant, robust_deviation
 from grid import Grid, spread_out
 from period import find_period, lagged
@@ -30,14 +30,14 @@ TRIALS = 10
 """Times that each size of each fault is planted, as far as there is room."""
 SPAN = 512
 """Points between two faults of a copy, or the detector's memory where that is shorter: the longest windows of views."""
-NO_CYCLE = 32
-"""Points that stand for a cycle where there is none."""
 SHORTEST = 5
 """Points of a fault that lasts."""
 LONGEST = 1 / 6
 """Share of a copy that one fault may take."""
 MISSING = 0.1
 """Largest share of a stretch's values that may be missing."""
+CONSTANT = "The values do not change: there is nothing to plant into."
+TOO_SLOW = "This detector takes too long with these parameters to be tried here: nothing was planted."
 LEAST = 0.01
 """The least noise believed, in spreads of the series: a fault below it could not be seen in a chart either."""
 
@@ -177,41 +177,125 @@ def catches(
     avoid: Bools | None = None,
     seed: int = 0,
     progress: Progress = no_progress,
+    enough: Callable[[], bool] = lambda: False,
 ) -> Catches:
     """Plants every fault of LADDERS and says what a detector with these parameters catches of each size.
 
-    live   judged by earlier points only, as a stream's points are; else as a finished file is (`Detector.review`)
-    avoid  (n,) true where nothing may be planted, nor learned: points labelled anomalous, for one
+    live    judged by earlier points only, as a stream's points are; else as a finished file is (`Detector.review`)
+    avoid   (n,) true where nothing may be planted, nor learned: points labelled anomalous, for one
+    enough  asked again and again; once it says so the work ends, and the report is of the copies judged by then
 
     A fault is caught where a point of it, or of as many after it, is flagged that is not flagged without it. The same
-    arguments give the same answer. Where nothing can be planted, `Catches.reason` says why.
+    arguments give the same answer, of which less is there when it is enough sooner. Where not everything could be
+    planted, `Catches.reason` says why.
     Raises BadParameter or UnknownName for bad parameters; what `progress` raises stops the work.
     """
     start = max(len(series) - FITTED, 0)
     series, avoid = series.slice(start, len(series)), None if avoid is None else avoid[start:]
     learned = series if avoid is None else Series(series.times, np.where(avoid, np.nan, series.values))
-    fitted = detector.fit(learned, progress=lambda _, done: progress("fit", done), **params)
-    progress("detect", 0.0)
-    first = max(len(series) - max(LOOKED, 2 * fitted.memory), 0)
-    looked, avoid = series.slice(first, len(series)), None if avoid is None else avoid[first:]
-    unit = unit_of(looked.values)
-    usual = Usual.of(Series(looked.times, looked.values / unit))
-    if usual is None:
-        return Catches((), len(looked), 0, 0.0, 0.0, None, "The values do not change: there is nothing to plant into.")
-    judge = fitted.detect if live else fitted.review
-    plain = judge(looked)
-    room = Room(plain, avoid)
-    tried: dict[Trial, list[Hit]] = {trial: [] for trial in trials(usual, LONGEST * len(looked)) if room.at(trial).size}
-    copies = 0
-    for planted, done in filled_copies(list(tried), room, min(fitted.memory, SPAN), seed):
-        progress("detect", done)
-        values = planted_values(looked, unit, planted, usual, seed)
-        flagged = judge(Series(looked.times, values)).is_anomaly & ~plain.is_anomaly
-        copies += 1
-        for at, trial in planted:
-            tried[trial].append(hit(looked, flagged, at, trial))
-    progress("detect", 1.0)
-    return told(tried, usual, unit, len(looked), copies, why_not(tried, usual, room, len(looked)))
+    try:
+        fitted = detector.fit(learned, progress=ending("fit", progress, enough), **params)
+        progress("detect", 0.0)
+        first = max(len(series) - max(LOOKED, 2 * fitted.memory), 0)
+        looked, avoid = series.slice(first, len(series)), None if avoid is None else avoid[first:]
+        unit = unit_of(looked.values)
+        usual = Usual.of(Series(looked.times, looked.values / unit))
+        if usual is None:
+            return Catches((), len(looked), 0, 0.0, 0.0, None, CONSTANT)
+        made = Copies(looked, fitted, live, avoid, usual, unit, seed, ending("", no_progress, enough))
+    except _Enough:
+        return Catches((), len(series), 0, 0.0, 0.0, None, TOO_SLOW)
+    made.fill(progress)
+    return made.told()
+
+
+class _Enough(Exception):
+    """No more time is to be spent."""
+
+
+def ending(stage: str, progress: Progress, enough: Callable[[], bool]) -> Progress:
+    """A progress that is told as this stage, and ends the work where it is enough."""
+
+    def told(_: str, done: float) -> None:
+        if stage:
+            progress(stage, done)
+        if enough():
+            raise _Enough
+
+    return told
+
+
+class Copies:
+    """The copies of a series, the faults planted into them, and what a detector flags there. Raises _Enough where the
+    `pace` of the first judgement does."""
+
+    def __init__(
+        self,
+        looked: Series,
+        fitted: Detector,
+        live: bool,
+        avoid: Bools | None,
+        usual: Usual,
+        unit: float,
+        seed: int,
+        pace: Progress,
+    ) -> None:
+        self.judge, self.pace = fitted.detect if live else fitted.review, pace
+        self.looked, self.usual, self.unit, self.seed = looked, usual, unit, seed
+        plain = self.judge(looked, progress=pace)
+        self.flagged, self.room = plain.is_anomaly, Room(plain, avoid)
+        self.gap, self.copies, self.cut_short = min(fitted.memory, SPAN), 0, False
+        fitting = [trial for trial in trials(usual, LONGEST * len(looked)) if self.room.at(trial).size]
+        self.tried: dict[Trial, list[Hit]] = {trial: [] for trial in fitting}
+
+    def fill(self, progress: Progress) -> None:
+        """Plants and judges one copy after another, until all is planted or it is enough."""
+        for planted, done in filled_copies(list(self.tried), self.room, self.gap, self.seed):
+            progress("detect", done)
+            values = planted_values(self.looked, self.unit, planted, self.usual, self.seed)
+            try:
+                judged = self.judge(Series(self.looked.times, values), progress=self.pace)
+            except _Enough:
+                self.cut_short = True
+                break
+            self.copies += 1
+            flagged = judged.is_anomaly & ~self.flagged
+            for at, trial in planted:
+                self.tried[trial].append(hit(self.looked, flagged, at, trial))
+        progress("detect", 1.0)
+
+    def told(self) -> Catches:
+        """What came of every trial, in the series' unit."""
+        faults = []
+        for name, ladder in LADDERS.items():
+            sizes = [
+                Catch.of(trial.size, self._in_unit(self.usual.change_of(ladder.of, trial.size)), trial.points, hits)
+                for trial, hits in self.tried.items()
+                if trial.fault == name and hits
+            ]
+            if sizes:
+                faults.append(FaultCaught(name, ladder.of, tuple(sizes)))
+        noise, change = self._in_unit(self.usual.noise) or 0.0, self._in_unit(self.usual.change) or 0.0
+        return Catches(
+            tuple(faults), len(self.looked), self.copies, noise, change, self.usual.period, self.reason, self.cut_short
+        )
+
+    def _in_unit(self, value: float | None) -> float | None:
+        return None if value is None else float(times_unit(np.array(value), self.unit))
+
+    @property
+    def reason(self) -> str:
+        """Why nothing, or not everything, was planted; "" where all was."""
+        planted = sum(map(len, self.tried.values()))
+        if self.cut_short and not planted:
+            return TOO_SLOW
+        everything = len(self.tried) == len(trials(self.usual)) and (self.cut_short or all(self.tried.values()))
+        told = why_not(self.usual, self.room, bool(planted), everything)
+        if not self.cut_short:
+            return told
+        most = TRIALS * len(self.tried)
+        said = f"It would take long: {planted} of {most} faults were tried by then, so each share rests on few of them."
+        return f"{said} {told}".rstrip()
 
 
 def trials(usual: Usual, longest: float = np.inf) -> list[Trial]:
@@ -283,36 +367,18 @@ def hit(series: Series, flagged: Bools, at: int, trial: Trial) -> Hit:
     return Hit(points, int((series.times[at + points] - series.times[at]).astype(np.int64)))
 
 
-def told(tried: Mapping[Trial, list[Hit]], usual: Usual, unit: float, looked: int, copies: int, reason: str) -> Catches:
-    """What came of every trial, in the series' unit."""
-
-    def in_unit(value: float | None) -> float | None:
-        return None if value is None else float(times_unit(np.array(value), unit))
-
-    faults = []
-    for name, ladder in LADDERS.items():
-        sizes = [
-            Catch.of(trial.size, in_unit(usual.change_of(ladder.of, trial.size)), trial.points, hits)
-            for trial, hits in tried.items()
-            if trial.fault == name and hits
-        ]
-        if sizes:
-            faults.append(FaultCaught(name, ladder.of, tuple(sizes)))
-    noise, change = in_unit(usual.noise) or 0.0, in_unit(usual.change) or 0.0
-    return Catches(tuple(faults), looked, copies, noise, change, usual.period, reason)
-
-
-def why_not(tried: Mapping[Trial, list[Hit]], usual: Usual, room: Room, looked: int) -> str:
-    """Why nothing, or not everything, was planted; "" where all was."""
+def why_not(usual: Usual, room: Room, anything: bool, everything: bool) -> str:
+    """Why nothing, or not everything that there is, was planted; "" where all was."""
+    looked = len(room.known)
     if not room.judged.any():
         return f"None of the last {looked} points is judged: the series is too short for this detector, or empty."
-    if not any(tried.values()):
+    if not anything:
         return (
             "There is no quiet stretch long enough to plant into: nearly everything is flagged, missing or too early."
         )
     reasons = []
     if not usual.period:
         reasons.append("No period was found: cycles that are missing or pass too fast were not tried.")
-    if any(not hits for hits in tried.values()) or len(tried) < len(trials(usual)):
+    if not everything:
         reasons.append("Faults that last longer than the quiet stretches were not tried.")
     return " ".join(reasons)

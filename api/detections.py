@@ -12,6 +12,7 @@ from api import catalogue
 from api.body import described
 from api.errors import Refused
 from api.series import opened as uploads
+from api.slots import long_enough
 from api.state import state
 from api.streams import decoded, only, whole
 from api.v1 import csv, json, times_as_ms
@@ -99,7 +100,8 @@ def series_catches(series_id: str) -> Response:
     params = all_params(name, body.params)
     with state().slots.take():
         series, odd = found.archive.series(kept, column), found.odd(kept)
-        told = catches(series, catalogue.find(name), params, live=body.judged == "stream", avoid=odd[: len(series)])
+        live, avoid = body.judged == "stream", odd[: len(series)]
+        told = catches(series, catalogue.find(name), params, live=live, avoid=avoid, enough=long_enough())
     source = {"name": kept.name, **{each: getattr(kept, each) for each in ("columns", "time_column")}, "column": column}
     asked = {"detector": name, "judged": body.judged, "params": params}
     return json({**asked, **source, **answer.of_catches(told, kept.repairs)})

@@ -123,9 +123,9 @@ class CaughtSize(msgspec.Struct, forbid_unknown_fields=True):
     caught: Count
     share: Annotated[float, described("caught ÷ planted.", ge=0, le=1)]
     delay_points: Annotated[
-        Number, described("Median delay of those caught, from the fault's first point; null: none.")
+        Number, described("Delay by which half of those were caught, from the fault's first point; null: none.")
     ]
-    delay_seconds: Annotated[Number, described("The same in seconds; null for a series without times.")]
+    delay_seconds: Annotated[Number, described("That of the same fault in seconds; null for a series without times.")]
 
 
 class CaughtFault(msgspec.Struct, forbid_unknown_fields=True):
@@ -153,9 +153,10 @@ class Catches(msgspec.Struct, forbid_unknown_fields=True):
     points: Annotated[int, described("Of each copy: the last ones of the series.", ge=0)]
     copies: Count
     noise: Annotated[Number, described("The usual noise, in the unit of the series.")]
-    change: Annotated[Number, described("The usual change over a cycle, in the unit of the series.")]
+    change: Annotated[Number, described("The usual change over a cycle, or over 32 points, in the unit of the series.")]
     period: Annotated[int | None, described("Points after which the series repeats itself; null where none was found.")]
     reason: Annotated[str | None, described("Why nothing, or not everything, could be planted.")]
+    cut_short: Annotated[bool, described("Whether fewer were planted than there is room for, to answer soon.")]
     faults: Annotated[list[CaughtFault], described("Those that could be planted.")]
     repairs: list[Repair]
 

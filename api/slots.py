@@ -1,8 +1,18 @@
 """Slots: how much long work is done at once, and how much may wait."""
 
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+
+LONGEST = 10.0
+"""Seconds after which work that can be cut short is: what is known by then is answered."""
+
+
+def long_enough() -> Callable[[], bool]:
+    """Answers whether LONGEST has gone by since now."""
+    until = time.monotonic() + LONGEST
+    return lambda: time.monotonic() >= until
 
 
 class Full(Exception):

@@ -13,6 +13,7 @@ import planting
 from api import catalogue
 from api.body import Asked, asked, number, query, words
 from api.metrics import timed
+from api.slots import long_enough
 from api.state import state
 from data_generation import KINDS, demo
 from errors import BadParameter, UnknownName
@@ -53,7 +54,7 @@ def catches() -> Response:
         catalogue.check_parameters(detector, question.params)
         table = question.table()
         series = table.series()
-        found = planting.catches(series, detector, question.params, live=judged == "stream")
+        found = planting.catches(series, detector, question.params, live=judged == "stream", enough=long_enough())
         told = {"detector": name, "judged": judged, "params": catalogue.completed(detector, question.params)}
         return json({**told, **answer.of_source(table, series), **answer.of_catches(found, table.repairs)})
 

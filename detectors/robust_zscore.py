@@ -25,8 +25,8 @@ from series import Floats, Series
 FEWEST = 11
 """Known values before a point without which it is not judged: the twelfth value is the first to get a verdict."""
 
-AT_ONCE = 4096
-"""Windows sorted at once."""
+AT_ONCE = 250_000
+"""Values of windows sorted at once."""
 
 
 class RobustZScore(Detector):
@@ -82,8 +82,9 @@ class RobustZScore(Detector):
         series, values = series.slice(first, len(series)), padded[window:]
         median, spread = np.empty(len(values)), np.empty(len(values))
         progress("detect", 0.0)
-        for start in range(0, len(values), AT_ONCE):
-            stop = min(start + AT_ONCE, len(values))
+        rows = max(AT_ONCE // window, 1)
+        for start in range(0, len(values), rows):
+            stop = min(start + rows, len(values))
             windows = sliding_window_view(padded[start : stop + window - 1], window)
             median[start:stop], spread[start:stop] = middle_and_spread(windows)
             progress("detect", stop / len(values))

@@ -217,6 +217,10 @@ def test_without_a_period_no_cycle_is_missing_and_it_is_said():
     assert found.period is None
     assert not {"missing_cycle", "changed_frequency"} & {fault.name for fault in found.faults}
     assert "No period was found" in found.reason
+    told = " ".join(found.sentences)
+    assert "the usual change over 32 points" in told
+    assert "a cycle" not in told
+    assert "the usual change over a cycle of 24 points" in catches(timed(noisy()), Beyond, {}).sentences[1]
 
 
 def test_the_work_is_bounded_by_count(monkeypatch):
@@ -235,6 +239,47 @@ def test_the_work_is_bounded_by_count(monkeypatch):
     assert max(judged) == 6000
     assert JUDGED == 400_000
     assert all(catch.planted for fault in found.faults for catch in fault.catches)
+
+
+def test_when_it_is_enough_what_is_known_by_then_is_told_and_that_it_is_not_all():
+    whole = catches(timed(noisy()), Beyond, {})
+    asked = itertools.count()
+
+    class Slow(Beyond):
+        """Tells its progress once for each judgement."""
+
+        def detect(self, series, *, progress=no_progress):
+            progress("detect", 0.0)
+            return super().detect(series)
+
+    part = catches(timed(noisy()), Slow, {}, enough=lambda: next(asked) >= 5)  # a fit, the series, three copies
+    assert (part.copies, part.cut_short, whole.cut_short) == (3, True, False)
+    planted, of_whole = (sum(each.planted for fault in told.faults for each in fault.catches) for told in (part, whole))
+    assert 0 < planted < of_whole
+    assert f"{planted} of {of_whole} faults were tried" in part.reason
+    assert part.reason in part.sentences
+    assert "quiet stretches" not in part.reason
+    assert not whole.reason
+
+
+@pytest.mark.parametrize("after", [0, 1, 2])
+def test_what_is_too_slow_to_be_tried_at_all_is_told(after):
+    """It is enough in the fit, in the judgement of the series itself, in that of the first copy."""
+    asked = itertools.count()
+    found = catches(timed(noisy()), DETECTORS["level_spread"], {}, enough=lambda: next(asked) >= after)
+    assert not found.faults
+    assert "takes too long" in found.reason
+    asked = itertools.count()
+    assert catches(timed(noisy()), DETECTORS["level_spread"], {}, enough=lambda: next(asked) > 1000).faults
+
+
+def test_both_delays_are_those_of_one_fault_also_across_a_gap():
+    hour, minutes = 3_600_000, 300_000
+    gap = [Hit(0, 0), Hit(1, 60 * hour), Hit(5, 5 * minutes), Hit(None)]
+    told = Catch.of(3, None, 6, gap)
+    assert (told.caught, told.delay_points, told.delay_ms) == (3, 5, 5 * minutes)
+    assert Catch.of(3, None, 6, [Hit(9), Hit(2)]).delay_points == 2
+    assert Catch.of(3, None, 6, [Hit(None)]).delay_points is None
 
 
 def test_progress_rises_and_may_cancel():

@@ -73,7 +73,7 @@ export function offerCatches(place, find, problem) {
     const mine = ++asked;
     problem(null);
     try {
-      const found = await busy("Planting known faults", ({ signal }) => find(signal));
+      const found = await busy("Planting known faults, for 10 seconds at most", ({ signal }) => find(signal));
       if (!found || mine !== asked) return; // cancelled, or about another judgement by now
       drawCatches(answer, found);
       const caught = found.faults.filter(({ smallest }) => smallest !== null).length;

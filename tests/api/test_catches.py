@@ -2,6 +2,7 @@
 
 import pytest
 
+from api import slots
 from app import create_app
 from store import Archive, Store
 from tests.api.invariants import check_error, strict_json
@@ -56,6 +57,18 @@ def test_a_series_with_nothing_to_plant_into_says_why(client, values):
         answer = told(response)
         assert answer["faults"] == []
         assert answer["reason"] in answer["sentences"]
+
+
+def test_what_would_take_long_is_cut_short_and_says_so(kept, csv_file, monkeypatch):
+    client, series = kept
+    assert not told(post_csv(client, csv_file))["cut_short"]
+    monkeypatch.setattr(slots, "LONGEST", 0.0)
+    for answer in (
+        told(post_csv(client, csv_file)),
+        told(client.post(f"/api/v1/series/{series}/catches", json={"detector": "robust_zscore"})),
+    ):
+        assert answer["faults"] == []
+        assert "takes too long" in answer["reason"]
 
 
 def test_judged_as_a_stream(client, csv_file):
