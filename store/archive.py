@@ -21,8 +21,8 @@ from store.series_tables import detection, series, series_chunk, series_label
 TIMES = -1
 """The part of a series that its times are."""
 
-AT_ONCE = 250
-"""Chunks in one transaction, 8 MB: another write waits no longer than that takes."""
+AT_ONCE = 32
+"""Chunks in one transaction, 1 MB: a point that is pushed to a stream waits no longer than that takes."""
 
 DATES = "dates "
 """How the code begins under which it is kept how dates were read."""

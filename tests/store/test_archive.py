@@ -162,6 +162,26 @@ def test_what_is_deleted_is_gone_with_all_that_belongs_to_it(archive, database):
     assert rows(database, "detection_state") == 0
 
 
+def test_a_long_upload_lets_others_write_and_is_there_only_when_it_is_whole(archive, database, monkeypatch):
+    """In pieces of a megabyte at most; a label put between two of them does not wait for the others."""
+    other, seen = archive.add(table(10), 0, ROOM), []
+    label = Label(1, 2, "anomaly", "")
+    pieces = store.archive._some
+
+    def between(rows):
+        for piece in pieces(rows):
+            assert sum(len(row["data"]) for row in piece) <= 2**20 + FULL_CHUNK
+            assert Archive(database).put_labels(other.id, [label] * (len(seen) + 1))
+            seen.append([kept.id for kept in archive.listed(10)])
+            yield piece
+
+    monkeypatch.setattr(store.archive, "_some", between)
+    kept = archive.add(table(40 * FULL_CHUNK), 0, ROOM)
+    assert seen == [[other.id]] * 5  # 160 chunks
+    assert len(archive.labels(other.id)) == 5
+    assert {each.id for each in archive.listed(10)} == {kept.id, other.id}
+
+
 def test_a_series_that_was_not_written_to_its_end_is_not_there_and_is_forgotten(archive, database, monkeypatch):
     def broken(_):
         yield b"1"
