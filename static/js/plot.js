@@ -6,6 +6,7 @@ import { indexTicks, timeTicks } from "./ticks.js";
 
 const { Chart } = globalThis;
 const SETS = ["value", "dots", "expected", "upper", "lower", "otherExpected", "otherDots"]; // their order in the chart
+const RIMS = SETS.length; // the dots once more, larger: their edges lie below all of them, so that none hides its neighbour
 const LINES = ["value", "expected", "otherExpected"].map((name) => SETS.indexOf(name));
 const WIDTH = 1.5; // pixels, of a line
 // More points than this on a line are drawn one pixel wide: seen no worse, as they lie closer than the line is wide, and
@@ -33,13 +34,14 @@ const line = (order, extra = {}) => ({
 // What Chart.js paints first lies below: the lowest order is painted last, on top of all.
 const datasets = () => [
   line(1, { label: "Value" }),
-  line(-1, { label: "Anomaly", showLine: false, pointRadius: 5, pointBorderWidth: 1.5, clip: 6 }), // whole at the edge
+  line(-1, { label: "Anomaly", showLine: false, pointRadius: 4.25, pointBorderWidth: 0, clip: 6 }), // whole at the edge
   line(2, { label: "Expected", borderDash: [6, 4] }),
   line(3, { label: "Upper", borderWidth: 0, fill: "+1" }),
   line(3, { label: "Lower", borderWidth: 0, fill: false }),
   line(2, { label: "Expected by the other", borderDash: [2, 3] }),
   // Larger than a dot and hollow: where both judge alike, both are seen.
   line(-2, { label: "Anomaly to the other", showLine: false, pointStyle: "rectRot", pointRadius: 9, pointBorderWidth: 2, clip: 10 }),
+  line(0, { label: "Edge", showLine: false, pointRadius: 5.75, pointBorderWidth: 0, clip: 6 }),
 ];
 
 /** Where an axis of times, or of positions, is marked. */
@@ -108,6 +110,7 @@ function radii(data, inView) {
 export function fill(chart, lines, { from, to, inView, heights }) {
   const sets = chart.data.datasets;
   SETS.forEach((name, k) => { sets[k].data = lines[name]; });
+  sets[RIMS].data = lines.dots;
   sets[0].pointRadius = radii(lines.value, inView);
   for (const k of LINES) sets[k].borderWidth = sets[k].data.length > DENSE ? 1 : WIDTH;
   Object.assign(chart.options.scales.x, { min: from, max: to });
@@ -119,7 +122,8 @@ export function fill(chart, lines, { from, to, inView, heights }) {
 export function paint(chart, marks, colour) {
   const of = Object.fromEntries(SETS.map((name, k) => [name, chart.data.datasets[k]]));
   Object.assign(of.value, { borderColor: colour.actual, backgroundColor: colour.actual });
-  Object.assign(of.dots, { borderColor: colour.dotEdge, backgroundColor: colour.anomaly });
+  of.dots.backgroundColor = colour.anomaly;
+  chart.data.datasets[RIMS].backgroundColor = colour.dotEdge;
   Object.assign(of.expected, { borderColor: colour.expected, backgroundColor: colour.expected });
   of.upper.backgroundColor = colour.band;
   Object.assign(of.otherExpected, { borderColor: colour.other, backgroundColor: colour.other });

@@ -125,6 +125,27 @@ def test_the_strip_breaks_its_line_at_a_gap_as_the_chart_does(page):
     assert page.evaluate(STRIP, [0.1, 0.5, 0.9]) == [True, False, True]
 
 
+# The colours at the middles of all anomalies.
+MIDDLES = """() => { const chart = Chart.getChart("canvas"), ratio = chart.currentDevicePixelRatio, { canvas } = chart;
+  const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext("2d", { willReadFrequently: true });
+  copy.drawImage(canvas, 0, 0);
+  const at = (x, y) => [...copy.getImageData(Math.round(x * ratio), Math.round(y * ratio), 1, 1).data];
+  return chart.getDatasetMeta(1).data.map(({ x, y }) => at(x, y)); }"""
+
+
+def test_of_anomalies_side_by_side_each_is_red(page):
+    values = [10 + k % 24 + (k * 7 % 5) / 10 for k in range(3_000)]
+    values[1_600:1_625] = [400] * 25
+    open_page(page)
+    upload_read(page, "flat.csv", "\n".join(["load", *map(str, values), ""]).encode())
+    choose_detector(page, "seasonal_naive")
+    detect(page)
+    settle(page)
+    colours = page.evaluate(MIDDLES)
+    assert len(colours) >= 5
+    assert all(red > 180 and green < 110 and blue < 120 for red, green, blue, _ in colours), colours
+
+
 def test_back_leads_through_what_was_opened_to_the_beginning(page):
     open_page(page)
     rows = [f"{value},{index % 7}" for index, value in enumerate(daily())]
