@@ -255,6 +255,17 @@ class TestStages:
         assert stages.main(["test"]) == 1
         assert capsys.readouterr().out.splitlines()[-2].endswith("wrong")
 
+    def test_types_are_checked_beside_the_others(self, stages, capsys, monkeypatch, tmp_path):
+        mark = tmp_path / "begun"
+        begin = f"import pathlib; pathlib.Path({str(mark)!r}).touch()"
+        wait = f"import pathlib, time\nwhile not pathlib.Path({str(mark)!r}).exists(): time.sleep(0.01)"
+        commands = {"unit": [[sys.executable, "-c", wait]], "types": [[sys.executable, "-c", begin]]}
+        monkeypatch.setattr(stages, "all_stages", lambda _: commands)
+        assert stages.main(["test"]) == 0
+        lines = capsys.readouterr().out.splitlines()
+        assert sorted(line.split()[0] for line in lines[:2]) == ["types", "unit"]
+        assert lines[-1] == "stages: 2 passed, 0 failed"
+
     def test_some_can_be_named(self, stages, capsys):
         assert stages.main(["test", "laws"]) == 0
         assert capsys.readouterr().out.splitlines()[-1] == "stages: 1 passed, 0 failed"

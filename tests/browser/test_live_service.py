@@ -13,6 +13,8 @@ from tests.browser.steps import settle
 from tests.browser.test_page import DOTS
 from tests.serving import serving
 
+pytestmark = pytest.mark.xdist_group("live service")  # which one worker alone has to start
+
 
 class Service:
     """The real server, which can be stopped and started again at the same address, with the same data."""
