@@ -27,6 +27,8 @@ influx = Blueprint("influx", __name__)
 LIKE = f"1.8.0-anomaly-detection-{VERSION}"
 """The version told to clients that look at it: what they may expect, and what this is."""
 
+BEYOND = {"beyond_capacity": "beyond its capacity", "beyond_age": "older than it keeps them"}
+"""What a stream does not keep, in words."""
 MOST_TOLD = 20
 """Refusals told one by one in an answer."""
 
@@ -176,8 +178,9 @@ def refusal(name: str, points: Points, result: Judged | BadInput) -> tuple[str, 
     """Why points of a stream were not kept, and how many."""
     if isinstance(result, BadInput):
         return f"unable to write '{name}': {result.message} (line {points.lines[0]})", len(points.lines)
-    lost = sum(repair.count for repair in result.repairs if repair.code == "beyond_capacity")
-    return (f"points of '{name}' beyond its capacity (from line {points.lines[0]} on)", lost) if lost else None
+    lost = {repair.code: repair.count for repair in result.repairs if repair.code in BEYOND}
+    why = " and ".join(BEYOND[code] for code in lost)
+    return (f"points of '{name}' {why} (from line {points.lines[0]} on)", sum(lost.values())) if lost else None
 
 
 def partial(refusals: Sequence[str], dropped: int) -> str:

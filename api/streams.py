@@ -15,7 +15,7 @@ from api.state import state
 from api.v1 import json, times_as_ms
 from errors import BadInput, BadParameter, UnknownName, Unreadable
 from store import Label
-from streams import Judged, StreamInfo, Streams
+from streams import SAME, Judged, StreamInfo, Streams
 from streams.labelling import read_labels
 
 streams = Blueprint("streams", __name__, url_prefix="/api/v1/streams")
@@ -34,6 +34,11 @@ class StreamBody(msgspec.Struct, forbid_unknown_fields=True):
     detector: Annotated[str | None, described("Its name; absent: the one it has, or the default.")] = None
     params: Annotated[dict[str, Any] | None, described("The detector's parameters.")] = None
     capacity: Annotated[int, described("Points that are kept; older ones are forgotten.", ge=1)] | None = None
+    keep_days: (
+        Annotated[float, described("Days after which a point is forgotten by its time; null: none is for its age.")]
+        | msgspec.UnsetType
+        | None
+    ) = msgspec.UNSET
 
 
 class PointsBody(msgspec.Struct, forbid_unknown_fields=True):
@@ -77,7 +82,8 @@ def list_streams() -> Response:
 def put_stream(name: str) -> Response:
     """Makes a stream, or changes how it is judged from the next point on."""
     as_ms, body = times_as_ms(), decoded(StreamBody)
-    return json(of_stream(opened().put(plain(name), body.detector, body.params, body.capacity), as_ms))
+    days = SAME if isinstance(body.keep_days, msgspec.UnsetType) else body.keep_days
+    return json(of_stream(opened().put(plain(name), body.detector, body.params, body.capacity, days), as_ms))
 
 
 @streams.get("/<name>")
@@ -257,6 +263,7 @@ def of_stream(stream: StreamInfo, as_ms: bool) -> dict[str, Any]:
         "params": dict(stream.params),
         "points": stream.points,
         "capacity": stream.capacity,
+        "keep_days": stream.keep_days,
         "last_time": answer.time(stream.last_time, as_ms=as_ms),
         "state": stream.state,
         "cursor": stream.cursor,

@@ -1,5 +1,6 @@
 """What is kept on disk, in SQL: streams, their points, what their detectors learned; uploaded series."""
 
+from store.ages import Ages
 from store.archive import Archive, Kept
 from store.complaints import Complaints
 from store.database import BUSY_MS, CannotOpen, Database, NoRoom, Unavailable
@@ -15,6 +16,7 @@ __all__ = [
     "LONGEST_NAME",
     "MOST_OF_SERIES",
     "STATUSES",
+    "Ages",
     "Append",
     "Archive",
     "Asked",

@@ -40,6 +40,8 @@ class Stream:
     last_time  of the newest point, ms since 1970 UTC (None: counted, or no point yet)
     seen       when that arrived, ms since 1970 UTC
     judges     the detector names that its points' codes count
+    keep_ms    points older than that are forgotten; None: none is for its age
+    forgotten  cursor of the last point that was forgotten for its age
     """
 
     id: int
@@ -52,11 +54,18 @@ class Stream:
     last_time: int | None = None
     seen: int | None = None
     judges: tuple[str, ...] = ()
+    keep_ms: int | None = None
+    forgotten: int = 0
+
+    @property
+    def gone(self) -> int:
+        """The cursor of the last point that cannot be read any more; 0 where all can."""
+        return max(self.cursor - self.capacity, self.forgotten, 0)
 
     @property
     def points(self) -> int:
         """How many points can be read."""
-        return min(self.cursor, self.capacity)
+        return self.cursor - self.gone
 
 
 @dataclass(frozen=True)
@@ -127,9 +136,12 @@ class Store:
                 there.update(connection.execute(named, {"names": some}).scalars())
         return [name for name in names if name not in there]
 
-    def put(self, name: str, detector: str, params: Mapping[str, Any], capacity: int) -> Stream:
+    def put(
+        self, name: str, detector: str, params: Mapping[str, Any], capacity: int, keep_ms: int | None = None
+    ) -> Stream:
         """Makes a stream, or changes one."""
-        changed = {"detector": detector, "params": json.dumps(dict(params)), "capacity": capacity}
+        changed: dict[str, Any] = {"detector": detector, "params": json.dumps(dict(params))}
+        changed |= {"capacity": capacity, "keep_ms": keep_ms}
         with self.database.write() as connection:
             there = connection.execute(sa.update(stream).where(stream.c.name == name).values(changed)).rowcount
             if not there:
@@ -189,7 +201,7 @@ class Store:
 
     def read(self, of: Stream, after: int, limit: int) -> Judged:
         """At most `limit` points after a cursor, the oldest first; none that came after the stream was as `of` says."""
-        after = max(after, of.cursor - of.capacity, 0)
+        after = max(after, of.gone)
         limit = min(limit, max(of.cursor - after, 0))
         query = sa.select(chunk.c.data, chunk.c.last, chunk.c.points).where(_of(of.id), chunk.c.last > after)
         return self._collect(of, query.order_by(chunk.c.last), after, limit)
@@ -208,7 +220,7 @@ class Store:
     def around(self, of: Stream, start: int, stop: int, before: int) -> Judged:
         """By time: the points from a time to another, both included (ms since 1970 UTC), and `before` points before
         the first. The cursor is the stream's."""
-        gone = of.cursor - of.capacity
+        gone = of.gone
         heads = sa.select(chunk.c.last, chunk.c.last_time, chunk.c.points)
         heads = heads.where(_of(of.id), chunk.c.last > gone, chunk.c.first_time <= stop)
         found = np.empty(0, POINT)
@@ -225,8 +237,8 @@ class Store:
         return from_points(found[max(0, first) :], of.judges, of.cursor, timed=True)
 
     def oldest_time(self, of: Stream) -> int:
-        """The time of the oldest point that can be read, ms since 1970 UTC; there is one."""
-        gone = max(0, of.cursor - of.capacity)
+        """The time of the oldest point that can be read, ms since 1970 UTC; that of the newest where none can."""
+        gone = of.gone
         whole = sa.select(sa.func.min(chunk.c.first_time)).where(_of(of.id), chunk.c.last - chunk.c.points >= gone)
         cut = sa.select(chunk.c.data, chunk.c.points, chunk.c.last)
         cut = cut.where(_of(of.id), chunk.c.last > gone, chunk.c.last - chunk.c.points < gone)
@@ -234,7 +246,7 @@ class Store:
             times = [connection.execute(whole).scalar_one()]
             for data, count, last in connection.execute(cut):
                 times.append(unpacked(data, count)["time"][gone - last + count :].min())
-        return min(int(time) for time in times if time is not None)
+        return min((int(time) for time in times if time is not None), default=of.last_time or 0)
 
     def last_points(self, streams: Sequence[Stream], most: int) -> dict[int, Judged]:
         """By id of stream the points that came last, at most `most`, fewer where pushes are small: one query for all,
@@ -356,7 +368,10 @@ def _rows(stream_id: int, points: Points, last: int) -> list[dict[str, Any]]:
 def _merge(connection: sa.Connection, of: Stream) -> None:
     """Makes full chunks from the first small one on, and forgets those that lie wholly beyond the stream's capacity."""
     connection.execute(sa.delete(chunk).where(_of(of.id), chunk.c.last <= of.cursor - of.capacity))
-    first = sa.select(sa.func.min(chunk.c.last)).where(_small(of.id)).scalar_subquery()
+    # The row that begins where forgetting by age ended is small for that reason, and everything comes after it.
+    cut = sa.select(stream.c.forgotten).where(stream.c.id == of.id).scalar_subquery()
+    whole = sa.or_(cut == 0, chunk.c.last - chunk.c.points != cut)
+    first = sa.select(sa.func.min(chunk.c.last)).where(_small(of.id), whole).scalar_subquery()
     query = (
         sa.select(chunk.c.data, chunk.c.points, chunk.c.last)
         .where(_of(of.id), chunk.c.last >= first)

@@ -20,6 +20,8 @@ stream = Table(
     Column("last_time", BigInteger),  # of the newest point, ms since 1970 UTC
     Column("seen", BigInteger),  # when it arrived, ms since 1970 UTC
     Column("judges", Text, nullable=False),  # JSON: the detector names that the codes in chunks count
+    Column("keep_ms", BigInteger),  # points older than so many ms are forgotten; NULL: none is for its age
+    Column("forgotten", BigInteger, nullable=False, server_default="0"),  # cursor of the last point that was
 )
 
 last_id = Table(

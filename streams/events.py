@@ -108,7 +108,8 @@ class Events:
                 log.take(self._read(name, log.cursor, min(AT_ONCE, span[1] - log.cursor)))
                 if log.cursor <= before:
                     break
-            anomalies, seen = log.happenings(), log.cursor
+            anomalies = [each for each in log.happenings() if each.stop - 1 > span[0]]
+            seen = log.cursor
         quiet = [silent(each) for each in silences]
         found = sorted([*anomalies, *quiet], key=lambda each: (each.start, each.kind), reverse=True)
         return found, Seen(seen, max((each.changed for each in quiet), default=0))

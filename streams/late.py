@@ -11,23 +11,27 @@ from streams.live import Live
 Positions = NDArray[np.intp]
 
 
-def settle(old: Series, live: Live, store: Store) -> tuple[Judged, Judged, tuple[Repair, ...]]:
+def settle(old: Series, live: Live, store: Store, present: int) -> tuple[Judged, Judged, tuple[Repair, ...]]:
     """The answer to these points, those of them that are to be kept, and a report.
 
     old    points with times, not newer than the newest of `live`, which takes the late ones in
     store  holds all points that `live` has judged
+    present  ms since 1970 UTC
     """
     assert old.times is not None
     times = old.times.astype(np.int64)
     kept = store.around(live.stream, int(times[0]), int(times[-1]), live.memory)
     place, there = found(_times(kept), old.times)
-    late = ~there & ~beyond(times, ~there, live, store)
+    keep_ms = live.stream.keep_ms
+    aged = ~there & (times < (present - keep_ms if keep_ms is not None else times[0]))
+    late = ~there & ~aged
+    late &= ~beyond(times, late, live, store)
     taken = live.take_late(Series(old.times[late], old.values[late]), kept)
     lost = ~there & ~late
     pool = joined((kept, taken, unjudged(old.times[lost], old.values[lost], taken.cursor)))
     place[late] = len(kept) + np.arange(len(taken))
     place[lost] = len(kept) + len(taken) + np.arange(np.count_nonzero(lost))
-    return pool.take(place, taken.cursor), taken, report(there, late, lost)
+    return pool.take(place, taken.cursor), taken, report(there, late, aged, lost & ~aged)
 
 
 def found(known: Times, asked: Times) -> tuple[Positions, Bools]:
@@ -49,8 +53,8 @@ def beyond(times: NDArray[np.int64], new: Bools, live: Live, store: Store) -> Bo
     return older & (np.cumsum(older) <= np.count_nonzero(older) - left)
 
 
-def report(there: Bools, late: Bools, lost: Bools) -> tuple[Repair, ...]:
-    """What became of the points; each is one of the three."""
+def report(there: Bools, late: Bools, aged: Bools, lost: Bools) -> tuple[Repair, ...]:
+    """What became of the points; each is one of the four."""
     said = (
         ("already_there", "Points whose times are there already were left as they are.", there),
         (
@@ -58,6 +62,7 @@ def report(there: Bools, late: Bools, lost: Bools) -> tuple[Repair, ...]:
             "Points older than the stream's newest were kept in the order of arrival, judged from those before them.",
             late,
         ),
+        ("beyond_age", "Points older than the stream keeps them were not kept.", aged),
         ("beyond_capacity", "Points older than all that the stream has room for were not kept.", lost),
     )
     return tuple(

@@ -60,6 +60,11 @@ class Lives:
         """Whether a stream is in memory."""
         return name in self._lives
 
+    def loaded(self, name: str) -> Live | None:
+        """A stream, if it is in memory."""
+        with self._lock:
+            return self._lives.get(name)
+
     def find(self, name: str) -> Live | None:
         """A stream, if there is one."""
         try:

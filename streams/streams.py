@@ -3,18 +3,19 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from anomaly_detection import DEFAULT_GAP, Detector
 from errors import BadInput, BadParameter, LimitExceeded
 from event_policy import Policy
 from judged import Judged, joined, unjudged
-from parameters import check_given, parameters
+from parameters import check_given
 from series import Limits, Repair, Series, Times
 from series.table import DEFAULT_LIMITS
-from store import Append, Fitted, Label, Labels, Silences, Store, Stream
+from store import Ages, Append, Fitted, Label, Labels, Silences, Store, Stream
 from streams import arrival, demo
+from streams.aging import SAME, Aging, Same, kept_ms
 from streams.demo import Demo
 from streams.events import Events, Happening, Seen, silent
 from streams.fitter import AGAIN, ASKED_FOR, FIRST, Fitter
@@ -26,6 +27,7 @@ from streams.names import check_name
 from streams.quiet import Quiet
 from streams.readings import NOTHING, UNKNOWN, Newest, Reading, Readings, Stored, Work
 from streams.recent import KEPT, Recent
+from streams.told import StreamInfo, stored_state
 from streams.writer import Writer, keeping
 from streams.young import Young
 
@@ -42,23 +44,6 @@ MOST_CAPACITY = 10**9
 
 DEFAULT_DETECTOR = "lstm"
 """Not the default for files: see docs/decisions/default-of-streams.md."""
-
-
-@dataclass(frozen=True)
-class StreamInfo:
-    """A stream as it is told: `state` is warming_up, normal, anomalous or silent; `last_time` ms since 1970 UTC, None
-    where points have no times; `points` can be read, the last of them has the cursor `cursor`;
-    `judged_by` is who judges the next one, None where nobody can yet."""
-
-    name: str
-    detector: str
-    params: Mapping[str, Any]
-    points: int
-    capacity: int
-    last_time: int | None
-    state: str
-    cursor: int
-    judged_by: str | None
 
 
 class Streams:
@@ -91,6 +76,7 @@ class Streams:
         self._young = Young(store, self._labels)
         self._events = Events(self.read)
         self._quiet = Quiet(self._silences, self._lives, demo.NAME, now)
+        self._aging = Aging(Ages(store.database), self._lives, now)
         self._last = Stored(store)
 
     def start(self) -> None:
@@ -101,9 +87,11 @@ class Streams:
             self._store.put(demo.NAME, DEFAULT_DETECTOR, {}, self._capacity)
         self._fitter.ask(demo.NAME, ASKED_FOR)
         self._quiet.start()
+        self._aging.start()
 
     def stop(self) -> None:
         """Ends them; what was acknowledged is written."""
+        self._aging.stop()
         self._quiet.stop()
         self._fitter.stop(seconds=0.5)
         self._writer.stop()
@@ -114,11 +102,12 @@ class Streams:
         detector: str | None = None,
         params: Mapping[str, Any] | None = None,
         capacity: int | None = None,
+        keep_days: float | Same | None = SAME,
     ) -> StreamInfo:
         """Makes a stream, or changes one: the next point is judged by the new detector, once it is fitted.
 
-        What is left out stays as it is, or is the default. Raises BadInput for a name, UnknownName, BadParameter,
-        LimitExceeded.
+        What is left out stays as it is, or is the default; `keep_days` None: no point is forgotten for its age. Raises
+        BadInput for a name, UnknownName, BadParameter, LimitExceeded.
         """
         check_name(name)
         if capacity is not None and not 1 <= capacity <= MOST_CAPACITY:
@@ -132,12 +121,20 @@ class Streams:
         if there is None and self._store.count() >= self._most:
             raise self._no_room()
         kept = capacity or (there.capacity if there else self._capacity)
-        stream = self._store.put(name, detector, fresh.params, kept)
+        keep_ms = kept_ms(keep_days, there)
+        if name == demo.NAME and keep_ms is not None:
+            raise BadInput(
+                "The stream demo keeps no points, so it forgets none; leave out keep_days.", name="keep_days"
+            )
+        stream = self._store.put(name, detector, fresh.params, kept, keep_ms)
         live = self._lives.get(name)
         with live.lock:
-            live.stream = replace(live.stream, detector=detector, params=stream.params, capacity=kept)
+            changed = replace(live.stream, detector=detector, params=stream.params)
+            live.stream = replace(changed, capacity=kept, keep_ms=keep_ms)
             if not fresh.fewest and name != demo.NAME:
                 self._adopt(live, fresh, 0, 0)
+        if keep_ms is not None:
+            self._aging.forget(stream.id, name, keep_ms)
         if name == demo.NAME or stream.cursor >= fresh.fewest:
             self._fitter.ask(name, ASKED_FOR).wait(PUT_SECONDS)
         return self.get(name)
@@ -229,13 +226,13 @@ class Streams:
             start = now - limit if after is None or not 0 <= after <= now else after
             return self._demo.read(start, min(start + limit, now))
         live = self._lives.get(name)
-        forgotten = live.durable - live.stream.capacity
+        forgotten = max(live.durable - live.stream.capacity, live.stream.forgotten)
         if after is not None and (found := self._recent.read(live, max(after, forgotten), limit)) is not None:
             return found
         stream = self._stored(name)
         if after is None or not 0 <= after <= stream.cursor:
             after = stream.cursor - limit
-        if after >= stream.cursor - min(KEPT, stream.capacity):
+        if after >= stream.cursor - min(KEPT, stream.points):
             newest = self._store.newest(stream, KEPT)
             self._recent.hold(live, newest)
         return self._store.read(stream, after, limit)
@@ -247,7 +244,7 @@ class Streams:
             now = self._demo_cursor()
             return self._events.of(name, stream.id, (now - demo.KEPT, now), policy, ())
         durable = self._lives.get(name).durable
-        span = max(0, durable - stream.capacity), durable
+        span = max(0, durable - stream.capacity, stream.forgotten), durable
         return self._events.of(name, stream.id, span, policy, self._silences.of(stream.id))
 
     def silences(self, name: str, after: int) -> list[Happening]:
@@ -342,7 +339,7 @@ class Streams:
                 return judged, self._keep(live, judged)
             if live.kept is not None:
                 live.kept.result()  # only what is in the store can be looked up there
-            told, late, repairs = settle(old, live, self._store)
+            told, late, repairs = settle(old, live, self._store, present)
             if len(late) and not len(new):
                 live.came_late(present)
                 self._quiet.came(name, present)
@@ -372,6 +369,8 @@ class Streams:
 
     def _fit_if_due(self, live: Live) -> None:
         fewest = find(live.stream.detector).fewest
+        if live.stream.points < fewest:
+            return
         if live.stream.cursor >= max(fewest, FIRST_REFIT if live.own else 0, self._growth * live.fitted_at):
             self._fitter.ask(live.stream.name, AGAIN if live.own else FIRST)
 
@@ -384,7 +383,7 @@ class Streams:
             self._demo.adopt(stream.detector, fit)
             return
         live = self._lives.get(name)
-        if stream.cursor < detector.fewest:
+        if stream.points < detector.fewest:
             self._young.look(live)
             return
         history, gap = self._store.latest(stream, FIT_ON), int(stream.params.get("gap", DEFAULT_GAP))
@@ -423,26 +422,4 @@ class Streams:
         else:
             live = self._lives.get(stream.name)
             state, judge = self._state(live), live.judge_of_next
-        return StreamInfo(
-            name=stream.name,
-            detector=stream.detector,
-            params=defaults(stream.detector) | dict(stream.params),
-            points=stream.points,
-            capacity=stream.capacity,
-            last_time=stream.last_time,
-            state=state,
-            cursor=stream.cursor,
-            judged_by=judge,
-        )
-
-
-def defaults(detector: str) -> dict[str, Any]:
-    """The parameters of a detector, as they are unless told otherwise."""
-    return {name: param.default for name, param in parameters(find(detector).fit).items()}
-
-
-def stored_state(stream: Stream, silent: bool, anomalous: bool) -> str:
-    """The state of a stream that is not in memory."""
-    if silent:
-        return "silent"
-    return ("anomalous" if anomalous else "normal") if stream.detector in stream.judges else "warming_up"
+        return StreamInfo.of(stream, state, judge)

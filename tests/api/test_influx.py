@@ -197,6 +197,15 @@ class TestEitherVersion:
         assert kept(streams, "m.v") == [(START, 1.0)]
         assert kept(streams, "n.v") == [(1, 1.0)]
 
+    def test_late_points_older_than_a_stream_keeps_them_are_refused_and_told(self, client, streams, path):
+        streams.put("m.v", "rolling_zscore", keep_days=1)
+        now = int(time.time() * 1000)
+        client.post(f"{path}?precision=ms", data=lines(f"m v=1 {now}"))
+        response = client.post(f"{path}?precision=ms", data=lines(f"m v=2 {now - 2 * 86_400_000}"))
+        assert response.status_code == 400
+        assert "points of 'm.v' older than it keeps them (from line 1 on) dropped=1" in response.get_data(as_text=True)
+        assert kept(streams, "m.v") == [(now, 1.0)]
+
     def test_a_stream_that_cannot_take_its_points_costs_no_other(self, client, streams, path):
         long = "x" * 600
         response = client.post(path, data=lines(f"{long} v=1", "m v=1 9000000000000000000", "n v=1 1000000"))

@@ -152,6 +152,24 @@ def test_streams_are_listed_by_name_page_by_page(client):
     check_schema(rest, "StreamList")
 
 
+def test_how_long_points_are_kept_is_told_changed_and_taken_back(client):
+    for body, told in (
+        ({}, None),
+        ({"keep_days": 0.5}, 0.5),
+        ({}, 0.5),
+        ({"keep_days": 7}, 7.0),
+        ({"keep_days": None}, None),
+    ):
+        answer = client.put("/api/v1/streams/a", json={"detector": "rolling_zscore", **body}).get_json()
+        assert answer["keep_days"] == told
+        check_schema(answer, "Stream")
+        assert client.get("/api/v1/streams/a").get_json()["keep_days"] == told
+    for days in (0, -1, 1e9):
+        error = check_error(client.put("/api/v1/streams/a", json={"keep_days": days}), 400, "bad_parameter")
+        assert error["detail"]["name"] == "keep_days"
+    check_error(client.put("/api/v1/streams/a", json={"keep_days": "7"}), 400, "unreadable")
+
+
 def test_there_are_only_so_many_streams(client):
     for name in "abcde":
         put(client, name, detector="rolling_zscore")

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from store import CannotOpen, Database, Outbox, Store
 
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008")
 
 
 def point(ms, value):
@@ -29,6 +29,8 @@ def fill(database, revision):
             first = {"first_time": times[0]} if revision >= "0004" else {}
             row = {"points": len(times), "last_time": times[-1], "data": data, **first}
             insert(connection, "chunk", stream_id=1, last=last, **row)
+        if revision >= "0008":
+            connection.execute(sa.text("UPDATE last_id SET stream = 1"))
         if revision >= "0002":
             insert(connection, "watch", stream_id=1, policy='{"recovery": 2}', cursor=4, state="{}")
 
@@ -42,6 +44,7 @@ def test_a_database_of_an_earlier_version_is_read_whole(database_url, revision):
     store = Store.open(database_url)
     stream = store.stream("s")
     assert (stream.cursor, stream.capacity, stream.params) == (6, 5, {"sigma": 3})
+    assert (stream.keep_ms, stream.forgotten) == (None, 0)
     kept = store.read(stream, 0, 10)
     assert kept.values.tolist() == [2.0, 3.0, 4.0, 5.0, 6.0]
     assert kept.judged_by == ("a",) * 5
