@@ -2,11 +2,12 @@
 import { ask } from "./api.js";
 import { busy } from "./busy.js";
 import { announce, byId, element } from "./dom.js";
+import { gapsAmong } from "./gaps.js";
 import { forget, labelsOf, keep, overviewOf, seriesOf } from "./kept.js";
 import { clearProblem, showProblem } from "./problem.js";
 import { drawRecent } from "./recent.js";
 import { fromDemo, fromFile } from "./source.js";
-import { state } from "./state.js";
+import { axisOf, state } from "./state.js";
 import { drawUnderstood, spoken } from "./understood.js";
 
 const BUCKETS = 120; // of a small chart
@@ -86,6 +87,13 @@ async function show(kept, source, labels) {
   await Promise.all([source?.file && offerCorrections(kept, source), drawOverview()]);
 }
 
+/** The points of a small chart, with a missing value in each gap in time, where its line breaks as that of the chart does. */
+export function drawn({ times, positions, values }, { extent: [first, last], step }) {
+  const gaps = new Set(times ? gapsAmong(times, positions, step, (last - first) / BUCKETS) : []);
+  const rows = (times ?? positions).flatMap((at, k) => [...(gaps.has(k) ? [[at, NaN]] : []), [at, values[k] ?? NaN]]);
+  return { x: rows.map(([at]) => at), values: rows.map(([, value]) => value) };
+}
+
 async function offerCorrections(kept, source) {
   const { drawCorrections } = await import("./corrections.js");
   if (kept === state.series) await drawCorrections(kept, source, (options) => readAgain(source.file, options, kept));
@@ -100,7 +108,7 @@ async function drawOverview() {
     if (series !== state.series) return;
     const missing = Object.fromEntries(columns.map(({ column, missing: many }) => [column, many]));
     drawUnderstood(byId("facts"), byId("repairs"), { ...series, gaps, missing }, source);
-    state.overview = columns.map(({ column: name, times, positions, values }) => ({ name, x: times ?? positions, values: values.map((value) => value ?? NaN) }));
+    state.overview = columns.map((column) => ({ name: column.column, ...drawn(column, axisOf(series)) }));
     opened.smalls?.();
   } catch (error) {
     showProblem("columns-problem", error);

@@ -71,8 +71,8 @@ export function eventTable(hasTimes, rows, says = false) {
   const head = ["Start", ...(says ? ["Right?"] : []), "Size", "Direction", "Duration", "Severity", "Explanation"];
   return element("table", { role: "table" },
     element("caption", {},
-      `${hasTimes ? "Times are UTC. " : ""}Severity says how far beyond the allowed distance the worst point lies: at 2 × it is twice as far off as `,
-      "a point may be. Choose an event to see it in the chart."),
+      `${hasTimes ? "Times are UTC. " : ""}Severity says how unusual the worst point is: just above 1 × is barely an anomaly, at 2 × it is twice `,
+      "as far off as is allowed. Choose an event to see it in the chart."),
     element("thead", { role: "rowgroup" }, element("tr", { role: "row" },
       ...head.map((name) => element("th", { role: "columnheader", scope: "col" }, name)))),
     element("tbody", { role: "rowgroup" }, ...rows));

@@ -8,6 +8,7 @@ globalThis.Chart = { Interaction: { modes: {} } };
 const { changed, paceWords, perMonth, unitsWithin, wantedEvents } = await import("../../static/js/pace.js");
 const { leftWords, stageWords } = await import("../../static/js/job.js");
 const { extent, eventWords, pathOf } = await import("../../static/js/smalls.js");
+const { drawn } = await import("../../static/js/bringing.js");
 const { labelOf, saying } = await import("../../static/js/teach.js");
 const { curveOf, knobOf, reach, stepOf, targetWords, valueAt } = await import("../../static/js/tune.js");
 const { correctionOf, headerOf, sameReading } = await import("../../static/js/corrections.js");
@@ -82,6 +83,13 @@ test("a small chart breaks its line where a value is missing, and lies flat wher
   assert.equal(pathOf([], [], 30, 20), "");
   assert.deepEqual(extent([NaN, 3, -1]), [-1, 3]);
   assert.deepEqual([undefined, "busy", [], [1]].map(eventWords), ["not judged yet", "being judged …", "no events", "1 event"]);
+});
+
+test("a small chart breaks at a gap in time, but not between buckets", () => {
+  const axis = { extent: [0, 2400], step: 1 };
+  const column = { times: [0, 20, 40, 400, 420], positions: [0, 20, 40, 60, 80], values: [1, null, 3, 4, 5] };
+  assert.deepEqual(drawn(column, axis), { x: [0, 20, 40, 400, 400, 420], values: [1, NaN, 3, NaN, 4, 5] });
+  assert.deepEqual(drawn({ ...column, times: null }, axis).x, column.positions);
 });
 
 test("what is said of a stretch takes the place of what was", () => {
