@@ -4,7 +4,7 @@ import { announce, byId, element } from "./dom.js";
 import { ParameterForm } from "./form.js";
 import { clearProblem, showProblem } from "./problem.js";
 
-const same = (a, b) => a.detector === b.detector && Object.entries(a.params).every(([name, value]) => b.params[name] === value);
+const same = (a, b) => a.detector === b.detector && (a.keep_days ?? null) === (b.keep_days ?? null) && Object.entries(a.params).every(([name, value]) => b.params[name] === value);
 
 export class StreamSettings {
   /** `urlOf()` is the address of the stream shown; `onChanged(info)` is told how the service has it now. */
@@ -13,6 +13,11 @@ export class StreamSettings {
     this.form = new ParameterForm(byId("params"), () => this.tell());
     byId("detector").addEventListener("change", () => {
       this.draw();
+      this.tell();
+    });
+    this.days = byId("keep-days");
+    this.days.addEventListener("input", () => {
+      this.complain();
       this.tell();
     });
     byId("settings").addEventListener("submit", (event) => {
@@ -42,7 +47,23 @@ export class StreamSettings {
   reset() {
     byId("detector").value = this.info.detector;
     this.draw(this.info.params);
+    const counted = this.info.cursor > 0 && this.info.last_time === null;
+    const timeless = this.info.name === "demo" || counted;
+    this.days.value = this.info.keep_days ?? "";
+    this.days.disabled = timeless;
+    byId("keep-days-hint").textContent = timeless ? "Only points that come with times can be forgotten by age." : "Older points are deleted for good. Empty: none is deleted for its age.";
+    this.complain();
     this.tell();
+  }
+
+  /** Says what is wrong with the days; whether nothing is. */
+  complain() {
+    const { valid } = this.days.validity;
+    const place = byId("keep-days-error");
+    place.hidden = valid;
+    place.textContent = valid ? "" : "Days must lie from 0.001 to 36,500; leave it empty for never.";
+    this.days.setAttribute("aria-invalid", String(!valid));
+    return valid;
   }
 
   draw(params) {
@@ -52,7 +73,7 @@ export class StreamSettings {
   }
 
   get choice() {
-    return { detector: byId("detector").value, params: this.form.values };
+    return { detector: byId("detector").value, params: this.form.values, keep_days: this.days.value === "" ? null : Number(this.days.value) };
   }
 
   get edited() {
@@ -69,6 +90,10 @@ export class StreamSettings {
   async apply() {
     clearProblem("settings-problem");
     if (!this.edited || !this.form.check()) return;
+    if (!this.complain()) {
+      this.days.focus();
+      return;
+    }
     const asked = this.info.name;
     byId("apply-hint").textContent = "Being put in effect…";
     try {

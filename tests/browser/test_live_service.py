@@ -139,6 +139,29 @@ def test_another_detector_judges_the_next_point(page, service):
     expect(page.locator("#events tbody tr")).to_have_count(0)
 
 
+def test_how_long_points_are_kept_is_set_on_the_page(page, service):
+    stream(service, "attic")
+    page.goto(service.url + "/live?stream=attic&refresh=100")
+    days = page.get_by_label("Forget points after")
+    expect(page.locator("#keep-days-hint")).to_contain_text("deleted for good")
+    expect(days).to_have_value("")
+    days.fill("0")
+    page.get_by_role("button", name="Apply").click()
+    expect(page.locator("#keep-days-error")).to_contain_text("Days must lie")
+    expect(days).to_be_focused()
+    days.fill("2.5")
+    page.get_by_role("button", name="Apply").click()
+    expect(page.locator("#apply-hint")).to_contain_text("In effect")
+    assert service.ask("GET", "/api/v1/streams/attic", None)["keep_days"] == 2.5
+    days.fill("")
+    page.get_by_role("button", name="Apply").click()
+    expect(page.locator("#apply-hint")).to_contain_text("In effect")
+    assert service.ask("GET", "/api/v1/streams/attic", None)["keep_days"] is None
+    page.goto(service.url + "/live?stream=demo&refresh=100")
+    expect(page.locator("#keep-days-hint")).to_contain_text("come with times")
+    expect(days).to_be_disabled()
+
+
 def test_a_stream_is_made_with_its_history_and_watched(page, service):
     rows = [f"{1 + k % 28:02}/{1 + k // 28:02}/2026,{20 + k % 5}" for k in range(12)]
     page.goto(service.url + "/live")
