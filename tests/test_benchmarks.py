@@ -10,6 +10,7 @@ import pytest
 from benchmarks import _measure, auto, false_alarms, rolling_zscore
 from data_generation import clean
 from detectors.auto import Auto
+from tests import real_series
 
 
 def test_a_measurement_comes_back_from_its_own_process():
@@ -81,9 +82,8 @@ def test_false_alarms_are_counted_over_the_points_judged():
     ]
 
 
+@real_series.needed
 def test_the_real_series_without_anomalies_are_found():
-    if not (false_alarms.DATA / "index.csv").exists():
-        pytest.skip("SKIPPED: ../shared/data is missing")
     assert len(list(false_alarms.real_series())) == 6
 
 

@@ -1,13 +1,12 @@
 """Known periods are found, absent ones are said to be absent."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 from grid import Grid, spread_out
 from period import autocorrelation, find_period, find_periods, same_phase
 from series import read_csv
+from tests import real_series
 
 RNG = np.random.default_rng(7)
 DAY_MS = 86_400_000
@@ -188,7 +187,6 @@ def test_half_missing_makes_no_second_period():
     assert seldom <= 4
 
 
-DATA = Path(__file__).parents[2] / "shared" / "data" / "nab"
 CALENDAR = {
     "artificialNoAnomaly/art_daily_no_noise": 288,
     "artificialNoAnomaly/art_daily_perfect_square_wave": 288,
@@ -203,11 +201,10 @@ CALENDAR = {
 }
 
 
+@real_series.needed
 @pytest.mark.parametrize("name", CALENDAR)
 def test_the_day_is_found_in_real_series(name):
-    if not DATA.exists():
-        pytest.skip("NO ../shared/data HERE: periods of real series are not tested")
-    series = read_csv((DATA / f"{name}.csv").read_bytes(), name=name).series("value")
+    series = read_csv((real_series.NAB / f"{name}.csv").read_bytes(), name=name).series("value")
     grid = Grid.learn(series)
     values = spread_out(series.values, grid.cells(series, len(series), 1)[0])
     assert find_period(values, grid.step_ms) == CALENDAR[name]

@@ -266,6 +266,16 @@ class TestStages:
         assert sorted(line.split()[0] for line in lines[:2]) == ["types", "unit"]
         assert lines[-1] == "stages: 2 passed, 0 failed"
 
+    def test_why_tests_are_skipped_is_told_once_for_each_reason(self, stages, capsys, monkeypatch):
+        said = "SKIPPED [3] tests/a.py:7: no data here\nSKIPPED [1] tests/b.py:8: no data here\n4 skipped in 0.1s"
+        commands = {"unit": [[sys.executable, "-c", f"print({said!r})"]], "laws": [[sys.executable, "-c", ""]]}
+        monkeypatch.setattr(stages, "all_stages", lambda _: commands)
+        assert stages.main(["test"]) == 0
+        first, second, *rest = capsys.readouterr().out.splitlines()
+        assert first.endswith("4 skipped in 0.1s")
+        assert second.split() == ["skipped:", "no", "data", "here"]
+        assert len(rest) == 2
+
     def test_some_can_be_named(self, stages, capsys):
         assert stages.main(["test", "laws"]) == 0
         assert capsys.readouterr().out.splitlines()[-1] == "stages: 1 passed, 0 failed"

@@ -1,24 +1,19 @@
 """Every real series through the API, by every detector, and what is always held."""
 
-from pathlib import Path
-
 import pytest
 
 from detectors import DETECTORS
+from tests import real_series
 from tests.api.invariants import check_detection, strict_json
 
-NAB = Path(__file__).parents[2].parent / "shared" / "data" / "nab"
-FILES = sorted(NAB.rglob("*.csv"))
 
-
+@real_series.needed
 def test_there_are_real_series():
-    if not FILES:
-        pytest.skip(f"NO REAL SERIES at {NAB}: the main job is not tested on real input")
-    assert len(FILES) == 36
+    assert len(real_series.NAB_FILES) == 36
 
 
 @pytest.mark.parametrize("name", DETECTORS)
-@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+@real_series.each_of(real_series.NAB_FILES)
 def test_a_real_series(client, file, name):
     data = file.read_bytes()
     response = client.post(f"/api/v1/detect?detector={name}", data=data, content_type="text/csv")

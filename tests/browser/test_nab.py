@@ -1,14 +1,12 @@
 """Every file of the Numenta Anomaly Benchmark goes through the page."""
 
 import re
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
 
+from tests import real_series
 from tests.browser.steps import choose_detector, detect, drop_file, open_page
-
-FILES = sorted((Path(__file__).parents[3] / "shared" / "data" / "nab").rglob("*.csv"))
 
 # Some of these files hold an hour twice, where the clocks went back, or a day out of order.
 REAL = "Several rows have the same time|Rows were not in the order of time"
@@ -18,14 +16,13 @@ AS_IS = re.compile(rf"^(Nothing had to be repaired\.|\d things? w\w+ changed to 
 PARTS = 4  # so that no test is much longer than the others
 
 
+@real_series.needed
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("part", range(PARTS))
 def test_every_file_is_read_and_judged(page, part):
-    if not FILES:
-        pytest.skip("NO DATA HERE: ../shared/data/nab is missing, real files are not tried")
     open_page(page)
     choose_detector(page, "rolling_zscore")
-    for file in FILES[part::PARTS]:
+    for file in real_series.NAB_FILES[part::PARTS]:
         drop_file(page, file.name, file.read_text())
         expect(page.locator("#facts")).to_contain_text(file.name)
         expect(page.locator("#repairs")).to_have_text(AS_IS)

@@ -2,11 +2,9 @@
 
 from pathlib import Path
 
-import pytest
-
 from series import read_csv
+from tests.real_series import DATA, each_of
 
-DATA = Path(__file__).parent.parent.parent / ".." / "shared" / "data"
 FILES = sorted([*DATA.glob("nab/*/*.csv"), *DATA.glob("labelled/*.csv.gz")])
 
 DUPLICATES = {
@@ -20,14 +18,13 @@ DUPLICATES = {
 """Rows of the Numenta files that repeat a time, most of them in autumn's double hour."""
 
 
-@pytest.mark.skipif(not FILES, reason=f"no real series: {DATA} is missing")
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
-def test_a_real_file_reads_without_repairs(path: Path) -> None:
-    table = read_csv(path.read_bytes(), name=path.stem)
+@each_of(FILES)
+def test_a_real_file_reads_without_repairs(file: Path) -> None:
+    table = read_csv(file.read_bytes(), name=file.stem)
     repairs = {repair.code: repair.count for repair in table.repairs}
-    assert repairs.pop("duplicate_times", 0) == DUPLICATES.get(path.name, 0)
-    assert repairs.pop("order_mended", 0) == (path.name == "machine_temperature_system_failure.csv")
+    assert repairs.pop("duplicate_times", 0) == DUPLICATES.get(file.name, 0)
+    assert repairs.pop("order_mended", 0) == (file.name == "machine_temperature_system_failure.csv")
     assert repairs == {}
-    assert (table.time_column == "timestamp") == ("nab" in path.parts)
+    assert (table.time_column == "timestamp") == ("nab" in file.parts)
     assert next(iter(table.columns)) == "value"
-    assert table.name == path.stem
+    assert table.name == file.stem
