@@ -80,7 +80,8 @@ def main():
             page = browser.new_page(base_url=url, viewport=size, color_scheme=scheme, reduced_motion="reduce")
             page.set_default_timeout(180_000)
             state(page)
-            settle(page)
+            if page.locator("#canvas").is_visible():
+                settle(page)
             page.screenshot(path=PICTURES / f"{name}.png")
             page.close()
         browser.close()
