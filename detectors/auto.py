@@ -18,9 +18,9 @@ from anomaly_detection import (
     usual_residual,
 )
 from detectors.forecast_residual import CHUNK, Sigma, limits
-from detectors.lstm import LSTM
+from detectors.lstm import AROUND, FEW, LSTM
 from detectors.window_distance import Judge, View, around_each, usual_threshold
-from grid import Grid, spread_out
+from grid import Grid, Tail, spread_out
 from level_spread import LevelSpread
 from matrix_profile import MatrixProfile
 from parameters import Param, checked
@@ -40,6 +40,10 @@ ALONE = 8 / 3
 """Factor of sigma beyond which the forecast's residual needs no other view: one value is too short for the windows."""
 FOLDS = 6.0
 """Factor of sigma: beyond the ninth decile residuals fall by so many factors of e before one is an anomaly alone."""
+WILD = 8.0
+"""Margins at the default sigma from the draft beyond which a value is wild: the first FEW of AROUND points are held."""
+HELD = 0.25
+"""To so many margins from the draft, where usual values lie: a few that are held make no window odd."""
 LARGEST = 1e300
 """Held below infinity: scores of values far beyond all that was learned."""
 FORECAST = "distance from the forecast"
@@ -95,7 +99,9 @@ class Auto(Detector):
         self.forecast, self.views, self.grid, self.unit = forecast, views, grid, unit
         self.spread, self.margin = spread, margin  # ÷ unit
         self.judges, self.params = judges, params  # of windows up to a point, and of those around it
-        self.memory = max(forecast.memory, *(view.memory for view in views))
+        self.windows = max(view.memory for view in views)
+        held = self.windows + AROUND + forecast.settling + forecast.forecaster.memory - forecast.forecaster.run_up
+        self.memory = max(forecast.memory, held)
 
     @classmethod
     @checked
@@ -151,7 +157,7 @@ class Auto(Detector):
 
     def _judged(self, series: Series, new: int, whole: bool, progress: Progress) -> Detection:
         progress("detect", 0.0)
-        seen, forecast, at = self._seen(series, new, progress)
+        seen, forecast, at = self._seen(series, new, progress, held=not whole)
         judge, form = (self.judges[1], centred) if whole else (self.judges[0], causal)
         voices = judge.voices([distances[at] for distances in form(seen)])
         residual, usual = forecast.score / self.unit, judge.mean(voices, new)
@@ -183,9 +189,11 @@ class Auto(Detector):
         margin = limits(limit, basis["unit"], kept.expected)[1]
         return replace(super().again(kept, params), score=score, threshold=threshold, margin=margin)
 
-    def _seen(self, series: Series, new: int, progress: Progress) -> tuple[list[Seen], Detection, Any]:
+    def _seen(
+        self, series: Series, new: int, progress: Progress, held: bool = False
+    ) -> tuple[list[Seen], Detection, Any]:
         """What every view says of the cells from the first of the last `new` points on, the forecast, and the cells of
-        these points."""
+        these points. With `held`, windows see wild values held."""
         if new == len(series):
             forecast = self.forecast.detect(series, progress=lambda _, done: progress("detect", 0.3 * done))
         else:
@@ -196,6 +204,7 @@ class Auto(Detector):
             residual = forecast.score / self.unit / self.spread
         seen = [Seen(FORECAST, 1, spread_out(np.minimum(residual, LARGEST), cells))]
         views: Sequence[View] = self.views
+        values = self._held(tail) if held else tail.values
         for done, (view, words) in enumerate(zip(views, SEEN.values(), strict=True)):
 
             def told(fraction: float, done: int = done) -> None:
@@ -203,9 +212,24 @@ class Auto(Detector):
 
             start = max(tail.since - view.memory, 0)
             since = tail.since - start
-            each = view.by_length(tail.values[start:], told, since)
+            each = view.by_length(values[start:], told, since)
             seen += [Seen(words.format(length), length, distances[since:]) for length, distances in each]
         return seen, forecast, cells
+
+    def _held(self, tail: Tail) -> Floats:
+        """(k,) the values of a tail as the windows of a stream see them: one that is wild would else make every window
+        odd that it lies in, hundreds of points long. What goes on is believed: a new level is no single value."""
+        if self.usual is None:
+            return tail.values
+        first = max(tail.since - self.windows - AROUND, 0)
+        since = max(first - self.forecast.settling, 0)
+        draft = self.forecast.drafts(tail.values, since)[first - since :]
+        limit, values = margin_of(self.usual, DEFAULT_SIGMA), tail.values[first:]
+        wild = np.abs(values - draft) > WILD * limit
+        count, at = np.concatenate(([0], np.cumsum(wild))), np.arange(len(wild))
+        wild &= count[at] - count[np.maximum(at - AROUND, 0)] < FEW
+        near = np.clip(values, draft - HELD * limit, draft + HELD * limit)
+        return np.concatenate((tail.values[:first], np.where(wild, near, values)))
 
     def state(self) -> dict[str, Any]:
         """See Detector.state."""

@@ -118,7 +118,8 @@ class ForecastResidual(Detector):
         self.hiding, self.threshold, self.params = hiding, threshold, params
         hiding_reach = PASSES * (forecaster.reach + BELIEVED_AFTER) + 1
         self.memory = forecaster.memory + hiding_reach
-        self.drafted = forecaster.run_up + forecaster.reach + hiding_reach  # points before one that drafts are made of
+        self.settling = forecaster.reach + hiding_reach  # points before one whose drafts settle its own
+        self.drafted = forecaster.run_up + self.settling  # points before one that drafts are made of
 
     @classmethod
     def learn(
@@ -135,7 +136,7 @@ class ForecastResidual(Detector):
 
         forecast = forecaster.forecast(values, first, lambda fraction: progress("fit", (1 + fraction) / 2))
         found.hiding = limit(forecast.draft)
-        expected = found._settled(values, forecast)
+        expected = found._settled(values, forecast).expected
         found.threshold = limit(expected)
         found.usual = usual_residual(np.abs(values - expected), floor)
         within = np.where(np.abs(values - expected) > found.threshold, np.nan, expected)
@@ -157,7 +158,7 @@ class ForecastResidual(Detector):
         forecast = self.forecaster.forecast(
             tail.values, tail.first, lambda fraction: progress("detect", fraction), since
         )
-        expected = self._settled(tail.values[since:], forecast)[tail.cells - since]
+        expected = self._settled(tail.values[since:], forecast).expected[tail.cells - since]
         series = series.slice(len(series) - new, len(series))
         score = times_unit(np.abs(series.values / self.unit - expected), self.unit)
         expected = times_unit(expected, self.unit)
@@ -174,8 +175,14 @@ class ForecastResidual(Detector):
         threshold, margin = limits(mean + params["sigma"] * spread, kept.basis["unit"], kept.expected)
         return replace(super().again(kept, params), margin=margin, threshold=threshold)
 
-    def _settled(self, values: Floats, forecast: Forecast) -> Floats:
-        """(n,) what is expected once the points whose drafts are far off no longer enter the forecasts."""
+    def drafts(self, values: Floats, since: int) -> Floats:
+        """(n − since,) the drafts of values (n,) ÷ unit, in cells, once those that surprise are hidden. To the bit what
+        they are in a longer series, but for the first `settling` after a `since` above 0.
+        """
+        return self._settled(values[since:], self.forecaster.forecast(values, 0, lambda fraction: None, since)).draft
+
+    def _settled(self, values: Floats, forecast: Forecast) -> Forecast:
+        """The forecasts of values (n,) once the points whose drafts are far off no longer enter them."""
         hidden = np.zeros(len(values), dtype=bool)
         for _ in range(PASSES):
             surprising = np.abs(values - forecast.draft) > self.hiding
@@ -183,7 +190,7 @@ class ForecastResidual(Detector):
             if np.array_equal(now, hidden):
                 break
             forecast, hidden = forecast.hiding(now), now
-        return forecast.expected
+        return forecast
 
     def state(self) -> dict[str, Any]:
         """See Detector.state."""

@@ -5,6 +5,7 @@ import pytest
 
 from anomaly_detection import CLEAR, Detection
 from detectors.auto import FORECAST, Auto
+from detectors.lstm import FEW
 from detectors.window_distance import MOST, Judge
 from faults import plant
 from series import Series
@@ -107,3 +108,52 @@ def test_voices_and_their_mean_by_hand():
     voices = judge.voices(several)
     np.testing.assert_array_equal(voices[0], [0.0, 2.0, np.nan, 0.0, MOST])
     np.testing.assert_array_equal(judge.mean(voices, 5), [0.25, 1.0, np.nan, 1.0, MOST / 2])
+
+
+def streamed(kind):
+    """A detector of 3,000 points, and these with 600 more."""
+    at, rng = np.arange(3600), np.random.default_rng(7)
+    noise = rng.normal(0, 0.3, 3600)
+    values = {"daily": 20 + 4 * np.sin(2 * np.pi * at / 96) + noise, "walk": np.cumsum(noise), "noise": noise}[kind]
+    return Auto.fit(Series(None, values[:3000])), values
+
+
+@pytest.mark.parametrize("kind", ["daily", "walk", "noise"])
+@pytest.mark.parametrize("points", [1, 3])
+def test_a_wild_value_makes_no_long_event_of_a_stream(kind, points):
+    detector, values = streamed(kind)
+    usual = detector.detect(Series(None, values)).is_anomaly
+    values[3100 : 3100 + points] += 1e3 * np.ptp(values)
+    found = detector.detect(Series(None, values))
+    new = np.flatnonzero(found.is_anomaly & ~usual)
+    assert new.tolist() == list(range(3100, 3100 + points))
+    assert np.isfinite(found.score[3100:]).all()
+
+
+def test_wild_values_that_go_on_are_believed():
+    """All but the first few are seen by the windows: a new level is no single value."""
+    detector, values = streamed("noise")
+    values[3100:] += 1e3
+    tail = detector.grid.tail(Series(None, values), values, len(values), detector.memory)
+    held = detector._held(tail)
+    np.testing.assert_array_equal(np.flatnonzero(held != values), np.arange(3100, 3100 + FEW))
+    assert (np.abs(held[3100 : 3100 + FEW]) < 10).all()
+    assert np.count_nonzero(detector.detect(Series(None, values)).is_anomaly[3103:3300]) > 100
+
+
+@pytest.mark.parametrize("kind", ["daily", "walk", "noise"])
+def test_a_tail_with_wild_values_is_judged_as_in_the_whole_stream(kind):
+    detector, values = streamed(kind)
+    rng = np.random.default_rng(3)
+    for at in rng.integers(1500, 3600, 60):
+        values[at : at + rng.integers(1, 6)] += rng.normal(0, 1) * 10.0 ** rng.integers(0, 7)
+    series = Series(None, np.where(rng.random(3600) < 0.02, np.nan, values))
+    whole = detector.detect(series)
+    assert detector.memory < 2400
+    for stop in (2500, 2901, *range(3180, 3600, 60)):
+        tail = detector.detect(series.slice(stop - detector.memory - 1, stop))
+        last = detector.detect_last(series.slice(0, stop), 1)
+        np.testing.assert_allclose([tail.score[-1], last.score[-1]], whole.score[stop - 1], rtol=1e-3)
+        for view, voice in whole.views.items():
+            if view != FORECAST:  # whose network may differ in the last digits
+                assert tail.views[view][-1] == pytest.approx(voice[stop - 1], abs=0, nan_ok=True)

@@ -65,7 +65,7 @@ def with_sigma(detector, fitted, series, sigma):
     found = detector.from_state({**fitted.state(), "params": params})
     cells, first = fitted.grid.cells(series, fitted.memory, CHUNK)
     values = spread_out(series.values / fitted.unit, cells)
-    expected = fitted._settled(values, fitted.forecaster.forecast(values, first, lambda fraction: None))
+    expected = fitted._settled(values, fitted.forecaster.forecast(values, first, lambda fraction: None)).expected
     found.threshold = residual_threshold(np.abs(values - expected), sigma, spread_floor(values))
     return found
 
