@@ -4,7 +4,9 @@ Fields stay bytes in the one buffer; a column is cut out of it only when it is l
 of a million rows under half a second and the memory at a few times the file, whatever the table's shape.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,12 +14,15 @@ from numpy.typing import NDArray
 from errors import LimitExceeded, Unreadable
 from series.table import Limits
 
-Ints = NDArray[np.int64]
+Ints = NDArray[np.signedinteger[Any]]
 Bools = NDArray[np.bool_]
 Text = NDArray[np.bytes_]
 
 LONGEST = 64
 """Longest field, in bytes, that can be a number or a time; `Grid.column` cuts longer ones one byte later."""
+
+AT_ONCE = 1 << 17
+"""Records looked at at once: what is needed on the way takes no more memory the longer the file is."""
 
 _LONGEST_FIELD = 1 << 16
 _LONGEST_LINE = 1 << 20
@@ -49,6 +54,12 @@ class Grid:
         """The records asked for."""
         return replace(self, first=self.first[keep], count=self.count[keep])
 
+    def pieces(self) -> Iterator[tuple[slice, "Grid"]]:
+        """AT_ONCE records at a time, and where they stand; one empty piece where there are none."""
+        for start in range(0, max(len(self), 1), AT_ONCE):
+            here = slice(start, start + AT_ONCE)
+            yield here, self.select(here)
+
     def lines(self, records: Ints | list[int]) -> list[int]:
         """Line numbers in the file, counted from 1, of the first five of these records."""
         starts = self._starts(self.first[np.asarray(records[:5], dtype=np.int64)])
@@ -69,7 +80,8 @@ class Grid:
 
     def column(self, column: int) -> Text:
         """(r,) the fields of a column as bytes, cut after LONGEST + 1 bytes."""
-        return cut(self.buffer, *self.bounds(column))
+        parts = [cut(self.buffer, *some.bounds(column)) for _, some in self.pieces()]
+        return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
     def row(self, record: int) -> list[bytes]:
         """The fields of one record, each cut after 64 KiB."""
@@ -141,9 +153,11 @@ def scan(text: bytes, delimiter: str, limits: Limits) -> Grid:
         newlines &= ends
     _check_widths(text, ends, newlines, limits)
     del newlines
-    separators = np.flatnonzero(ends)
-    last = np.flatnonzero(buffer[separators] == _NEWLINE)
-    first = np.concatenate(([0], last[:-1] + 1))
+    # Three of them for each row of one number: half the memory where it can be had.
+    small: type[np.signedinteger[Any]] = np.int32 if len(buffer) < 2**31 else np.int64
+    separators = np.flatnonzero(ends).astype(small)
+    last = np.flatnonzero(buffer[separators] == _NEWLINE).astype(small)
+    first = np.concatenate((np.zeros(1, small), last[:-1] + 1))
     return Grid(buffer, separators, first, last - first + 1, quoted)
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from errors import LimitExceeded, Unreadable
-from series.grid import Bools, Grid, cut, scan
+from series.grid import Grid, cut, scan
 from series.kinds import Kind, is_time_name, kind_of, kinds_of
 from series.names import LEFT_OUT, from_text, visible
 from series.numbers import MISSING
@@ -123,10 +123,11 @@ def _good(rows: Sequence[Sequence[str]]) -> tuple[int, int]:
 
 def _without_blank_lines(grid: Grid) -> Grid:
     """Without blank lines; in a table of one column those between its values stay, they are missing values."""
-    alone = np.flatnonzero(grid.count == 1)
-    start, stop = grid.select(alone).bounds(0)
     blank = np.zeros(len(grid), np.bool_)
-    blank[alone[start == stop]] = True
+    for here, some in grid.pieces():
+        alone = np.flatnonzero(some.count == 1)
+        start, stop = some.select(alone).bounds(0)
+        blank[here][alone[start == stop]] = True
     if not blank.any():
         return grid
     filled = np.flatnonzero(~blank)
@@ -139,10 +140,12 @@ def _without_blank_lines(grid: Grid) -> Grid:
 
 def _split_comments(grid: Grid) -> tuple[Grid, Grid]:
     """The records, and the lines that begin with #."""
-    start, stop = grid.bounds(0)
-    comment: Bools = (stop > start) & (grid.buffer[start] == ord("#"))
-    at = np.flatnonzero(comment)
-    comment[at] = [cell.lower() not in MISSING for cell in cut(grid.buffer, start[at], stop[at]).tolist()]  # #N/A
+    comment = np.zeros(len(grid), np.bool_)
+    for here, some in grid.pieces():
+        start, stop = some.bounds(0)
+        found = np.flatnonzero((stop > start) & (grid.buffer[start] == ord("#")))
+        cells = cut(grid.buffer, start[found], stop[found]).tolist()
+        comment[here][found] = [cell.lower() not in MISSING for cell in cells]  # #N/A
     return (grid.select(~comment) if comment.any() else grid), grid.select(comment)
 
 

@@ -230,5 +230,5 @@ def _mostly_one_way(known: Floats) -> bool:
 def _steady(known: Floats) -> bool:
     """Whether whole numbers go on in one usual step, as a clock does and a counter of bytes does not."""
     steps = np.diff(known)
-    usual = np.median(steps)
+    usual = np.median(steps, overwrite_input=True)  # their order does not matter below, a copy takes memory
     return bool(usual != 0 and np.mean(steps == usual) >= 0.8 and (known % 1 == 0).all())
