@@ -201,13 +201,15 @@ class Detection:
     def _side(self, start: int, stop: int) -> tuple[str, int | None]:
         """On which side of what was expected an event lies, and its furthest point there; "shape" where none is clear.
 
-        Clear are points further off than CLEAR margins. They may change side once, as at the end of a new level: the
-        first side is the event's. A burst of noise changes often.
+        Clear are points further off than CLEAR margins, and than CLEAR of the furthest where that lies outside: beside
+        it the others are noise. They may change side once, as at the end of a new level: the first side is the event's.
+        A burst of noise changes often.
         """
         here = start + np.flatnonzero(self.is_anomaly[start:stop])
         with np.errstate(over="ignore", invalid="ignore"):
             away = (self.series.values[here] - self.expected[here]) / self.margin[here]
-        here, away = here[np.abs(away) > CLEAR], away[np.abs(away) > CLEAR]
+        clear = np.abs(away) > CLEAR * np.nanmax(np.abs(away), initial=1.0)
+        here, away = here[clear], away[clear]
         if not len(here) or np.count_nonzero(np.diff(np.sign(away))) > 1:
             return "shape", None
         side = np.sign(away[0])

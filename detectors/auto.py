@@ -6,6 +6,7 @@ from typing import Annotated, Any, Self
 
 import numpy as np
 
+from alone import LOUDEST, Alone, joined_alone, limit_of
 from anomaly_detection import (
     DEFAULT_GAP,
     Detection,
@@ -14,10 +15,11 @@ from anomaly_detection import (
     Progress,
     no_progress,
     spread_floor,
+    times_unit,
     unit_of,
     usual_residual,
 )
-from detectors.forecast_residual import CHUNK, Sigma, limits
+from detectors.forecast_residual import CHUNK, SMALLEST, Sigma, limits
 from detectors.lstm import AROUND, FEW, LSTM
 from detectors.window_distance import Judge, View, around_each, usual_threshold
 from grid import Grid, Tail, spread_out
@@ -73,9 +75,13 @@ class Auto(Detector):
     margin, see `margin_of`, is an anomaly whatever the others say: the score is at least threshold · residual ÷ margin.
     An anomaly that other views see may lie within the margin. What has no forecast is not judged. Unit of the score:
     upper usual ranges.
+
+    In a review the margin follows the noise at each time where the series is understood, and runs of equal values and
+    stretches unlike the cycles around them are anomalies alone too: see `alone`.
     """
 
     without_fit = ("sigma", "gap")
+    alone: Alone | None = None  # None: a state that is older
 
     title = "Automatic"
     help = (
@@ -133,6 +139,7 @@ class Auto(Detector):
         spread = Scale.of(series.values / unit).spread
         found = cls(forecast, views, grid, unit, spread, 1.0, (unjudged, unjudged), params)
         seen, known, at = found._seen(series, len(series), lambda _, done: progress("fit", (1 + done) / 2))
+        found.alone = Alone.learn(seen[0].distances, values / spread, periods)
         found.usual = line_of(known.score / unit, spread_floor(values))
         found.margin = margin_of(found.usual, sigma)
         steepest = [np.inf, *(STEEPEST for _ in seen[1:])]
@@ -153,7 +160,8 @@ class Auto(Detector):
 
     def review(self, series: Series, *, progress: Progress = no_progress) -> Detection:
         """See Detector.review: windows count at every point they cover."""
-        return self._judged(series, len(series), True, progress)
+        found = self._judged(series, len(series), True, progress)
+        return found if self.alone is None else self._with_alone(found, self.alone)
 
     def _judged(self, series: Series, new: int, whole: bool, progress: Progress) -> Detection:
         progress("detect", 0.0)
@@ -180,11 +188,24 @@ class Auto(Detector):
             basis=basis,
         )
 
+    def _with_alone(self, found: Detection, alone: Alone) -> Detection:
+        """A review in which each point may be an anomaly alone."""
+        cells, _ = self.grid.cells(found.series, len(found.series), 1)
+        values = spread_out(found.series.values / self.unit, cells) / self.spread
+        misses = spread_out(_in_spreads(found.basis["residual"], self.spread), cells)
+        noise = alone.noise.deviations(misses)[cells] * self.spread
+        sigmas = {words: each[cells] for words, each in alone.sigmas(values).items()}
+        loud = {words: np.minimum(LOUDEST * each / DEFAULT_SIGMA, LOUDEST) for words, each in sigmas.items()}
+        basis = {**found.basis, "noise": noise, "trust": alone.noise.trust, "alone": np.fmax(*sigmas.values())}
+        return reviewed(replace(found, basis=basis, views={**found.views, **loud}), self.margin)
+
     @classmethod
     def again(cls, kept: Detection, params: Mapping[str, Any]) -> Detection:
         """See Detector.again."""
         basis, sigma = kept.basis, params["sigma"]
         threshold, limit = auto_threshold(basis["usual"], sigma), margin_of(basis["line"], sigma)
+        if "noise" in basis:
+            return reviewed(replace(super().again(kept, params), threshold=threshold), limit)
         score = joined(basis.get("scores", basis["usual"]), basis["residual"], threshold, limit)
         margin = limits(limit, basis["unit"], kept.expected)[1]
         return replace(super().again(kept, params), score=score, threshold=threshold, margin=margin)
@@ -200,9 +221,8 @@ class Auto(Detector):
             forecast = self.forecast.detect_last(series, new)
         tail = self.grid.tail(series, series.values / self.unit, new, self.memory)
         cells = tail.cells - tail.since
-        with np.errstate(over="ignore"):
-            residual = forecast.score / self.unit / self.spread
-        seen = [Seen(FORECAST, 1, spread_out(np.minimum(residual, LARGEST), cells))]
+        residual = _in_spreads(forecast.score / self.unit, self.spread)
+        seen = [Seen(FORECAST, 1, spread_out(residual, cells))]
         views: Sequence[View] = self.views
         values = self._held(tail) if held else tail.values
         for done, (view, words) in enumerate(zip(views, SEEN.values(), strict=True)):
@@ -243,8 +263,8 @@ class Auto(Detector):
             "params": dict(self.params),
             "grid": self.grid.state(),
         }
-        judges = [judge.state() for judge in self.judges]
-        return {**known, "forecast": self.forecast.state(), "views": views, "judges": judges}
+        judges, alone = [judge.state() for judge in self.judges], self.alone.state() if self.alone else None
+        return {**known, "forecast": self.forecast.state(), "views": views, "judges": judges, "alone": alone}
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> Self:
@@ -259,7 +279,9 @@ class Auto(Detector):
         forecast, grid = LSTM.from_state(state["forecast"]), Grid.from_state(state["grid"])
         unit, spread, margin = state["unit"], state["spread"], state["margin"]
         judges, params, usual = (ending, around), state["params"], state.get("usual")
-        return cls(forecast, restored, grid, unit, spread, margin, judges, params, usual)
+        found = cls(forecast, restored, grid, unit, spread, margin, judges, params, usual)
+        found.alone = Alone.from_state(state["alone"]) if state.get("alone") else None
+        return found
 
 
 def joined(usual: Floats, residual: Floats, threshold: float, margin: float) -> Floats:
@@ -267,6 +289,27 @@ def joined(usual: Floats, residual: Floats, threshold: float, margin: float) -> 
     with np.errstate(over="ignore"):
         alone = np.minimum(threshold * (residual / margin), LARGEST)
     return np.where(np.isnan(residual), np.nan, np.fmax(usual, alone))
+
+
+def reviewed(kept: Detection, wide: float) -> Detection:
+    """The review whose parts are kept as its basis; `wide`: the margin where the noise is not to be trusted.
+
+    basis: `usual` or, where another series was learned, `scores` (n,), the mean of the views; `residual` (n,) and
+    `noise` (n,) ÷ `unit`; `trust`; `alone` (n,), the sigma below which each point is an anomaly alone.
+    """
+    basis, sigma = kept.basis, float(kept.params["sigma"])
+    limit = limit_of(basis["noise"], basis["trust"], sigma, wide)
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+        beyond = np.minimum(np.fmax(basis["residual"] / limit, basis["alone"] / sigma), LARGEST)
+    score = joined_alone(basis.get("scores", basis["usual"]), beyond, kept.threshold)
+    score = np.where(np.isnan(basis["residual"]), np.nan, score)
+    allowed = np.maximum(times_unit(limit, basis["unit"]), SMALLEST)
+    return replace(kept, score=score, margin=np.where(np.isnan(kept.expected), np.nan, allowed))
+
+
+def _in_spreads(residual: Floats, spread: float) -> Floats:
+    with np.errstate(over="ignore"):
+        return np.minimum(residual / spread, LARGEST)
 
 
 def auto_threshold(scores: Floats, sigma: float) -> float:

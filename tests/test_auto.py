@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
+from alone import UNCHANGING
 from anomaly_detection import CLEAR, Detection
+from data_generation import clean
 from detectors.auto import FORECAST, Auto
 from detectors.lstm import FEW
 from detectors.window_distance import MOST, Judge
@@ -157,3 +159,52 @@ def test_a_tail_with_wild_values_is_judged_as_in_the_whole_stream(kind):
         for view, voice in whole.views.items():
             if view != FORECAST:  # whose network may differ in the last digits
                 assert tail.views[view][-1] == pytest.approx(voice[stop - 1], abs=0, nan_ok=True)
+
+
+@pytest.mark.parametrize(("fault", "length"), [("flat_line", 12), ("missing_cycle", 24), ("level_shift", 24)])
+def test_what_is_shorter_than_any_window_is_found_in_a_clean_season(fault, length):
+    plain = clean("seasonal", 3000)
+    at = 1512
+    if fault == "level_shift":
+        values = plain.values.copy()
+        values[at : at + length] += 3 * 2.0  # three standard deviations of the noise
+        found = reviewed(Series(plain.times, values))
+    else:
+        found = reviewed(plant(plain, fault, at, length))
+    assert around(found, at, at + length)
+    assert found.events == around(found, at - 12, at + length + 12)
+
+
+def test_a_held_value_is_told_as_such():
+    found = reviewed(plant(clean("random_walk", 3000), "flat_line", 1512, 20))
+    (event,) = around(found, 1512, 1532)
+    assert (event.start, event.stop) == (1511, 1532)
+    assert event.seen_by == UNCHANGING
+
+
+def test_the_band_is_a_few_standard_deviations_of_the_noise_and_follows_the_time_of_day():
+    found = reviewed(daily())
+    width = np.nanmedian(found.margin) / 0.3
+    assert 5.5 < width < 7.5
+    busy = clean("business_hours", 3000)
+    margin = reviewed(busy).margin
+    hour = (np.arange(3000) % 48) / 2
+    working = (np.arange(3000) // 48) % 7 < 5
+    assert np.nanmedian(margin[working & (hour == 11)]) > 2 * np.nanmedian(margin[working & (hour == 3)])
+
+
+def test_noise_that_is_no_plain_noise_keeps_the_wide_band():
+    rng = np.random.default_rng(0)
+    series = Series(None, daily().values + 0.1 * rng.normal(size=4000) ** 5)
+    detector = Auto.fit(series)
+    assert detector.alone.noise.trust == 0
+    np.testing.assert_allclose(np.nanmax(detector.review(series).margin), detector.margin)
+
+
+def test_a_state_from_before_is_reviewed_as_it_was():
+    series = daily(1500)
+    state = Auto.fit(series).state()
+    del state["alone"]
+    old = Auto.from_state(state)
+    assert "noise" not in old.review(series).basis
+    assert np.nanmax(old.review(series).margin) == old.margin

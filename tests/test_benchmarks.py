@@ -5,10 +5,12 @@ import subprocess
 import sys
 import time
 
+import numpy as np
 import pytest
 
-from benchmarks import _measure, auto, false_alarms, rolling_zscore
-from data_generation import clean
+from anomaly_detection import Detection
+from benchmarks import _measure, auto, false_alarms, planted, rolling_zscore
+from data_generation import clean, demo
 from detectors.auto import Auto
 from tests import real_series
 
@@ -106,3 +108,33 @@ def test_the_points_of_a_stream_are_judged_as_with_the_others(monkeypatch):
     series = auto.demo("machine_temperature", 640).series
     wanted = Auto.fit(series.slice(0, 600)).detect(series).is_anomaly[600:].sum()
     assert auto.stream(600)() == wanted
+
+
+def test_a_finished_series_can_be_judged_for_false_alarms_too():
+    series = clean("trend", 600)
+    one, other = false_alarms.judged_by("auto", series), false_alarms.judged_by("auto review", series)
+    assert not np.array_equal(one.score, other.score)
+    assert {"auto", "auto review", "rolling_zscore"} <= set(false_alarms.names())
+    assert "rolling_zscore review" not in false_alarms.names()
+
+
+def test_planted_faults_are_counted():
+    made, found = demo("trend", 800, 0), planted.Found()
+    flags = np.zeros(800)
+    _, start, stop = made.anomalies[0]
+    flags[[start, stop - 1, 3]] = 2.0
+    nowhere = np.full(800, np.nan)
+    found.add(made, Detection(made.series, nowhere, nowhere, flags, 1.0, gap=0))
+    assert (found.share(), found.share("trend"), found.false) == ("1 of 2", "1 of 2", 1)
+    assert found.share(made.anomalies[0][0]) == "1 of 1"
+    assert found.normal == 800 - made.labels.sum()
+
+
+def test_a_bench_of_planted_faults_tells_kinds_and_faults(monkeypatch, capsys):
+    monkeypatch.setattr(planted, "SIZES", {400: 1})
+    monkeypatch.setattr(sys, "argv", ["planted", "robust_zscore"])
+    planted.main()
+    told = capsys.readouterr().out
+    assert told.startswith("robust_zscore, 400 points: ")
+    assert "heartbeat" in told
+    assert " of 7 found, " in told
