@@ -1,7 +1,7 @@
 """What is an anomaly alone in a finished series, whatever several views say together.
 
-Where a series is understood, so that only noise is left, its own noise says how far is too far: a value beyond twice
-sigma standard deviations of the noise at that time, a run of equal values, a stretch unlike the cycles around it.
+Where a series is understood, so that only noise is left, its own noise says how far is too far: a value too many
+standard deviations of the noise at that time away, a run of equal values, a stretch unlike the cycles around it.
 """
 
 from collections.abc import Mapping
@@ -15,8 +15,8 @@ from noise import Noise
 from series import Floats
 from steady import Steady
 
-TWICE = 2.0
-"""Standard deviations of the noise per sigma that a value may lie from its forecast."""
+WIDTH = 11 / 6
+"""Standard deviations of the noise per sigma that a value may lie from its forecast: 5.5 at sigma 3."""
 UNCHANGING = "unchanging values"
 BETWEEN = "distance from the cycles before and after"
 """What is looked at, for a person."""
@@ -54,11 +54,11 @@ class Alone:
 
 
 def limit_of(deviations: Floats, trust: float, sigma: float, wide: float) -> Floats:
-    """(n,) how far a value may lie from its forecast: TWICE · sigma standard deviations of the noise (n,), as far as
+    """(n,) how far a value may lie from its forecast: WIDTH · sigma standard deviations of the noise (n,), as far as
     that is to be trusted, else `wide`; between the two in between. All in one unit; NaN deviations say nothing."""
     if not trust:
         return np.full(len(deviations), wide)
-    narrow = np.exp(trust * np.log(TWICE * sigma * deviations) + (1 - trust) * np.log(max(wide, 5e-324)))
+    narrow = np.exp(trust * np.log(WIDTH * sigma * deviations) + (1 - trust) * np.log(max(wide, 5e-324)))
     return np.where(np.isnan(deviations), wide, narrow)
 
 

@@ -25,9 +25,11 @@ LEAST = 0.01
 told all but exactly has none to learn."""
 FEWEST = 200
 """Misses that must be known before a limit is set by them."""
-MIDDLE, NINTH = 0.6745, 1.6449
-"""Median and ninth decile of the size of normal noise of deviation 1."""
-DOUBTFUL, SURE = 0.6, 0.8
+FEW = 50
+"""Misses of the first cycle that must be known to say how large they are there."""
+MIDDLE, NINTH, HIGH = 0.6745, 1.6449, 2.1701
+"""Median, ninth decile and 97th percentile of the size of normal noise of deviation 1."""
+DOUBTFUL, SURE = 0.6, 0.85
 """How steeply the misses fall off, 1 being that of normal noise: below the first nothing is believed, from the second
 on everything."""
 UNTOLD = 0.4
@@ -42,6 +44,7 @@ class Noise:
     usual      their mean, each held within FAR medians: `far`
     deviation  the standard deviation that normal noise would have, were the mean miss around it 1
     trust      from 0 to 1: how far limits may rest on this alone
+    early      the standard deviation within the first cycle, whose forecasts know no season yet; None: too few known
     """
 
     period: int
@@ -49,6 +52,7 @@ class Noise:
     far: float
     deviation: float
     trust: float
+    early: float | None = None
 
     @classmethod
     def learn(cls, misses: Floats, period: int) -> "Noise":
@@ -62,13 +66,16 @@ class Noise:
         blank = cls(period, usual, far, 1.0, 0.0)
         relative = (misses / blank.around(misses))[blank.settled :]
         half, ninth = _quantiles(relative)
-        deviation = max(half / MIDDLE, ninth / NINTH)
+        deviation = _deviation(relative)
         trust = _clear(half, ninth) if LEAST <= middle / MIDDLE <= UNTOLD else 0.0
-        return cls(period, usual, far, deviation or 1.0, trust)
+        first = misses[: blank.settled]
+        first = first[np.isfinite(first)]
+        early = max(_deviation(first), float(np.quantile(first, 0.97)) / HIGH) if len(first) >= FEW else None
+        return cls(period, usual, far, deviation or 1.0, trust, early)
 
     @property
     def settled(self) -> int:
-        """Cells at the start, a cycle, whose forecasts know no season yet: nothing is said of them."""
+        """Cells at the start, a cycle, whose forecasts know no season yet."""
         return self.period + NEIGHBOURS if self.period else 0
 
     def around(self, misses: Floats) -> Floats:
@@ -93,7 +100,8 @@ class Noise:
         if not self.trust:
             return np.full(len(misses), np.nan)
         found = np.maximum(self.deviation * self.around(misses), LEAST)
-        found[: self.settled] = np.nan
+        first = found[: self.settled]
+        found[: self.settled] = np.nan if self.early is None else np.maximum(first, self.early)
         return found
 
     def state(self) -> dict[str, Any]:
@@ -104,6 +112,12 @@ class Noise:
     def from_state(cls, state: Mapping[str, Any]) -> "Noise":
         """What gave this state."""
         return cls(**state)
+
+
+def _deviation(misses: Floats) -> float:
+    """The standard deviation that normal noise with such misses would have."""
+    half, ninth = _quantiles(misses)
+    return max(half / MIDDLE, ninth / NINTH)
 
 
 def _quantiles(relative: Floats) -> tuple[float, float]:

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from alone import BETWEEN, TWICE, UNCHANGING, Alone, joined_alone, limit_of
+from alone import BETWEEN, UNCHANGING, WIDTH, Alone, joined_alone, limit_of
 from cycles import FAR, Cycles, best_cycle, distances
 from noise import LEAST, LOWEST, NEIGHBOURS, Noise
 from steady import LOWEST as RAREST
@@ -70,15 +70,23 @@ def test_noise_follows_the_time_of_the_cycle_and_the_fault_itself_does_not_count
     np.testing.assert_array_equal(noise.deviations(fault)[2400:2448], told[2400:2448])
 
 
-def test_a_night_without_a_miss_is_not_believed_and_neither_is_the_first_cycle():
+def test_a_night_without_a_miss_is_not_believed():
     misses = np.abs(0.1 * normal(4800))
     misses[np.arange(4800) % 96 < 48] = 0.0
     noise = Noise.learn(misses, 96)
-    around = noise.around(misses)
-    assert around.min() == LOWEST * noise.usual
-    told = Noise.learn(np.abs(0.1 * normal(4800)), 96).deviations(misses)
-    assert np.isnan(told[: 96 + NEIGHBOURS]).all()
-    assert (told[96 + NEIGHBOURS :] >= LEAST).all()
+    assert noise.around(misses).min() == LOWEST * noise.usual
+    assert (Noise.learn(np.abs(0.1 * normal(4800)), 96).deviations(misses) >= LEAST).all()
+
+
+def test_the_first_cycle_whose_forecasts_know_no_season_is_told_apart():
+    misses = np.abs(0.1 * normal(4800))
+    first = 96 + NEIGHBOURS
+    misses[:first] *= 10
+    told = Noise.learn(misses, 96).deviations(misses)
+    assert told[:first].min() > 0.6
+    assert np.median(told[first:]) < 0.12
+    misses[: first - 20] = np.nan
+    assert np.isnan(Noise.learn(misses, 96).deviations(misses)[:first]).all()
 
 
 # Steady
@@ -183,7 +191,7 @@ def test_no_point_counts_for_more_than_a_few():
 
 def test_limits_by_hand():
     deviations = np.array([1.0, 4.0, np.nan])
-    np.testing.assert_allclose(limit_of(deviations, 1.0, 3.0, 50.0), [3 * TWICE, 12 * TWICE, 50.0])
+    np.testing.assert_allclose(limit_of(deviations, 1.0, 3.0, 50.0), [3 * WIDTH, 12 * WIDTH, 50.0])
     np.testing.assert_allclose(limit_of(deviations, 0.5, 3.0, 54.0), [18.0, 36.0, 54.0])
     np.testing.assert_array_equal(limit_of(deviations, 0.0, 3.0, 50.0), 50.0)
 
