@@ -192,7 +192,8 @@ def test_no_point_counts_for_more_than_a_few():
 def test_limits_by_hand():
     deviations = np.array([1.0, 4.0, np.nan])
     np.testing.assert_allclose(limit_of(deviations, 1.0, 3.0, 50.0), [3 * WIDTH, 12 * WIDTH, 50.0])
-    np.testing.assert_allclose(limit_of(deviations, 0.5, 3.0, 54.0), [18.0, 36.0, 54.0])
+    halfway = np.array([9.0, 18.0, 27.0]) * WIDTH
+    np.testing.assert_allclose(limit_of(deviations, 0.5, 3.0, 27 * WIDTH), halfway)
     np.testing.assert_array_equal(limit_of(deviations, 0.0, 3.0, 50.0), 50.0)
 
 
