@@ -139,7 +139,7 @@ class Auto(Detector):
         spread = Scale.of(series.values / unit).spread
         found = cls(forecast, views, grid, unit, spread, 1.0, (unjudged, unjudged), params)
         seen, known, at = found._seen(series, len(series), lambda _, done: progress("fit", (1 + done) / 2))
-        found.alone = Alone.learn(seen[0].distances, values / spread, periods)
+        found.alone = Alone.learn(spread_out(_in_spreads(known.score / unit, spread), cells), values / spread, periods)
         found.usual = line_of(known.score / unit, spread_floor(values))
         found.margin = margin_of(found.usual, sigma)
         steepest = [np.inf, *(STEEPEST for _ in seen[1:])]
