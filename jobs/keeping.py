@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 import answer
 from anomaly_detection import Detection, Detector, detector_named
-from series import Series
+from series import Bools, Series
 from store import Asked, Label, Verdict
 
 MOST_EVENTS = 1_000
@@ -35,12 +35,22 @@ def learnable(series: Series, labels: Sequence[Label]) -> Series:
     return replace(series, values=np.where(hidden, np.nan, series.values)) if hidden.any() else series
 
 
-def with_usual(detection: Detection, learned: Detection) -> Detection:
-    """The judgement of a series by what was learned from another: thresholds are set by the scores of that one."""
-    if "usual" not in detection.basis:
-        return detection
-    basis = {**detection.basis, "usual": learned.basis["usual"], "scores": detection.basis["usual"]}
-    return replace(detection, basis=basis)
+def left_out(kept: Detection, whole: Detection, hidden: Bools) -> Detection:
+    """What a detector that learned a series without its labelled anomalies says of it.
+
+    kept    the judgement of the series that was learned: what is known to be wrong makes nothing beside it unusual
+    whole   that of the series with everything in it, which stands for the labelled points (n,) `hidden` alone
+    """
+
+    def of(mine: Any, theirs: Any) -> Any:
+        return np.where(hidden, theirs, mine) if isinstance(mine, np.ndarray) and mine.shape == hidden.shape else mine
+
+    columns = {name: of(getattr(kept, name), getattr(whole, name)) for name in ("expected", "margin", "score")}
+    views = {words: of(voice, whole.views[words]) for words, voice in kept.views.items()}
+    basis = {name: of(part, whole.basis[name]) for name, part in kept.basis.items()}
+    if "usual" in basis:
+        basis |= {"usual": kept.basis["usual"], "scores": basis["usual"]}
+    return replace(kept, series=whole.series, views=views, basis=basis, **columns)
 
 
 def taken_apart(detection: Detection) -> tuple[Columns, dict[str, Any]]:

@@ -4,9 +4,11 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from anomaly_detection import Detection
 from errors import BadInput, LimitExceeded
-from jobs.keeping import find, learnable, taken_apart, verdict, with_usual
+from jobs.keeping import find, learnable, left_out, taken_apart, verdict
 from series import Series
 from store import Archive, Asked, Database, Detections, Label, Lost
 
@@ -69,8 +71,9 @@ def judged(asked: Asked, series: Series, labels: list[Label], told: Report, seco
     seconds["fit"] = time.perf_counter() - began
     began = time.perf_counter()
     detection = fitted.review(series, progress=told)
-    if learned is not series and "usual" in detection.basis:
-        detection = with_usual(detection, fitted.review(learned, progress=told))
+    if learned is not series:
+        hidden = np.isnan(learned.values) & ~np.isnan(series.values)
+        detection = left_out(fitted.review(learned, progress=told), detection, hidden)
     seconds["detect"] = time.perf_counter() - began
     return detection
 
