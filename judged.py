@@ -90,14 +90,16 @@ def unjudged(times: Times | None, values: Floats, cursor: int) -> Judged:
 
 
 def joined(parts: Sequence[Judged]) -> Judged:
-    """Points one after another; the cursor is that of the last part. All parts have times, or none; there is one."""
+    """Points one after another; the cursor is that of the last part. All parts that have points have times, or none of
+    them; there is one part, at least. An empty one tells nothing of times: a stream without points may yet get some."""
+    filled = [part for part in parts if len(part)] or parts[:1]
 
     def whole(name: str) -> Any:
-        return np.concatenate([getattr(part, name) for part in parts])
+        return np.concatenate([getattr(part, name) for part in filled])
 
     return Judged(
-        times=None if parts[0].times is None else whole("times"),
-        judged_by=tuple(name for part in parts for name in part.judged_by),
+        times=None if filled[0].times is None else whole("times"),
+        judged_by=tuple(name for part in filled for name in part.judged_by),
         cursor=parts[-1].cursor,
         **{name: whole(name) for name in COLUMNS},
     )

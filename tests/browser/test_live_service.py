@@ -238,3 +238,21 @@ def test_a_stream_is_deleted_once_a_person_has_said_so_twice(page, service):
     expect(page.locator("#stream")).to_be_focused()
     assert "press" not in [each["name"] for each in service.ask("GET", "/api/v1/streams", None)["streams"]]
     expect(page.locator("#stream option", has_text="press")).to_have_count(0)
+
+
+def test_a_stream_made_empty_on_the_page_shows_the_times_of_its_points(page, service):
+    page.goto(service.url + "/live?refresh=100")
+    page.get_by_text("New stream, history").click()
+    page.get_by_label("Name of the stream").fill("well")
+    page.get_by_role("button", name="Make the stream").click()
+    expect(page.locator("#stream-name")).to_have_text("well")
+    expect(page.locator("#waiting")).to_be_visible()
+    service.last = 0
+    service.push("well", [50 + k % 7 for k in range(700)])
+    expect(page.locator("#mode")).to_contain_text("the newest 700 points")
+    for k in range(3):
+        service.push("well", [80 + k])
+        expect(page.locator("#readings dd").first).to_have_text(str(80 + k))
+    expect(page.locator("#window")).to_contain_text("UTC")
+    expect(page.locator("#readings")).to_contain_text("UTC")
+    expect(page.locator("#mode")).to_contain_text("the newest 703 points")

@@ -90,3 +90,11 @@ def test_few_streams_are_held(streams, monkeypatch):
         streams.push(name, times(3), [1.0, 2.0, 3.0])
         streams.read(name, 3)
     assert [live.stream.name for live in streams._recent._held] == ["b", "c"]
+
+
+def test_a_stream_that_was_looked_at_while_it_was_empty_has_times(streams):
+    streams.put("s", "rolling_zscore")
+    assert streams.read("s", 0).times is None  # nobody knows yet whether its points will have any
+    streams.push("s", times(3), [1.0, 2.0, 3.0])
+    streams.push("s", times(1, 3), [4.0])
+    assert streams.read("s", 0).times.tolist() == times(4).astype("datetime64[ms]").tolist()
