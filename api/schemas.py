@@ -342,6 +342,7 @@ class StreamEvent(msgspec.Struct, forbid_unknown_fields=True):
     start_time: Time | None
     stop_time: Annotated[Time | None, described("Of the last anomaly; of a silence when points came again.")]
     peak_time: Time | None
+    seconds: Annotated[Number, described("How long; of a silence from arrival to arrival, null until it is over.")]
     direction: Literal["above", "below", "shape"] | None
     severity: Annotated[Number, described("Greatest distance ÷ the distance allowed; null for a silence.")]
     value: Annotated[Number, described("What came at the peak.")]

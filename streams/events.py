@@ -29,6 +29,8 @@ class Happening:
     start, stop, peak  cursors, half open; of a silence the last point before it
     start_time, stop_time, peak_time  of the first, the last and the worst anomaly, None where points are counted; of a
                        silence the last point before it and the arrival of the next, None while it lasts
+    seconds            from the first anomaly to the last, None where points are counted; of a silence from arrival to
+                       arrival, whatever the points' own times say, None while it lasts
     direction, severity, value, expected  of the worst anomaly; None of a silence
     changed            larger than that of any `Seen` before the last change
     """
@@ -41,6 +43,7 @@ class Happening:
     start_time: int | None
     stop_time: int | None
     peak_time: int | None
+    seconds: float | None
     direction: str | None
     severity: float | None
     value: float | None
@@ -140,6 +143,7 @@ def since(found: Sequence[Happening], seen: Seen | None) -> list[Happening]:
 
 def anomaly(event: Event, changed: int, *, lasts: bool) -> Happening:
     """A run of anomalies."""
+    first, last = event.start_time, event.last_time
     return Happening(
         kind="anomaly",
         open=lasts,
@@ -149,6 +153,7 @@ def anomaly(event: Event, changed: int, *, lasts: bool) -> Happening:
         start_time=event.start_time,
         stop_time=event.last_time,
         peak_time=event.peak_time,
+        seconds=None if first is None or last is None else max(last - first, 0) / 1000,
         direction=event.direction,
         severity=event.severity,
         value=event.value,
@@ -172,6 +177,7 @@ def silent(silence: Silence) -> Happening:
         start_time=began,
         stop_time=silence.stop,
         peak_time=began,
+        seconds=None if silence.stop is None else (silence.stop - silence.seen) / 1000,
         direction=None,
         severity=None,
         value=None,

@@ -17,8 +17,9 @@ export function joined(known, fresh) {
 
 const at = (event) => (event.start_time === null ? `Point ${count(event.start)}` : time(event.start_time));
 
-function lasted({ kind, open, start_time: start, stop_time: stop, anomalies }) {
-  const long = start !== null && stop !== null && stop > start ? duration(stop - start) : "";
+function lasted({ kind, open, seconds, anomalies }) {
+  const ms = seconds * 1000; // below two minutes to three digits, as the explanation says it
+  const long = ms > 0 ? duration(ms < 120000 ? Number(ms.toPrecision(3)) : ms) : "";
   const words = kind === "silent" ? long : [counted(anomalies, "anomaly", "anomalies"), long].filter(Boolean).join(", ");
   return [words, open ? "so far" : ""].filter(Boolean).join(", ");
 }

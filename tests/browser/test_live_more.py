@@ -15,8 +15,8 @@ EVENT = 3000  # the position of an event far back
 def happening(kind, start, **facts):
     told = {"id": f"{kind}-{start}", "kind": kind, "open": False, "start": start, "stop": start + 3, "peak": start}
     times = {"start_time": START + (start - 1) * STEP, "stop_time": START + (start + 1) * STEP, "peak_time": None}
-    rest = {"direction": None, "severity": None, "value": None, "expected": None, "anomalies": 3, "explanation": "Why."}
-    return {**told, **times, **rest, **facts}
+    rest = {"direction": None, "severity": None, "value": None, "expected": None, "anomalies": 3}
+    return {**told, **times, **rest, "seconds": 0.2, "explanation": "Why.", **facts}
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def streams(page):
     made.push(EVENT)
     made.push(3, value=20.0, anomaly=True)
     made.push(3000)
-    silence = {"open": True, "stop_time": None, "explanation": "Nothing came for 12 s."}
+    silence = {"open": True, "stop_time": None, "seconds": None, "explanation": "Nothing came for 12 s."}
     made.events = [happening("silent", 6003, **silence), happening("anomaly", EVENT + 1, severity=5.0)]
     return made
 
@@ -48,6 +48,13 @@ def test_silences_and_earlier_events_are_listed(live):
     expect(rows.first).to_contain_text("so far")
     expect(rows.last).to_contain_text("Anomaly")
     expect(rows.last).to_contain_text("3 anomalies, 200 ms")
+
+
+def test_a_silence_has_one_length(page, streams):
+    over = {"seconds": 36.412, "explanation": "Nothing came. It lasted 36.4 seconds."}
+    streams.events = [happening("silent", 6003, stop_time=START + 6002 * STEP + 42_450, **over)]
+    open_live(page, "/live?refresh=100")
+    expect(page.locator("#log tbody td").nth(2)).to_have_text("36 s 400 ms")
 
 
 def test_an_event_far_back_is_shown_and_the_past_read_on(live, streams):

@@ -98,6 +98,7 @@ def test_a_silence_is_listed_and_heard_of_though_no_point_came(pushed, clock):
     [event] = since(pushed.events("s", Policy())[0], seen)
     assert (event.open, event.stop_time) == (False, NOW_MS + 7 * MINUTE)
     assert event.explanation.endswith("It lasted 7 minutes.")
+    assert event.seconds == 7 * 60
 
 
 def test_a_stream_that_was_made_again_has_no_events(pushed):
