@@ -288,8 +288,11 @@ def _counted(points: int) -> str:
 
 
 def _compared(value: float, expected: float, direction: str) -> str:
+    """Far off as a share of what was expected; in the series' own unit where a share would be "293 % below"."""
     percent = abs(value - expected) / abs(expected) * 100 if expected else math.inf
     share = f"{percent:.3g} % " if percent < 1000 else ""
+    if expected and (value * np.sign(expected) < 0 or (direction == "below" and percent > 100)):
+        share = f"{abs(value - expected):.6g} "
     return f"{value:.6g} is {share}{direction} the expected {expected:.6g}"
 
 

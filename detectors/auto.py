@@ -19,7 +19,7 @@ from anomaly_detection import (
     unit_of,
     usual_residual,
 )
-from detectors.forecast_residual import CHUNK, SMALLEST, Sigma, limits
+from detectors.forecast_residual import CHUNK, FAR_OFF, SMALLEST, Sigma, limits, widened
 from detectors.lstm import AROUND, FEW, LSTM
 from detectors.window_distance import Judge, View, around_each, usual_threshold
 from grid import Grid, Tail, spread_out
@@ -197,7 +197,16 @@ class Auto(Detector):
         sigmas = {words: each[cells] for words, each in alone.sigmas(values).items()}
         loud = {words: np.minimum(LOUDEST * each / DEFAULT_SIGMA, LOUDEST) for words, each in sigmas.items()}
         basis = {**found.basis, "noise": noise, "trust": alone.noise.trust, "alone": np.fmax(*sigmas.values())}
-        return reviewed(replace(found, basis=basis, views={**found.views, **loud}), self.margin)
+        notes = self._notes_of_review(found.notes, noise, alone.noise.trust)
+        return reviewed(replace(found, basis=basis, views={**found.views, **loud}, notes=notes), self.margin)
+
+    def _notes_of_review(self, notes: tuple[str, ...], noise: Floats, trust: float) -> tuple[str, ...]:
+        """The notes (sentences) true of a margin that follows the noise (n,): far values widen it less, or not."""
+        if not trust or not np.isfinite(noise).any():
+            return notes
+        narrow, real = (np.nanmedian(limit_of(noise, by, self.params["sigma"], self.margin)) for by in (1.0, trust))
+        again = widened(float(real), float(narrow))
+        return tuple(told for note in notes for told in (again if note.startswith(FAR_OFF) else [note]))
 
     @classmethod
     def again(cls, kept: Detection, params: Mapping[str, Any]) -> Detection:

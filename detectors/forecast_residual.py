@@ -41,6 +41,8 @@ PASSES = 8
 """Most times that drafts are made without what surprised the ones before: a fault of n points takes n + 1."""
 WIDENED = 3.0
 """Factor by which a few far values must widen the threshold for it to be told."""
+FAR_OFF = "A few values lie so far off that they widen the band"
+"""How that is told."""
 CHUNK = 256
 """Gaps are shortened by multiples of this many cells, so that every forecaster's chunks keep their place."""
 Report = Callable[[float], None]
@@ -235,7 +237,7 @@ def widened(threshold: float, within: float) -> list[str]:
     if threshold < WIDENED * within:
         return []
     return [
-        f"A few values lie so far off that they widen the band {threshold / within:.2g} times and may hide others. "
+        f"{FAR_OFF} {threshold / within:.2g} times and may hide others. "
         "If they stand for missing values (like -999), leave them empty; else lower sigma."
     ]
 

@@ -96,6 +96,11 @@ def test_explanations_are_sentences():
     assert explain(1.0, 0.0, "above", 2.0, 1) == (
         "1 is above the expected 0, 2 times the distance allowed; lasts 1 point."
     )
+    assert explain(0.0, 20.0, "below", 2.0, 1).startswith("0 is 100 % below the expected 20,")
+    assert explain(-40.0, 20.76, "below", 2.0, 1).startswith("-40 is 60.76 below the expected 20.76,")
+    assert explain(5.0, -10.0, "above", 2.0, 1).startswith("5 is 15 above the expected -10,")
+    assert explain(-80.0, -20.0, "below", 2.0, 1).startswith("-80 is 60 below the expected -20,")
+    assert explain(-15.0, -20.0, "above", 2.0, 1).startswith("-15 is 25 % above the expected -20,")
     assert explain(1.0, 0.0, "above", 1.0041, 1).endswith(", just above the distance allowed; lasts 1 point.")
     assert explain(1.0, 0.0, "above", 1.0051, 1).endswith("1.01 times the distance allowed; lasts 1 point.")
     assert explain(5.0, NAN, "shape", 2.0, 1).startswith("An unusual shape around 5")

@@ -28,6 +28,18 @@ def around(detection, start, stop):
     return [event for event in detection.events if event.start < stop and event.stop > start]
 
 
+def test_a_value_far_off_is_not_said_to_widen_a_band_that_it_does_not_widen():
+    values = daily(1000).values.copy()
+    values[500] = -999
+    series = Series(None, values)
+    learned = Auto.fit(series)
+    assert any("widen" in note for note in learned.detect(series).notes)  # a stream's band is the plain deviation's
+    found = learned.review(series)
+    assert np.nanmedian(found.margin) < 5 and not any("widen" in note for note in found.notes)
+    noise = Series(None, np.where(values < 0, values, np.random.default_rng(0).normal(20, 1, 1000)))
+    assert any("widen" in note for note in reviewed(noise).notes)
+
+
 def test_a_single_value_within_the_usual_range_is_found_by_its_distance_from_the_forecast():
     values = daily().values.copy()
     values[2000] = 20.0 if values[2000] > 23 or values[2000] < 17 else values[2000] + 4.5

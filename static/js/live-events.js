@@ -21,8 +21,10 @@ export function severityAt({ values, expected, lower, upper }, i) {
 function explained(value, expected, direction, severity, points) {
   const beyond = `${Number.isFinite(severity) ? `${rough(severity) === "1" ? "just above" : `${rough(severity)} times`} the distance allowed; ` : ""}lasts ${counted(points, "point")}.`;
   if (direction === "shape") return `An unusual shape around ${number(value)}, ${beyond}`;
-  const percent = (Math.abs(value - expected) / Math.abs(expected)) * 100;
-  const share = percent < 1000 ? `${rough(percent)} % ` : "";
+  const distance = Math.abs(value - expected);
+  const percent = (distance / Math.abs(expected)) * 100;
+  const apart = expected && (value * Math.sign(expected) < 0 || (direction === "below" && percent > 100)); // "293 % below" says nothing
+  const share = apart ? `${number(distance)} ` : percent < 1000 ? `${rough(percent)} % ` : "";
   return `${number(value)} is ${share}${direction} the expected ${number(expected)}, ${beyond}`;
 }
 
