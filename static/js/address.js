@@ -1,6 +1,7 @@
 // What the page shows, in its address, so that a link or a reload leads back: data, judgement and the window in view.
 
 const DEMO = ["kind", "points", "seed"];
+const OWN = "detector_"; // before a parameter that is called like one of the demo's: both have a seed
 const KEPT = ["series", "detection", "column"];
 const WINDOW = ["from", "to"];
 
@@ -17,12 +18,13 @@ export function readAddress(search) {
   return {
     demo, ...Object.fromEntries([...KEPT, "detector"].map((name) => [name, found.get(name) ?? undefined])),
     window: from < to ? [from, to] : null,
-    params: Object.fromEntries(rest.map(([name, value]) => [name, Number(value)])),
+    params: Object.fromEntries(rest.map(([name, value]) => [name.replace(OWN, ""), Number(value)])),
   };
 }
 
 /** The query that says the same; what is not known is left out. */
 export function addressOf({ demo, series, detection, column, window, detector, params }) {
-  const told = { ...demo, series, detection, column, ...(window ? { from: window[0], to: window[1] } : {}), detector, ...params };
+  const own = Object.entries(params ?? {}).map(([name, value]) => [DEMO.includes(name) ? OWN + name : name, value]);
+  const told = { ...demo, series, detection, column, ...(window ? { from: window[0], to: window[1] } : {}), detector, ...Object.fromEntries(own) };
   return `?${new URLSearchParams(Object.entries(told).filter(([, value]) => value !== undefined && value !== null))}`;
 }

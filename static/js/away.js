@@ -4,23 +4,26 @@ import { announce, byId } from "./dom.js";
 
 const EVERY = 2000; // ms
 let timer = null;
+let waiting = null; // what is done once it is back
 
 export function serviceBack() {
   clearTimeout(timer);
-  timer = null;
+  timer = waiting = null;
   if (byId("offline").hidden) return;
   byId("offline").hidden = true;
   announce("The service answers again.");
 }
 
-/** Says what is wrong; of a service that is away, calls `again` as soon as it is back. */
+/** Says what is wrong; of a service that is away, calls the last `again` given, if any, as soon as it is back. */
 export function serviceAway(error, again) {
   const away = error.code === "unreachable";
   byId("offline").textContent = away
     ? "The service does not answer. What is shown stays; the page tries again by itself."
     : `The chart could not be drawn anew: ${error.message}`;
   byId("offline").hidden = false;
-  if (!away || timer) return;
+  if (!away) return;
+  waiting = again ?? waiting;
+  if (timer) return;
   const attempt = async () => {
     try {
       await ask("GET", "/healthz");
@@ -29,8 +32,9 @@ export function serviceAway(error, again) {
       timer = setTimeout(attempt, EVERY);
       return;
     }
+    const next = waiting;
     serviceBack();
-    again();
+    next?.();
   };
   timer = setTimeout(attempt, EVERY);
 }

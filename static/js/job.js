@@ -1,12 +1,13 @@
 // Long work on the service: its progress, its stage, how much time is left; its result or its end.
 import { ask, send, ServiceError } from "./api.js";
+import { serviceAway } from "./away.js";
 import { counted, duration } from "./format.js";
 import { detectionUrl } from "./kept.js";
 
 const FIRST = 60; // ms until it is asked again; small work is done by then
 const LONGEST = 1000;
 const GROWTH = 1.4;
-const TRIES = 5; // unanswered in a row before it is given up
+const TRIES = 60; // unanswered in a row, a second apart, before it is given up: a service takes a while to start
 const ENDED = ["done", "failed", "cancelled"];
 
 const STAGES = { read: "Reading the series", fit: "Learning what is usual", detect: "Judging every point", save: "Keeping the results" };
@@ -37,6 +38,7 @@ async function again(url, signal) {
       return await ask("GET", url, { signal });
     } catch (error) {
       if (error.code !== "unreachable" || tries === TRIES) throw error;
+      serviceAway(error); // which takes its words back by itself
       await pause(LONGEST, signal);
     }
   }

@@ -35,6 +35,9 @@ export const wantedEvents = (each, name, length) => (each * length) / unitOf(nam
 /** The same pace, so many a month. */
 export const perMonth = (each, name) => wantedEvents(each, name, MONTH);
 
+/** The most events in a unit of this name that the service can be asked for. */
+export const mostEach = (name) => Math.min(1e5, Math.floor(1e6 / perMonth(1, name)));
+
 /** Names of events that two judgements share, by overlap: {kept, gained, lost}, each a list of events (half open). */
 export function changed(before, after) {
   const touches = (list) => {

@@ -3,7 +3,7 @@ import { byId, element } from "./dom.js";
 import { busy } from "./busy.js";
 import { count, counted, label, number } from "./format.js";
 import { sensitivityOf } from "./kept.js";
-import { paceWords, perMonth, unitsWithin, wantedEvents } from "./pace.js";
+import { mostEach, paceWords, perMonth, unitsWithin, wantedEvents } from "./pace.js";
 import { clearProblem, showProblem } from "./problem.js";
 
 const KNOBS = ["sigma", "threshold"]; // by what a detector is made stricter
@@ -32,12 +32,12 @@ export function curveOf(answer) {
     .filter(({ at }) => at > 0).sort((a, b) => a.at - b.at);
 }
 
-/** How far the answer to a target is from the `wanted` number of events, where that needs saying. */
-export function targetWords({ curve, target }, wanted, name) {
+/** How far the answer to a target is from the `wanted` number of events, where that needs saying; `loosest`: the slider's end. */
+export function targetWords({ curve, target }, wanted, name, loosest) {
   const found = `${counted(target.events, "event")} in all`;
   if (target.events > wanted) return `The fewest that can be had: ${found}.`;
   if (wanted - target.events <= Math.max(1, wanted * 0.2)) return "";
-  if (target.value <= curve[0].value) return `There are no more: ${found}, even at ${label(name).toLowerCase()} ${number(target.value)}.`;
+  if (target.value <= curve[0].value) return `${found} at ${label(name).toLowerCase()} ${number(target.value)}, the loosest that was tried${target.value > loosest ? "; the slider goes further" : ""}.`;
   return `${found}: the next looser value gives more than the ${count(Math.floor(wanted))} asked for.`;
 }
 
@@ -48,7 +48,7 @@ export class Tuning {
     byId("strict").addEventListener("input", () => this.slide());
     byId("tune").addEventListener("change", ({ target }) => target.matches("[data-count]") && this.change());
     byId("tune").addEventListener("submit", (event) => { event.preventDefault(); this.aim(); });
-    byId("target-unit").addEventListener("change", () => this.tell());
+    byId("target-unit").addEventListener("change", () => { this.bound(); this.tell(); });
     byId("tune-reset").addEventListener("click", () => this.reset());
   }
 
@@ -62,8 +62,14 @@ export class Tuning {
       byId("target-field").hidden = !this.knob || !units.length;
       byId("target-unit").replaceChildren(...units.toReversed().map(({ name }) => element("option", { value: name }, name)));
       if (units.some(({ name }) => name === "month")) byId("target-unit").value = "month";
+      this.bound();
     }
     this.draw();
+  }
+
+  bound() {
+    const { value } = byId("target-unit");
+    if (value) byId("target").max = mostEach(value);
   }
 
   draw() {
@@ -118,7 +124,7 @@ export class Tuning {
       const answer = await busy("Looking for the value that gives so many", ({ signal }) => sensitivityOf(id, perMonth(each, unit), { signal }));
       if (!answer?.target || this.id !== id) return;
       await this.want({ params: { [knob.name]: answer.target.value } });
-      byId("target-says").textContent = targetWords(answer, wantedEvents(each, unit, this.length), knob.name);
+      byId("target-says").textContent = targetWords(answer, wantedEvents(each, unit, this.length), knob.name, this.ends[0]);
     } catch (error) {
       showProblem("tune-problem", error);
     }

@@ -185,7 +185,7 @@ def test_a_target_finds_its_sigma(judged):
 def test_that_a_target_cannot_be_had_is_said_until_something_else_is_judged(judged):
     judged.get_by_label("Or say how many events").fill("99999")
     judged.get_by_role("button", name="Set", exact=True).click()
-    expect(judged.locator("#target-says")).to_contain_text("There are no more: ")
+    expect(judged.locator("#target-says")).to_contain_text("the loosest that was tried; the slider goes further.")
     judged.get_by_role("button", name="Reset").click()
     expect(judged.locator("#target-says")).to_be_empty()
 
@@ -346,6 +346,58 @@ def test_progress_stage_and_time_left_are_told(page):
     with page.expect_request(lambda request: request.method == "DELETE"):
         page.get_by_role("button", name="Cancel").click()
     expect(page.locator("#busy")).to_be_hidden()
+
+
+def test_a_job_outlives_a_service_that_is_away_for_a_while(page):
+    open_page(page)
+    load_demo(page)
+    job = {"id": "j", "status": "running", "stage": "fit", "progress": 0.4, "seconds_left": 40, "ahead": 0}
+    page.route("**/api/v1/series/*/detections*", lambda route: route.fulfill(json=job))
+    page.route("**/healthz", lambda route: route.abort())
+    asked = []
+
+    def away(route):
+        asked.append(route)
+        route.abort()
+
+    page.route("**/api/v1/detections/j*", away)
+    page.get_by_role("button", name="Detect Anomalies").click()
+    expect(page.locator("#offline")).to_be_visible()
+    until(page, lambda: len(asked) > 6)
+    expect(page.locator("#busy-label")).to_have_text("Learning what is usual 40 %")
+    failed = {"id": "j", "status": "failed", "error": {"code": "lost", "message": "The work stopped.", "detail": {}}}
+    page.unroute("**/healthz")
+    page.unroute("**/api/v1/detections/j*")
+    page.route("**/api/v1/detections/j*", lambda route: route.fulfill(json=failed))
+    expect(page.locator("#detect-problem")).to_contain_text("The work stopped.")
+    expect(page.locator("#offline")).to_be_hidden()
+
+
+def test_a_demo_s_seed_is_kept_in_the_link(page):
+    open_page(page)
+    page.get_by_text("Size and seed").click()
+    page.locator("#demo-seed").fill("5")
+    load_demo(page)
+    expect(page).to_have_url(re.compile(r"[?&]seed=5(&|$)"))
+    page.reload()
+    expect(page.locator("#facts")).to_contain_text("seasonal")
+    expect(page.locator("#demo-seed")).to_have_value("5")
+    expect(page.locator("#param-seed")).to_have_value("0")
+
+
+def test_no_target_can_be_asked_for_that_the_service_refuses(judged):
+    judged.locator("#target-unit").select_option("day")
+    assert judged.locator("#target").get_attribute("max") == "32854"
+    asked = []
+    judged.on("request", lambda request: asked.append(request) if "events_per_month" in request.url else None)
+    judged.locator("#target").fill("100000")
+    judged.locator("#target").press("Enter")
+    expect(judged.locator("#target:invalid")).to_be_visible()
+    with judged.expect_response(lambda response: "events_per_month" in response.url) as answer:
+        judged.locator("#target").fill("32854")
+        judged.locator("#target").press("Enter")
+    assert answer.value.ok
+    assert len(asked) == 1
 
 
 def test_a_failed_job_is_told_in_its_own_sentence(page):

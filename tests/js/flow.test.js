@@ -5,7 +5,7 @@ import { test } from "node:test";
 globalThis.document = { getElementById: () => ({ addEventListener: () => {} }) };
 globalThis.Chart = { Interaction: { modes: {} } };
 
-const { changed, paceWords, perMonth, unitsWithin, wantedEvents } = await import("../../static/js/pace.js");
+const { changed, mostEach, paceWords, perMonth, unitsWithin, wantedEvents } = await import("../../static/js/pace.js");
 const { leftWords, stageWords } = await import("../../static/js/job.js");
 const { extent, eventWords, pathOf } = await import("../../static/js/smalls.js");
 const { drawn } = await import("../../static/js/bringing.js");
@@ -38,15 +38,18 @@ test("a wanted pace is a number of events, the same for page and service", () =>
   assert.equal(perMonth(3, "month"), 3);
   assert.equal(perMonth(12, "year"), 1);
   assert.ok(Math.abs(perMonth(1, "day") - 30.436875) < 1e-9);
+  assert.deepEqual(["hour", "day", "year"].map(mostEach), [1368, 32854, 100000]);
+  assert.ok(perMonth(mostEach("hour"), "hour") <= 1e6); // what the service takes
   assert.deepEqual(unitsWithin(10 * DAY).map(({ name }) => name), ["hour", "day", "week"]);
 });
 
 test("where a target is not met closely, it is said why", () => {
   const curve = [{ value: 1.5, events: 40 }, { value: 4, events: 9 }];
-  const words = (target, wanted) => targetWords({ curve, target }, wanted, "sigma");
+  const words = (target, wanted, loosest = 0.6) => targetWords({ curve, target }, wanted, "sigma", loosest);
   assert.equal(words({ value: 4, events: 9 }, 9.5), "");
   assert.equal(words({ value: 100, events: 3 }, 1), "The fewest that can be had: 3 events in all.");
-  assert.equal(words({ value: 1.5, events: 40 }, 99), "There are no more: 40 events in all, even at sigma 1.5.");
+  assert.equal(words({ value: 1.5, events: 40 }, 99), "40 events in all at sigma 1.5, the loosest that was tried; the slider goes further.");
+  assert.equal(words({ value: 1.5, events: 40 }, 99, 1.5), "40 events in all at sigma 1.5, the loosest that was tried.");
   assert.equal(words({ value: 4, events: 9 }, 20.7), "9 events in all: the next looser value gives more than the 20 asked for.");
 });
 
@@ -133,6 +136,8 @@ test("an address restores data, judgement, column and window, or the recipe of a
   assert.equal(readAddress("?from=9&to=5").window, null);
   const demo = readAddress(addressOf({ demo: { kind: "trend", points: "500" }, series: "x", detector: "lstm", params: { sigma: 4.5 } }));
   assert.deepEqual([demo.demo, demo.series, demo.detector, demo.params], [{ kind: "trend", points: "500" }, "x", "lstm", { sigma: 4.5 }]);
+  const seeds = readAddress(addressOf({ demo: { kind: "trend", seed: "5" }, series: "x", detector: "auto", params: { seed: 7 } }));
+  assert.deepEqual([seeds.demo.seed, seeds.params], ["5", { seed: 7 }]);
 });
 
 test("the axis of a kept series is time, or positions", () => {
