@@ -32,6 +32,13 @@ export class History {
     return this.stop - this.start;
   }
 
+  /** Lets go of all but the newest `n` points; whether there were more. */
+  keep(n) {
+    const { length } = this;
+    this.start = Math.max(this.start, this.stop - Math.max(0, n));
+    return this.length < length;
+  }
+
   /** The points held of one column, oldest first: a view that the next change makes void. */
   view(name) {
     return this.columns[name].subarray(this.start, this.stop);

@@ -130,6 +130,12 @@ async function askInfo() {
   }
   if (state.name !== name) return;
   state.info = info;
+  // What the stream has forgotten is not looked back at either.
+  if (poller.cursor !== null && history.keep(poller.cursor - (info.cursor - info.points))) {
+    state.oldest = 0;
+    show();
+    tellMode();
+  }
   settings.show(info);
   showState();
   if (state.series) showReadings();
@@ -199,6 +205,7 @@ async function readOn(direction) {
 function backToNow() {
   past.close();
   chart.away = false;
+  if (!state.series) return;
   chart.show(state.series);
   chart.follow();
 }
@@ -222,6 +229,7 @@ function show() {
   if (!history.length) {
     byId("readings").replaceChildren();
     list.clear();
+    state.series = null;
     return;
   }
   state.series = withEvents(history.series(state.name), state.info?.params.gap, earliest() > 0);

@@ -26,6 +26,7 @@ class Streams:
                 "detector": "rolling_zscore",
                 "params": {"window": 60, "threshold": 3.5, "gap": 2},
                 "points": 0,
+                "cursor": 0,
                 "last_time": None,
                 "state": "normal",
             }
@@ -41,7 +42,7 @@ class Streams:
             kept.append(
                 [at, value + len(kept) % 5 / 10, 10.0, 8.0, 12.0, 5.0 if anomaly else 0.5, anomaly, judged_by, 0.9]
             )
-        self.infos[name].update(points=len(kept), state="anomalous" if anomaly else "normal")
+        self.infos[name].update(points=len(kept), cursor=len(kept), state="anomalous" if anomaly else "normal")
 
     def answer(self, route):
         request = route.request

@@ -177,3 +177,15 @@ def test_a_dropped_file_waits_to_be_loaded(live):
     live.get_by_label("Name of the stream").fill("demo")
     live.keyboard.press("Enter")
     expect(live.locator("#feed-name-error")).to_contain_text("makes its own points")
+
+
+def test_what_the_stream_forgets_is_not_held_on(live, streams):
+    expect(live.locator("#mode")).to_contain_text("the newest 2,000 points")
+    streams.infos["demo"]["points"] = 293
+    expect(live.locator("#mode")).to_contain_text("the newest 293 points")
+    streams.infos["demo"]["points"] = 0
+    expect(live.locator("#waiting")).to_be_visible()
+    streams.push(4)
+    streams.infos["demo"]["points"] = 4
+    expect(live.locator("#mode")).to_contain_text("the newest 4 points")
+    expect(live.locator("#window")).to_contain_text("UTC")
