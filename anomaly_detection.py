@@ -1,7 +1,6 @@
 """Residual, threshold, score, events; what a Detection is and what a Detector is."""
 
 import functools
-import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -9,11 +8,14 @@ from typing import Annotated, Any, ClassVar, Self
 
 import numpy as np
 
-from circumstances import Circumstances
-from counting import EVERY, Counting
 from errors import UnknownName
+from events.context import Circumstances
+from events.event import Event
+from events.filter import EVERY, Counting
+from events.wording import _kind, explain, explain_view
 from parameters import Param, parameters
-from series import Bools, Floats, Series
+from timeseries import Bools, Floats, Series
+from timeseries.intervals import runs
 
 Progress = Callable[[str, float], None]
 """Called with a stage ("fit", "detect") and its done fraction 0..1; may raise errors.Cancelled to stop the work."""
@@ -32,57 +34,9 @@ CLEAR = 0.5
 OFTEN = 0.1
 """Share of an event's anomalies that a view must find the most unusual to be told beside the one of the peak."""
 
-SPREAD_FLOOR = 1e-13
-"""Smallest believable spread, relative to the size of the values: some 450 roundings of a float64.
-The standard deviation of sixty equal 0.1s is 4e-17, not 0; dividing by it would flag rounding."""
-
 
 def no_progress(stage: str, fraction: float) -> None:
     """The progress callback of a caller who does not care."""
-
-
-def spread_floor(values: Floats) -> float:
-    """The smallest spread to divide by for values of this size; always above 0."""
-    finite = values[np.isfinite(values)]
-    size = float(np.max(np.abs(finite))) if finite.size else 0.0
-    return max(SPREAD_FLOOR * size, np.finfo(np.float64).tiny)
-
-
-def unit_of(values: Floats) -> float:
-    """The power of two next to the largest |value|, or 1 for values of ordinary size.
-
-    Dividing by a power of two is exact, and keeps squares of values like 1e300 or 1e-300 within a float64.
-    """
-    finite = values[np.isfinite(values)]
-    size = float(np.max(np.abs(finite))) if finite.size else 0.0
-    return 1.0 if size == 0 or 1e-100 < size < 1e100 else 2.0 ** min(max(math.frexp(size)[1], -1000), 1000)
-
-
-def times_unit(values: Floats, unit: float) -> Floats:
-    """values · unit, held within what a float64 can hold."""
-    largest = np.finfo(np.float64).max / max(unit, 1.0)
-    return np.asarray(np.clip(values, -largest, largest) * unit)
-
-
-@dataclass(frozen=True)
-class Event:
-    """A run of anomalies: half open positions start to stop, the position of its worst point, and what came there.
-
-    peak      the point of the highest score; where a detector joins views and the event lies on one side of what was
-              expected, the point furthest off there
-    severity  its highest score ÷ threshold
-    seen_by   the view that finds it most unusual, of those a detector joins; None where it joins none
-    """
-
-    start: int
-    stop: int
-    peak: int
-    direction: str
-    severity: float
-    value: float
-    expected: float
-    explanation: str
-    seen_by: str | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -237,65 +191,6 @@ class Detection:
         return f" {told}" if told else ""
 
 
-def runs(flags: Bools, gap: int = 0) -> list[tuple[int, int]]:
-    """Half open runs of true values; runs with at most `gap` false values between them are joined.
-
-    >>> runs(np.array([True, False, True, False, False, True]), gap=1)
-    [(0, 3), (5, 6)]
-    """
-    at = np.flatnonzero(flags)
-    if not at.size:
-        return []
-    breaks = np.flatnonzero(np.diff(at) > gap + 1)
-    starts = at[np.concatenate(([0], breaks + 1))]
-    stops = at[np.concatenate((breaks, [at.size - 1]))] + 1
-    return list(zip(starts.tolist(), stops.tolist(), strict=True))
-
-
-def explain(value: float, expected: float, direction: str, severity: float, points: int) -> str:
-    """One sentence for a person: what came, what was expected, how far beyond the allowed distance."""
-    beyond = f"{_times(severity)} the distance allowed; lasts {_counted(points)}."
-    if direction == "shape":
-        return f"An unusual shape around {value:.6g}, {beyond}"
-    return f"{_compared(value, expected, direction)}, {beyond}"
-
-
-def explain_view(
-    value: float, expected: float, direction: str, severity: float, points: int, seen_by: str, also: Sequence[str] = ()
-) -> str:
-    """The same where several views are joined: what the view that finds it most unusual looks at, and what others do
-    that find it unusual `also`. Value and expected are those of the point furthest off, in that direction."""
-    beyond = f"{_times(severity)} the score allowed; lasts {_counted(points)}."
-    others = f", also {' and '.join(also)}" if also else ""
-    if direction == "shape":
-        return f"Unusual {seen_by}{others}, around {value:.6g}: {beyond}"
-    return f"{_compared(value, expected, direction)}, most unusual by its {seen_by}{others}: {beyond}"
-
-
-def _kind(view: str) -> str:
-    """What a view looks at, whatever the length of its window."""
-    return view.partition(" over ")[0]
-
-
-def _times(severity: float) -> str:
-    """How far beyond what is allowed: "1 times" would sound like not at all."""
-    told = f"{severity:.3g}"
-    return "just above" if told == "1" else f"{told} times"
-
-
-def _counted(points: int) -> str:
-    return "1 point" if points == 1 else f"{points} points"
-
-
-def _compared(value: float, expected: float, direction: str) -> str:
-    """Far off as a share of what was expected; in the series' own unit where a share would be "293 % below"."""
-    percent = abs(value - expected) / abs(expected) * 100 if expected else math.inf
-    share = f"{percent:.3g} % " if percent < 1000 else ""
-    if expected and (value * np.sign(expected) < 0 or (direction == "below" and percent > 100)):
-        share = f"{abs(value - expected):.6g} "
-    return f"{value:.6g} is {share}{direction} the expected {expected:.6g}"
-
-
 def residual_threshold(residuals: Floats, sigma: float, floor: float) -> float:
     """mean(residual) + sigma · std(residual), in the series' unit, over the residuals that are not NaN.
 
@@ -317,7 +212,7 @@ def usual_residual(residuals: Floats, floor: float) -> tuple[float, float]:
 class Detector(ABC):
     """Learns what is normal from one series, then judges every point of it or of another.
 
-    The laws in `tests/test_laws.py` run on every detector: the judgement of a point uses that point and
+    The laws in `tests/detectors/test_laws.py` run on every detector: the judgement of a point uses that point and
     earlier ones only; the last `memory + 1` points are enough for the last judgement; same seed, same
     answer; input unchanged; units do not matter; saved and loaded, it judges the same.
 
@@ -388,3 +283,58 @@ def detector_named(name: str, known: Mapping[str, type[Detector]]) -> type[Detec
             f"There is no detector {name!r}; use one of {', '.join(known)}.", name=name, known=sorted(known)
         )
     return known[name]
+
+
+EVENT_TIMES = ("start_time", "stop_time", "peak_time")
+
+
+def summary(detection: Detection, seconds: Mapping[str, float]) -> dict[str, Any]:
+    """A detection in a few numbers."""
+    return {
+        "points": len(detection.series),
+        "missing": detection.series.missing,
+        "anomalies": int(np.count_nonzero(detection.is_anomaly)),
+        "events": len(detection.stretches),
+        "warm_up": detection.warm_up,
+        "period": detection.period,
+        "notes": list(detection.notes),
+        "seconds": dict(seconds),
+    }
+
+
+def events_in_ms(detection: Detection, stretches: Sequence[tuple[int, int]]) -> list[dict[str, Any]]:
+    """The events at some of a detection's stretches as they are kept: with times in ms since 1970 UTC. See
+    `of_events`."""
+    times = detection.series.times
+    stamps = None if times is None else times.view(np.int64)
+    found = detection.events_at(stretches)
+    ends = ((event.start, event.stop - 1, event.peak) for event in found)
+    told = [None if stamps is None else [int(stamps[at]) for at in each] for each in ends]
+    return [event_with_times(event, told) for event, told in zip(found, told, strict=True)]
+
+
+def band(detection: Detection) -> tuple[Floats, Floats]:
+    """Lower and upper edge, each (n,) in the series' unit; infinite where it lies beyond the largest number."""
+    return edges(detection.expected, detection.margin)
+
+
+def edges(expected: Floats, margin: Floats) -> tuple[Floats, Floats]:
+    """expected − margin and expected + margin."""
+    with np.errstate(over="ignore"):
+        return expected - margin, expected + margin
+
+
+def event_with_times(event: Event, times: Sequence[str | int] | None) -> dict[str, Any]:
+    """An event with the times of its start, its last point and its peak."""
+    return {
+        "start": event.start,
+        "stop": event.stop,
+        "peak": event.peak,
+        **dict(zip(EVENT_TIMES, times or (None, None, None), strict=True)),
+        "direction": event.direction,
+        "severity": event.severity,
+        "value": event.value,
+        "expected": event.expected,
+        "explanation": event.explanation,
+        "seen_by": event.seen_by,
+    }

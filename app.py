@@ -4,13 +4,13 @@ from flask import Flask
 
 import api
 from alerts import Alerts
+from api.concurrency import Slots
 from api.metrics import Metrics
-from api.slots import Slots
 from api.state import State
+from datasets.datasets import Uploads
 from jobs import Jobs
 from settings import Settings
 from streams import Streams
-from uploads import Uploads
 
 DEFAULTS = Settings()
 

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from errors import BadParameter, UnknownName
-from faults import ANOMALIES, known_fault, plant
+from evaluation.fault_injection import ANOMALIES, known_fault, plant
 from parameters import Param, check_parameter, parameters
-from series import Floats, Series, Times
+from timeseries import Floats, Series, Times
 
 __all__ = ["ANOMALIES", "KINDS", "START", "STREAM_STEP_MS", "Demo", "Kind", "clean", "demo", "plant", "stream_values"]
 

@@ -2,7 +2,7 @@
 
 from alerts.alerts import Alerts
 from alerts.channel import Channel, SendFailed, channels_of
-from alerts.follower import Follower
+from alerts.event_tracker import Follower
 from alerts.sender import Sender
 
 __all__ = ["Alerts", "Channel", "Follower", "SendFailed", "Sender", "channels_of"]

@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from typing import Any, Self
 from urllib.parse import quote
 
-from anomaly_detection import explain
-from event_policy import MOST_SEVERE, Event, Notice, duration
+from events.policy import MOST_SEVERE, Event, Notice, duration
+from events.wording import explain
 from store import Silence
 
 ALERT_NAMES = {"anomaly": "AnomalyDetected", "silent": "StreamSilent", "test": "AnomalyTest"}

@@ -1,7 +1,7 @@
 """Alertmanager's own API, version 2: an event becomes an alert there, and is ended there when it is over."""
 
 from alerts.alert import Alert, rfc3339
-from alerts.posting import post
+from alerts.http_client import post
 
 DAY_MS = 86_400_000
 OPEN_DAYS = 365

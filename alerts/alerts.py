@@ -8,10 +8,10 @@ from typing import Any
 
 from alerts.alert import TEST_STREAM, Alert, new_key
 from alerts.channel import Channel
-from alerts.follower import START, Follower
+from alerts.event_tracker import START, Follower
 from alerts.sender import Sender
 from errors import NotFound, UnknownName
-from event_policy import Policy, read_policy
+from events.policy import Policy, read_policy
 from store import STATUSES, Complaints, Message, Outbox, Silences, Store, Stream, Unavailable, Watch
 
 PAUSE = 0.5

@@ -3,7 +3,7 @@
 import json
 
 from alerts.alert import Alert, rfc3339
-from alerts.posting import post
+from alerts.http_client import post
 
 NEVER = "0001-01-01T00:00:00Z"
 """How Alertmanager writes the end of an alert that is not over."""

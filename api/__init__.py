@@ -4,11 +4,11 @@ from flask import Flask
 
 from api import access, errors, headers, metrics
 from api.alerts import alerts
+from api.datasets import series
 from api.detections import detections
 from api.health import health
 from api.influx import influx
 from api.pages import pages
-from api.series import series
 from api.streams import register as keep_names
 from api.streams import streams
 from api.v1 import v1

@@ -7,17 +7,16 @@ from typing import Annotated, Any, Literal
 import msgspec
 from flask import Blueprint, Response, request
 
-import answer
 from alerts import Alerts
-from api import catalogue
-from api.body import body_bytes, described
+from api import detector_registry, responses
 from api.errors import Refused
+from api.request_body import body_bytes, described
 from api.state import state
 from api.streams import decoded, only, opened, plain, whole
 from api.v1 import json, times_as_ms
-from counting import DIRECTIONS
 from errors import BadInput, BadParameter
-from event_policy import Event, Notice, Policy, read_policy, replay, span, told
+from events.filter import DIRECTIONS
+from events.policy import Event, Notice, Policy, read_policy, replay, span, told
 from parameters import parameters
 from store import Message
 from streams import Happening, Seen, since
@@ -77,7 +76,7 @@ def list_alerts() -> Response:
         {
             "channels": found.channels,
             "messages": [of_message(each, as_ms) for each in found.newest(limit)],
-            "policy_params": [*map(catalogue.parameter, parameters(Policy).values()), *CHOICES],
+            "policy_params": [*map(detector_registry.parameter, parameters(Policy).values()), *CHOICES],
         }
     )
 
@@ -174,7 +173,7 @@ def of_happening(event: Happening, as_ms: bool) -> dict[str, Any]:
     """Something that happened in a stream, as it is answered."""
     told_ = asdict(event)
     del told_["changed"]
-    times = {name: answer.time(told_[name], as_ms=as_ms) for name in ("start_time", "stop_time", "peak_time")}
+    times = {name: responses.time(told_[name], as_ms=as_ms) for name in ("start_time", "stop_time", "peak_time")}
     return {"id": event.id, **told_, **times}
 
 
@@ -188,7 +187,7 @@ def of_message(message: Message, as_ms: bool) -> dict[str, Any]:
         "kind": message.body.get("kind", "anomaly"),
         "summary": message.body["summary"],
         "state": message.status,
-        "made": answer.time(message.made, as_ms=as_ms),
+        "made": responses.time(message.made, as_ms=as_ms),
         "attempts": message.attempts,
         "error": message.error or None,
     }
@@ -202,4 +201,4 @@ def of_notice(notice: Notice, as_ms: bool) -> dict[str, Any]:
 def of_event(event: Event, as_ms: bool) -> dict[str, Any]:
     """An event of a stream, as it is answered."""
     times = {"start_time": event.start_time, "last_time": event.last_time, "peak_time": event.peak_time}
-    return {**asdict(event), **{name: answer.time(time, as_ms=as_ms) for name, time in times.items()}}
+    return {**asdict(event), **{name: responses.time(time, as_ms=as_ms) for name, time in times.items()}}

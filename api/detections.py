@@ -6,21 +6,20 @@ from typing import Annotated, Any, Literal
 import msgspec
 from flask import Blueprint, Response
 
-import answer
 from anomaly_detection import parameters_of
-from api import catalogue
-from api.body import described
+from api import detector_registry, responses
+from api.concurrency import long_enough
+from api.datasets import opened as uploads
 from api.errors import Refused
-from api.series import opened as uploads
-from api.slots import long_enough
+from api.request_body import described
 from api.state import state
 from api.streams import decoded, only, whole
 from api.v1 import csv, json, times_as_ms
-from counting import read_counting
 from errors import BadParameter, UnknownName
+from evaluation.detectability import catches
+from events.filter import read_counting
 from jobs import Jobs
 from parameters import check_given, check_parameter
-from planting import catches
 from store import Asked, Kept
 
 detections = Blueprint("detections", __name__, url_prefix="/api/v1")
@@ -81,7 +80,7 @@ def ask_detection(series_id: str) -> tuple[Response, int]:
     as_ms, body, jobs = times_as_ms(), decoded(DetectionBody), opened()
     kept = jobs.results.series(series_id)
     column = column_of(kept, body.column)
-    name = body.detector or catalogue.default_detector()
+    name = body.detector or detector_registry.default_detector()
     asked = jobs.submit(series_id, column, name, all_params(name, body.params))
     jobs.wait(asked.id, AT_ONCE)
     asked = jobs.results.get(asked.id)
@@ -96,15 +95,15 @@ def series_catches(series_id: str) -> Response:
     only()
     body, found = decoded(CatchesBody), uploads()
     kept = found.get(series_id)
-    column, name = column_of(kept, body.column), body.detector or catalogue.default_detector()
+    column, name = column_of(kept, body.column), body.detector or detector_registry.default_detector()
     params = all_params(name, body.params)
     with state().slots.take():
         series, odd = found.archive.series(kept, column), found.odd(kept)
         live, avoid = body.judged == "stream", odd[: len(series)]
-        told = catches(series, catalogue.find(name), params, live=live, avoid=avoid, enough=long_enough())
+        told = catches(series, detector_registry.find(name), params, live=live, avoid=avoid, enough=long_enough())
     source = {"name": kept.name, **{each: getattr(kept, each) for each in ("columns", "time_column")}, "column": column}
     asked = {"detector": name, "judged": body.judged, "params": params}
-    return json({**asked, **source, **answer.of_catches(told, kept.repairs)})
+    return json({**asked, **source, **responses.of_catches(told, kept.repairs)})
 
 
 @detections.get("/series/<series_id>/detections")
@@ -147,7 +146,7 @@ def detection_points(detection_id: str) -> Response:
     buckets = whole(given, "buckets", 1_000, 1, MOST_BUCKETS)
     asked = jobs.results.get(detection_id, events=False)
     window = jobs.results.window(asked, place(given, "from"), place(given, "to"), buckets)
-    told = answer.of_window(window.detection, window.positions, as_ms=as_ms)
+    told = responses.of_window(window.detection, window.positions, as_ms=as_ms)
     return json({"start": window.start, "stop": window.stop, **told})
 
 
@@ -158,7 +157,7 @@ def detection_events(detection_id: str) -> Response:
     after = whole(given, "after", 0, 0, MOST_POSITION) if "after" in given else -1
     asked = jobs.results.get(detection_id, events=False)
     found, following = jobs.results.events(asked, after, whole(given, "limit", 100, 1, MOST_EVENTS))
-    return json({"events": answer.of_events(found, as_ms=as_ms), "next": following})
+    return json({"events": responses.of_events(found, as_ms=as_ms), "next": following})
 
 
 @detections.get("/detections/<detection_id>/sensitivity")
@@ -176,7 +175,7 @@ def detection_csv(detection_id: str) -> Response:
     as_ms, jobs = times_as_ms(), opened()
     asked = jobs.results.get(detection_id, events=False)
     with state().slots.take():
-        return csv(answer.detection_csv(jobs.results.detection(asked), as_ms=as_ms), f"detection-{asked.id}")
+        return csv(responses.detection_csv(jobs.results.detection(asked), as_ms=as_ms), f"detection-{asked.id}")
 
 
 def opened() -> Jobs:
@@ -198,7 +197,7 @@ def column_of(kept: Kept, asked: str | None) -> str:
 
 def all_params(name: str, given: dict[str, Any]) -> dict[str, Any]:
     """Every parameter of a detector, those left out with their default. Raises UnknownName, BadParameter."""
-    detector = catalogue.find(name)
+    detector = detector_registry.find(name)
     check_given(detector.fit, given)
     return {
         param.name: check_parameter(param, given.get(param.name, param.default))
@@ -234,7 +233,7 @@ def of_asked(jobs: Jobs, asked: Asked, as_ms: bool) -> dict[str, Any]:
         "column": asked.column,
         "detector": asked.detector,
         "params": dict(asked.params),
-        "without_fit": list(catalogue.find(asked.detector).without_fit),
+        "without_fit": list(detector_registry.find(asked.detector).without_fit),
         "policy": vars(read_counting(asked.counting)),
         "status": asked.status,
         "progress": progress.fraction,
@@ -242,8 +241,8 @@ def of_asked(jobs: Jobs, asked: Asked, as_ms: bool) -> dict[str, Any]:
         "seconds_left": progress.seconds_left,
         "ahead": progress.ahead,
         "error": asked.error,
-        **{name: answer.time(getattr(asked, name), as_ms=as_ms) for name in ("created", "started", "finished")},
+        **{name: responses.time(getattr(asked, name), as_ms=as_ms) for name in ("created", "started", "finished")},
         "summary": verdict and verdict.summary,
         "threshold": verdict and verdict.threshold,
-        "events": verdict and answer.of_events(verdict.events, as_ms=as_ms),
+        "events": verdict and responses.of_events(verdict.events, as_ms=as_ms),
     }

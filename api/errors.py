@@ -7,8 +7,8 @@ from typing import Any
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
-from answer import to_json
-from api.slots import Full
+from api.concurrency import Full
+from api.responses import to_json
 from api.state import state
 from errors import Ambiguous, BadInput, BadParameter, LimitExceeded, NotFound, UnknownName, Unreadable
 from jobs import NotDone, QueueFull

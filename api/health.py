@@ -2,9 +2,9 @@
 
 from flask import Blueprint, Response, current_app
 
-from answer import to_json
 from api import openapi
 from api.metrics import CONTENT_TYPE
+from api.responses import to_json
 from api.state import state
 
 health = Blueprint("health", __name__)

@@ -9,16 +9,16 @@ from contextlib import nullcontext
 from flask import Blueprint, Response, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
-from answer import to_json
-from api.body import body_bytes
+from api.concurrency import Full
 from api.errors import SENTENCES, STATUS, Refused, unavailable
 from api.metrics import VERSION
-from api.slots import Full
+from api.request_body import body_bytes
+from api.responses import to_json
 from api.state import state
 from api.streams import opened
 from errors import BadInput, NotFound, Unreadable
-from line_protocol import Points, parse
-from series.unpacking import gunzip
+from readers.decompression import gunzip
+from readers.line_protocol import Points, parse
 from store import Unavailable
 from streams import AHEAD_MS, Judged, NotKept
 

@@ -9,9 +9,8 @@ import msgspec
 from flask import Flask
 
 from anomaly_detection import Detector
-from api import catalogue, detection_shapes, schemas, stored
+from api import dataset_schemas, detection_schemas, detector_registry, schemas
 from api.alerts import MOST_EVENTS, MOST_MESSAGES, ChannelBody, PolicyBody
-from api.body import CSV, FORM, JSON, DetectBody, SeriesBody
 from api.metrics import VERSION
 from api.operation import (
     BODY_ERRORS,
@@ -27,11 +26,12 @@ from api.operation import (
     ref,
     times_query,
 )
+from api.request_body import CSV, FORM, JSON, DetectBody, SeriesBody
 from api.streams import MOST_POINTS, MOST_STREAMS, LabelBody, PointsBody, StreamBody
 from api.v1 import JUDGED
 from data_generation import KINDS, demo
-from line_protocol import NANOSECONDS
 from parameters import Param, parameters
+from readers.line_protocol import NANOSECONDS
 from store import LONGEST_NAME
 
 UNDOCUMENTED = frozenset({"static"})
@@ -112,7 +112,7 @@ def reason(status: int) -> str:
 def components() -> Schema:
     """Every shape that goes in or comes out."""
     inputs = (SeriesBody, DetectBody, StreamBody, PointsBody, LabelBody, PolicyBody, ChannelBody)
-    known = (*schemas.ANSWERS, *schemas.ALERTS, *schemas.INFLUX, *stored.STORED, *detection_shapes.MODELS)
+    known = (*schemas.ANSWERS, *schemas.ALERTS, *schemas.INFLUX, *dataset_schemas.STORED, *detection_schemas.MODELS)
     models = (*inputs, *known)
     _, shapes = msgspec.json.schema_components(models, ref_template="#/components/schemas/{name}")
     shapes["DetectBody"] = detect_body()
@@ -121,7 +121,7 @@ def components() -> Schema:
 
 def detect_body() -> Schema:
     """A DetectBody, with the parameters of each detector; the default one need not be named."""
-    default = catalogue.default_detector()
+    default = detector_registry.default_detector()
     choices = [
         {
             "title": name,
@@ -139,7 +139,7 @@ def detect_body() -> Schema:
             "additionalProperties": False,
             "description": detector.help,
         }
-        for name, detector in catalogue.detectors().items()
+        for name, detector in detector_registry.detectors().items()
     ]
     return {"title": "DetectBody", "description": "A series to be judged.", "anyOf": choices}
 
@@ -167,8 +167,8 @@ def asked_in_path(name: str) -> Schema:
 
 def detect_query() -> list[Schema]:
     """How a CSV file is to be read, by which detector it is to be judged, and with which parameters."""
-    known = catalogue.detectors()
-    detector = {"enum": list(known), "default": catalogue.default_detector()}
+    known = detector_registry.detectors()
+    detector = {"enum": list(known), "default": detector_registry.default_detector()}
     return [
         asked_in_query("detector", detector, "Who judges."),
         *file_query(),
@@ -303,7 +303,7 @@ def merged(name: str, found: Mapping[str, Param]) -> Schema:
 
 
 OPERATIONS: dict[str, Operation] = {
-    **detection_shapes.OPERATIONS,
+    **detection_schemas.OPERATIONS,
     "pages.index": Operation({"text/html": TEXT}),
     "pages.live": Operation({"text/html": TEXT}),
     "pages.docs": Operation({"text/html": TEXT}),
@@ -317,7 +317,7 @@ OPERATIONS: dict[str, Operation] = {
     "v1.list_detectors": Operation({JSON: ref("Detectors")}),
     "v1.demo_series": Operation({JSON: ref("Demo"), "text/csv": TEXT}, (400, 403), demo_query),
     "v1.list_demo_kinds": Operation({JSON: ref("Kinds")}),
-    **stored.OPERATIONS,
+    **dataset_schemas.OPERATIONS,
     "streams.list_streams": Operation({JSON: ref("StreamList")}, STREAM_ERRORS, streams_query),
     "streams.put_stream": Operation({JSON: ref("Stream")}, (404, *BODY_ERRORS), times_query, stream_content),
     "streams.get_stream": Operation({JSON: ref("Stream")}, STREAM_ERRORS, times_query),

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from api.body import described
+from api.request_body import described
 
 
 class Repair(msgspec.Struct, forbid_unknown_fields=True):

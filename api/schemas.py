@@ -4,8 +4,8 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from api.body import described
 from api.reading_shapes import DatesRead, Repair
+from api.request_body import described
 
 Number = float | None
 Count = Annotated[int, msgspec.Meta(ge=0)]

@@ -7,12 +7,12 @@ from typing import cast
 from flask import current_app
 
 from alerts import Alerts
+from api.concurrency import Slots
 from api.metrics import Metrics
-from api.slots import Slots
+from datasets.datasets import Uploads
 from jobs import Jobs
 from settings import Settings
 from streams import Streams
-from uploads import Uploads
 
 
 @dataclass(frozen=True)

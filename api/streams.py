@@ -8,15 +8,15 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 import msgspec
 from flask import Blueprint, Flask, Response, request
 
-import answer
-from api.body import CSV, JSON, asked_by_file, body_bytes, check_count, described, query, words
+from api import responses
 from api.errors import SENTENCES, Refused
+from api.request_body import CSV, JSON, asked_by_file, body_bytes, check_count, described, query, words
 from api.state import state
 from api.v1 import json, times_as_ms
 from errors import BadInput, BadParameter, UnknownName, Unreadable
 from store import Label
 from streams import SAME, Judged, StreamInfo, Streams
-from streams.labelling import read_labels
+from streams.label_input import read_labels
 
 streams = Blueprint("streams", __name__, url_prefix="/api/v1/streams")
 
@@ -113,7 +113,7 @@ def push_points(name: str) -> Response:
         table = asked_by_file(body_bytes(), "", words(query())).table()
         series = table.series()
         judged = of_judged(opened().push_series(plain(name), series, table.repairs), as_ms)
-        return json({**judged, **answer.columns(table, series)})
+        return json({**judged, **responses.columns(table, series)})
     only()
     check_count(state().settings, data := body_bytes())
     body = decoded(PointsBody, data)
@@ -149,7 +149,7 @@ def put_labels(name: str) -> Response:
 
 def of_label(label: Label, timed: bool, as_ms: bool) -> dict[str, Any]:
     """A label, as it is answered."""
-    start, stop = ((answer.time(at, as_ms=as_ms) if timed else at) for at in (label.start, label.stop))
+    start, stop = ((responses.time(at, as_ms=as_ms) if timed else at) for at in (label.start, label.stop))
     return {"start": start, "stop": stop, "kind": label.kind, "note": label.note}
 
 
@@ -264,7 +264,7 @@ def of_stream(stream: StreamInfo, as_ms: bool) -> dict[str, Any]:
         "points": stream.points,
         "capacity": stream.capacity,
         "keep_days": stream.keep_days,
-        "last_time": answer.time(stream.last_time, as_ms=as_ms),
+        "last_time": responses.time(stream.last_time, as_ms=as_ms),
         "state": stream.state,
         "cursor": stream.cursor,
         "judged_by": stream.judged_by,
@@ -273,7 +273,7 @@ def of_stream(stream: StreamInfo, as_ms: bool) -> dict[str, Any]:
 
 def of_judged(judged: Judged, as_ms: bool) -> dict[str, Any]:
     """Points, as they are answered."""
-    return answer.of_judged(judged, as_ms=as_ms)
+    return responses.of_judged(judged, as_ms=as_ms)
 
 
 def register(app: Flask) -> None:

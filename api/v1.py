@@ -8,15 +8,14 @@ from typing import Any
 from flask import Blueprint, Response, request
 from werkzeug.wsgi import wrap_file
 
-import answer
-import planting
-from api import catalogue
-from api.body import Asked, asked, number, query, words
+from api import detector_registry, responses
+from api.concurrency import long_enough
 from api.metrics import timed
-from api.slots import long_enough
+from api.request_body import Asked, asked, number, query, words
 from api.state import state
 from data_generation import KINDS, demo
 from errors import BadParameter, UnknownName
+from evaluation import detectability
 from parameters import parameters
 from store import NoRoom
 
@@ -29,7 +28,7 @@ def detect() -> Response:
     as_ms = times_as_ms()
     with state().slots.take():
         question, name = asked_of_detector()
-        detector = catalogue.find(name)
+        detector = detector_registry.find(name)
         table, read = timed(question.table)
         series = table.series()
         fitted, fit = timed(lambda: detector.fit(series, **question.params))
@@ -37,8 +36,8 @@ def detect() -> Response:
         seconds = {"read": read, "fit": fit, "detect": judged}
         state().metrics.observe(name, seconds)
         if wants_csv():
-            return csv(answer.detection_csv(detection, as_ms=as_ms), "detection")
-        return json({"detector": name, **answer.of_detection(table, detection, seconds, as_ms=as_ms)})
+            return csv(responses.detection_csv(detection, as_ms=as_ms), "detection")
+        return json({"detector": name, **responses.of_detection(table, detection, seconds, as_ms=as_ms)})
 
 
 @v1.post("/catches")
@@ -49,14 +48,14 @@ def catches() -> Response:
         judged = question.params.pop("judged", JUDGED[0])
         if judged not in JUDGED:
             raise BadParameter("judged must be file or stream.", name="judged", choices=list(JUDGED))
-        name = question.detector or catalogue.default_detector()
-        detector = catalogue.find(name)
-        catalogue.check_parameters(detector, question.params)
+        name = question.detector or detector_registry.default_detector()
+        detector = detector_registry.find(name)
+        detector_registry.check_parameters(detector, question.params)
         table = question.table()
         series = table.series()
-        found = planting.catches(series, detector, question.params, live=judged == "stream", enough=long_enough())
-        told = {"detector": name, "judged": judged, "params": catalogue.completed(detector, question.params)}
-        return json({**told, **answer.of_source(table, series), **answer.of_catches(found, table.repairs)})
+        found = detectability.catches(series, detector, question.params, live=judged == "stream", enough=long_enough())
+        told = {"detector": name, "judged": judged, "params": detector_registry.completed(detector, question.params)}
+        return json({**told, **responses.of_source(table, series), **responses.of_catches(found, table.repairs)})
 
 
 @v1.post("/read")
@@ -65,13 +64,13 @@ def read() -> Response:
     as_ms = times_as_ms()
     with state().slots.take():
         table = asked_of_detector()[0].table()
-        return json(answer.of_table(table, table.series(), as_ms=as_ms))
+        return json(responses.of_table(table, table.series(), as_ms=as_ms))
 
 
 @v1.get("/detectors")
 def list_detectors() -> Response:
     """The detectors and their parameters; the first is the default."""
-    return json({"detectors": catalogue.described()})
+    return json({"detectors": detector_registry.described()})
 
 
 @v1.get("/demo")
@@ -83,8 +82,8 @@ def demo_series() -> Response:
     with state().slots.take() if isinstance(points, float) and points > QUICK_POINTS else nullcontext():
         made = demo(**arguments)
         if wants_csv():
-            return csv(answer.demo_csv(made, as_ms=as_ms), f"demo-{made.kind}")
-        return json(answer.of_demo(made, as_ms=as_ms))
+            return csv(responses.demo_csv(made, as_ms=as_ms), f"demo-{made.kind}")
+        return json(responses.of_demo(made, as_ms=as_ms))
 
 
 @v1.get("/demo/kinds")
@@ -97,8 +96,8 @@ def list_demo_kinds() -> Response:
 def asked_of_detector() -> tuple[Asked, str]:
     """What the request asks, and the name of the detector it asks. Raises BadInput; see `asked`."""
     question = asked()
-    name = question.detector or catalogue.default_detector()
-    catalogue.check_parameters(catalogue.find(name), question.params)
+    name = question.detector or detector_registry.default_detector()
+    detector_registry.check_parameters(detector_registry.find(name), question.params)
     return question, name
 
 
@@ -136,7 +135,7 @@ def wants_csv() -> bool:
 
 def json(told: dict[str, Any]) -> Response:
     """A JSON answer."""
-    response = Response(answer.to_json(told), mimetype="application/json")
+    response = Response(responses.to_json(told), mimetype="application/json")
     response.vary.add("Accept")
     return response
 

@@ -17,7 +17,7 @@ LIMIT = 1200.0
 
 def finished(points: int) -> Work:
     """What the page does with a file: fit, then review."""
-    from detectors.auto import Auto
+    from detectors.auto.detector import Auto
 
     series = demo("machine_temperature", points).series
     return lambda: int(Auto.fit(series).review(series).is_anomaly.sum())
@@ -25,7 +25,7 @@ def finished(points: int) -> Work:
 
 def stream(points: int) -> Work:
     """What a stream does with each of JUDGED points, fitted on so many before."""
-    from detectors.auto import Auto
+    from detectors.auto.detector import Auto
 
     series = demo("machine_temperature", points + JUDGED).series
     auto = Auto.fit(series.slice(0, points))

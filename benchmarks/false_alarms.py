@@ -14,7 +14,8 @@ from anomaly_detection import Detection, Detector
 from data_generation import KINDS, clean
 from detectors import DETECTORS
 from parameters import parameters
-from series import Series, read_csv
+from readers import read_csv
+from timeseries import Series
 
 DATA = Path(__file__).parent.parent.parent / "shared/data"
 POINTS, SEEDS = 5_000, 5

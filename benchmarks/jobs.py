@@ -15,8 +15,8 @@ import orjson
 
 from benchmarks._service import Connection, Service, Waits, request, serving
 from data_generation import demo
-from series import Table
 from store import Archive, Store
+from timeseries import Table
 
 POINTS, OTHER = 1_000_000, 100_000
 EVERY = 0.02

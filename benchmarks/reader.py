@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd  # type: ignore[import-untyped]  # pandas ships no types
 
 from benchmarks._measure import Work, measure
-from series import read_csv
+from readers import read_csv
 
 ROWS = 1_000_000
 LIMIT = 120.0

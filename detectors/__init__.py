@@ -1,7 +1,7 @@
 """Every detector by name, in plain sight. The first is the default."""
 
 from anomaly_detection import Detector
-from detectors.auto import Auto
+from detectors.auto.detector import Auto
 from detectors.level_spread import LevelSpread
 from detectors.lstm import LSTM
 from detectors.matrix_profile import MatrixProfile

@@ -7,20 +7,11 @@ from typing import Annotated, Any, Protocol, Self
 
 import numpy as np
 
-from anomaly_detection import (
-    Detection,
-    Detector,
-    Progress,
-    no_progress,
-    residual_threshold,
-    spread_floor,
-    times_unit,
-    unit_of,
-    usual_residual,
-)
-from grid import Grid, spread_out
+from anomaly_detection import Detection, Detector, Progress, no_progress, residual_threshold, usual_residual
 from parameters import Param
-from series import Bools, Floats, Series
+from timeseries import Bools, Floats, Series
+from timeseries.regular_grid import Grid, spread_out
+from timeseries.scaling import spread_floor, times_unit, unit_of
 
 Sigma = Annotated[
     float,

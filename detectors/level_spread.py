@@ -1,18 +1,117 @@
-"""Level and spread as a detector: levels, flat lines, bursts of noise and drifts."""
+"""Level and spread: how far the mean and the standard deviation of the last points lie from what they usually are."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, Self
+
+import numpy as np
 
 from anomaly_detection import DEFAULT_GAP, Gap, Progress, no_progress
 from detectors.forecast_residual import Sigma
 from detectors.window_distance import DEFAULT_SIGMA, View, WindowDistance, usual_threshold
-from level_spread import LevelSpread as Levels
 from parameters import checked
-from series import Series
+from timeseries import Floats, Series
+from timeseries.windows import STEPS, Scale, complete, judged, ladder, moving_sum, reach
+
+QUIET = 0.05
+"""Added to a standard deviation, in spreads of the series, before its logarithm is taken: 0 and almost 0 are alike."""
+SMALLEST = 0.01
+"""The smallest deviation believed: of a mean in spreads of the series, of a logarithm as it is."""
+
+
+@dataclass(frozen=True)
+class Usual:
+    """Of one window length, in points: the median and deviation of its means, and of the logarithms of its spreads."""
+
+    length: int
+    mean: float
+    mean_deviation: float
+    spread: float
+    spread_deviation: float
+
+
+@dataclass(frozen=True)
+class LevelSpreadScorer:
+    """distance = √mean of z², z the deviations of a window's mean and log spread in robust deviations.
+
+    A robust deviation is the distance between the first and last decile ÷ 2.5631, the standard deviation where normal.
+    """
+
+    scale: Scale
+    period: int | None
+    usual: tuple[Usual, ...]
+
+    @classmethod
+    def fit(cls, values: Floats, period: int | None) -> "LevelSpreadScorer":
+        """values (n,) evenly spaced; NaN is missing. Judges nothing where there are too few."""
+        scale = Scale.of(values)
+        whole = scale.whole(values)
+        full = complete(whole, period)
+        usual = []
+        for length in ladder(len(values)):
+            good = judged(whole, full, length) > 0
+            if good.any():
+                mean, spread = mean_and_spread(full, length)
+                usual.append(Usual(length, *_middle(mean[good]), *_middle(spread[good])))
+        return cls(scale, period, tuple(usual))
+
+    @property
+    def memory(self) -> int:
+        """Points before the one that is judged."""
+        return max((usual.length for usual in self.usual), default=1) - 1 + reach(self.period)
+
+    @property
+    def notes(self) -> list[str]:
+        """What was learned."""
+        if not self.usual:
+            return ["Too short for its windows to be learned: nothing is judged."]
+        *first, last = (str(usual.length) for usual in self.usual)
+        lengths = f"{', '.join(first)} and {last}" if first else last
+        return [f"Mean and spread of the last {lengths} points are compared with the usual ones."]
+
+    def by_length(self, values: Floats, report: Callable[[float], None], since: int = 0) -> list[tuple[int, Floats]]:
+        """See View.by_length."""
+        whole = self.scale.whole(values)
+        full = complete(whole, self.period)
+        several = []
+        for done, usual in enumerate(self.usual, start=1):
+            good = judged(whole, full, usual.length) > 0
+            mean, spread = mean_and_spread(full, usual.length)
+            squares = ((mean - usual.mean) / usual.mean_deviation) ** 2
+            squares += ((spread - usual.spread) / usual.spread_deviation) ** 2
+            several.append((usual.length, np.where(good, np.sqrt(squares / 2), np.nan)))
+            report(done / len(self.usual))
+        return several
+
+    def state(self) -> dict[str, Any]:
+        """Everything learned."""
+        return {"scale": self.scale.state(), "period": self.period, "usual": [vars(usual) for usual in self.usual]}
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any]) -> "LevelSpreadScorer":
+        """What gave this state."""
+        return cls(Scale(**state["scale"]), state["period"], tuple(Usual(**usual) for usual in state["usual"]))
+
+
+def mean_and_spread(full: Floats, length: int) -> tuple[Floats, Floats]:
+    """Mean, in spreads of the series, and log(standard deviation + QUIET), (n,) each, of `length` points up to each.
+
+    full (n,) in whole numbers. The variance is a difference of whole numbers, and exact.
+    """
+    filled = np.nan_to_num(full)
+    sums = moving_sum(filled, length)
+    variance = (moving_sum(filled * filled, length) * length - sums * sums) / (length * STEPS) ** 2
+    return sums / (length * STEPS), np.log(np.sqrt(np.maximum(variance, 0.0)) + QUIET)
+
+
+def _middle(numbers: Floats) -> tuple[float, float]:
+    """Median and robust deviation."""
+    low, middle, high = np.quantile(numbers, [0.1, 0.5, 0.9]).tolist()
+    return middle, max((high - low) / 2.5631, SMALLEST)
 
 
 class LevelSpread(WindowDistance):
-    """score = robust deviation of mean and spread of the last points; see `level_spread.LevelSpread`."""
+    """score = robust deviation of mean and spread of the last points; see `LevelSpreadScorer`."""
 
     title = "Level and spread"
     help = (
@@ -34,9 +133,9 @@ class LevelSpread(WindowDistance):
     ) -> Self:
         """See Detector.fit."""
         params = {"sigma": sigma, "gap": gap}
-        return cls.learn(series, Levels.fit, params, progress)
+        return cls.learn(series, LevelSpreadScorer.fit, params, progress)
 
     @staticmethod
     def view_from_state(state: Mapping[str, Any]) -> View:
         """See WindowDistance.view_from_state."""
-        return Levels.from_state(state)
+        return LevelSpreadScorer.from_state(state)

@@ -6,25 +6,18 @@ from typing import Annotated, Any, Self
 
 import numpy as np
 
-from anomaly_detection import (
-    DEFAULT_GAP,
-    Detection,
-    Gap,
-    Progress,
-    no_progress,
-    times_unit,
-    unit_of,
-)
+from anomaly_detection import DEFAULT_GAP, Detection, Gap, Progress, no_progress
 from detectors.forecast_residual import CHUNK, DEFAULT_SIGMA, Forecaster, ForecastResidual, Sigma, limits
+from detectors.residual_windows import Stretches
 from detectors.window_distance import USUAL, Judge, around_each, usual_threshold
-from far import FarForecaster
-from grid import Grid, spread_out
-from misses import Stretches
-from model import LSTMForecaster
+from forecasting.lstm import LSTMForecaster
+from forecasting.lstm_multi_step import FarForecaster
 from parameters import Param, checked
-from period import find_periods
-from series import Bools, Floats, Series
-from windows import Scale
+from timeseries import Bools, Floats, Series
+from timeseries.regular_grid import Grid, spread_out
+from timeseries.scaling import times_unit, unit_of
+from timeseries.seasonality import find_periods
+from timeseries.windows import Scale
 
 ALONE = 4 / 3
 """Factor of sigma beyond which, in a review, a residual needs nothing else to be an anomaly."""

@@ -6,9 +6,9 @@ from typing import Any, Self
 from anomaly_detection import DEFAULT_GAP, Gap, Progress, no_progress
 from detectors.forecast_residual import Sigma
 from detectors.window_distance import STRICT_SIGMA, View, WindowDistance, strict_threshold
-from multi_horizon import MultiHorizon as Horizons
+from forecasting.multi_step import MultiHorizon as Horizons
 from parameters import checked
-from series import Series
+from timeseries import Series
 
 
 class MultiHorizon(WindowDistance):

@@ -7,20 +7,11 @@ from typing import Annotated, Any, Self
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from anomaly_detection import (
-    DEFAULT_GAP,
-    SPREAD_FLOOR,
-    Detection,
-    Detector,
-    Gap,
-    Progress,
-    no_progress,
-    times_unit,
-    unit_of,
-)
-from moments import windowed
+from anomaly_detection import DEFAULT_GAP, Detection, Detector, Gap, Progress, no_progress
 from parameters import Param, checked
-from series import Floats, Series
+from timeseries import Floats, Series
+from timeseries.rolling_moments import windowed
+from timeseries.scaling import SPREAD_FLOOR, times_unit, unit_of
 
 FEWEST = 11
 """Known values before a point without which it is not judged: the twelfth value is the first to get a verdict."""

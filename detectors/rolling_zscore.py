@@ -6,20 +6,10 @@ from typing import Annotated, Any, Self
 
 import numpy as np
 
-import moments
-from anomaly_detection import (
-    DEFAULT_GAP,
-    SPREAD_FLOOR,
-    Detection,
-    Detector,
-    Gap,
-    Progress,
-    no_progress,
-    times_unit,
-    unit_of,
-)
+from anomaly_detection import DEFAULT_GAP, Detection, Detector, Gap, Progress, no_progress
 from parameters import Param, checked
-from series import Series
+from timeseries import Series, rolling_moments
+from timeseries.scaling import SPREAD_FLOOR, times_unit, unit_of
 
 LARGEST = 1e150
 """A value of more than so many times the usual size is judged, and not taken for usual by those after it: its square
@@ -74,7 +64,7 @@ class RollingZScore(Detector):
         first = len(series) - new
         values = series.values / self.unit
         usual = np.where(np.abs(values) <= LARGEST, values, np.nan)
-        count, mean, std = moments.before(usual, window, first)
+        count, mean, std = rolling_moments.before(usual, window, first)
         series, values = series.slice(first, len(series)), values[first:]
         unknown = count < max(2, (window + 1) // 2)
         spread = np.maximum(std, SPREAD_FLOOR * np.fmax(np.abs(mean), np.abs(values)))

@@ -7,18 +7,7 @@ from typing import Annotated, Any, Self
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from anomaly_detection import (
-    DEFAULT_GAP,
-    Detection,
-    Gap,
-    Progress,
-    no_progress,
-    spread_floor,
-    times_unit,
-    unit_of,
-    usual_residual,
-)
-from decomposition import decompose, level
+from anomaly_detection import DEFAULT_GAP, Detection, Gap, Progress, no_progress, usual_residual
 from detectors.forecast_residual import (
     CHUNK,
     DEFAULT_SIGMA,
@@ -29,11 +18,13 @@ from detectors.forecast_residual import (
     Sigma,
     limits,
 )
-from grid import Grid, spread_out
+from forecasting.stl import decompose, level
 from parameters import Param, checked
-from period import find_periods, same_phase
-from series import Bools, Floats, Series
-from windows import STEPS, Scale, moving_sum
+from timeseries import Bools, Floats, Series
+from timeseries.regular_grid import Grid, spread_out
+from timeseries.scaling import spread_floor, times_unit, unit_of
+from timeseries.seasonality import find_periods, same_phase
+from timeseries.windows import STEPS, Scale, moving_sum
 
 SPANS = (3, 9, 27)
 """Points before, of which the median says where the level is: the one that leaves least over is taken."""

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Self
 
 import numpy as np
 
-from anomaly_detection import DEFAULT_GAP, Gap, Progress, no_progress, unit_of
+from anomaly_detection import DEFAULT_GAP, Gap, Progress, no_progress
 from detectors.forecast_residual import (
     CHUNK,
     DEFAULT_SIGMA,
@@ -16,11 +16,12 @@ from detectors.forecast_residual import (
     Report,
     Sigma,
 )
-from grid import Grid, spread_out
-from linear import SHORT, filled
 from parameters import Param, checked
-from period import find_periods, lagged, same_phase
-from series import Bools, Floats, Series
+from timeseries import Bools, Floats, Series
+from timeseries.gap_filling import SHORT, filled
+from timeseries.regular_grid import Grid, spread_out
+from timeseries.scaling import unit_of
+from timeseries.seasonality import find_periods, lagged, same_phase
 
 
 @dataclass(frozen=True, eq=False)

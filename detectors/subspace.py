@@ -1,18 +1,120 @@
-"""Subspace distance as a detector: windows of unusual shape or level."""
+"""Subspace distance: how far a window lies from the others, measured along their own principal axes."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, Self
+
+import numpy as np
 
 from anomaly_detection import DEFAULT_GAP, Gap, Progress, no_progress
 from detectors.forecast_residual import Sigma
 from detectors.window_distance import STRICT_SIGMA, View, WindowDistance, strict_threshold
 from parameters import checked
-from series import Series
-from subspace import Subspace as Axes
+from timeseries import Floats, Series
+from timeseries.windows import STEPS, Scale, Shape, complete, judged, reach, window_length
+
+SIZE = 64
+"""Most numbers a window is described by."""
+SAMPLE = 10_000
+"""Most windows learned from."""
+SHRINK = 0.3
+"""Share of the mean variance that is added to the variance along each axis (Ledoit & Wolf, 2004, in spirit)."""
+TRIM = 0.05
+"""Share of windows, the furthest ones, that are left out the second time."""
+WEIGHT_STEPS = 2.0**24
+"""Whitening weights are rounded to this part of the largest: 24 bits, 19 of a value and 6 of a sum make 49."""
+
+
+@dataclass(frozen=True, eq=False)
+class SubspaceScorer:
+    """distance = √mean over the axes of (window − centre along the axis)² ÷ (its variance + SHRINK · mean variance).
+
+    The Mahalanobis distance in shrunken principal axes: large along the minor ones, as in principal-component
+    classifiers (Shyu et al., "A novel anomaly detection scheme based on principal component classifier", 2003), and
+    robust as in one concentration step of the minimum covariance determinant (Rousseeuw & Van Driessen, 1999): learned
+    a second time without the furthest windows.
+    """
+
+    scale: Scale
+    period: int | None
+    shape: Shape
+    weights: Floats
+    offset: Floats
+
+    @classmethod
+    def fit(cls, values: Floats, period: int | None) -> "SubspaceScorer":
+        """values (n,) evenly spaced; NaN is missing. Without weights, and judging nothing, where there are too few."""
+        scale = Scale.of(values)
+        length = window_length(len(values), period)
+        shape = Shape.covering(max(length, 1), SIZE)
+        whole = scale.whole(values)
+        full = complete(whole, period)
+        windows = shape.sample(full, judged(whole, full, shape.points), SAMPLE) if length else np.empty((0, 1))
+        if len(windows) < 2 * shape.size:
+            return cls(scale, period, shape, np.empty((0, 0)), np.empty(0))
+        weights, offset = axes(windows)
+        distance = (windows @ weights - offset) ** 2
+        near = distance.sum(axis=1) <= np.quantile(distance.sum(axis=1), 1 - TRIM)
+        return cls(scale, period, shape, *axes(windows[near]))
+
+    @property
+    def memory(self) -> int:
+        """Points before the one that is judged."""
+        return self.shape.points - 1 + reach(self.period)
+
+    @property
+    def notes(self) -> list[str]:
+        """What was learned."""
+        if not self.weights.size:
+            return ["Too short for its windows to be learned: nothing is judged."]
+        return [f"The shape of the last {self.shape.points} points is compared with the usual ones."]
+
+    def by_length(self, values: Floats, report: Callable[[float], None], since: int = 0) -> list[tuple[int, Floats]]:
+        """See View.by_length."""
+        if not self.weights.size:
+            return []
+        out = np.full(len(values), np.nan)
+        whole = self.scale.whole(values)
+        full = complete(whole, self.period)
+        for at, block in self.shape.blocks(full, since):
+            along = block @ self.weights  # exact, so a point's result does not depend on its neighbours in the block
+            along -= self.offset
+            along *= along
+            out[at] = np.sqrt(along.sum(axis=1) / self.shape.size)
+            report(at.stop / len(values))
+        out[judged(whole, full, self.shape.points) == 0] = np.nan
+        return [(self.shape.points, out)]
+
+    def state(self) -> dict[str, Any]:
+        """Everything learned."""
+        learned = {"weights": self.weights, "offset": self.offset, "period": self.period}
+        return {"scale": self.scale.state(), "shape": self.shape.state(), **learned}
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any]) -> "SubspaceScorer":
+        """What gave this state."""
+        scale, shape = Scale(**state["scale"]), Shape(**state["shape"])
+        return cls(scale, state["period"], shape, np.asarray(state["weights"]), np.asarray(state["offset"]))
+
+
+def axes(windows: Floats) -> tuple[Floats, Floats]:
+    """Whitening weights (size, size), each column an axis ÷ its standard deviation, and the centre along each (size,).
+
+    windows (m, size) of whole numbers. Weights are rounded to whole multiples of 1/WEIGHT_STEPS of a power of two.
+    """
+    centre = np.median(windows, axis=0)
+    off = windows - centre
+    variance, axis = np.linalg.eigh(off.T @ off / len(off))
+    least = (STEPS / 1000) ** 2  # a thousandth of the spread: what is smaller was rounded away
+    variance = np.maximum(variance, 0.0)
+    weights = axis / np.sqrt(variance + SHRINK * float(np.mean(variance)) + least)
+    step = 2.0 ** np.ceil(np.log2(np.max(np.abs(weights)))) / WEIGHT_STEPS
+    weights = np.round(weights / step) * step
+    return weights, centre @ weights
 
 
 class Subspace(WindowDistance):
-    """score = Mahalanobis distance of the last period in the principal axes of all; see `subspace.Subspace`."""
+    """score = Mahalanobis distance of the last period in the principal axes of all; see `SubspaceScorer`."""
 
     title = "Subspace distance"
     help = (
@@ -34,9 +136,9 @@ class Subspace(WindowDistance):
     ) -> Self:
         """See Detector.fit."""
         params = {"sigma": sigma, "gap": gap}
-        return cls.learn(series, Axes.fit, params, progress)
+        return cls.learn(series, SubspaceScorer.fit, params, progress)
 
     @staticmethod
     def view_from_state(state: Mapping[str, Any]) -> View:
         """See WindowDistance.view_from_state."""
-        return Axes.from_state(state)
+        return SubspaceScorer.from_state(state)

@@ -7,11 +7,12 @@ from typing import Any, Protocol, Self
 
 import numpy as np
 
-from anomaly_detection import Detection, Detector, Progress, no_progress, unit_of
+from anomaly_detection import Detection, Detector, Progress, no_progress
 from detectors.forecast_residual import repeats
-from grid import Grid, spread_out
-from period import find_period
-from series import Floats, Series
+from timeseries import Floats, Series
+from timeseries.regular_grid import Grid, spread_out
+from timeseries.scaling import unit_of
+from timeseries.seasonality import find_period
 
 DEFAULT_SIGMA = 4.0
 STRICT_SIGMA = 5.0

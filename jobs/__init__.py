@@ -1,6 +1,6 @@
 """Long work: detections of uploaded series, done one after another by one process beside the service."""
 
-from jobs.jobs import Jobs, Progress, QueueFull
+from jobs.job_queue import Jobs, Progress, QueueFull
 from jobs.results import NotDone, Results, Window
 
 __all__ = ["Jobs", "NotDone", "Progress", "QueueFull", "Results", "Window"]

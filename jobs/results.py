@@ -11,16 +11,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-import answer
-from anomaly_detection import Detection
-from counting import read_counting
+from anomaly_detection import Detection, events_in_ms
 from errors import BadInput, BadParameter, NotFound
-from jobs.keeping import find, put_together, same_judgement, verdict
-from reduction import reduced
-from rejudging import rejudged
-from sensitivity import Found, Sensitivity
-from series import Series, read_arrays
+from evaluation.rethresholding import rejudged
+from evaluation.threshold_curve import Found, Sensitivity
+from events.filter import read_counting
+from jobs.serialization import find, put_together, same_judgement, verdict
+from readers import read_arrays
 from store import Archive, Asked, Detections, Kept, Store
+from timeseries import Series
+from timeseries.downsampling import reduced
 
 MOST_POINTS = 2_000_000
 """Points of detections that are held in memory, the last used: some 100 bytes each. One is held in any case."""
@@ -110,7 +110,7 @@ class Results:
         first = bisect(detection.stretches, after, key=lambda stretch: stretch[0])
         some = detection.stretches[first : first + limit]
         more = first + limit < len(detection.stretches)
-        return answer.events_in_ms(detection, some), some[-1][0] if more else None
+        return events_in_ms(detection, some), some[-1][0] if more else None
 
     def rejudge(self, asked: Asked, params: Mapping[str, Any], counting: Mapping[str, Any]) -> Asked:
         """Judges again from the kept scores and keeps that. Raises NotDone, NotFound, UnknownName, BadParameter."""

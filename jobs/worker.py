@@ -15,8 +15,8 @@ import time
 from typing import Any, TextIO
 
 from errors import BadInput, Cancelled
-from jobs.keeping import find
-from jobs.work import Work, failure
+from jobs.serialization import find
+from jobs.task import Work, failure
 from store import Asked, CannotOpen, Database, Detections, Lost, Unavailable
 
 EVERY = 0.1

@@ -12,7 +12,7 @@ from alembic.config import Config
 from alembic.util import CommandError
 
 from errors import BadInput
-from store.turns import NoTurn, Turns
+from store.write_lock import NoTurn, Turns
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_MS = 10_000

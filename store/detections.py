@@ -12,10 +12,10 @@ import sqlalchemy as sa
 from numpy.typing import NDArray
 
 from errors import LimitExceeded
-from store.archive import AT_ONCE, ID_BYTES
+from store.codec import chunked, joined, pack_state, unpack_state
 from store.database import Database
-from store.packing import chunked, joined, pack_state, unpack_state
-from store.series_tables import detection, detection_result, detection_state, series
+from store.dataset_tables import detection, detection_result, detection_state, series
+from store.datasets import AT_ONCE, ID_BYTES
 
 MOST_OF_SERIES = 100
 """Detections of one series."""
@@ -46,7 +46,7 @@ class Verdict:
 class Asked:
     """A detection as it is kept, without its columns.
 
-    params    every parameter in effect; counting: see counting.py
+    params    every parameter in effect; counting: see events/filter.py
     status    queued, running, done, failed or cancelled
     progress  0 to 1, of which `stage` is at work
     error     code, message and detail, if it failed

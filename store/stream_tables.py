@@ -8,7 +8,7 @@ rhythm = Table(
     "rhythm",
     metadata,
     Column("stream_id", Integer, ForeignKey("stream.id", ondelete="CASCADE"), primary_key=True),
-    Column("state", Text, nullable=False),  # JSON: see streams/rhythm.py
+    Column("state", Text, nullable=False),  # JSON: see streams/arrival_intervals.py
 )
 
 silence = Table(

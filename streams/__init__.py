@@ -1,12 +1,12 @@
 """Series that still grow: each point is judged as it arrives, kept, and read after a cursor."""
 
-from judged import Judged
-from streams.aging import SAME, Same
-from streams.arrival import AHEAD_MS
+from events.scored_points import Judged
 from streams.events import Happening, Seen, since
-from streams.readings import Reading, Readings, Tally, Work
+from streams.ingest import AHEAD_MS
+from streams.retention import SAME, Same
+from streams.snapshot import Reading, Readings, Tally, Work
+from streams.stream_info import StreamInfo
 from streams.streams import Streams
-from streams.told import StreamInfo
 from streams.writer import NotKept
 
 __all__ = [

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from series import Floats, Series
+from timeseries import Floats, Series
 
 WINDOWED = {"robust_zscore": 0.92, "rolling_zscore": 0.71}
 """c of detectors that take the width from the values of a window before the point: of the larger of the median absolute

@@ -7,11 +7,11 @@ from numpy.typing import NDArray
 
 from anomaly_detection import DEFAULT_GAP, Detector
 from data_generation import STREAM_STEP_MS, stream_values
-from judged import Judged, joined
-from series import Series
+from events.scored_points import Judged, joined
 from store import Stream
-from streams.live import EARLY, calm_since, last
-from streams.lives import NO_POINTS, find
+from streams.registry import NO_POINTS, find
+from streams.stream_state import EARLY, calm_since, last
+from timeseries import Series
 
 NAME = "demo"
 STEP_MS = STREAM_STEP_MS

@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from anomaly_detection import explain
-from event_policy import Event, Following, Policy, duration, follow
-from judged import Judged
+from events.policy import Event, Following, Policy, duration, follow
+from events.scored_points import Judged
+from events.wording import explain
 from store import Silence
 
 MOST_STREAMS = 256

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from errors import NotFound
 from store import Complaints, Unavailable
-from streams.readings import Tally
+from streams.snapshot import Tally
 from streams.writer import NotKept
 
 ASKED_FOR, FIRST, AGAIN = 0, 1, 2

@@ -1,8 +1,8 @@
 """The names that a stream may have."""
 
 from errors import BadInput
-from series import HIDDEN
 from store import LONGEST_NAME
+from timeseries import HIDDEN
 
 
 def check_name(name: str) -> None:

@@ -8,28 +8,28 @@ from typing import Any
 
 from anomaly_detection import DEFAULT_GAP, Detector
 from errors import BadInput, BadParameter, LimitExceeded
-from event_policy import Policy
-from judged import Judged, joined, unjudged
+from events.policy import Policy
+from events.scored_points import Judged, joined, unjudged
 from parameters import check_given
-from series import Limits, Repair, Series, Times
-from series.table import DEFAULT_LIMITS
 from store import Ages, Append, Fitted, Label, Labels, Silences, Store, Stream
-from streams import arrival, demo
-from streams.aging import SAME, Aging, Same, kept_ms
+from streams import demo, ingest
+from streams.cold_start import Young
 from streams.demo import Demo
 from streams.events import Events, Happening, Seen, silent
 from streams.fitter import AGAIN, ASKED_FOR, FIRST, Fitter
-from streams.late import settle
-from streams.learning import FIT_ON, known, learnable
-from streams.live import Live, calm_since, in_event
-from streams.lives import NO_POINTS, RESIDUALS, Lives, find, not_found
+from streams.late_points import settle
 from streams.names import check_name
-from streams.quiet import Quiet
-from streams.readings import NOTHING, UNKNOWN, Newest, Reading, Readings, Stored, Work
-from streams.recent import KEPT, Recent
-from streams.told import StreamInfo, stored_state
+from streams.recent_cache import KEPT, Recent
+from streams.registry import NO_POINTS, RESIDUALS, Lives, find, not_found
+from streams.retention import SAME, Aging, Same, kept_ms
+from streams.silence_monitor import Quiet
+from streams.snapshot import NOTHING, UNKNOWN, Newest, Reading, Readings, Stored, Work
+from streams.stream_info import StreamInfo, stored_state
+from streams.stream_state import Live, calm_since, in_event
+from streams.training_data import FIT_ON, known, learnable
 from streams.writer import Writer, keeping
-from streams.young import Young
+from timeseries import Limits, Repair, Series, Times
+from timeseries.table import DEFAULT_LIMITS
 
 PIECES = 64
 """Small chunks of a stream after which they are merged."""
@@ -176,7 +176,7 @@ class Streams:
         late is judged and kept: see `repairs`, and docs/streams.md. Raises BadInput with the `index` of a bad point,
         NotFound, NotKept.
         """
-        series, repairs = arrival.read(times, values, self._limits)
+        series, repairs = ingest.read(times, values, self._limits)
         return self.push_series(name, series, repairs)
 
     def push_later(
@@ -186,7 +186,7 @@ class Streams:
         values: Sequence[float | None],
     ) -> tuple[Judged, Future[None] | None]:
         """The same without waiting: the judgement, which holds once the Future is done, at once where there is none."""
-        series, repairs = arrival.read(times, values, self._limits)
+        series, repairs = ingest.read(times, values, self._limits)
         with self._writer.taking():
             judged, kept = self._accept(name, series)
         return (replace(judged, repairs=(*repairs, *judged.repairs)) if repairs else judged), kept
@@ -207,7 +207,7 @@ class Streams:
         with self._writer.taking():
             for name, (times, values) in batches.items():
                 try:
-                    series, repairs = arrival.read(times, values, self._limits)
+                    series, repairs = ingest.read(times, values, self._limits)
                     judged, kept = self._accept(name, series)
                 except BadInput as error:
                     found[name] = error
@@ -332,8 +332,8 @@ class Streams:
             if live.gone:
                 return self._accept(name, series)
             present = int(self._now() * 1000)
-            arrival.check(series, live.stream, present)
-            old, new = arrival.split(series, live.stream)
+            ingest.check(series, live.stream, present)
+            old, new = ingest.split(series, live.stream)
             if not len(old):
                 judged = self._judged(live, new, present)
                 return judged, self._keep(live, judged)

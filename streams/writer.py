@@ -9,10 +9,10 @@ from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from judged import Judged
+from events.scored_points import Judged
 from store import Append, Complaints, NoRoom, Store, Unavailable
-from streams.live import Live
-from streams.readings import Tally
+from streams.snapshot import Tally
+from streams.stream_state import Live
 
 SENTENCE = "The points could not be written; send them again."
 FULL = "The disk of the service is full, so the points could not be written; make room there, then send them again."

@@ -3,10 +3,13 @@
 import numpy as np
 import pytest
 
-from anomaly_detection import Detection, explain, residual_threshold, runs, spread_floor, unit_of
+from anomaly_detection import Detection, residual_threshold
 from errors import BadParameter, UnknownName
+from events.wording import explain
 from parameters import checked, parameters
-from series import Series
+from timeseries import Series
+from timeseries.intervals import runs
+from timeseries.scaling import spread_floor, unit_of
 
 NAN = float("nan")
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
+KERNEL = ("detectors", "evaluation", "events", "forecasting", "readers", "timeseries")
 
 
 @pytest.fixture
@@ -16,11 +17,11 @@ def copied(tmp_path):
     """A copy of the kernel and its laws."""
     for file in ROOT.glob("*.py"):
         shutil.copy(file, tmp_path)
-    for folder in ("detectors", "series"):
+    for folder in KERNEL:
         shutil.copytree(ROOT / folder, tmp_path / folder)
-    (tmp_path / "tests").mkdir()
-    for name in ("conftest.py", "databases.py", "serving.py", "waiting.py", "test_laws.py"):
-        shutil.copy(ROOT / "tests" / name, tmp_path / "tests")
+    (tmp_path / "tests/detectors").mkdir(parents=True)
+    for name in ("conftest.py", "databases.py", "serving.py", "waiting.py", "detectors/test_laws.py"):
+        shutil.copy(ROOT / "tests" / name, tmp_path / "tests" / name)
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
     return tmp_path
 
@@ -34,7 +35,17 @@ def test_the_example_obeys_the_laws(copied):
     assert line
     (copied / shown[1]).write_text(shown[2], encoding="utf-8")
     add(copied / "detectors/__init__.py", line[1], Path(shown[1]).stem)
-    laws = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/test_laws.py", "-k", "usual_range"]
+    laws = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "tests/detectors/test_laws.py",
+        "-k",
+        "usual_range",
+    ]
     done = subprocess.run(laws, cwd=copied, capture_output=True, text=True, timeout=850)
     assert done.returncode == 0, done.stdout[-3000:]
     assert sum(int(number) for number in re.findall(r"(\d+) passed", done.stdout)) > 100

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 import data_generation as dg
 from errors import BadParameter, UnknownName
-from faults import robust_deviation
-from series import Series
+from evaluation.fault_injection import robust_deviation
+from timeseries import Series
 
 START, LENGTH = 1000, 120
 

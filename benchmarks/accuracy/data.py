@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from anomaly_detection import runs
-from series import Bools, Series
+from timeseries import Bools, Series
+from timeseries.intervals import runs
 
 DATA = Path(__file__).parents[3] / "shared/data"
 MISSING = "SKIPPED: ../shared/data is missing, so there are no labelled series to measure on"

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from anomaly_detection import runs
-from series import Bools
+from timeseries import Bools
+from timeseries.intervals import runs
 
 Spans = Sequence[tuple[int, int]]
 PER = 10_000

@@ -13,22 +13,22 @@ from pathlib import Path
 
 import numpy as np
 
-from anomaly_detection import unit_of
 from benchmarks.accuracy import results
 from benchmarks.accuracy.data import Labelled
 from benchmarks.accuracy.figures import mean
 from benchmarks.accuracy.methods import imported_files
 from benchmarks.accuracy.report import markdown
 from benchmarks.accuracy.vus import vus_pr, vus_window
-from detectors.auto import REFERENCES
+from detectors.auto.detector import REFERENCES
+from detectors.level_spread import LevelSpreadScorer
 from detectors.lstm import LSTM
+from detectors.matrix_profile import MatrixProfileScorer
 from detectors.window_distance import LEAST, MOST, View, around_each
-from grid import Grid, spread_out
-from level_spread import LevelSpread
-from matrix_profile import MatrixProfile
-from period import find_period
-from series import Floats, Series
-from windows import LADDER
+from timeseries import Floats, Series
+from timeseries.regular_grid import Grid, spread_out
+from timeseries.scaling import unit_of
+from timeseries.seasonality import find_period
+from timeseries.windows import LADDER
 
 Parts = Mapping[tuple[str, int], Floats]
 
@@ -79,8 +79,8 @@ def parts_of(series: Series) -> Parts:
     period = find_period(values, grid.step_ms)
     found: dict[tuple[str, int], Floats] = {}
     views: dict[str, View] = {
-        "level_spread": LevelSpread.fit(values, period),
-        "matrix_profile": MatrixProfile.fit(values, period, REFERENCES),
+        "level_spread": LevelSpreadScorer.fit(values, period),
+        "matrix_profile": MatrixProfileScorer.fit(values, period, REFERENCES),
     }
     for name, view in views.items():
         for length, distances in view.by_length(values, lambda done: None):

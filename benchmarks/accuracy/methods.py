@@ -11,16 +11,18 @@ from pathlib import Path
 
 import numpy as np
 
-from anomaly_detection import DEFAULT_GAP, Detection, Detector, no_progress, runs, unit_of
+from anomaly_detection import DEFAULT_GAP, Detection, Detector, no_progress
 from benchmarks.accuracy import plain, rivals
 from detectors import DETECTORS
 from detectors.forecast_residual import CHUNK, DEFAULT_SIGMA
 from detectors.lstm import LSTM
-from grid import Grid, spread_out
-from model import LSTMForecaster
-from network import USUAL
-from period import find_periods
-from series import Floats, Series
+from forecasting.lstm import LSTMForecaster
+from model import USUAL
+from timeseries import Floats, Series
+from timeseries.intervals import runs
+from timeseries.regular_grid import Grid, spread_out
+from timeseries.scaling import unit_of
+from timeseries.seasonality import find_periods
 
 ROOT = Path(__file__).parents[2]
 SIGMAS = 3.0

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from series import Floats
+from timeseries import Floats
 
 
 def filled(values: Floats) -> Floats:

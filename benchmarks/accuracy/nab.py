@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from anomaly_detection import runs
-from series import Bools, Floats
+from timeseries import Bools, Floats
+from timeseries.intervals import runs
 
 FALSE_ALARM = 0.11
 """Cost of a false alarm; a found and a missed window weigh 1."""

@@ -12,7 +12,7 @@ from benchmarks.accuracy.events import Spans
 from benchmarks.accuracy.figures import Figures, Summary
 from benchmarks.accuracy.methods import Method
 from benchmarks.accuracy.results import kept
-from series import Bools, Floats
+from timeseries import Bools, Floats
 
 METHOD = "auto review"
 """The method whose failures are shown: what the page and the API answer for a file."""

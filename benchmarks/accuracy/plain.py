@@ -5,7 +5,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from benchmarks.accuracy.missing import filled
 from benchmarks.accuracy.vus import estimated_period
-from series import Floats, Series
+from timeseries import Floats, Series
 
 WINDOW = 100
 """Points looked back at where no period is known."""

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.accuracy.missing import filled
-from series import Floats, Series
+from timeseries import Floats, Series
 
 LIBRARIES = ("TSB-AD", "stumpy", "tslearn", "scikit-learn", "numba")
 SEED = 2024

@@ -7,9 +7,9 @@ its loops: each point enters at the first threshold that it reaches, so that one
 import numpy as np
 from numpy.typing import NDArray
 
-from anomaly_detection import runs
-from period import autocorrelation
-from series import Bools, Floats
+from timeseries import Bools, Floats
+from timeseries.intervals import runs
+from timeseries.seasonality import autocorrelation
 
 THRESHOLDS = 250
 LONGEST_LAG = 400

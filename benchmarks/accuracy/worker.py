@@ -16,7 +16,7 @@ import numpy as np
 from benchmarks._measure import peak_memory
 from benchmarks.accuracy.data import read
 from benchmarks.accuracy.methods import Method, methods
-from series import Series
+from timeseries import Series
 
 ENVIRONMENT = {
     "OMP_NUM_THREADS": "1",

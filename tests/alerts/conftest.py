@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from judged import Judged
+from events.scored_points import Judged
 from store import Append, Store
 
 START = 1_767_225_600_000

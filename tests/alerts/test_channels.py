@@ -16,10 +16,10 @@ import pytest
 from alerts import SendFailed, channels_of
 from alerts.alert import Alert, rfc3339
 from alerts.alertmanager import Alertmanager
+from alerts.http_client import without_password
 from alerts.mail import Mail
-from alerts.posting import without_password
 from alerts.webhook import Webhook
-from event_policy import Event, Notice
+from events.policy import Event, Notice
 from settings import BadSetting, Settings
 from store import Silence
 from tests.alerts.receivers import http_receiver, serving, smtp_receiver
@@ -330,7 +330,7 @@ def trickling(first):
     "first", [b"", b"HTTP/1.1 100 Continue\r\nX: ", b"HTTP/1.1 500 No\r\nContent-Length: 150\r\n\r\n"]
 )
 def test_a_receiver_that_answers_byte_by_byte_is_left(monkeypatch, first):
-    monkeypatch.setattr("alerts.posting.IN_ALL", 0.2)
+    monkeypatch.setattr("alerts.http_client.IN_ALL", 0.2)
     monkeypatch.setattr("http.client._MAXLINE", 10**9)  # or a long line ends it before
     with trickling(first) as (port, left):
         with pytest.raises(SendFailed):

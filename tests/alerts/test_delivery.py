@@ -8,7 +8,7 @@ import pytest
 from alerts import Alerts, Follower, Sender, SendFailed
 from alerts.sender import GIVE_UP_MS, LONGEST_WAIT_MS
 from errors import BadParameter, NotFound, UnknownName
-from event_policy import Policy
+from events.policy import Policy
 from store import Outbox, Store, Watch
 from tests.alerts.conftest import append, make
 from tests.waiting import SECONDS, until
@@ -96,7 +96,7 @@ def test_what_came_before_the_watch_is_not_told(store, outbox):
 
 
 def test_a_long_history_is_followed_in_parts(store, outbox, watched, monkeypatch):
-    monkeypatch.setattr("alerts.follower.POINTS", 3)
+    monkeypatch.setattr("alerts.event_tracker.POINTS", 3)
     append(store, "..#.....#.....")
     while follower(store, "a").step(NOW):
         pass

@@ -6,9 +6,9 @@ import io
 import pytest
 
 import errors
-from api import catalogue
+from api import detector_registry
+from api.concurrency import Full
 from api.errors import LONGEST_TEXT, STATUS, shortened
-from api.slots import Full
 from app import create_app
 from settings import Settings, options, variable
 from tests.api.invariants import check_error
@@ -85,13 +85,13 @@ def test_every_limit_is_named_by_its_setting(app_with, csv_file):
 
 def test_a_defect_is_500_and_its_traceback_goes_to_the_log_alone(client, monkeypatch, caplog, csv_file):
     class Broken:
-        fit = catalogue.find("rolling_zscore").fit
+        fit = detector_registry.find("rolling_zscore").fit
 
         @classmethod
         def review(cls, *_args):
             raise ZeroDivisionError("secret")
 
-    monkeypatch.setattr(catalogue, "detectors", lambda: {"broken": Broken})
+    monkeypatch.setattr(detector_registry, "detectors", lambda: {"broken": Broken})
     monkeypatch.setattr(Broken, "fit", lambda *_args, **_params: Broken)
     response = client.post("/api/v1/detect", data=csv_file, content_type="text/csv")
     error = check_error(response, 500, "internal_error")

@@ -17,14 +17,14 @@ from schemathesis.specs.openapi.checks import (
 from alerts import Alerts
 from api.openapi import OPERATIONS
 from app import create_app
+from datasets.datasets import Uploads
 from jobs import Jobs
-from jobs.work import Work
-from series import Limits, Table
+from jobs.task import Work
 from settings import Settings
 from store import Archive, Detections, Store
 from streams import Streams
 from tests.streams.conftest import calm
-from uploads import Uploads
+from timeseries import Limits, Table
 
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 FOLDER = tempfile.TemporaryDirectory()  # kept until the process ends

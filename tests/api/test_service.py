@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from api.concurrency import Full, Slots
 from api.headers import CONTENT_SECURITY_POLICY
-from api.slots import Full, Slots
 from app import create_app
 from data_generation import ANOMALIES, KINDS, demo
 from detectors import DETECTORS

@@ -5,10 +5,10 @@ import pytest
 
 from app import create_app
 from jobs import Jobs
-from series import Table
 from settings import Settings
 from store import Archive, Store
 from tests.waiting import until
+from timeseries import Table
 
 ROOM = 10**9
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from judged import COLUMNS
+from events.scored_points import COLUMNS
 from store import Store
 from streams import Streams
 from tests.waiting import SECONDS

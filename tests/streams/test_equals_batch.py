@@ -5,12 +5,12 @@ import pytest
 
 from anomaly_detection import detector_named
 from detectors import DETECTORS
-from series import Series
 from tests.streams.conftest import fit, seasonal, times
+from timeseries import Series
 
 HISTORY, POINTS = 600, 900
 EXACT = dict.fromkeys(DETECTORS, 0.0) | {"lstm": 1e-3}
-"""How far numbers may lie apart, in spreads of the series; see tests/test_laws.py."""
+"""How far numbers may lie apart, in spreads of the series; see tests/detectors/test_laws.py."""
 UNTOLD = dict.fromkeys(DETECTORS, 0) | {"seasonal": 1}
 """Points after the missing ones that are not judged: the level of `seasonal` is here that of the last three values."""
 

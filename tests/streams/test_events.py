@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from event_policy import Policy, replay
+from events.policy import Policy, replay
 from streams import since
 from tests.streams.conftest import NOW_MS, fit, seasonal, times
 
@@ -13,7 +13,7 @@ MINUTE = 60_000
 @pytest.fixture
 def pushed(streams, monkeypatch):
     """A stream of 40 points, a minute apart; nobody looks for silences but the test."""
-    monkeypatch.setattr("streams.quiet.EACH_SECONDS", 1e6)
+    monkeypatch.setattr("streams.silence_monitor.EACH_SECONDS", 1e6)
     streams.put("s", "robust_zscore")
     push(streams, 40)
     return streams

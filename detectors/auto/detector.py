@@ -1,0 +1,345 @@
+"""Several views of a series in one judgement: its forecast, its levels and spreads, its shapes."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Annotated, Any, Self
+
+import numpy as np
+
+from anomaly_detection import DEFAULT_GAP, Detection, Detector, Gap, Progress, no_progress, usual_residual
+from detectors.auto.overrides import LOUDEST, Alone, joined_alone, limit_of
+from detectors.auto.seasonal_difference import Season
+from detectors.forecast_residual import CHUNK, FAR_OFF, SMALLEST, Sigma, limits, widened
+from detectors.level_spread import LevelSpreadScorer
+from detectors.lstm import AROUND, FEW, LSTM
+from detectors.matrix_profile import MatrixProfileScorer
+from detectors.window_distance import Judge, View, around_each, usual_threshold
+from parameters import Param, checked
+from timeseries import Floats, Series
+from timeseries.regular_grid import Grid, Tail, spread_out
+from timeseries.scaling import spread_floor, times_unit, unit_of
+from timeseries.seasonality import find_periods
+from timeseries.windows import Scale
+
+REFERENCES = 1024
+"""Windows that the matrix profile compares with; see docs/decisions/views.md."""
+DEFAULT_SIGMA = 3.0
+USUAL = 7 / 12
+"""Ranges per sigma that the mean of the voices may reach by chance on every series."""
+STEEPEST = 4.0
+"""Most that the upper range of a window's distances is, in those of its third quartile; a normal one has 2.4."""
+ALONE = 8 / 3
+"""Factor of sigma beyond which the forecast's residual needs no other view: one value is too short for the windows."""
+FOLDS = 6.0
+"""Factor of sigma: beyond the ninth decile residuals fall by so many factors of e before one is an anomaly alone."""
+WILD = 8.0
+"""Margins at the default sigma from the draft beyond which a value is wild: the first FEW of AROUND points are held."""
+HELD = 0.25
+"""To so many margins from the draft, where usual values lie: a few that are held make no window odd."""
+LARGEST = 1e300
+"""Held below infinity: scores of values far beyond all that was learned."""
+FORECAST = "distance from the forecast"
+SEEN = {
+    "level_spread": "mean and spread over {} points",
+    "matrix_profile": "course over {} points",
+    "season": "distance from earlier cycles over {} points",
+}
+"""What a view looks at, for a person."""
+Views = tuple[LevelSpreadScorer, MatrixProfileScorer, Season]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What one view says: its words, the points of its window, and its distances (n,) at the windows' ends."""
+
+    words: str
+    length: int
+    distances: Floats
+
+
+class Auto(Detector):
+    """score = mean over the views, at each of their window lengths, of (distance − median) ÷ upper usual range.
+
+    The views are the LSTM's residual, `level_spread`, `matrix_profile` and `season`; each has one voice for each window
+    length, from 0 to `window_distance.MOST`. threshold: see `window_distance.usual_threshold`. A residual beyond the
+    margin, see `margin_of`, is an anomaly whatever the others say: the score is at least threshold · residual ÷ margin.
+    An anomaly that other views see may lie within the margin. What has no forecast is not judged. Unit of the score:
+    upper usual ranges.
+
+    In a review the margin follows the noise at each time where the series is understood, and runs of equal values and
+    stretches unlike the cycles around them are anomalies alone too: see `alone`.
+    """
+
+    without_fit = ("sigma", "gap")
+    alone: Alone | None = None  # None: a state that is older
+
+    title = "Automatic"
+    help = (
+        "Looks at the series in several ways at once: how far values lie from the forecast, levels and spreads, and "
+        "shapes, over 1 to 512 points. Each anomaly says what is unusual about it. The default."
+    )
+
+    def __init__(
+        self,
+        forecast: LSTM,
+        views: Views,
+        grid: Grid,
+        unit: float,
+        spread: float,
+        margin: float,
+        judges: tuple[Judge, Judge],
+        params: Mapping[str, Any],
+        usual: Sequence[float] | None = None,
+    ) -> None:
+        self.usual = usual  # what `margin_of` needs, ÷ unit; None: a state that is older
+        self.forecast, self.views, self.grid, self.unit = forecast, views, grid, unit
+        self.spread, self.margin = spread, margin  # ÷ unit
+        self.judges, self.params = judges, params  # of windows up to a point, and of those around it
+        self.windows = max(view.memory for view in views)
+        held = self.windows + AROUND + forecast.settling + forecast.forecaster.memory - forecast.forecaster.run_up
+        self.memory = max(forecast.memory, held)
+
+    @classmethod
+    @checked
+    def fit(
+        cls,
+        series: Series,
+        *,
+        progress: Progress = no_progress,
+        sigma: Sigma = DEFAULT_SIGMA,
+        gap: Gap = DEFAULT_GAP,
+        seed: Annotated[int, Param(None, 0, 2**31 - 1, "The same seed gives the same answer.")] = 0,
+    ) -> Self:
+        """See Detector.fit."""
+        grid, unit = Grid.learn(series), unit_of(series.values)
+        cells, _ = grid.cells(series, len(series), CHUNK)
+        values = spread_out(series.values / unit, cells)
+        periods = find_periods(values, grid.step_ms)
+        forecast = LSTM.one_step(series, values, grid, periods, seed, lambda _, done: progress("fit", done / 2))
+        cells, _ = grid.cells(series, len(series), 1)
+        values = spread_out(series.values / unit, cells)
+        first, longest = (periods[0], periods[-1]) if periods else (None, None)
+        views = (
+            LevelSpreadScorer.fit(values, first),
+            MatrixProfileScorer.fit(values, first, REFERENCES),
+            Season.fit(values, longest),
+        )
+        unjudged = Judge((), (), 1.0)
+        params = {"sigma": sigma, "gap": gap, "seed": seed}
+        spread = Scale.of(series.values / unit).spread
+        found = cls(forecast, views, grid, unit, spread, 1.0, (unjudged, unjudged), params)
+        seen, known, at = found._seen(series, len(series), lambda _, done: progress("fit", (1 + done) / 2))
+        found.alone = Alone.learn(spread_out(_in_spreads(known.score / unit, spread), cells), values / spread, periods)
+        found.usual = line_of(known.score / unit, spread_floor(values))
+        found.margin = margin_of(found.usual, sigma)
+        steepest = [np.inf, *(STEEPEST for _ in seen[1:])]
+        ending, around = (
+            Judge.learn([each[at] for each in form(seen)], sigma, auto_threshold, steepest)
+            for form in (causal, centred)
+        )
+        found.judges = ending, around
+        return found
+
+    def detect(self, series: Series, *, progress: Progress = no_progress) -> Detection:
+        """See Detector.detect."""
+        return self._judged(series, len(series), False, progress)
+
+    def detect_last(self, series: Series, new: int) -> Detection:
+        """See Detector.detect_last: each view looks at what these points are judged by, and at no more."""
+        return self._judged(series, new, False, no_progress)
+
+    def review(self, series: Series, *, progress: Progress = no_progress) -> Detection:
+        """See Detector.review: windows count at every point they cover."""
+        found = self._judged(series, len(series), True, progress)
+        return found if self.alone is None else self._with_alone(found, self.alone)
+
+    def _judged(self, series: Series, new: int, whole: bool, progress: Progress) -> Detection:
+        progress("detect", 0.0)
+        seen, forecast, at = self._seen(series, new, progress, held=not whole)
+        judge, form = (self.judges[1], centred) if whole else (self.judges[0], causal)
+        voices = judge.voices([distances[at] for distances in form(seen)])
+        residual, usual = forecast.score / self.unit, judge.mean(voices, new)
+        score = joined(usual, residual, judge.threshold, self.margin)
+        _, margin = limits(self.margin, self.unit, forecast.expected)
+        basis = {"usual": usual, "residual": residual, "unit": self.unit, "line": self.usual} if self.usual else {}
+        views = {each.words: voice for each, voice in zip(seen, voices, strict=True)}
+        notes = (*forecast.notes, *(note for view in self.views for note in view.notes))
+        return Detection(
+            forecast.series,
+            forecast.expected,
+            margin,
+            score,
+            judge.threshold,
+            self.params,
+            int(self.params["gap"]),
+            forecast.period,
+            notes,
+            views,
+            basis=basis,
+        )
+
+    def _with_alone(self, found: Detection, alone: Alone) -> Detection:
+        """A review in which each point may be an anomaly alone."""
+        cells, _ = self.grid.cells(found.series, len(found.series), 1)
+        values = spread_out(found.series.values / self.unit, cells) / self.spread
+        misses = spread_out(_in_spreads(found.basis["residual"], self.spread), cells)
+        noise = alone.noise.deviations(misses)[cells] * self.spread
+        sigmas = {words: each[cells] for words, each in alone.sigmas(values).items()}
+        loud = {words: np.minimum(LOUDEST * each / DEFAULT_SIGMA, LOUDEST) for words, each in sigmas.items()}
+        basis = {**found.basis, "noise": noise, "trust": alone.noise.trust, "alone": np.fmax(*sigmas.values())}
+        notes = self._notes_of_review(found.notes, noise, alone.noise.trust)
+        return reviewed(replace(found, basis=basis, views={**found.views, **loud}, notes=notes), self.margin)
+
+    def _notes_of_review(self, notes: tuple[str, ...], noise: Floats, trust: float) -> tuple[str, ...]:
+        """The notes (sentences) true of a margin that follows the noise (n,): far values widen it less, or not."""
+        if not trust or not np.isfinite(noise).any():
+            return notes
+        narrow, real = (np.nanmedian(limit_of(noise, by, self.params["sigma"], self.margin)) for by in (1.0, trust))
+        again = widened(float(real), float(narrow))
+        return tuple(told for note in notes for told in (again if note.startswith(FAR_OFF) else [note]))
+
+    @classmethod
+    def again(cls, kept: Detection, params: Mapping[str, Any]) -> Detection:
+        """See Detector.again."""
+        basis, sigma = kept.basis, params["sigma"]
+        threshold, limit = auto_threshold(basis["usual"], sigma), margin_of(basis["line"], sigma)
+        if "noise" in basis:
+            return reviewed(replace(super().again(kept, params), threshold=threshold), limit)
+        score = joined(basis.get("scores", basis["usual"]), basis["residual"], threshold, limit)
+        margin = limits(limit, basis["unit"], kept.expected)[1]
+        return replace(super().again(kept, params), score=score, threshold=threshold, margin=margin)
+
+    def _seen(
+        self, series: Series, new: int, progress: Progress, held: bool = False
+    ) -> tuple[list[Seen], Detection, Any]:
+        """What every view says of the cells from the first of the last `new` points on, the forecast, and the cells of
+        these points. With `held`, windows see wild values held."""
+        if new == len(series):
+            forecast = self.forecast.detect(series, progress=lambda _, done: progress("detect", 0.3 * done))
+        else:
+            forecast = self.forecast.detect_last(series, new)
+        tail = self.grid.tail(series, series.values / self.unit, new, self.memory)
+        cells = tail.cells - tail.since
+        residual = _in_spreads(forecast.score / self.unit, self.spread)
+        seen = [Seen(FORECAST, 1, spread_out(residual, cells))]
+        views: Sequence[View] = self.views
+        values = self._held(tail) if held else tail.values
+        for done, (view, words) in enumerate(zip(views, SEEN.values(), strict=True)):
+
+            def told(fraction: float, done: int = done) -> None:
+                progress("detect", 0.3 + 0.7 * (done + fraction) / len(views))
+
+            start = max(tail.since - view.memory, 0)
+            since = tail.since - start
+            each = view.by_length(values[start:], told, since)
+            seen += [Seen(words.format(length), length, distances[since:]) for length, distances in each]
+        return seen, forecast, cells
+
+    def _held(self, tail: Tail) -> Floats:
+        """(k,) the values of a tail as the windows of a stream see them: one that is wild would else make every window
+        odd that it lies in, hundreds of points long. What goes on is believed: a new level is no single value."""
+        if self.usual is None:
+            return tail.values
+        first = max(tail.since - self.windows - AROUND, 0)
+        since = max(first - self.forecast.settling, 0)
+        draft = self.forecast.drafts(tail.values, since)[first - since :]
+        limit, values = margin_of(self.usual, DEFAULT_SIGMA), tail.values[first:]
+        wild = np.abs(values - draft) > WILD * limit
+        count, at = np.concatenate(([0], np.cumsum(wild))), np.arange(len(wild))
+        wild &= count[at] - count[np.maximum(at - AROUND, 0)] < FEW
+        near = np.clip(values, draft - HELD * limit, draft + HELD * limit)
+        return np.concatenate((tail.values[:first], np.where(wild, near, values)))
+
+    def state(self) -> dict[str, Any]:
+        """See Detector.state."""
+        several: Sequence[View] = self.views
+        views = {name: view.state() for name, view in zip(SEEN, several, strict=True)}
+        known = {
+            "unit": self.unit,
+            "spread": self.spread,
+            "margin": self.margin,
+            "usual": self.usual,
+            "params": dict(self.params),
+            "grid": self.grid.state(),
+        }
+        judges, alone = [judge.state() for judge in self.judges], self.alone.state() if self.alone else None
+        return {**known, "forecast": self.forecast.state(), "views": views, "judges": judges, "alone": alone}
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any]) -> Self:
+        """See Detector.from_state."""
+        views = state["views"]
+        restored = (
+            LevelSpreadScorer.from_state(views["level_spread"]),
+            MatrixProfileScorer.from_state(views["matrix_profile"]),
+            Season.from_state(views["season"]) if "season" in views else Season(Scale(0.0, 1.0), None, ()),
+        )
+        ending, around = (Judge.from_state(judge) for judge in state["judges"])
+        forecast, grid = LSTM.from_state(state["forecast"]), Grid.from_state(state["grid"])
+        unit, spread, margin = state["unit"], state["spread"], state["margin"]
+        judges, params, usual = (ending, around), state["params"], state.get("usual")
+        found = cls(forecast, restored, grid, unit, spread, margin, judges, params, usual)
+        found.alone = Alone.from_state(state["alone"]) if state.get("alone") else None
+        return found
+
+
+def joined(usual: Floats, residual: Floats, threshold: float, margin: float) -> Floats:
+    """(n,) the score: the mean of the views, or what the residual alone says; NaN where there is no forecast."""
+    with np.errstate(over="ignore"):
+        alone = np.minimum(threshold * (residual / margin), LARGEST)
+    return np.where(np.isnan(residual), np.nan, np.fmax(usual, alone))
+
+
+def reviewed(kept: Detection, wide: float) -> Detection:
+    """The review whose parts are kept as its basis; `wide`: the margin where the noise is not to be trusted.
+
+    basis: `usual` or, where another series was learned, `scores` (n,), the mean of the views; `residual` (n,) and
+    `noise` (n,) ÷ `unit`; `trust`; `alone` (n,), the sigma below which each point is an anomaly alone.
+    """
+    basis, sigma = kept.basis, float(kept.params["sigma"])
+    limit = limit_of(basis["noise"], basis["trust"], sigma, wide)
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+        beyond = np.minimum(np.fmax(basis["residual"] / limit, basis["alone"] / sigma), LARGEST)
+    score = joined_alone(basis.get("scores", basis["usual"]), beyond, kept.threshold)
+    score = np.where(np.isnan(basis["residual"]), np.nan, score)
+    allowed = np.maximum(times_unit(limit, basis["unit"]), SMALLEST)
+    return replace(kept, score=score, margin=np.where(np.isnan(kept.expected), np.nan, allowed))
+
+
+def _in_spreads(residual: Floats, spread: float) -> Floats:
+    with np.errstate(over="ignore"):
+        return np.minimum(residual / spread, LARGEST)
+
+
+def auto_threshold(scores: Floats, sigma: float) -> float:
+    """See `window_distance.usual_threshold`."""
+    return usual_threshold(scores, sigma, USUAL)
+
+
+def line_of(residuals: Floats, floor: float) -> tuple[float, float, float, float]:
+    """Of residuals (n,) >= 0, for `margin_of`: mean, standard deviation, ninth decile, and how much further they lie
+    each time that their share falls by a factor of e between the ninth decile and the 97th percentile."""
+    known = residuals[np.isfinite(residuals)]
+    ninth, high = np.quantile(known, [0.9, 0.97]).tolist() if known.size else (0.0, 0.0)
+    return *usual_residual(residuals, floor), ninth, float((high - ninth) / np.log(0.1 / 0.03))
+
+
+def margin_of(line: Sequence[float], sigma: float) -> float:
+    """How far a residual may lie before it is an anomaly alone: the larger of two rules, for the numbers of `line_of`.
+
+    mean + ALONE · sigma · std; and where an exponential tail has fallen by FOLDS · sigma factors of e beyond the ninth
+    decile. At sigma 3 and for normal noise these are 5.6 and 9.5 of its standard deviations. The second grows where
+    large residuals are usual, as in sharp beats, or where noise grows with the value; the first where few are far off.
+    """
+    mean, spread, ninth, fold = (*line, 0.0, 0.0)[:4]  # two numbers in a judgement kept before
+    return max(mean + ALONE * sigma * spread, ninth + FOLDS * sigma * fold)
+
+
+def causal(seen: Sequence[Seen]) -> list[Floats]:
+    """Of each view, the distances of the windows that end at each point."""
+    return [each.distances for each in seen]
+
+
+def centred(seen: Sequence[Seen]) -> list[Floats]:
+    """Of each view, the mean distance of the windows that each point lies in."""
+    return [around_each(each.distances, each.length) for each in seen]

@@ -1,0 +1,70 @@
+"""What is an anomaly alone in a finished series, whatever several views say together.
+
+Where a series is understood, so that only noise is left, its own noise says how far is too far: a value too many
+standard deviations of the noise at that time away, a run of equal values, a stretch unlike the cycles around it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from detectors.auto.cycle_distance import Cycles
+from detectors.auto.flatline import Steady
+from detectors.auto.noise_model import Noise
+from timeseries import Floats
+
+WIDTH = 11 / 6
+"""Standard deviations of the noise per sigma that a value may lie from its forecast: 5.5 at sigma 3."""
+UNCHANGING = "unchanging values"
+BETWEEN = "distance from the cycles before and after"
+"""What is looked at, for a person."""
+LOUDEST = 10.0
+"""Of a voice, as `window_distance.MOST`."""
+
+
+@dataclass(frozen=True)
+class Alone:
+    """noise of the one-step misses in spreads of the series, runs of equal values, stretches beside other cycles."""
+
+    noise: Noise
+    steady: Steady
+    cycles: Cycles
+
+    @classmethod
+    def learn(cls, misses: Floats, values: Floats, periods: tuple[int, ...]) -> "Alone":
+        """misses (m,) and values (m,) in spreads of the series, one for each cell of its grid; periods in cells."""
+        noise = Noise.learn(misses, periods[-1] if periods else 0)
+        return cls(noise, Steady.learn(values), Cycles.learn(values, periods))
+
+    def sigmas(self, values: Floats) -> dict[str, Floats]:
+        """In words, (m,) beyond which sigma each cell is an anomaly."""
+        return {UNCHANGING: self.steady.unlikely(values), BETWEEN: self.cycles.sigmas(values)}
+
+    def state(self) -> dict[str, Any]:
+        """Everything learned."""
+        return {"noise": self.noise.state(), "steady": self.steady.state(), "cycles": self.cycles.state()}
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any]) -> "Alone":
+        """What gave this state."""
+        noise, steady = Noise.from_state(state["noise"]), Steady.from_state(state["steady"])
+        return cls(noise, steady, Cycles.from_state(state["cycles"]))
+
+
+def limit_of(deviations: Floats, trust: float, sigma: float, wide: float) -> Floats:
+    """(n,) how far a value may lie from its forecast: WIDTH · sigma standard deviations of the noise (n,), as far as
+    that is to be trusted, else `wide`; between the two in between. All in one unit; NaN deviations say nothing."""
+    if not trust:
+        return np.full(len(deviations), wide)
+    narrow = np.exp(trust * np.log(WIDTH * sigma * deviations) + (1 - trust) * np.log(max(wide, 5e-324)))
+    return np.where(np.isnan(deviations), wide, narrow)
+
+
+def joined_alone(usual: Floats, beyond: Floats, threshold: float) -> Floats:
+    """(n,) the score: the mean of the views; where something is `beyond` (n,) its own limit, at least
+    threshold · (1 + ½ ln beyond). One that is far beyond does not outrank for ever what many views see."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        least = np.where(beyond > 1, threshold * (1 + np.log(beyond) / 2), 0.0)
+    return np.fmax(usual, least)

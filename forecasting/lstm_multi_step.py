@@ -1,0 +1,113 @@
+"""Forecasts up to 24 points ahead of a finished series: a regression in closed form, and an LSTM where that pays.
+
+How far the values lay from what was forecast for them long before is what `review` of the LSTM detector adds to its
+one-step residuals. On most series a network improves the regression little, and what it adds is noise to a judgement
+(docs/decisions/linear-path.md); where a series follows a law that no line can tell, it finds what nothing else does.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+
+from forecasting.lstm import LSTMForecaster, typical
+from forecasting.multi_step import HORIZONS, MultiHorizon
+from model import Network, Shape, judge, train
+from timeseries import Floats
+from timeseries.windows import STEPS, complete, judged
+from timeseries.windows import Shape as Windows
+
+WORTH = 0.9
+"""Share of the linear path's loss below which the one-step network shows that there is more to learn than a line."""
+LEARNED = 50_000
+"""Most points, the last ones, that the network learns from."""
+SHAPE = Shape(passes=60, updates=160, rate=0.03, gain=0.5, hopeful=0.75)
+"""More steps than for one step ahead; a network that leaves more than half of the loss is left out."""
+
+
+@dataclass(frozen=True, eq=False)
+class FarForecaster:
+    """Each value is forecast 1 to HORIZONS points before it by `line`; `network`, if any, adds to that.
+
+    usual  (HORIZONS,) what the line usually leaves over, in spreads of the series: the network's scale
+    """
+
+    line: MultiHorizon
+    near: LSTMForecaster
+    usual: Floats
+    network: Network | None
+
+    @classmethod
+    def fit(
+        cls, values: Floats, period: int | None, near: LSTMForecaster, seed: int, report: Callable[[float], None]
+    ) -> "FarForecaster":
+        """values (n,) evenly spaced, of the unit that the one-step forecaster was fitted on; NaN is missing."""
+        line = MultiHorizon.fit(values, period)
+        plain = cls(line, near, np.ones(HORIZONS), None)
+        if not line.length or near.loss is None or near.loss > WORTH:
+            return plain
+        last = values[-LEARNED:]
+        rest = np.full((len(last), HORIZONS), np.nan)
+        for at, block in plain.left_over(last, report):
+            rest[at] = block
+        usual = np.array([typical(column) for column in rest.T])
+        network, _ = train(near.seen(last), rest / usual, seed, SHAPE, report)
+        return cls(line, near, usual, network)
+
+    @property
+    def notes(self) -> list[str]:
+        """Whether a network takes part."""
+        if self.network is None:
+            return []
+        return [f"Up to {HORIZONS} points ahead the LSTM forecasts: it leaves less than half of what a line does."]
+
+    def left_over(self, values: Floats, report: Callable[[float], None]) -> Iterator[tuple[slice, Floats]]:
+        """Points and, (m, HORIZONS), what the line's forecasts for them and for the points after leave over.
+
+        Column h of the row of a point belongs to the point h later; all are made from what came before the row's own
+        point. In spreads of the series; NaN where the window before is not known or the value is missing.
+        """
+        whole = self.line.scale.whole(values)
+        full = complete(whole, self.line.period)
+        shape = Windows(self.line.length, 1)
+        good = judged(whole, full, shape.points) > 0
+        later = sliding_window_view(np.append(whole, np.full(HORIZONS, np.nan)), HORIZONS)  # (n + 1, HORIZONS)
+        for ends, block in shape.blocks(full):
+            stop = min(ends.stop, len(values) - 1)
+            at = slice(ends.start + 1, stop + 1)
+            block = block[: stop - ends.start]
+            rest = (later[at] - (block @ self.line.weights + self.line.offset)) / STEPS
+            rest[~good[ends.start : stop]] = np.nan
+            report(stop / len(values))
+            yield at, rest
+
+    def missed(self, values: Floats, report: Callable[[float], None]) -> Floats:
+        """(n,) mean over the horizons of |value − forecast|, in spreads of the series; NaN where none is known."""
+        total, count = np.zeros(len(values) + HORIZONS), np.zeros(len(values) + HORIZONS)
+        if not self.line.length:
+            return np.full(len(values), np.nan)
+        added = np.zeros((0, HORIZONS))
+        if self.network is not None:
+            added = judge(self.network, self.near.seen(values), 0, SHAPE, report) * self.usual
+        for at, rest in self.left_over(values, report):
+            distance = np.abs(rest - added[at]) if len(added) else np.abs(rest)
+            known = np.isfinite(distance)
+            distance[~known] = 0.0
+            for ahead in range(HORIZONS):
+                total[at.start + ahead : at.stop + ahead] += distance[:, ahead]
+                count[at.start + ahead : at.stop + ahead] += known[:, ahead]
+        mean = np.where(count > 0, total / np.maximum(count, 1), np.nan)
+        return mean[: len(values)]
+
+    def state(self) -> dict[str, Any]:
+        """Everything learned, but for the one-step forecaster."""
+        weights = {} if self.network is None else self.network.weights()
+        return {"line": self.line.state(), "usual": self.usual, "weights": weights}
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any], near: LSTMForecaster) -> "FarForecaster":
+        """What gave this state, beside its one-step forecaster."""
+        network = Network.from_weights(state["weights"], SHAPE.units) if state["weights"] else None
+        return cls(MultiHorizon.from_state(state["line"]), near, np.asarray(state["usual"]), network)

@@ -1,0 +1,116 @@
+"""Forecasts over many horizons: how far the last points lie from what was forecast for them 1 to 24 points before."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from timeseries import Floats
+from timeseries.windows import STEPS, Scale, Shape, complete, judged, moving_sum, reach, window_length
+
+HORIZONS = 24
+SAMPLE = 10_000
+"""Most windows learned from."""
+SHRINK = 1e-2
+"""Ridge penalty, as a share of the mean variance of a point of the window."""
+TRIM = 0.05
+"""Share of windows, those forecast worst, that are left out the second time."""
+WEIGHT_STEPS = 2.0**24
+"""Weights are rounded to this part of 1: 24 bits, 19 of a value and 7 of a sum are 50."""
+
+
+@dataclass(frozen=True, eq=False)
+class MultiHorizon:
+    """distance = mean over a window's points, and over HORIZONS, of |value − value forecast so many points before|.
+
+    The forecast is a ridge regression (Hoerl & Kennard, 1970) of the next HORIZONS points on a window before them, all
+    solved at once in closed form. A one-step forecast follows a fault at once; one made before it began does not.
+
+    length   points of the window forecast from, and of the window that distances are the mean of; 0 where too short
+    weights  (length, HORIZONS); offset (HORIZONS,)
+    """
+
+    scale: Scale
+    period: int | None
+    length: int
+    weights: Floats
+    offset: Floats
+
+    @classmethod
+    def fit(cls, values: Floats, period: int | None) -> "MultiHorizon":
+        """values (n,) evenly spaced; NaN is missing. Judges nothing where there are too few."""
+        scale, length = Scale.of(values), window_length(len(values), period)
+        whole = scale.whole(values)
+        full = complete(whole, period)
+        together = Shape(length + HORIZONS, 1)
+        rows = np.empty((0, together.size))
+        if length:
+            rows = together.sample(full, judged(whole, full, together.points), SAMPLE)
+        if len(rows) < 2 * length or not length:
+            return cls(scale, period, 0, np.empty((0, HORIZONS)), np.empty(HORIZONS))
+        weights, offset = regression(rows, length)
+        missed = np.abs(rows[:, length:] - rows[:, :length] @ weights - offset).sum(axis=1)
+        return cls(scale, period, length, *regression(rows[missed <= np.quantile(missed, 1 - TRIM)], length))
+
+    @property
+    def memory(self) -> int:
+        """Points before the one that is judged."""
+        return max(2 * self.length + HORIZONS - 1, 0) + reach(self.period)
+
+    @property
+    def notes(self) -> list[str]:
+        """What was learned."""
+        if not self.length:
+            return ["Too short for its windows to be learned: nothing is judged."]
+        return [f"Each value is compared with {HORIZONS} forecasts, made 1 to {HORIZONS} points before it."]
+
+    def by_length(self, values: Floats, report: Callable[[float], None], since: int = 0) -> list[tuple[int, Floats]]:
+        """See View.by_length."""
+        if not self.length:
+            return []
+        whole = self.scale.whole(values)
+        full = complete(whole, self.period)
+        distances = moving_sum(self.missed(full, report), self.length) / (STEPS * HORIZONS * self.length)
+        distances[judged(whole, full, 2 * self.length + HORIZONS) == 0] = np.nan
+        return [(self.length, distances)]
+
+    def missed(self, full: Floats, report: Callable[[float], None]) -> Floats:
+        """(n,) Σ over the horizons of |value − forecast|, each rounded to a whole number; 0 where none was made."""
+        filled = np.nan_to_num(full)
+        out = np.zeros(len(full))
+        shape = Shape(self.length, 1)
+        for at, block in shape.blocks(full):
+            forecasts = block @ self.weights  # exact: of whole numbers and rounded weights
+            forecasts += self.offset
+            for ahead in range(1, HORIZONS + 1):
+                start, stop = at.start + ahead, min(at.stop + ahead, len(full))
+                if start < stop:
+                    out[start:stop] += np.round(np.abs(filled[start:stop] - forecasts[: stop - start, ahead - 1]))
+            report(at.stop / len(full))
+        return out
+
+    def state(self) -> dict[str, Any]:
+        """Everything learned."""
+        learned = {"weights": self.weights, "offset": self.offset}
+        return {"scale": self.scale.state(), "period": self.period, "length": self.length, **learned}
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any]) -> "MultiHorizon":
+        """What gave this state."""
+        learned = np.asarray(state["weights"]), np.asarray(state["offset"])
+        return cls(Scale(**state["scale"]), state["period"], state["length"], *learned)
+
+
+def regression(rows: Floats, length: int) -> tuple[Floats, Floats]:
+    """Weights (length, rest), rounded to 1/WEIGHT_STEPS, and offset (rest,) of each row's rest on its first numbers.
+
+    rows (m, length + rest).
+    """
+    centre = rows.mean(axis=0)
+    before, after = (rows - centre)[:, :length], (rows - centre)[:, length:]
+    products = before.T @ before
+    penalty = SHRINK * np.trace(products) / length + 1.0
+    weights = np.linalg.solve(products + penalty * np.eye(length), before.T @ after)
+    weights = np.round(weights * WEIGHT_STEPS) / WEIGHT_STEPS
+    return weights, centre[length:] - centre[:length] @ weights

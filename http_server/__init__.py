@@ -1,0 +1,5 @@
+"""Waitress 3.0.2 as patched here: connections, the epoll loop, listening."""
+
+from http_server.listen import listen
+
+__all__ = ["listen"]

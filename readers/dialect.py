@@ -1,0 +1,267 @@
+"""How a text file is laid out: its delimiter, its header, where its table begins, and lines that are none of it."""
+
+import csv
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from errors import LimitExceeded, Unreadable
+from readers.column_types import Kind, is_time_name, kind_of, kinds_of
+from readers.field_index import Grid, cut, scan
+from readers.number_columns import MISSING
+from timeseries.names import LEFT_OUT, from_text, visible
+from timeseries.table import Limits, Repair, repair
+
+_DELIMITERS = "\t;|,"
+_NO_DELIMITER = "\x1f"
+"""Stands for "one column only": the ASCII unit separator, which no text file holds."""
+
+_SAMPLE_LINES, _SAMPLE_BYTES, _LONGEST_LINE = 60, 128 * 1024, 1024 * 1024
+_LEAD = 100
+"""Lines searched for the beginning of the table."""
+
+
+@dataclass(frozen=True, eq=False)
+class Layout:
+    """The records of the table without its header, the name and kind of each column, and what was skipped."""
+
+    grid: Grid
+    names: list[str]
+    kinds: list[Kind]
+    has_header: bool
+    delimiter: str
+    repairs: list[Repair]
+
+
+def lay_out(text: bytes, limits: Limits) -> Layout:
+    """The layout of a text with `\\n` line ends.
+
+    Raises LimitExceeded for too many rows, columns or too long a name, and Unreadable where the records do not fit
+    the header or each other.
+    """
+    if len(text) > _LONGEST_LINE and b"\n" not in text[:_LONGEST_LINE]:
+        raise Unreadable(f"Line 1 is longer than {_LONGEST_LINE} bytes; this is not a table of rows.", line=1)
+    told = re.match(rb'(?i)"?sep=(.)"?[ ;,\t]*\n', text)
+    delimiter = str(told[1], "latin-1") if told else find_delimiter(text)
+    grid = scan(text, delimiter, limits)
+    if told:
+        grid = grid.select(slice(1, None))
+    grid, comments = _split_comments(_without_blank_lines(grid))
+    if not len(grid):
+        raise Unreadable("The file has no rows; send a table with a column of numbers.")
+    width = _usual_width(grid)
+    _check_limit("columns", width, limits.max_columns, grid.line(0))
+    kinds = kinds_of(_sample(grid, width), width)
+    if len(grid) == 1 and width > 1 and set(kinds) == {"text"}:
+        said = ", ".join(repr(_text(field)) for field in grid.row(0)[:20])
+        raise Unreadable(f"The file has only a header, {said}, and no rows, so no column of numbers; add rows.")
+    start = _first_data(grid, width, kinds)
+    header = _find_header(grid, start, width)
+    repairs: list[Repair] = []
+    lead = [record for record in range(start) if record != header]
+    if lead:
+        said = "Lines before the table were skipped."
+        repairs.append(repair("lead_lines", said, grid.lines(lead), count=len(lead)))
+    names = _header_names(grid, header, start, width, kinds)
+    if names is None:
+        names, comments = _header_comment(comments, width)
+    if len(comments):
+        at = comments.lines(np.arange(len(comments)))
+        repairs.append(repair("comment_lines", "Lines beginning with # were skipped.", at, len(comments)))
+    data = grid.select(slice(start, None))
+    _check_limit("rows", len(data), limits.max_rows, None)
+    has_header = names is not None
+    line = 1 if header is None else grid.line(header)
+    given = [from_text(name) for name in names or [""] * width]
+    shown = [visible(name) for name in given]
+    hidden = sum(map(str.__ne__, given, shown))
+    if hidden:
+        repairs.append(repair("name_cleaned", f"{LEFT_OUT}names of columns.", [line], hidden))
+    named, renamed = _finish_names(shown, limits, line)
+    return Layout(data, named, kinds, has_header, delimiter, repairs + renamed)
+
+
+def find_delimiter(text: bytes) -> str:
+    """The delimiter under which most cells of the first lines are numbers and times in rows of one width.
+
+    One column only is believed where no delimiter fits, or where a header of one name stands over `1,5`.
+    """
+    lines = [line[:_SAMPLE_BYTES] for line in text[:_SAMPLE_BYTES].split(b"\n")[: _SAMPLE_LINES * 2]]
+    lines = [line for line in lines if line.strip() and not line.startswith(b"#")][:_SAMPLE_LINES]
+    sample = [line.decode("utf-8", "replace") for line in lines]
+    scores = {delimiter: _score(sample, delimiter) for delimiter in _DELIMITERS}
+    best = max(_DELIMITERS, key=lambda delimiter: scores[delimiter])
+    alone = _share(*_good([[line] for line in sample[1:] or sample]))
+    one_name = len(sample) > 1 and best not in sample[0]
+    if scores[best] <= 0 or (alone > scores[best] and (one_name or scores[best] < 0.5)) or (one_name and alone == 1):
+        return _NO_DELIMITER
+    return best
+
+
+def _score(lines: Sequence[str], delimiter: str) -> float:
+    """The share of rows with the usual width times the share of numbers and times in them."""
+    rows = [row for row in csv.reader(lines, delimiter=delimiter) if row]
+    width, usual = Counter(map(len, rows)).most_common(1)[0] if rows else (0, 0)
+    if width < 2:
+        return _share(1, len(rows)) / 2 if any(len(row) > 1 for row in rows) else 0.0
+    body = rows if len(rows) == 1 else rows[1:]
+    good, filled = _good([row for row in body if len(row) == width])
+    return usual / len(rows) * (0.01 + _share(good, filled))
+
+
+def _share(part: int, whole: int) -> float:
+    return part / whole if whole else 0.0
+
+
+def _good(rows: Sequence[Sequence[str]]) -> tuple[int, int]:
+    kinds = [kind_of(cell.strip().encode()) for row in rows for cell in row[:50]]
+    return sum(kind in ("time", "clock", "number") for kind in kinds), sum(kind != "empty" for kind in kinds)
+
+
+def _without_blank_lines(grid: Grid) -> Grid:
+    """Without blank lines; in a table of one column those between its values stay, they are missing values."""
+    blank = np.zeros(len(grid), np.bool_)
+    for here, some in grid.pieces():
+        alone = np.flatnonzero(some.count == 1)
+        start, stop = some.select(alone).bounds(0)
+        blank[here][alone[start == stop]] = True
+    if not blank.any():
+        return grid
+    filled = np.flatnonzero(~blank)
+    if not filled.size:
+        raise Unreadable("The file is empty; send a table with a column of numbers.")
+    if (grid.count[filled] == 1).all():
+        return grid.select(slice(int(filled[0]), int(filled[-1]) + 1))
+    return grid.select(~blank)
+
+
+def _split_comments(grid: Grid) -> tuple[Grid, Grid]:
+    """The records, and the lines that begin with #."""
+    comment = np.zeros(len(grid), np.bool_)
+    for here, some in grid.pieces():
+        start, stop = some.bounds(0)
+        found = np.flatnonzero((stop > start) & (grid.buffer[start] == ord("#")))
+        cells = cut(grid.buffer, start[found], stop[found]).tolist()
+        comment[here][found] = [cell.lower() not in MISSING for cell in cells]  # #N/A
+    return (grid.select(~comment) if comment.any() else grid), grid.select(comment)
+
+
+def _header_comment(comments: Grid, width: int) -> tuple[list[str] | None, Grid]:
+    """The names in the first comment that has as many fields as the table, `# time,value`, and the other comments."""
+    for record in range(min(len(comments), _LEAD)):
+        if width > 1 and comments.count[record] == width:
+            names = [_text(field) for field in comments.row(record)]
+            others = np.arange(len(comments)) != record
+            return [names[0].lstrip("# "), *names[1:]], comments.select(others)
+    return None, comments
+
+
+def _usual_width(grid: Grid) -> int:
+    counts = np.bincount(grid.count)
+    return len(counts) - 1 - int(np.argmax(counts[::-1]))
+
+
+def _sample(grid: Grid, width: int) -> list[list[bytes]]:
+    fit = np.flatnonzero(grid.count == width)
+    wanted = min(len(fit), 60 if width < 100 else 20)
+    at = fit[np.linspace(0, len(fit) - 1, wanted).astype(np.int64)]
+    return [grid.row(int(record)) for record in at]
+
+
+def _first_data(grid: Grid, width: int, kinds: list[Kind]) -> int:
+    """The first record whose first column of times, or else of numbers, holds one."""
+    of_times = [column for column, kind in enumerate(kinds) if kind == "time"]
+    typed = of_times or [column for column, kind in enumerate(kinds) if kind in ("number", "clock")]
+    for record in range(min(_LEAD, len(grid))):
+        if grid.count[record] != width:
+            continue
+        row = [kind_of(cell) for cell in grid.row(record)]
+        told = next((column for column in typed if row[column] != "empty"), None)
+        if told is not None and row[told] == kinds[told]:
+            return record
+        if told is None and record and set(row) == {"empty"} and any(grid.row(record)):
+            return record
+    return min(1, len(grid) - 1)
+
+
+def _find_header(grid: Grid, start: int, width: int) -> int | None:
+    """Of the records before the table the one that names its columns: one with a name for times, else the fullest."""
+    best, best_rank = None, (False, 0)
+    for record in range(start):
+        fields = [_text(field) for field in grid.row(record)]
+        if (len(fields) < 2) != (width < 2):
+            continue
+        rank = (any(map(is_time_name, fields)), min(sum(map(bool, fields)), width))
+        if rank > best_rank or (rank == best_rank and not rank[0]):
+            best, best_rank = record, rank
+    return best if best_rank[1] else None
+
+
+def _header_names(grid: Grid, header: int | None, start: int, width: int, kinds: list[Kind]) -> list[str] | None:
+    """The names of the columns; None without a header. Raises Unreadable where it does not fit the rows."""
+    if header is None:
+        return None
+    names = [_text(field) for field in grid.row(header)]
+    if len(names) > width and not any(names[width:]):
+        names = names[:width]
+    if len(names) == width:
+        return names
+    if len(names) == width - 1 and kinds[-1] == "empty":
+        return [*names, ""]
+    if len(names) == width - 1 and _counts_up(grid.select(slice(start, start + 20)).column(0).tolist()):
+        return ["", *names]
+    if len(names) < width - 1 and sum(map(bool, names)) < 2:
+        return None
+    line = grid.line(start)
+    raise Unreadable(
+        f"Line {line} has {width} fields but the header in line {grid.line(header)} names {len(names)} columns; "
+        "give every column a name, and where the comma is the decimal mark separate fields with semicolons.",
+        line=line,
+    )
+
+
+def _counts_up(cells: list[bytes]) -> bool:
+    return all(cell.isdigit() for cell in cells) and np.array_equal(
+        np.diff([int(c) for c in cells]), [1] * (len(cells) - 1)
+    )
+
+
+def _finish_names(names: list[str], limits: Limits, line: int) -> tuple[list[str], list[Repair]]:
+    """Names that are there, short enough and different: `column_2` for a missing one, `load_2` for a second `load`."""
+    finished: dict[str, None] = {}
+    following: dict[str, int] = {}
+    doubled: list[str] = []
+    for position, name in enumerate(names, start=1):
+        _check_limit("name_length", len(name), limits.max_name_length, line)
+        base = unique = name or f"column_{position}"
+        number = following.get(base, 2)
+        while unique in finished:
+            unique, number = f"{base}_{number}", number + 1
+        following[base] = number
+        if name and unique != name:
+            doubled.append(unique)
+        finished[unique] = None
+    if not doubled:
+        return list(finished), []
+    return list(finished), [
+        repair("name_changed", f"Columns of the same name became {', '.join(doubled[:5])}.", [line], len(doubled))
+    ]
+
+
+def _check_limit(what: str, found: int, limit: int, line: int | None) -> None:
+    if found <= limit:
+        return
+    said = {
+        "rows": f"The file has {found} rows, more than the {limit} allowed; send a part of it.",
+        "columns": f"The table has {found} columns, more than the {limit} allowed; send some of them.",
+        "name_length": f"A column's name has {found} characters, more than the {limit} allowed; shorten it.",
+    }
+    where = {} if line is None else {"line": line}
+    raise LimitExceeded(said[what], limit=limit, setting=f"max_{what}", **where)
+
+
+def _text(field: bytes) -> str:
+    return " ".join(field.decode("utf-8", "replace").replace('""', '"').split())

@@ -1,0 +1,90 @@
+"""Bytes in any of the usual encodings to UTF-8 with one kind of line end."""
+
+import codecs
+
+import numpy as np
+
+from errors import Unreadable
+from timeseries.table import Repair, repair
+
+_BOMS = {
+    codecs.BOM_UTF8: "utf-8",
+    codecs.BOM_UTF32_LE: "utf-32-le",
+    codecs.BOM_UTF32_BE: "utf-32-be",
+    codecs.BOM_UTF16_LE: "utf-16-le",
+    codecs.BOM_UTF16_BE: "utf-16-be",
+}
+
+_LOOK_ALIKES = {"\u00a0": " ", "\u202f": " ", "\u2009": " ", "\u2007": " ", "\u2212": "-", "\u2019": "'"}
+"""Spaces and minus signs as typesetters write them, and the apostrophe that marks thousands."""
+
+
+def decode(data: bytes) -> tuple[bytes, list[Repair]]:
+    """The text as UTF-8 bytes with `\\n` line ends and no byte order mark, and what had to be assumed.
+
+    Raises Unreadable for an empty file, NUL bytes, and text that is HTML or JSON.
+    """
+    data, repairs = _to_utf8(data)
+    if b"\0" in data:
+        line = data.count(b"\n", 0, data.index(b"\0")) + 1
+        raise Unreadable(f"Line {line} holds NUL bytes; this is not a text file. Save the table as CSV.", line=line)
+    if not data.isascii():
+        for odd, plain in _LOOK_ALIKES.items():
+            data = data.replace(odd.encode(), plain.encode())
+    if b"\r" in data:
+        data = data.replace(b"\r\r\n", b"\n").replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    head = data[:4096].lstrip()
+    if not head and not data.strip():
+        raise Unreadable("The file is empty; send a table with a column of numbers.")
+    if head.startswith(b"<"):
+        raise Unreadable("This is HTML or XML, not a CSV file; save the table as CSV.", line=1)
+    if head.startswith((b"{", b"[{", b"[[")):
+        raise Unreadable("This is JSON, not a CSV file; send it with Content-Type application/json.", line=1)
+    return data, repairs
+
+
+def _to_utf8(data: bytes) -> tuple[bytes, list[Repair]]:
+    for bom, encoding in _BOMS.items():
+        if data.startswith(bom):
+            body = data[len(bom) :]
+            return (body, []) if encoding == "utf-8" and _is_utf8(body) else (_convert(body, encoding), [])
+    wide = _utf16_without_bom(data)
+    if wide:
+        message = f"The file has no byte order mark and was read as {wide.upper()}."
+        return _convert(data, wide), [Repair("encoding_assumed", message, 1, (1,))]
+    if _is_utf8(data):
+        return data, []
+    odd = np.flatnonzero(np.frombuffer(data, np.uint8) > 127)
+    ends = np.flatnonzero(np.frombuffer(data, np.uint8) == ord("\n"))
+    lines = np.unique(np.searchsorted(ends, odd)) + 1
+    message = "The file is not UTF-8 and was read as Windows-1252; save it as UTF-8 if a name looks wrong."
+    text = data.decode("cp1252", errors="replace").encode()
+    return text, [repair("encoding_assumed", message, lines, count=len(odd))]
+
+
+def _is_utf8(data: bytes) -> bool:
+    if data.isascii():
+        return True
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _convert(data: bytes, encoding: str) -> bytes:
+    try:
+        return data.decode(encoding).encode()
+    except UnicodeError as error:
+        raise Unreadable(f"The file is not valid {encoding.upper()}; save it as UTF-8.") from error
+
+
+def _utf16_without_bom(data: bytes) -> str | None:
+    """UTF-16 is told by a NUL in nearly every second byte of what is mostly ASCII text."""
+    head = np.frombuffer(data[:4096], np.uint8)
+    if head.size < 4 or len(data) % 2:
+        return None
+    even, odd = np.mean(head[0::2] == 0), np.mean(head[1::2] == 0)
+    if odd > 0.7 and even < 0.1:
+        return "utf-16-le"
+    return "utf-16-be" if even > 0.7 and odd < 0.1 else None

@@ -1,0 +1,108 @@
+"""The streams in memory, by name; each is read from the store when it is first asked for."""
+
+import threading
+from collections.abc import Iterable
+
+import numpy as np
+
+from anomaly_detection import Detector, detector_named
+from errors import NotFound
+from events.scored_points import unjudged
+from store import Silences, Store, Stream
+from streams.arrival_intervals import NEWEST, Rhythm
+from streams.cold_start_band import LOOK_BACK
+from streams.stream_state import EARLY, Live
+from timeseries import Series
+
+RESIDUALS = "residuals"
+"""Kept beside a detector's own state: how many known values it learned from."""
+NO_POINTS = Series(None, np.empty(0))
+
+
+def find(name: str) -> type[Detector]:
+    """A detector by name. Raises UnknownName. Imported when first asked for: torch takes longer to import than the
+    server to start."""
+    from detectors import DETECTORS
+
+    return detector_named(name, DETECTORS)
+
+
+def not_found(name: str) -> NotFound:
+    """The error for a stream that does not exist."""
+    return NotFound(f"There is no stream {name!r}; create it with PUT.", name=name)
+
+
+class Lives:
+    """At most as many as there are streams. Safe to use from many threads."""
+
+    def __init__(self, store: Store) -> None:
+        self._store, self._silences = store, Silences(store.database)
+        self._lives: dict[str, Live] = {}
+        self._lock = threading.Lock()
+
+    def get(self, name: str) -> Live:
+        """A stream. Raises NotFound."""
+        live = self._lives.get(name)
+        if live is None:
+            with self._lock:
+                live = self._lives.get(name) or self._loaded(name)
+                self._lives[name] = live
+        return live
+
+    def begin(self, stream: Stream) -> None:
+        """Takes in a stream that was just made: there is nothing of it to be read."""
+        with self._lock:
+            self._lives.setdefault(
+                stream.name, Live(stream, unjudged(None, np.empty(0), 0), find(EARLY).fit(NO_POINTS))
+            )
+
+    def holds(self, name: str) -> bool:
+        """Whether a stream is in memory."""
+        return name in self._lives
+
+    def loaded(self, name: str) -> Live | None:
+        """A stream, if it is in memory."""
+        with self._lock:
+            return self._lives.get(name)
+
+    def find(self, name: str) -> Live | None:
+        """A stream, if there is one."""
+        try:
+            return self.get(name)
+        except NotFound:
+            return None
+
+    def all(self) -> list[Live]:
+        """The streams that are in memory."""
+        with self._lock:
+            return list(self._lives.values())
+
+    def drop(self, lives: Iterable[Live]) -> None:
+        """Forgets streams in memory; whoever still holds one finds it gone."""
+        with self._lock:
+            for live in lives:
+                live.gone = True
+                if self._lives.get(live.stream.name) is live:
+                    del self._lives[live.stream.name]
+
+    def _loaded(self, name: str) -> Live:
+        stream = self._store.stream(name)
+        if stream is None:
+            raise not_found(name)
+        early = find(EARLY).fit(NO_POINTS)
+        live = Live(stream, self._store.latest(stream, LOOK_BACK), early)
+        live.pieces = self._store.pieces(stream.id)
+        live.rhythm = self._rhythm(stream)
+        fit = self._store.fit(stream.id)
+        if fit is not None:
+            own = find(fit.detector).from_state(fit.state)
+            tail = self._store.latest(stream, live.needed(own))
+            live.adopt(fit.detector, own, fit.cursor, tail, int(fit.state.get(RESIDUALS, fit.cursor)))
+        return live
+
+    def _rhythm(self, stream: Stream) -> Rhythm:
+        """The rhythm that is kept, or the one that the newest points show."""
+        kept = self._silences.rhythm(stream.id)
+        if kept is not None:
+            return Rhythm.from_plain(kept)
+        return Rhythm.of(self._store.latest(stream, NEWEST + 1).times)

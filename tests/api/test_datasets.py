@@ -1,0 +1,384 @@
+"""Series over HTTP: kept, listed, read in windows, labelled, forgotten; nothing acknowledged is lost."""
+
+import csv
+import io
+import json
+import os
+import signal
+import urllib.request
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from api import responses
+from app import create_app
+from datasets import datasets
+from datasets.datasets import DAY_MS, Uploads
+from readers import read_csv
+from settings import Settings
+from store import Archive, Store
+from tests.api.invariants import check_error, strict_json
+from tests.api.test_openapi import check_schema
+from tests.serving import served
+from timeseries import Table
+
+CSV = 'time,a,"b, c",text\n2026-03-01T10:00:00Z,1.5,-2,x\n2026-03-01T10:01:00Z,,1e-300,y\n2026-03-01T10:02:00Z,3,4,z\n'
+DAY = 86_400
+
+
+class Clock:
+    def __init__(self):
+        self.seconds = 1_800_000_000.0
+
+    def __call__(self):
+        return self.seconds
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def store(tmp_path):
+    store = Store.open(f"sqlite:///{tmp_path / 'x.db'}")
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def client(store, clock):
+    uploads = Uploads(Archive(store.database), most_bytes=10**9, keep_days=30, now=clock)
+    return create_app(Settings(), uploads=uploads).test_client()
+
+
+def add(client, data=CSV, query="", **options):
+    options = {"content_type": "text/csv", **options}
+    response = client.post(f"/api/v1/series{query}", data=data, **options)
+    assert response.status_code == 201, response.data
+    told = strict_json(response.data)
+    assert response.headers["Location"] == f"/api/v1/series/{told['id']}"
+    check_schema(told, "Series")
+    return told
+
+
+def get(client, path, shape=None):
+    response = client.get(f"/api/v1/series{path}")
+    assert response.status_code == 200, response.data
+    told = strict_json(response.data)
+    if shape:
+        check_schema(told, shape)
+    return told
+
+
+def test_every_value_column_is_kept_and_comes_back_as_it_was_read(client):
+    told = add(client, query="?name=pump")
+    assert {**told, "id": "", "created": ""} == {
+        "id": "",
+        "created": "",
+        "name": "pump",
+        "points": 3,
+        "columns": ["a", "b, c"],
+        "column": "a",
+        "time_column": "time",
+        "date_order": None,
+        "start": "2026-03-01T10:00:00Z",
+        "stop": "2026-03-01T10:02:00Z",
+        "step_seconds": 60.0,
+        "repairs": [
+            {"code": "text_column", "message": "Column 'text' holds text and was left out.", "count": 1, "lines": []}
+        ],
+    }
+    assert get(client, f"/{told['id']}") == told
+    window = get(client, f"/{told['id']}/points?column=b, c", "SeriesWindow")
+    assert window == {
+        "column": "b, c",
+        "start": 0,
+        "stop": 3,
+        "positions": [0, 1, 2],
+        "times": ["2026-03-01T10:00:00Z", "2026-03-01T10:01:00Z", "2026-03-01T10:02:00Z"],
+        "values": [-2, 1e-300, 4],
+    }
+    overview = get(client, f"/{told['id']}/overview?times=ms", "Overview")
+    assert [each["values"] for each in overview["columns"]] == [[1.5, None, 3], [-2, 1e-300, 4]]
+    assert overview["columns"][0]["times"][0] == 1772359200000
+    assert [each["missing"] for each in overview["columns"]] == [1, 0]
+    assert overview["gaps"] == 0
+
+
+def test_json_and_forms_are_kept_too(client):
+    told = add(client, json.dumps({"series": {"values": [1, None, 3], "name": "v"}}), content_type="application/json")
+    assert (told["points"], told["columns"], told["start"], told["step_seconds"]) == (3, ["v"], None, None)
+    assert get(client, f"/{told['id']}/points")["values"] == [1, None, 3]
+    form = {"file": (io.BytesIO(CSV.encode()), "pump.csv"), "time_column": "time", "value_column": "b, c"}
+    told = add(client, form, content_type="multipart/form-data")
+    assert (told["name"], told["column"], told["columns"]) == ("pump.csv", "b, c", ["a", "b, c"])
+
+
+@pytest.mark.parametrize(
+    ("query", "start", "stop"),
+    [
+        ("", 0, 3),
+        ("from=2026-03-01T10:01:00Z", 1, 3),
+        ("to=2026-03-01T10:01:00Z", 0, 1),
+        ("from=1772359200001&to=1772359320000", 1, 2),
+        ("from=2030-01-01", 3, 3),
+        ("from=1&to=2026-03-01T10:02:00Z", 1, 2),
+        ("from=2020-01-01&to=2020-01-02", 0, 0),
+    ],
+)
+def test_a_window_is_half_open_in_time(client, query, start, stop):
+    window = get(client, f"/{add(client)['id']}/points?{query}", "SeriesWindow")
+    assert (window["start"], window["stop"], window["positions"]) == (start, stop, list(range(start, stop)))
+
+
+def test_a_window_of_a_series_without_times_is_one_of_positions(client):
+    told = add(client, json.dumps({"series": {"values": list(range(100))}}), content_type="application/json")
+    window = get(client, f"/{told['id']}/points?from=10&to=2000&buckets=5", "SeriesWindow")
+    assert (window["start"], window["stop"], window["times"]) == (10, 100, None)
+    assert window["positions"] == [10, 27, 28, 45, 46, 63, 64, 81, 82, 99]
+    assert window["values"] == window["positions"]
+
+
+def test_a_large_window_is_reduced_and_keeps_its_extremes(client):
+    n = 30_000
+    values = np.sin(np.arange(n) / 100)
+    values[[7777, 22222]] = 9, -9
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    rows = (f"{start + timedelta(seconds=60 * at):%Y-%m-%dT%H:%M:%SZ},{value}" for at, value in enumerate(values))
+    told = add(client, "\n".join(["time,v", *rows, ""]))
+    window = get(client, f"/{told['id']}/points?buckets=100", "SeriesWindow")
+    assert 150 < len(window["positions"]) <= 200
+    assert {7777, 22222} <= set(window["positions"])
+    assert window["values"] == values[window["positions"]].tolist()
+    assert len(get(client, f"/{told['id']}/overview", "Overview")["columns"][0]["values"]) == 240
+
+
+def test_a_file_can_be_uploaded_again(client):
+    first = add(client, CSV)
+    response = client.get(f"/api/v1/series/{first['id']}.csv")
+    assert response.mimetype == "text/csv"
+    assert f"series-{first['id']}.csv" in response.headers["Content-Disposition"]
+    again = add(client, response.data)
+    assert again["repairs"] == []
+    for name in ("points", "columns", "column", "time_column", "start", "stop", "step_seconds"):
+        assert again[name] == first[name]
+    for column in first["columns"]:
+        path = f"points?column={column}"
+        assert get(client, f"/{again['id']}/{path}") == get(client, f"/{first['id']}/{path}")
+
+
+def test_ten_thousand_labels_by_time_are_read_together_and_each_as_alone(client, monkeypatch):
+    alone = []
+    read = datasets.read_moment
+    monkeypatch.setattr(datasets, "read_moment", lambda text: alone.append(text) or read(text))
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    told = add(
+        client, "time,v\n" + "".join(f"{start + timedelta(minutes=k):%Y-%m-%dT%H:%MZ},{k}\n" for k in range(20_001))
+    )
+    times = [f"{start + timedelta(minutes=k):%Y-%m-%dT%H:%M:%SZ}" for k in range(20_001)]
+    labels = [{"start": times[2 * k], "stop": times[2 * k + 1], "kind": "normal"} for k in range(9_999)]
+    odd = {"start": "2026-01-01T00:00:00.000Z", "stop": "Jan 1, 2026 00:03", "kind": "anomaly"}
+    kept = strict_json(client.put(f"/api/v1/series/{told['id']}/labels", json=[*labels, odd]).data)
+    assert [(each["start"], each["stop"]) for each in kept["labels"]] == [
+        *((2 * k, 2 * k + 1) for k in range(9_999)),
+        (0, 3),
+    ]
+    assert kept["times"][:2] == [[times[0], times[0]], [times[2], times[2]]]
+    assert len(alone) <= 2
+    labels[5000] = {**labels[5000], "stop": "2026-02-30T00:00:00Z"}
+    wrong = client.put(f"/api/v1/series/{told['id']}/labels", json=labels[4990:5010])
+    assert check_error(wrong, 400, "bad_input")["detail"]["index"] == 10
+
+
+def test_how_dates_were_read_is_told_and_a_spreadsheet_computes_no_name(client):
+    told = add(client, "date,=1+1,@load\n13/02/2026,1,2\n14/02/2026,2,3\n", query="?name=pu%07mp")
+    assert told["date_order"] == {
+        "order": "dmy",
+        "by": "numbers",
+        "message": "Dates like '13/02/2026' were read day first: there is no month 13.",
+    }
+    assert (told["name"], [each["code"] for each in told["repairs"]]) == ("pump", ["name_cleaned"])
+    assert get(client, f"/{told['id']}") == told
+    assert told["columns"] == ["=1+1", "@load"]
+    assert client.get(f"/api/v1/series/{told['id']}.csv").data.startswith(b'date,"\'=1+1",@load\n')
+
+
+NUMBERS = st.floats(allow_nan=False, allow_infinity=False) | st.integers(-5, 5).map(float)
+NAMES = st.text(st.characters(codec="utf-8", categories=["L", "N", "P", "S", "Zs"]), min_size=1, max_size=12)
+NAMES = NAMES.map(lambda name: " ".join(f"v {name} v".split()))  # as the reader tells them
+
+
+@given(
+    columns=st.lists(st.tuples(NAMES, st.lists(st.none() | NUMBERS, min_size=5, max_size=5)), min_size=1, max_size=4),
+    timed=st.booleans(),
+    as_ms=st.booleans(),
+)
+def test_a_file_of_ours_is_read_as_the_same_table(columns, timed, as_ms):
+    named = {name: np.array([np.nan if each is None else each for each in values]) for name, values in columns}
+    # A file's columns hold some number, and one that counts its rows is taken for their numbers.
+    named = {n: v for n, v in named.items() if np.isfinite(v).any() and not (np.diff(v) == 1).all()}
+    if not named:
+        return
+    times = (np.array([0, 1, 5, 6, 7]) * 1000 + 1_700_000_000_123).astype("datetime64[ms]") if timed else None
+    again = read_csv(b"".join(responses.table_csv(Table("t", times, named), as_ms=as_ms)))
+    assert again.repairs == ()
+    assert list(again.columns) == list(named)
+    for name, values in named.items():
+        assert again.columns[name].tolist() == pytest.approx(values.tolist(), rel=0, abs=0, nan_ok=True)
+    assert (again.times is None) == (times is None)
+    if times is not None:
+        np.testing.assert_array_equal(again.times, times)
+
+
+def test_the_column_of_times_gets_a_name_of_its_own():
+    times = np.arange(2).astype("datetime64[s]").astype("datetime64[ms]")
+    table = Table("t", times, {"time": np.zeros(2), "timestamp": np.zeros(2)})
+    assert next(csv.reader(io.StringIO(b"".join(responses.table_csv(table)).decode()))) == [
+        "time_2",
+        "time",
+        "timestamp",
+    ]
+
+
+def test_the_list_goes_through_all_the_newest_first(client, clock):
+    ids = []
+    for _ in range(5):
+        ids.append(add(client)["id"])
+        clock.seconds += 1
+    found, after = [], ""
+    while after is not None:
+        told = get(client, f"?limit=2{after and f'&after={after}'}", "SeriesList")
+        found += [each["id"] for each in told["series"]]
+        after = told["next"]
+    assert found == ids[::-1]
+
+
+def test_what_is_deleted_is_gone(client):
+    told = add(client)
+    path = f"/api/v1/series/{told['id']}"
+    assert strict_json(client.delete(path).data) == {"deleted": told["id"]}
+    for address in (path, f"{path}.csv", f"{path}/points", f"{path}/overview", f"{path}/labels"):
+        check_error(client.get(address), 404, "not_found")
+    check_error(client.delete(path), 404, "not_found")
+    check_error(client.put(f"{path}/labels", json=[]), 404, "not_found")
+    assert get(client, "")["series"] == []
+
+
+def test_what_is_too_old_is_forgotten(client, clock, store):
+    old = add(client)["id"]
+    clock.seconds += 30 * DAY + 1
+    check_error(client.get(f"/api/v1/series/{old}"), 404, "not_found")
+    assert get(client, "") == {"series": [], "next": None}
+    new = add(client)["id"]
+    assert [each.id for each in Archive(store.database).listed(10)] == [new]
+    assert DAY_MS == DAY * 1000
+
+
+def test_without_room_an_upload_is_refused_in_a_sentence(store):
+    uploads = Uploads(Archive(store.database), most_bytes=5000)
+    client = create_app(Settings(), uploads=uploads).test_client()
+    add(client)
+    told = check_error(client.post("/api/v1/series", data=CSV, content_type="text/csv"), 413, "limit_exceeded")
+    assert told["detail"]["setting"] == "ANOMALY_MAX_KEPT_BYTES"
+    assert "Delete some" in told["message"]
+
+
+def test_labels_are_positions_or_times_and_come_back(client):
+    path = f"/api/v1/series/{add(client)['id']}/labels"
+    assert strict_json(client.get(path).data) == {"labels": [], "times": []}
+    given_labels = [
+        {"start": 0, "stop": 2, "kind": "anomaly", "note": "pump off"},
+        {"start": "2026-03-01T10:01:00Z", "stop": "2026-03-02", "kind": "normal"},
+    ]
+    told = strict_json(client.put(path, json=given_labels).data)
+    check_schema(told, "SeriesLabels")
+    assert told["labels"] == [given_labels[0], {"start": 1, "stop": 3, "kind": "normal", "note": ""}]
+    assert told["times"][1] == ["2026-03-01T10:01:00Z", "2026-03-01T10:02:00Z"]
+    assert strict_json(client.get(path).data) == told
+    assert strict_json(client.put(path, json=told).data) == told
+    assert (
+        get(client, f"{path.removeprefix('/api/v1/series')}?times=ms", "SeriesLabels")["times"][0][0] == 1772359200000
+    )
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"start": 2, "stop": 4, "kind": "normal"},
+        {"start": 1, "stop": 1, "kind": "normal"},
+        {"start": -1, "stop": 1, "kind": "normal"},
+        {"start": 2**70, "stop": 2**71, "kind": "normal"},
+        {"start": 0, "stop": 1, "kind": "odd"},
+        {"start": 0, "stop": 1},
+        {"start": "soon", "stop": 1, "kind": "normal"},
+        {"start": "2026-03-01T10:00:00Z", "stop": "2026-03-01T10:00:00Z", "kind": "normal"},
+        {"start": 0, "stop": 1, "kind": "normal", "note": "a\0b"},
+        {"start": 0, "stop": 1, "kind": "normal", "note": "a" * 1001},
+    ],
+)
+def test_one_bad_label_refuses_all_and_is_named(client, wrong):
+    path = f"/api/v1/series/{add(client)['id']}/labels"
+    good = {"start": 0, "stop": 1, "kind": "anomaly", "note": ""}
+    client.put(path, json=[good])
+    response = client.put(path, json=[good, wrong])
+    told = check_error(response, 400, response.json["error"]["code"])
+    assert told["detail"]["index"] == 1
+    assert strict_json(client.get(path).data)["labels"] == [good]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "code", "word"),
+    [
+        ("GET", "?after=yesterday", "bad_parameter", "next"),
+        ("GET", "?limit=0", "bad_parameter", "limit"),
+        ("GET", "?color=red", "unknown_name", "color"),
+        ("GET", "/{id}/points?column=x", "unknown_name", "'a', 'b, c'"),
+        ("GET", "/{id}/points?from=soon", "bad_parameter", "from"),
+        ("GET", "/{id}/points?to=2026-13-45", "bad_parameter", "to"),
+        ("GET", "/{id}/points?from=2026-03-02&to=2026-03-01", "bad_parameter", "before"),
+        ("GET", "/{id}/points?buckets=100000", "bad_parameter", "buckets"),
+        ("GET", "/{id}/overview?buckets=x", "bad_parameter", "buckets"),
+        ("GET", "/{id}?color=red", "unknown_name", "color"),
+        ("POST", "?detector=lstm", "unknown_name", "detector"),
+        ("POST", "?sigma=3", "unknown_name", "sigma"),
+        ("POST", "?time_column=x", "unknown_name", "'time'"),
+    ],
+)
+def test_a_mistake_gets_one_sentence(client, method, path, code, word):
+    path = path.replace("{id}", add(client)["id"])
+    data = {"data": CSV, "content_type": "text/csv"} if method == "POST" else {}
+    told = check_error(client.open(f"/api/v1/series{path}", method=method, **data), 400, code)
+    assert word in told["message"]
+    assert len(get(client, "")["series"]) == 1
+
+
+def test_an_unknown_id_is_not_found_whatever_it_holds(client):
+    for name in ("nothing", "a%00b", "%F0%9F%98%80", "a" * 500, "' OR 1=1"):
+        for tail in ("", ".csv", "/points", "/overview", "/labels"):
+            check_error(client.get(f"/api/v1/series/{name}{tail}"), 404, "not_found")
+
+
+def test_without_a_store_it_says_so(client):
+    bare = create_app().test_client()
+    for path in ("", "/a", "/a/points", "/a.csv"):
+        check_error(bare.get(f"/api/v1/series{path}"), 503, "no_store")
+
+
+def test_a_series_that_was_acknowledged_is_there_after_kill_9(tmp_path):
+    n = 50_000
+    body = "v,w\n" + "\n".join(f"{at * at},{-at}" for at in range(n))
+    for turn in range(2):
+        with served(tmp_path) as (run, url):
+            series = f"{url}/api/v1/series"
+            if turn == 0:
+                request = urllib.request.Request(series, body.encode(), {"Content-Type": "text/csv"})
+                with urllib.request.urlopen(request) as response:
+                    told = json.load(response)
+            else:
+                with urllib.request.urlopen(f"{series}/{told['id']}.csv") as response:
+                    assert read_csv(response.read()).columns["v"].tolist() == [float(at * at) for at in range(n)]
+            os.kill(run.pid, signal.SIGKILL)

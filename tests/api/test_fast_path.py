@@ -1,0 +1,194 @@
+"""What is answered without Flask is what Flask answers, and what is unusual is left to Flask."""
+
+import json
+import threading
+
+import pytest
+
+from alerts import Alerts
+from api.fast_path import Asked, Shortcut
+from app import create_app
+from settings import Settings
+from store import Store
+from streams import NotKept, Streams
+from tests.waiting import SECONDS
+
+POINTS = "/api/v1/streams/s/points"
+LOCAL = {"HOST": "localhost"}
+PUSH = {**LOCAL, "CONTENT_TYPE": "application/json"}
+NOW = 1_800_000_000.0
+
+
+class Side:
+    """A service with one stream, asked by the shortcut or by Flask."""
+
+    def __init__(self, url, **settings):
+        self.store = Store.open(url)
+        self.streams = Streams(self.store, now=lambda: NOW)
+        self.streams._writer.start()  # not the demo stream, whose fit takes long
+        self.streams._fitter.start()
+        self.app = create_app(Settings(**settings), self.streams, Alerts(self.store, []))
+        self.streams.put("s", "rolling_zscore", {"window": 3})
+        self.shortcut = Shortcut(self.app.extensions["anomaly"])
+
+    def flask(self, method, path, query, headers, body):
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        response = self.app.test_client().open(path, method=method, query_string=query, headers=named, data=body)
+        return response.status, dict(response.headers), response.get_json()
+
+    def short(self, method, path, query, headers, body, peer="127.0.0.1"):
+        """The answer, or None where the request is left to Flask."""
+        answered, told = threading.Event(), []
+
+        def reply(*answer):
+            told.append(answer)
+            answered.set()
+
+        length = {"CONTENT_LENGTH": str(len(body))} if body else {}
+        if not self.shortcut.take(Asked(method, path, query, {**headers, **length}, peer, lambda: body), reply):
+            assert not told
+            return None
+        assert answered.wait(SECONDS)
+        [(status, headers, data)] = told
+        return status, dict(headers) | {"Content-Length": str(len(data))}, json.loads(data)
+
+    def close(self):
+        self.streams._fitter.stop(0.5)
+        self.streams._writer.stop()
+        self.store.close()
+
+
+@pytest.fixture
+def side(tmp_path):
+    opened = []
+
+    def make(**settings):
+        opened.append(Side(f"sqlite:///{tmp_path}/{len(opened)}.db", **settings))
+        return opened[-1]
+
+    yield make
+    for each in opened:
+        each.close()
+
+
+def pushed(*values, **more):
+    return ("POST", POINTS, "", PUSH, json.dumps({"values": values, **more}).encode())
+
+
+ASKED = [
+    pushed(1.0),
+    pushed(2.0, None, 4.5),
+    pushed(),
+    ("POST", POINTS, "times=ms", PUSH, b'{"values": [100]}'),
+    ("POST", "/api/v1/streams/%73/points", "times=iso", PUSH, b'{"values": [5, 6, 7, 1e308]}'),
+    ("POST", POINTS, "", {**PUSH, "CONTENT_TYPE": "Application/JSON; charset=utf-8"}, b'{"values": [5]}'),
+    ("GET", POINTS, "", LOCAL, b""),
+    ("GET", POINTS, "times=ms&limit=3", LOCAL, b""),
+    ("GET", POINTS, "after=1&limit=2&times=iso", LOCAL, b""),
+    ("GET", POINTS, "after=999999999999999999", LOCAL, b""),
+    ("GET", "/api/v1/streams/s/points", "", {**LOCAL, "SEC_FETCH_SITE": "same-origin", "ACCEPT": "*/*"}, b""),
+]
+
+
+def test_the_answers_are_those_of_flask(side):
+    one, other = side(), side()
+    for asked in ASKED:
+        short, whole = one.short(*asked), other.flask(*asked)
+        assert short is not None, asked
+        assert short == whole, asked
+    assert one.streams.get("s").cursor == 10
+
+
+def test_points_with_times_are_repaired_alike(side):
+    one, other = side(), side()
+    for asked in (
+        pushed(1.0, 2.0, 3.0, times=["2025-01-01", "2025-01-03", "2025-01-02"]),
+        pushed(9.0, 4.0, times=["2025-01-02", "2025-01-02T12:00:00Z"]),
+    ):
+        short, whole = one.short(*asked), other.flask(*asked)
+        assert short == whole
+        assert short[2]["repairs"]
+
+
+LEFT = {
+    "another path": ("GET", "/api/v1/streams/s", "", LOCAL, b""),
+    "another method": ("PUT", POINTS, "", PUSH, b"{}"),
+    "no stream": ("GET", "/api/v1/streams/none/points", "", LOCAL, b""),
+    "a push to no stream": ("POST", "/api/v1/streams/none/points", "", PUSH, b'{"values": [1]}'),
+    "a push to the demo stream": ("POST", "/api/v1/streams/demo/points", "", PUSH, b'{"values": [1]}'),
+    "a name that is no UTF-8": ("GET", "/api/v1/streams/%ff/points", "", LOCAL, b""),
+    "a slash": ("GET", "/api/v1/streams/s/points/points", "", LOCAL, b""),
+    "an absolute address": ("GET", f"http://evil.example{POINTS}", "", LOCAL, b""),
+    "an unknown word": ("GET", POINTS, "limit=3&x=1", LOCAL, b""),
+    "a word twice": ("GET", POINTS, "limit=3&limit=4", LOCAL, b""),
+    "a limit beyond": ("GET", POINTS, "limit=10001", LOCAL, b""),
+    "limit 0": ("GET", POINTS, "limit=0", LOCAL, b""),
+    "a cursor in a push": ("POST", POINTS, "after=3", PUSH, b'{"values": [1]}'),
+    "an unknown way to tell times": ("GET", POINTS, "times=s", LOCAL, b""),
+    "CSV": ("POST", POINTS, "", {**LOCAL, "CONTENT_TYPE": "text/csv"}, b"value\n1\n"),
+    "compressed": ("POST", POINTS, "", {**PUSH, "CONTENT_ENCODING": "gzip"}, b'{"values": [1]}'),
+    "no JSON": ("POST", POINTS, "", PUSH, b'{"values": [1'),
+    "half a character": ("POST", POINTS, "", PUSH, b'{"values": ["\xff"]}'),
+    "nested": ("POST", POINTS, "", PUSH, b"[" * 4000),
+    "an unknown field": ("POST", POINTS, "", PUSH, b'{"values": [1], "x": 1}'),
+    "a time too far ahead": pushed(1.0, times=["2999-01-01"]),
+    "many points": pushed(*range(2000)),
+    "no body": ("POST", POINTS, "", PUSH, b""),
+    "no Host": ("GET", POINTS, "", {}, b""),
+    "another Host": ("GET", POINTS, "", {"HOST": "evil.example"}, b""),
+    "a page of another site": ("GET", POINTS, "", {**LOCAL, "SEC_FETCH_SITE": "cross-site"}, b""),
+    "an Origin": ("POST", POINTS, "", {**PUSH, "ORIGIN": "http://evil.example"}, b'{"values": [1]}'),
+    "a proxy": ("GET", POINTS, "", {**LOCAL, "X_FORWARDED_FOR": "10.0.0.1"}, b""),
+    "a proxy's other name": ("GET", POINTS, "", {**LOCAL, "VIA": "x"}, b""),
+}
+
+
+@pytest.mark.parametrize("asked", LEFT.values(), ids=LEFT)
+def test_what_is_unusual_is_left_to_flask_and_nothing_is_done(side, asked):
+    service = side()
+    assert service.short(*asked) is None
+    assert service.streams.get("s").cursor == 0
+
+
+def test_another_computer_is_left_to_flask_unless_all_are_served(side):
+    for opened in (False, True):
+        short = side(open=opened).short(*pushed(1.0), peer="192.0.2.1")
+        assert (short is not None) == opened
+
+
+def test_more_points_than_the_settings_allow_are_left_to_flask(side):
+    assert side(max_json_points=1).short(*pushed(*range(1100))) is None
+
+
+def test_points_that_could_not_be_kept_are_told_as_flask_tells_them(side, monkeypatch, caplog):
+    def full(appends):
+        raise OSError("No space left on device")
+
+    one, other = side(), side()
+    answers = []
+    for service, ask in ((one, one.short), (other, other.flask)):
+        monkeypatch.setattr(service.streams._store, "append", full)
+        answers.append(ask(*pushed(1.0)))
+    assert answers[0] == answers[1]
+    assert answers[0][0].startswith("503")
+
+
+@pytest.mark.parametrize("error", [NotKept("The points could not be written."), ValueError("a defect")])
+def test_an_error_before_the_commit_is_an_answer_too(side, monkeypatch, caplog, error):
+    def fail(*_):
+        raise error
+
+    one, other = side(), side()
+    for service in (one, other):
+        monkeypatch.setattr(service.streams, "_accept", fail)
+    assert one.short(*pushed(1.0)) == other.flask(*pushed(1.0))
+    assert ("Traceback" in caplog.text) == isinstance(error, ValueError)
+
+
+def test_they_are_counted(side):
+    service = side()
+    service.short(*pushed(1.0))
+    service.flask(*pushed(1.0))
+    text = service.app.test_client().get("/metrics").get_data(as_text=True)
+    route = 'method="POST",route="/api/v1/streams/<name>/points",status="200"'
+    assert f"anomaly_http_requests_total{{{route}}} 2.0" in text

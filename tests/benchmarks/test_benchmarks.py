@@ -1,0 +1,140 @@
+"""The benchmarks measure what they say; the rivals themselves are not needed here."""
+
+import importlib
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from anomaly_detection import Detection
+from benchmarks import _measure, auto, false_alarms, injected_faults, rolling_zscore
+from data_generation import clean, demo
+from detectors.auto.detector import Auto
+from tests import real_series
+
+
+def test_a_measurement_comes_back_from_its_own_process():
+    found = _measure.measure("rolling_zscore", "ours", 2_000, 50, limit=60)
+    assert found.problem == ""
+    assert 0 < found.seconds < 5
+    assert found.peak > 20
+    assert 0 <= found.growth < found.peak
+    assert found.flags is not None
+
+
+def test_pandas_and_ours_flag_the_same_points():
+    ours, theirs = rolling_zscore.ours(20_000, 5_000)(), rolling_zscore.pandas(20_000, 5_000)()
+    assert ours == theirs
+    assert ours
+
+
+def test_what_takes_too_long_is_said_to():
+    assert _measure.measure("rolling_zscore", "ours", 2_000, 50, limit=0.01).problem == "over 0.01 s"
+
+
+def test_what_fails_says_how():
+    assert "window" in _measure.measure("rolling_zscore", "ours", 2_000, 1, limit=60).problem
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="SKIPPED: Windows does not tell a process its peak memory")
+def test_memory_is_in_mebibytes():
+    code = "from benchmarks._measure import peak_memory as peak; a = peak(); b = bytearray(2**28); print(peak() - a)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=_measure.ROOT, capture_output=True, text=True, check=True)
+    assert 250 < float(done.stdout) < 262
+
+
+@pytest.mark.parametrize(("seconds", "repeats"), [(0.0, 3), (6.0, 1)])
+def test_quick_work_is_repeated(monkeypatch, capsys, seconds, repeats):
+    clock, calls = [0.0], []
+
+    def work():
+        clock[0] += seconds
+        calls.append(1)
+
+    monkeypatch.setattr(time, "perf_counter", lambda: clock[0])
+    monkeypatch.setattr(importlib, "import_module", lambda name: type("Module", (), {"work": lambda: work}))
+    _measure.main("any", "work")
+    assert len(calls) == repeats
+
+
+def test_a_rival_that_failed_is_not_run_again(monkeypatch, capsys):
+    def measure(module, function, points, limit):
+        return (
+            _measure.Measured(problem="over 1 s") if function == "theirs" else _measure.Measured(seconds=2.0, flags=3)
+        )
+
+    monkeypatch.setattr(_measure, "measure", measure)
+    _measure.compare("any", {"Ours": "ours", "Theirs": "theirs"}, [10, 20], limit=1)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1].split() == ["10", "Ours", "2.0000", "1.00", "0", "0", "3"]
+    assert lines[2].endswith("not run: over 1 s")
+    assert lines[4].endswith("not run: over 1 s at 10 points")
+
+
+def test_false_alarms_are_counted_over_the_points_judged():
+    series = clean("seasonal", 2_000)
+    judged, flags, events = false_alarms.false_alarms("rolling_zscore", series, window=50, threshold=0.5)
+    assert judged == 2_000 - 25
+    assert judged > flags > events > 0
+    assert false_alarms.cell("rolling_zscore", [series] * 2, window=50, threshold=0.5).split() == [
+        f"{1e4 * flags / judged:.1f}",
+        f"{1e4 * events / judged:.1f}",
+    ]
+
+
+@real_series.needed
+def test_the_real_series_without_anomalies_are_found():
+    assert len(list(false_alarms.real_series())) == 6
+
+
+def test_the_cost_of_auto_is_told_beside_what_it_may_be(monkeypatch, capsys):
+    def measure(module, function, points, limit):
+        if points == 1_000_000:
+            return _measure.Measured(problem="over 1 s")
+        return _measure.Measured(peak=300.0, flags=5, processor=0.5)
+
+    monkeypatch.setattr(auto, "measure", measure)
+    auto.main()
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1].split() == ["10,000", "0.50", "1.5", "300", "1024", "5"]
+    assert lines[3].split(maxsplit=1) == ["1,000,000", "over 1 s"]
+    assert lines[4].endswith(f": {500 / auto.JUDGED:.2f} ms")
+
+
+def test_the_points_of_a_stream_are_judged_as_with_the_others(monkeypatch):
+    monkeypatch.setattr(auto, "JUDGED", 40)
+    series = auto.demo("machine_temperature", 640).series
+    wanted = Auto.fit(series.slice(0, 600)).detect(series).is_anomaly[600:].sum()
+    assert auto.stream(600)() == wanted
+
+
+def test_a_finished_series_can_be_judged_for_false_alarms_too():
+    series = clean("trend", 600)
+    one, other = false_alarms.judged_by("auto", series), false_alarms.judged_by("auto review", series)
+    assert not np.array_equal(one.score, other.score)
+    assert {"auto", "auto review", "rolling_zscore"} <= set(false_alarms.names())
+    assert "rolling_zscore review" not in false_alarms.names()
+
+
+def test_planted_faults_are_counted():
+    made, found = demo("trend", 800, 0), injected_faults.Found()
+    flags = np.zeros(800)
+    _, start, stop = made.anomalies[0]
+    flags[[start, stop - 1, 3]] = 2.0
+    nowhere = np.full(800, np.nan)
+    found.add(made, Detection(made.series, nowhere, nowhere, flags, 1.0, gap=0))
+    assert (found.share(), found.share("trend"), found.false) == ("1 of 2", "1 of 2", 1)
+    assert found.share(made.anomalies[0][0]) == "1 of 1"
+    assert found.normal == 800 - made.labels.sum()
+
+
+def test_a_bench_of_planted_faults_tells_kinds_and_faults(monkeypatch, capsys):
+    monkeypatch.setattr(injected_faults, "SIZES", {400: 1})
+    monkeypatch.setattr(sys, "argv", ["planted", "robust_zscore"])
+    injected_faults.main()
+    told = capsys.readouterr().out
+    assert told.startswith("robust_zscore, 400 points: ")
+    assert "heartbeat" in told
+    assert " of 7 found, " in told

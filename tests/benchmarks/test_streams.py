@@ -1,0 +1,55 @@
+"""The benchmarks of streams on a small scale: they run, and what they prove holds."""
+
+import re
+import sys
+
+import pytest
+
+from benchmarks import crash_recovery, pages, stream_equals_batch
+from streams.training_data import learnable
+from tests.waiting import SECONDS
+
+needs_proc = pytest.mark.skipif(sys.platform != "linux", reason="SKIPPED: what a server uses is read from /proc")
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch):
+    """A busy machine is no failure."""
+    monkeypatch.setattr("benchmarks._service.PATIENCE", SECONDS)
+    monkeypatch.setattr(crash_recovery, "AFTER", SECONDS)
+
+
+def test_killed_servers_lose_nothing(monkeypatch, capsys):
+    assert crash_recovery.main(3) == 0
+    told = capsys.readouterr().out
+    assert " 0 lost, 0 with another value" in told
+    assert " 0 without a message" in told
+    assert int(re.search(r"^([0-9,]+) events", told, re.MULTILINE)[1].replace(",", "")) > 0
+
+
+def test_kills_that_hit_nothing_prove_nothing(monkeypatch, capsys):
+    monkeypatch.setattr(crash_recovery, "AFTER", 0.0)
+    monkeypatch.setattr(crash_recovery, "HISTORY", 10**9)  # no stream gets that far: there is no event to be told
+    assert crash_recovery.main(1) == 1
+    assert capsys.readouterr().out.splitlines()[1].startswith("0 events")
+
+
+def test_a_stream_gives_the_flags_of_a_file_whatever_the_way(monkeypatch, capsys):
+    fast = {
+        name: detector for name, detector in stream_equals_batch.DETECTORS.items() if name in {"rolling_zscore", "lstm"}
+    }
+    monkeypatch.setattr(stream_equals_batch, "DETECTORS", fast)
+    learned = []  # what a stream's own fit learned from would judge in place of what the file has, if it ended late
+    monkeypatch.setattr("streams.streams.learnable", lambda *told: learned.append(told) or learnable(*told))
+    assert stream_equals_batch.main(stream_equals_batch.HISTORY + 300) == 0
+    assert capsys.readouterr().out.count(" 0 other than the file's") == 6
+    assert learned == []
+
+
+@needs_proc
+def test_pages_are_answered(monkeypatch, capsys):
+    monkeypatch.setattr(pages, "OPENING", 0.5)
+    pages.main(10, 2)
+    told = capsys.readouterr().out
+    assert told.startswith("10 pages")
+    assert told.count(" 0 errors") == 2

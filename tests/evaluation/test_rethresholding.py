@@ -1,0 +1,180 @@
+"""Judging again from what was kept: to the bit what the same fit judges with another sigma."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from anomaly_detection import parameters_of, residual_threshold
+from detectors import DETECTORS
+from detectors.forecast_residual import CHUNK, ForecastResidual
+from errors import BadParameter, UnknownName
+from evaluation.rethresholding import rejudged
+from events.filter import EVERY, Counting, read_counting
+from timeseries import Series
+from timeseries.regular_grid import spread_out
+from timeseries.scaling import spread_floor
+
+SERIES = {
+    "timed": Series(
+        np.datetime64("2026-03-01", "ms") + np.timedelta64(60_000, "ms") * np.arange(900),
+        5 + np.sin(np.arange(900) / 4) + np.random.default_rng(1).normal(0, 0.2, 900),
+    ),
+    "missing": Series(None, np.where(np.arange(700) % 90 == 7, np.nan, np.cumsum(np.ones(700)) % 48)),
+    "spiky": Series(None, np.where(np.arange(600) % 211 == 210, 40.0, np.random.default_rng(2).normal(size=600))),
+    "huge": Series(None, 1e300 * np.sin(np.arange(400) / 7)),
+    "constant": Series(None, np.full(300, 0.1)),
+    "short": Series(None, np.array([1.0, 2.0, np.nan])),
+    "empty": Series(None, np.empty(0)),
+}
+SIGMAS = (1.5, 4.25, 40.0)
+
+
+def strictness(detector):
+    """The parameter that says how far is too far."""
+    return next(name for name in detector.without_fit if name != "gap")
+
+
+def columns(detection):
+    return detection.expected, detection.margin, detection.score, detection.is_anomaly, np.array(detection.threshold)
+
+
+def assert_equal(one, other):
+    for a, b in zip(columns(one), columns(other), strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert repr(one.events) == repr(other.events)  # where nothing is expected, NaN
+    assert one.params == other.params
+    assert one.gap == other.gap
+
+
+@pytest.fixture(scope="module", params=[(name, kind) for name in DETECTORS for kind in SERIES], ids="-".join)
+def judged(request):
+    """A detector, a series, a fit with its default sigma."""
+    name, kind = request.param
+    return DETECTORS[name], SERIES[kind], DETECTORS[name].fit(SERIES[kind])
+
+
+def with_sigma(detector, fitted, series, sigma):
+    """The same fit with another sigma, without anything of `again`.
+
+    Where forecasts are made again without what surprised them, the fit's own sigma says what that is: only the
+    threshold is set anew, from the residuals of the same forecasts. The others learn nothing from sigma.
+    """
+    params = {**fitted.params, strictness(detector): sigma}
+    if not isinstance(fitted, ForecastResidual):
+        return detector.fit(series, **params)
+    found = detector.from_state({**fitted.state(), "params": params})
+    cells, first = fitted.grid.cells(series, fitted.memory, CHUNK)
+    values = spread_out(series.values / fitted.unit, cells)
+    expected = fitted._settled(values, fitted.forecaster.forecast(values, first, lambda fraction: None)).expected
+    found.threshold = residual_threshold(np.abs(values - expected), sigma, spread_floor(values))
+    return found
+
+
+@pytest.mark.parametrize("sigma", SIGMAS)
+def test_another_sigma_equals_the_same_fit_with_it(judged, sigma):
+    detector, series, fitted = judged
+    again = rejudged(detector, fitted.review(series), {strictness(detector): sigma, "gap": 7})
+    fresh = with_sigma(detector, fitted, series, sigma).review(series)
+    assert_equal(again, replace(fresh, params={**fresh.params, "gap": 7}, gap=7))
+
+
+def test_back_to_the_first_sigma_is_the_first_judgement(judged):
+    detector, series, fitted = judged
+    kept = fitted.review(series)
+    name = strictness(detector)
+    there = rejudged(detector, kept, {name: 9.0})
+    assert_equal(rejudged(detector, there, {name: kept.params[name]}), kept)
+
+
+def test_stricter_finds_no_more(judged):
+    detector, series, fitted = judged
+    kept = fitted.review(series)
+    found = [np.count_nonzero(rejudged(detector, kept, {strictness(detector): s}).is_anomaly) for s in SIGMAS]
+    assert found == sorted(found, reverse=True)
+
+
+def test_nothing_kept_is_changed(judged):
+    detector, series, fitted = judged
+    kept = fitted.review(series)
+    before = [column.copy() for column in columns(kept)]
+    rejudged(detector, kept, {strictness(detector): 2.0}, Counting(3, 0.1, 0.1))
+    for a, b in zip(before, columns(kept), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("name", DETECTORS)
+def test_every_other_parameter_needs_a_fit_and_says_so(name):
+    detector, series = DETECTORS[name], SERIES["timed"]
+    kept = detector.fit(series).review(series)
+    for param in parameters_of(detector).values():
+        if param.name not in detector.without_fit:
+            other = param.maximum if param.default != param.maximum else param.minimum
+            with pytest.raises(BadParameter, match=f"{param.name} can only be changed by a new fit"):
+                rejudged(detector, kept, {param.name: other})
+            rejudged(detector, kept, {param.name: param.default})
+    with pytest.raises(UnknownName):
+        rejudged(detector, kept, {"sogma": 1})
+    with pytest.raises(BadParameter):
+        rejudged(detector, kept, {"gap": -1})
+
+
+class TestCounting:
+    SERIES = Series(None, np.array([0, 9, 0, 0, 0, -9, -8, 0, 0, 0, 2, 0.0]))
+
+    def kept(self, **params):
+        values = self.SERIES.values
+        kept = DETECTORS["rolling_zscore"].fit(self.SERIES, gap=0).detect(self.SERIES)
+        nothing = np.zeros(len(values))
+        return replace(kept, expected=nothing, margin=nothing + 1, score=np.abs(values), threshold=1.0)
+
+    def found(self, **given):
+        return [(e.start, e.stop) for e in replace(self.kept(), counting=read_counting(given)).events]
+
+    def test_everything_counts_by_default(self):
+        assert self.found() == [(1, 2), (5, 7), (10, 11)]
+
+    def test_direction(self):
+        assert self.found(direction="above") == [(1, 2), (10, 11)]
+        assert self.found(direction="below") == [(5, 7)]
+
+    def test_floors(self):
+        assert self.found(absolute_floor=3) == [(1, 2), (5, 7)]
+        assert self.found(absolute_floor=8.5) == [(1, 2), (5, 6)]
+
+    def test_minimum_length(self):
+        assert self.found(minimum_length=2) == [(5, 7)]
+        assert not replace(self.kept(), counting=Counting(3)).is_anomaly.any()
+
+    def test_relative_floor(self):
+        kept = replace(self.kept(), expected=np.full(12, 4.0), counting=read_counting({"relative_floor": 1.5}))
+        assert np.flatnonzero(kept.is_anomaly).tolist() == [5, 6]
+
+    def test_a_narrower_choice_never_gives_more_events(self):
+        values = np.array([0, 9, 0, -9, 0, 9, 0, 0, 0, 0, 8, 0.0])
+        kept = replace(self.kept(), series=Series(None, values), score=np.abs(values), gap=1)
+        assert kept.stretches == [(1, 6), (10, 11)]
+        above, below = (replace(kept, counting=Counting(direction=side)) for side in ("above", "below"))
+        assert (above.stretches, below.stretches) == ([(1, 6), (10, 11)], [(3, 4)])
+        assert np.flatnonzero(above.is_anomaly).tolist() == [1, 5, 10]
+        assert [(event.start, event.peak, event.direction) for event in above.events] == [
+            (1, 1, "above"),
+            (10, 10, "above"),
+        ]
+        assert replace(kept, counting=Counting(2, direction="above")).stretches == [(1, 6)]
+        assert replace(kept, counting=Counting(absolute_floor=8.5)).stretches == [(1, 6)]
+
+    def test_bad_values(self):
+        with pytest.raises(UnknownName):
+            read_counting({"shortest": 1})
+        for bad in ({"direction": "up"}, {"direction": ["above"]}, {"minimum_length": 0}, {"absolute_floor": "x"}):
+            with pytest.raises(BadParameter):
+                read_counting(bad)
+        assert read_counting({}) == EVERY
+        assert read_counting({"minimum_length": 2}, Counting(direction="above")) == Counting(2, direction="above")
+
+    def test_direction_needs_expected_values(self):
+        series = SERIES["timed"]
+        detector = DETECTORS["level_spread"]
+        with pytest.raises(BadParameter, match="expects no values"):
+            rejudged(detector, detector.fit(series).review(series), {}, Counting(direction="above"))

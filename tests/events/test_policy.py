@@ -1,0 +1,284 @@
+"""Event policies by situation; whole history, batches and single points give the same notices."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from anomaly_detection import Detection
+from errors import BadParameter, UnknownName
+from events.filter import DIRECTIONS, Counting
+from events.policy import MOST_SEVERE, Following, Policy, follow, from_plain, read_policy, replay, span, to_plain, told
+from events.scored_points import Judged
+from timeseries import Series
+from timeseries.intervals import runs
+
+HEIGHT = {".": 0.0, "#": 5.0, "^": 9.0, "v": -5.0, "?": np.nan}
+
+
+def judged(picture, first=1, expected=100.0, timed=False):
+    """Points around `expected` ± 2: . normal, # above, ^ further above, v below, ? missing."""
+    away = np.array([HEIGHT[sign] for sign in picture])
+    n = len(away)
+    return Judged(
+        times=np.arange(first, first + n).astype("datetime64[ms]") if timed else None,
+        values=expected + away,
+        expected=np.full(n, expected),
+        lower=np.full(n, expected - 2),
+        upper=np.full(n, expected + 2),
+        score=np.abs(away),
+        is_anomaly=np.abs(away) > 2,
+        judged_by=("robust_zscore",) * n,
+        confidence=np.full(n, np.nan),
+        late=np.zeros(n, np.bool_),
+        cursor=first + n - 1,
+    )
+
+
+def happens(picture, **policy):
+    """The status of each notice and the point after which it is told."""
+    return [(notice.status, notice.at) for notice in replay(Policy(**policy), judged(picture))]
+
+
+def test_normal_points_are_no_news():
+    assert happens("....?....") == []
+
+
+def test_an_anomaly_is_told_at_once_and_its_end_after_the_recovery():
+    assert happens("..#.....") == [("firing", 3), ("resolved", 7)]
+
+
+def test_an_event_that_goes_on_is_told_once():
+    assert happens("..######") == [("firing", 3)]
+
+
+def test_anomalies_close_together_are_one_event():
+    assert happens("..#...#.....") == [("firing", 3), ("resolved", 11)]
+
+
+def test_anomalies_far_apart_are_two():
+    assert happens("#....#....") == [("firing", 1), ("resolved", 5), ("firing", 6), ("resolved", 10)]
+
+
+def test_two_out_of_three_with_a_minimum_length():
+    assert happens(".#.#.....", minimum_length=2, merge_gap=1) == [("firing", 4), ("resolved", 8)]
+
+
+def test_a_lone_spike_with_a_minimum_length_is_no_event():
+    assert happens(".#....#....#....", minimum_length=2) == []
+
+
+def test_anomalies_too_far_apart_do_not_add_up():
+    assert happens("#..#..#..#", minimum_length=2, merge_gap=1) == []
+
+
+def test_a_long_recovery_keeps_an_event_open():
+    assert happens("#......#........", recovery=8) == [("firing", 1), ("resolved", 16)]
+
+
+def test_a_missing_point_is_no_sign_of_recovery():
+    assert happens("#..??..") == [("firing", 1), ("resolved", 7)]
+
+
+def test_a_short_event_in_the_cool_down_is_not_told_at_all():
+    assert happens("#....#......", cool_down=6) == [("firing", 1), ("resolved", 5)]
+
+
+def test_an_event_that_outlasts_the_cool_down_is_told_when_it_is_over():
+    assert happens("#....########....", cool_down=6) == [
+        ("firing", 1),
+        ("resolved", 5),
+        ("firing", 12),
+        ("resolved", 17),
+    ]
+
+
+def test_after_the_cool_down_all_is_as_before():
+    assert happens("#.......#", cool_down=3) == [("firing", 1), ("resolved", 5), ("firing", 9)]
+
+
+def test_an_event_nobody_was_told_of_starts_no_cool_down():
+    assert happens("#....#....#....", cool_down=5) == [("firing", 1), ("resolved", 5), ("firing", 11), ("resolved", 15)]
+
+
+def test_only_above_and_only_below():
+    assert happens("v.....#", direction="above") == [("firing", 7)]
+    assert happens("v.....#", direction="below") == [("firing", 1), ("resolved", 5)]
+
+
+def test_a_noise_floor_in_the_series_unit():
+    assert happens("#.....^", absolute_floor=5.1) == [("firing", 7)]
+    assert happens("#.....^", absolute_floor=5.0)[0] == ("firing", 1)
+
+
+def test_a_noise_floor_relative_to_the_expected_value():
+    assert happens("#.....^", relative_floor=0.06) == [("firing", 7)]
+
+
+def test_the_larger_floor_holds():
+    assert happens("#.....^", absolute_floor=1, relative_floor=0.06) == [("firing", 7)]
+
+
+def test_an_event_knows_its_worst_point_and_its_bounds():
+    firing, resolved = replay(Policy(), judged(".#^v....", timed=True))
+    assert (firing.event.start, firing.event.last, firing.event.value) == (2, 2, 105.0)
+    event = resolved.event
+    assert (event.start, event.last, event.start_time, event.last_time, event.anomalies) == (2, 4, 2, 4, 3)
+    assert (event.value, event.expected, event.direction, event.severity) == (109.0, 100.0, "above", 4.5)
+
+
+def test_a_band_without_width_makes_the_highest_severity():
+    points = judged("#")
+    points.lower[:] = points.upper[:] = 100.0
+    assert replay(Policy(), points)[0].event.severity == MOST_SEVERE
+
+
+POLICIES = st.builds(
+    Policy,
+    minimum_length=st.integers(1, 4),
+    merge_gap=st.integers(0, 3),
+    recovery=st.integers(1, 6),
+    cool_down=st.integers(0, 8),
+    absolute_floor=st.sampled_from([0.0, 6.0]),
+    direction=st.sampled_from(DIRECTIONS),
+)
+PICTURES = st.text("..#^v?", max_size=60)
+FLOORS = st.sampled_from([0.0, 6.0])
+
+
+@given(POLICIES, PICTURES, st.lists(st.integers(1, 7), min_size=60, max_size=60))
+def test_batches_tell_what_the_whole_history_tells(policy, picture, sizes):
+    state, notices, at = Following(), [], 0
+    for size in sizes:
+        part = picture[at : at + size]
+        state, new = follow(policy, from_plain(json.loads(json.dumps(to_plain(state)))), judged(part, first=at + 1))
+        notices += new
+        at += len(part)
+    assert notices == replay(policy, judged(picture))
+
+
+@given(st.text("..#", max_size=60), st.integers(0, 4))
+def test_by_default_the_events_are_those_of_a_detection(picture, gap):
+    points = judged(picture)
+    notices = replay(Policy(merge_gap=gap, recovery=gap + 1), points)
+    starts = [notice.event.start - 1 for notice in notices if notice.status == "firing"]
+    stops = [notice.event.last for notice in notices if notice.status == "resolved"]
+    events = runs(points.is_anomaly, gap)
+    assert starts == [start for start, _ in events]
+    assert stops == [stop for _, stop in events][: len(stops)]
+    assert len(starts) - len(stops) in (0, 1)
+
+
+@given(st.text("..#^v", max_size=60), st.integers(0, 4), st.integers(1, 3), FLOORS, st.sampled_from(DIRECTIONS))
+def test_what_counts_of_a_stream_is_what_counts_of_a_file(picture, gap, length, floor, direction):
+    points = judged(picture)
+    policy = Policy(length, gap, gap + 1, absolute_floor=floor, direction=direction)
+    file = Detection(
+        Series(None, points.values),
+        points.expected,
+        np.full(len(picture), 2.0),
+        points.score,
+        2.0,
+        gap=gap,
+        counting=Counting(length, floor, direction=direction),
+    )
+    over = [notice.event for notice in replay(policy, judged(picture + "." * (gap + 1))) if notice.status == "resolved"]
+    assert [(event.start - 1, event.last) for event in over] == file.stretches
+    assert sum(event.anomalies for event in over) == np.count_nonzero(file.is_anomaly)
+
+
+@given(POLICIES, PICTURES, st.sampled_from(DIRECTIONS[1:]), FLOORS)
+def test_a_narrower_choice_never_gives_more_events(policy, picture, direction, floor):
+    def events(**changes):
+        notices = replay(replace(policy, cool_down=0, **changes), judged(picture + "." * 8))
+        return sum(notice.status == "firing" for notice in notices)
+
+    every = events(direction="both", absolute_floor=0.0)
+    assert events(direction=direction, absolute_floor=0.0) <= every
+    assert events(direction="both", absolute_floor=floor) <= every
+    assert events(direction=direction, absolute_floor=floor) <= events(direction=direction, absolute_floor=0.0)
+
+
+def test_a_run_that_turns_round_is_one_event_of_each_side():
+    assert happens("#..v..#..v.....", direction="both") == [("firing", 1), ("resolved", 14)]
+    assert happens("#..v..#..v.....", direction="above") == [("firing", 1), ("resolved", 14)]
+    assert happens("#..v..#..v.....", direction="below") == [("firing", 4), ("resolved", 14)]
+
+
+def test_a_state_of_an_earlier_version_goes_on():
+    state, _ = follow(Policy(), Following(), judged("..#."))
+    plain = to_plain(state)
+    assert plain.pop("anomalies") == 1
+    assert from_plain(plain) == state
+    assert from_plain({"event": None, "normal": 0, "open": False, "announced": False, "quiet_until": 3}).anomalies == 0
+
+
+@given(POLICIES, PICTURES)
+def test_each_event_is_told_once_and_its_end_after_it(policy, picture):
+    notices = replay(policy, judged(picture))
+    assert [notice.status for notice in notices] == [("firing", "resolved")[k % 2] for k in range(len(notices))]
+    for firing, resolved in zip(notices[::2], notices[1::2], strict=False):
+        assert firing.event.start == resolved.event.start
+        assert firing.event.anomalies >= policy.minimum_length
+        assert firing.at < resolved.at
+    for resolved, firing in zip(notices[1::2], notices[2::2], strict=False):
+        assert firing.at > resolved.at + policy.cool_down
+
+
+@given(POLICIES, PICTURES)
+def test_a_higher_floor_never_tells_of_more_anomalies(policy, picture):
+    def most(floor):
+        stricter = Policy(**{**vars(policy), "absolute_floor": floor, "minimum_length": 1, "cool_down": 0})
+        return sum(n.event.anomalies for n in replay(stricter, judged(picture + "......")) if n.status == "resolved")
+
+    assert most(8.0) <= most(0.0)
+
+
+def test_a_replay_is_told_in_a_sentence():
+    assert (
+        told(replay(Policy(), judged("#....#")), 6)
+        == "Over the last 6 points this would have sent 3 messages, about 2 events."
+    )
+    assert (
+        told(replay(Policy(), judged("..#")), 3)
+        == "Over the last 3 points this would have sent 1 message, about 1 event."
+    )
+
+
+def test_a_replay_over_times_says_how_long_that_is():
+    month = judged("#....#" + "." * 994)
+    month = replace(month, times=(np.arange(1000) * 2_592_000).astype("datetime64[s]").astype("datetime64[ms]"))
+    assert span(month) == 999 * 2_592_000_000
+    month = replace(month, times=(np.arange(1000) * 2_592_000).astype("datetime64[ms]"))
+    said = told(replay(Policy(), month), len(month), span(month))
+    assert said == "Over the last 30 days (1000 points) this would have sent 4 messages, about 2 events."
+    assert span(judged("...")) is None
+    assert span(judged("", timed=True)) is None
+
+
+def test_a_policy_is_read_and_completed():
+    assert read_policy({}) == Policy()
+    given_ = {"minimum_length": 2.0, "direction": "above", "relative_floor": 0.1}
+    assert read_policy(given_) == Policy(minimum_length=2, direction="above", relative_floor=0.1)
+
+
+@pytest.mark.parametrize(
+    ("given_", "kind", "says"),
+    [
+        ({"minimum_lenght": 2}, UnknownName, "There is no parameter 'minimum_lenght' here; use one of"),
+        ({"direction": "up"}, BadParameter, "direction must be one of both, above, below."),
+        ({"direction": ["up"]}, BadParameter, "direction must be one of"),
+        ({"minimum_length": 0}, BadParameter, "minimum_length must lie from 1"),
+        ({"recovery": 1.5}, BadParameter, "recovery must be a whole number"),
+        ({"absolute_floor": "1"}, BadParameter, "absolute_floor must be a number"),
+        ({"silent": 1}, BadParameter, "silent must be true or false."),
+        ({"cool_down": None}, BadParameter, "cool_down must be a number"),
+    ],
+)
+def test_a_bad_policy_is_one_sentence(given_, kind, says):
+    with pytest.raises(kind) as caught:
+        read_policy(given_)
+    assert says in caught.value.message

@@ -1,0 +1,148 @@
+"""The loop that waits for sockets tells the kernel what they want, and no socket waits for ever."""
+
+import os
+import select
+import socket
+import threading
+
+import pytest
+
+from http_server.epoll_loop import HAS_EPOLL, Polling
+
+if not HAS_EPOLL:
+    pytest.skip("SKIPPED: this system has no epoll; waitress's own loop serves", allow_module_level=True)
+
+
+class Handler:
+    """One end of a pair of sockets, as waitress's channels are."""
+
+    accepting = False
+    will_close = False
+    total_outbufs_len = 0
+
+    def __init__(self, map):
+        self.socket, self.other = socket.socketpair()
+        self.outbuf_lock = threading.RLock()
+        self._fileno, self.map, self.got = self.socket.fileno(), map, []
+        self.busy = False
+        map[self._fileno] = self
+
+    def readable(self):
+        return not self.busy and not self.total_outbufs_len
+
+    def writable(self):
+        return bool(self.total_outbufs_len)
+
+    def _flush_exception(self, flush, do_close):
+        flush()
+
+    def _flush_some(self):
+        self.socket.send(b"x" * self.total_outbufs_len)
+        self.total_outbufs_len = 0
+
+    def end(self):
+        number, self._fileno = self._fileno, None
+        del self.map[number]
+        return number
+
+
+@pytest.fixture(autouse=True)
+def closed(monkeypatch):
+    """Closes every socket at the end."""
+    opened, pair = [], socket.socketpair
+
+    def remembered():
+        opened.extend(made := pair())
+        return made
+
+    monkeypatch.setattr(socket, "socketpair", remembered)
+    yield
+    for one in opened:
+        one.close()
+
+
+@pytest.fixture
+def turn():
+    """Runs the loop until a socket is handled; gives which was handled, and its flags."""
+
+    class Handled(Exception):
+        pass
+
+    handled = []
+
+    def ready(handler, flags):
+        handled.append((handler, flags))
+        raise Handled
+
+    polling = Polling(ready)
+
+    def run(map, seconds=5.0):
+        stop = Handler(map)  # ends the loop where nothing else is ready
+        timer = threading.Timer(seconds, stop.other.send, [b"."])
+        timer.start()
+        try:
+            with pytest.raises(Handled):
+                polling.loop(map)
+        finally:
+            timer.cancel()
+            timer.join()
+            polling.forget(stop.end())
+        found = handled.pop()
+        return None if found[0] is stop else found
+
+    run.polling = polling
+    return run
+
+
+def test_a_socket_that_has_something_is_read(turn):
+    map = {}
+    one, other = Handler(map), Handler(map)
+    other.other.send(b"hello")
+    assert turn(map) == (other, select.EPOLLIN)
+    assert one.got == []
+
+
+def test_a_busy_socket_is_read_once_its_request_is_answered(turn):
+    map = {}
+    channel = Handler(map)
+    turn.polling.renew(channel)
+    channel.busy = True
+    channel.other.send(b"more")
+    assert turn(map, seconds=0.2) is None
+    turn.polling.serving(channel)
+    channel.busy = False
+    turn.polling.pull()
+    assert turn(map) == (channel, select.EPOLLIN)
+
+
+def test_the_thread_that_answers_sends_the_answer_itself(turn):
+    channel = Handler({})
+    turn.polling.serving(channel)
+    channel.total_outbufs_len = 3
+    turn.polling.pull()
+    assert channel.other.recv(10) == b"xxx"
+
+
+def test_what_could_not_be_sent_is_sent_by_the_loop(turn):
+    map = {}
+    channel = Handler(map)
+    channel._flush_some = lambda: None  # the other side does not take it yet
+    channel.total_outbufs_len = 3
+    turn.polling.serving(channel)
+    turn.polling.pull()
+    assert turn(map) == (channel, select.EPOLLOUT)
+
+
+def test_a_number_that_is_used_again_is_waited_for_again(turn):
+    map = {}
+    first = Handler(map)
+    turn.polling.renew(first)
+    number = first.end()
+    turn.polling.forget(number)
+    turn.polling.renew(first)  # a thread that comes too late changes nothing
+    second = Handler(map)
+    del map[second._fileno]
+    os.dup2(second.socket.fileno(), number)
+    second._fileno, map[number] = number, second
+    second.other.send(b"hello")
+    assert turn(map) == (second, select.EPOLLIN)

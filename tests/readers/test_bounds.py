@@ -1,0 +1,230 @@
+"""Hostile and huge input is refused fast with flat memory; ordinary input stays within ten times the file."""
+
+import gzip
+import io
+import time
+import tracemalloc
+import zipfile
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from errors import BadInput, LimitExceeded, Unreadable
+from readers import read_arrays, read_csv
+from readers.field_index import Grid, Ints, scan
+from readers.number_columns import _cell_by_cell, read_numbers
+from timeseries import Limits
+
+MIB = 2**20
+LIMITS = Limits(max_bytes=8 * MIB)
+
+
+def _cost(work: Callable[[], object]) -> tuple[float, float]:
+    """Seconds of the processor and MiB at the peak."""
+    tracemalloc.start()
+    try:
+        start = time.process_time()
+        work()
+        return time.process_time() - start, tracemalloc.get_traced_memory()[1] / MIB
+    finally:
+        tracemalloc.stop()
+
+
+def _zip(data: bytes) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("data.csv", data)
+    return out.getvalue()
+
+
+def _many_files() -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for i in range(5_000):
+            archive.writestr(str(i), b"")
+    return out.getvalue()
+
+
+HOSTILE: dict[str, tuple[bytes, type[BadInput], float]] = {
+    "a gzip bomb": (gzip.compress(b"\0" * (200 * MIB)), LimitExceeded, 20),
+    "a zip bomb": (_zip(b"1\n" * (50 * MIB)), LimitExceeded, 20),
+    "a zip of many files": (_many_files(), Unreadable, 1),
+    "one line without an end": (b"1" * (8 * MIB), Unreadable, 2),
+    "one endless later line": (b"a,b\n1,2\n" + b"1" * (7 * MIB) + b",2\n" + b"4,5\n" * 3, Unreadable, 80),
+    "nothing but NULs": (bytes(8 * MIB), Unreadable, 1),
+    "100,000 columns": (b",".join([b"1"] * 100_000) + b"\n", LimitExceeded, 2),
+    "100,000 columns late": (b"a,b\n" + b"1,2\n" * 1000 + b"," * 7_000_000, LimitExceeded, 64),
+    "nothing but newlines": (b"1" + b"\n" * (8 * MIB - 1), LimitExceeded, 20),
+    "nothing but quotes": (b'"' * (8 * MIB - 1), Unreadable, 2),
+    "quotes in lines": (b'"\n' * (2 * MIB), Unreadable, 120),
+    "nothing but blanks": (b" " * (8 * MIB), Unreadable, 20),
+    "commas after a quote": (b"a,b\n" + b"1,2\n" * 100 + b'"x"' + b"," * 300_000 + b"\n", LimitExceeded, 4),
+    "endless commas after a quote": (b"a,b\n1,2\n" + (b'"x"' + b"," * 2_000_000 + b"\n") * 3, LimitExceeded, 20),
+    "many commas after quotes": (b"a,b\n1,2\n" + (b'"x"' + b"," * 900_000 + b"\n") * 8, LimitExceeded, 64),
+    "a late line of quotes": (b"v\n" + b'"' * (8 * MIB - 3) + b"\n", Unreadable, 12),
+    "blanks around a cell": (b"a,b\n1,2\n3," + b" " * (7 * MIB) + b"x\n3,y\n" + b"4,5\n" * 9, Unreadable, 80),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_input_is_refused_fast_with_flat_memory(name: str) -> None:
+    data, error, most = HOSTILE[name]
+
+    def work() -> None:
+        with pytest.raises(error) as caught:
+            read_csv(data, limits=LIMITS)
+        assert len(caught.value.message) < 400
+
+    seconds, peak = _cost(work)
+    assert peak < most
+    assert seconds < 15
+
+
+def test_every_limit_names_its_setting() -> None:
+    tight = {
+        "max_bytes": (b"v\n1\n2\n3\n", Limits(max_bytes=5)),
+        "max_rows": (b"v\n1\n2\n3\n", Limits(max_rows=2)),
+        "max_columns": (b"a,b\n1,2\n3,5\n", Limits(max_columns=1)),
+        "max_name_length": (b"ab,b\n1,2\n3,5\n", Limits(max_name_length=1)),
+    }
+    for setting, (data, limits) in tight.items():
+        with pytest.raises(LimitExceeded) as caught:
+            read_csv(data, limits=limits)
+        assert caught.value.detail["setting"] == setting
+        assert caught.value.detail["limit"] == getattr(limits, setting)
+
+
+def test_just_within_every_limit_is_read() -> None:
+    data = b"ab,cd\n1,2\n3,5\n"
+    table = read_csv(data, limits=Limits(max_bytes=len(data), max_rows=2, max_columns=2, max_name_length=2))
+    assert list(table.columns) == ["ab", "cd"]
+
+
+@pytest.mark.parametrize("shape", ["two columns", "wide", "one narrow column", "decimal commas", "quoted"])
+def test_memory_stays_within_ten_times_the_file(shape: str) -> None:
+    rng = np.random.default_rng(0)
+    times = np.datetime_as_string(np.datetime64("2026-01-01", "s") + np.arange(50_000)).tolist()
+    values = rng.normal(50, 10, 50_000).round(3).tolist()
+    lines = {
+        "two columns": [f"{t},{v}" for t, v in zip(times, values, strict=True)],
+        "wide": [",".join(map(str, values[i : i + 200])) for i in range(0, 40_000, 40)],
+        "one narrow column": [str(int(v) % 10) for v in values] * 10,
+        "decimal commas": [f"{t};{v}".replace(".", ",") for t, v in zip(times, values, strict=True)],
+        "quoted": [f'"{t}","{v}"' for t, v in zip(times, values, strict=True)],
+    }[shape]
+    data = "\n".join(lines).encode()
+    read_csv(data[: data.index(b"\n", 5_000)])  # imports and caches
+    _, peak = _cost(lambda: read_csv(data))
+    most = 24 if shape == "one narrow column" else 10  # two bytes a row: its positions and its number weigh more
+    assert peak * MIB < most * len(data)
+
+
+@pytest.mark.parametrize("at_once", [1, 3, 7])
+def test_a_file_that_is_read_in_pieces_reads_the_same(monkeypatch: pytest.MonkeyPatch, at_once: int) -> None:
+    rows = [f'"2026-01-{k:02}", {k}.5 ,#N/A,{"x" * k}' for k in range(1, 20)]
+    rows[3:3] = ["# said", "", "  "]
+    rows[9:9] = ["#more", "2026-02-01,7"]
+    for data in ("\n".join(["when,v,w,t", *rows]), "v\n1\n\n23\n# no\n\n456\n\n", "1\n" * 10):
+        whole = read_csv(data.encode())
+        with monkeypatch.context() as patched:
+            patched.setattr("readers.field_index.AT_ONCE", at_once)
+            parts = read_csv(data.encode())
+        assert parts.repairs == whole.repairs
+        assert list(parts.columns) == list(whole.columns)
+        np.testing.assert_array_equal(parts.times, whole.times)
+        for name, column in whole.columns.items():
+            np.testing.assert_array_equal(parts.columns[name], column)
+
+
+def test_a_slow_column_is_linear() -> None:
+    """Cell by cell, but no more: 100,000 units, dates with names of months, broken cells."""
+    rows = "".join(f"{i % 28 + 1} Mar 2026 10:{i % 60:02}:{i % 60:02},{i} kW,{i}.{i % 7} x{i}\n" for i in range(50_000))
+    seconds, _ = _cost(lambda: read_csv(b"when,load,odd\n" + rows.encode()))
+    assert seconds < 30
+
+
+def test_arrays_are_bounded() -> None:
+    with pytest.raises(LimitExceeded) as caught:
+        read_arrays([1.0, 2.0, 3.0], limits=Limits(max_rows=2))
+    assert caught.value.detail == {"limit": 2, "setting": "max_rows"}
+    with pytest.raises(LimitExceeded):
+        read_arrays([1.0], name="x" * 201)
+
+
+def test_a_quoted_line_over_the_limit_is_named() -> None:
+    with pytest.raises(LimitExceeded) as caught:
+        read_csv(b"a,b\n1,2\n" + b'"x, y"' + b"," * 1000 + b"\n3,4\n")
+    assert caught.value.detail == {"limit": 1000, "setting": "max_columns", "line": 3}
+    assert "Line 3 has 1001 fields" in caught.value.message
+
+
+def test_delimiters_in_quotes_are_no_fields() -> None:
+    text = b'"' + b"x," * 2000 + b'"'
+    assert len(read_csv(b"v,note\n1," + text + b"\n2,b\n3,c\n").columns) == 1
+
+
+def test_each_field_beyond_the_table_is_looked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One row of 900 fields must not make 900 passes over the thousands that have three."""
+    looked = 0
+    bounds = Grid.bounds
+
+    def counted(grid: Grid, column: int) -> tuple[Ints, Ints]:
+        nonlocal looked
+        looked += len(grid)
+        return bounds(grid, column)
+
+    monkeypatch.setattr(Grid, "bounds", counted)
+    read_csv(b"a,b\n" + b"1,2\n" * 4000 + b"1,2,\n" * 3000 + b"1,2" + b"," * 900 + b"\n")
+    assert looked < 10 * 7000
+
+
+def test_a_row_is_cut_out_in_one_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    grid = scan(b",".join(b' "%d" ' % i for i in range(900)) + b"\n", ",", Limits())
+    calls = 0
+    trim = Grid._trim
+
+    def counted(grid: Grid, start: Ints, stop: Ints) -> tuple[Ints, Ints]:
+        nonlocal calls
+        calls += 1
+        return trim(grid, start, stop)
+
+    monkeypatch.setattr(Grid, "_trim", counted)
+    assert grid.row(0) == [b"%d" % i for i in range(900)]
+    assert calls == 2  # around and inside the quotes
+
+
+def test_only_rows_that_begin_like_the_header_are_compared_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = 0
+    row = Grid.row
+
+    def counted(grid: Grid, record: int) -> list[bytes]:
+        nonlocal rows
+        rows += 1
+        return row(grid, record)
+
+    monkeypatch.setattr(Grid, "row", counted)
+    good = [b"2026-03-01T%02d:%02d:00Z,1\n" % divmod(i, 60) for i in range(1000)]
+    data = b"time,v\n" + b"".join([*good[:500], *[b"soon,1\n"] * 300, b"time,v\n", *good[500:]])
+    with pytest.raises(Unreadable, match="soon"):
+        read_csv(data)
+    assert rows < 200
+
+
+@pytest.mark.parametrize("cell", [b"%d%%", b"%d.5 kW", b"-%d,25\xc2\xb0C", b"%de"])
+def test_one_unit_for_a_whole_column_needs_no_walk_over_its_cells(monkeypatch: pytest.MonkeyPatch, cell: bytes) -> None:
+    text = np.array([*(cell % i for i in range(300)), b"", b"NA"])
+    slow = _cell_by_cell(text, ";", None)
+    monkeypatch.setattr("readers.number_columns._cell_by_cell", None)
+    fast = read_numbers(text, delimiter=";")
+    np.testing.assert_array_equal(fast.values, slow.values)
+    assert fast.units == slow.units
+    assert fast.stripped.tolist() == slow.stripped.tolist() == list(range(300))
+
+
+@pytest.mark.parametrize("cells", [[b"1%", b"2"], [b"1n", b"nan"], [b"1n", b"nann"], [b"1%", b"2%%"], [b"1%", b"2kW"]])
+def test_a_mixed_column_is_still_looked_at_cell_by_cell(cells: list[bytes]) -> None:
+    text = np.array(cells)
+    found, slow = read_numbers(text), _cell_by_cell(text, ",", None)
+    np.testing.assert_array_equal(found.values, slow.values)
+    assert (found.units, found.bad.tolist()) == (slow.units, slow.bad.tolist())

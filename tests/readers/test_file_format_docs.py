@@ -1,0 +1,48 @@
+"""docs/reading.md names every repair, every error and every limit, and no other."""
+
+import ast
+import dataclasses
+import re
+from pathlib import Path
+
+import errors
+from readers import read_csv
+from tests.readers.test_nasty_files import READ
+from timeseries import Limits
+
+ROOT = Path(__file__).parent.parent.parent
+SECTIONS = dict(re.findall(r"^## (.*?)\n(.*?)(?=^## |\Z)", (ROOT / "docs/reading.md").read_text(), re.M | re.S))
+
+
+def _listed(section: str) -> set[str]:
+    return set(re.findall(r"^\| `(\w+)`", SECTIONS[section], re.M))
+
+
+def test_every_repair_is_documented_and_shown_by_a_nasty_file() -> None:
+    shown = {repair.code for case in READ.values() for repair in read_csv(case.data, **case.options).repairs}
+    assert shown == _listed("Repairs")
+
+
+def test_every_code_in_the_source_is_documented() -> None:
+    written = set()
+    for path in (ROOT / "series").glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
+                name = getattr(node.func, "id", getattr(node.func, "attr", ""))
+                if name in ("Repair", "repair", "leave_out", "_left_out"):
+                    written.add(node.args[0].value)
+    assert len(written) > 10
+    assert written <= _listed("Repairs")
+
+
+def test_every_error_is_documented() -> None:
+    raised = set()
+    for path in (ROOT / "series").glob("*.py"):
+        raised |= set(re.findall(r"^from errors import (.*)$", path.read_text(), re.M))
+    kinds = {name for line in raised for name in line.split(", ")}
+    assert {getattr(errors, kind).code for kind in kinds} == _listed("Errors")
+
+
+def test_every_limit_is_documented_with_its_default() -> None:
+    listed = dict(re.findall(r"^\| `(\w+)` \| (\d+) \|", SECTIONS["Limits"], re.M))
+    assert {name: int(value) for name, value in listed.items()} == dataclasses.asdict(Limits())

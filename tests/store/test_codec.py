@@ -1,0 +1,46 @@
+"""Points as bytes: as they are written now, and as the first version wrote them."""
+
+import numpy as np
+
+from events.scored_points import COLUMNS, Judged
+from store.codec import POINT, from_points, packed, to_points, unpacked
+
+FIRST = "<q", "<d", "<d", "<d", "<d", "<d", "u1", "u1"
+"""Schema 0001: time, value, expected, lower, upper, score, is_anomaly, judged_by; nothing between them."""
+
+
+def test_points_come_back_from_bytes_as_they_went():
+    known = Judged(
+        times=np.array([5, 60_000], "datetime64[ms]"),
+        values=np.array([1.5, np.nan]),
+        expected=np.array([1.25, np.nan]),
+        lower=np.array([1.0, -np.inf]),
+        upper=np.array([2.0, np.inf]),
+        score=np.array([3.5, np.nan]),
+        is_anomaly=np.array([True, False]),
+        judged_by=("b", None),
+        confidence=np.array([0.75, np.nan]),
+        late=np.array([False, True]),
+        cursor=7,
+    )
+    data = packed(to_points(known, ("a", "b")))
+    again = from_points(unpacked(data, 2), ("a", "b"), 7, timed=True)
+    assert (again.judged_by, again.cursor, len(data)) == (known.judged_by, 7, 2 * 59)
+    np.testing.assert_array_equal(again.times, known.times)
+    for name in COLUMNS:
+        np.testing.assert_array_equal(getattr(again, name), getattr(known, name))
+        assert getattr(again, name).dtype == getattr(known, name).dtype
+
+
+def test_bytes_of_the_first_version_are_read():
+    rows = [(60_000, 1.5, 1.25, 1.0, 2.0, 3.5, 1, 1), (120_000, np.nan, np.nan, np.nan, np.nan, np.nan, 0, 255)]
+    data = b"".join(np.array(part, kind).tobytes() for row in rows for part, kind in zip(row, FIRST, strict=True))
+    assert len(data) == 2 * 50
+    points = unpacked(data, 2)
+    assert points.dtype == POINT
+    judged = from_points(points, ("a", "b"), 2, timed=True)
+    assert judged.times.astype(int).tolist() == [60_000, 120_000]
+    assert (judged.values[0], judged.score[0], judged.upper[0]) == (1.5, 3.5, 2.0)
+    assert (judged.is_anomaly.tolist(), judged.judged_by) == ([True, False], ("b", None))
+    assert np.isnan(judged.confidence).all()
+    assert not judged.late.any()

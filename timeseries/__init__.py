@@ -1,0 +1,21 @@
+"""One series as numbers: Series, Table, regular grid, gaps, windows, seasonality, scaling, downsampling."""
+
+from timeseries.names import HIDDEN, as_text
+from timeseries.series import Bools, Floats, Series, Times
+from timeseries.table import DateOrder, DatesRead, Limits, Repair, Table
+from timeseries.time_format import format_times
+
+__all__ = [
+    "HIDDEN",
+    "Bools",
+    "DateOrder",
+    "DatesRead",
+    "Floats",
+    "Limits",
+    "Repair",
+    "Series",
+    "Table",
+    "Times",
+    "as_text",
+    "format_times",
+]

@@ -1,0 +1,49 @@
+"""Names of series and columns as they can be shown, stored and written into a file that a spreadsheet opens."""
+
+import re
+
+from timeseries.table import Repair
+
+HIDDEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+"""Control characters, line separators, marks that turn the direction of text, and halves of surrogate pairs."""
+
+LEFT_OUT = "Control characters, which do not show, were left out of "
+
+_FORMULA = re.compile(r"'*(=|[+\-@].*[^\w .])", re.DOTALL)
+"""What a spreadsheet computes: with `=`, or with another sign and more than a plain word, `@timestamp`, behind it; and
+the same behind apostrophes."""
+
+
+def visible(name: str) -> str:
+    """The name without characters that do not show or that turn others.
+
+    >>> visible("pump\\x07 \\u202e1")
+    'pump 1'
+    """
+    return HIDDEN.sub("", name).strip() if HIDDEN.search(name) else name
+
+
+def clean_name(name: str) -> tuple[str, list[Repair]]:
+    """What a series is called, without characters that do not show, and the repair that this is."""
+    shown = visible(name)
+    return shown, [] if shown == name else [Repair("name_cleaned", f"{LEFT_OUT}the name.")]
+
+
+def as_text(name: str) -> str:
+    """The name as it stands in a file: behind an apostrophe where a spreadsheet would compute it.
+
+    >>> as_text("=1+1"), as_text("@timestamp"), as_text("-load"), as_text("+SUM(A1)")
+    ("'=1+1", '@timestamp', '-load', "'+SUM(A1)")
+    >>> from_text(as_text("'=1+1"))
+    "'=1+1"
+    """
+    return f"'{name}" if _FORMULA.match(name) else name
+
+
+def from_text(name: str) -> str:
+    """The name that stands in a file.
+
+    >>> from_text("'=1+1"), from_text("'quoted'"), from_text("=1+1")
+    ('=1+1', "'quoted'", '=1+1')
+    """
+    return name[1:] if name.startswith("'") and _FORMULA.match(name[1:]) else name

@@ -1,0 +1,34 @@
+"""Scales that are safe to divide by: rounding floors and powers of two."""
+
+import math
+
+import numpy as np
+
+from timeseries import Floats
+
+SPREAD_FLOOR = 1e-13
+"""Smallest believable spread, relative to the size of the values: some 450 roundings of a float64.
+The standard deviation of sixty equal 0.1s is 4e-17, not 0; dividing by it would flag rounding."""
+
+
+def spread_floor(values: Floats) -> float:
+    """The smallest spread to divide by for values of this size; always above 0."""
+    finite = values[np.isfinite(values)]
+    size = float(np.max(np.abs(finite))) if finite.size else 0.0
+    return max(SPREAD_FLOOR * size, np.finfo(np.float64).tiny)
+
+
+def unit_of(values: Floats) -> float:
+    """The power of two next to the largest |value|, or 1 for values of ordinary size.
+
+    Dividing by a power of two is exact, and keeps squares of values like 1e300 or 1e-300 within a float64.
+    """
+    finite = values[np.isfinite(values)]
+    size = float(np.max(np.abs(finite))) if finite.size else 0.0
+    return 1.0 if size == 0 or 1e-100 < size < 1e100 else 2.0 ** min(max(math.frexp(size)[1], -1000), 1000)
+
+
+def times_unit(values: Floats, unit: float) -> Floats:
+    """values · unit, held within what a float64 can hold."""
+    largest = np.finfo(np.float64).max / max(unit, 1.0)
+    return np.asarray(np.clip(values, -largest, largest) * unit)
