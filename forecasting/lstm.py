@@ -1,7 +1,8 @@
 """The LSTM forecaster: each value expected from the values before it. Arrays in, arrays out.
 
-A linear path (`forecasting/autoregression.py`) makes the first forecast; the LSTM (Hochreiter & Schmidhuber, 1997) learns what the
-linear path leaves over, and where it learns nothing that holds on data kept back, the linear path stands alone.
+A linear path (`forecasting/autoregression.py`) makes the first forecast; the LSTM (Hochreiter & Schmidhuber, 1997)
+learns what the linear path leaves over, and where it learns nothing that holds on data kept back, the linear path
+stands alone.
 """
 
 from collections.abc import Mapping, Sequence

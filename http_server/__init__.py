@@ -1,5 +1,1 @@
 """Waitress 3.0.2 as patched here: connections, the epoll loop, listening."""
-
-from http_server.listen import listen
-
-__all__ = ["listen"]

@@ -346,7 +346,7 @@ class TestStartAndEnd:
 def test_it_holds_no_more_connections_than_there_are_files(files, connections):
     code = (
         f"import resource; resource.setrlimit(resource.RLIMIT_NOFILE, {files}); "
-        "import server, sys; sys.exit(server.connection_limit() != int(sys.argv[1]))"
+        "import sys; from http_server import listen; sys.exit(listen.connection_limit() != int(sys.argv[1]))"
     )
     assert subprocess.run([sys.executable, "-c", code, str(connections)], cwd=ROOT, check=False).returncode == 0
 

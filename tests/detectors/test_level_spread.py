@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from detectors.level_spread import QUIET, LevelSpreadScorer, mean_and_spread
-from detectors.level_spread import LevelSpreadScorer as Detector
+from detectors.level_spread import LevelSpread as Detector
 from evaluation.fault_injection import plant
 from timeseries import Series
 from timeseries.windows import STEPS

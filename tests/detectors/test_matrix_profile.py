@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from detectors.matrix_profile import MatrixProfile as Detector
 from detectors.matrix_profile import MatrixProfileScorer, fingerprints
-from detectors.matrix_profile import MatrixProfileScorer as Detector
 from evaluation.fault_injection import plant
 from timeseries import Series
 from timeseries.windows import STEPS

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from detectors.subspace import SHRINK, SubspaceScorer, axes
-from detectors.subspace import SubspaceScorer as Detector
+from detectors.subspace import Subspace as Detector
 from evaluation.fault_injection import plant
 from timeseries import Series
 from timeseries.windows import STEPS, complete

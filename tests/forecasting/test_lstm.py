@@ -313,7 +313,7 @@ def test_few_points_are_forecast_to_the_bit_as_many_are(periods, monkeypatch):
 
 def test_training_takes_the_steps_of_adam_without_the_compiler():
     code = (
-        "import sys, torch, network as own\n"
+        "import sys, torch, model as own\n"
         "def trained(kind):\n"
         "    torch.manual_seed(1)\n"
         "    network = torch.nn.Linear(3, 2)\n"

@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 import sqlalchemy as sa
 
-import store.datasets
 from errors import LimitExceeded
-from store import Archive, Label, Store
+from store import Archive, Label, Store, datasets
 from store.codec import FULL_CHUNK
 from timeseries import DatesRead, Repair, Table
 
@@ -120,7 +119,7 @@ def test_nothing_more_is_kept_than_there_is_room_for(archive, database):
     assert rows(database, "series") == 1
     archive.add(table(), 5, 2 * size)
     with database.write() as connection:
-        connection.execute(sa.insert(store.archive.detection).values(**queued(archive.listed(1)[0].id), bytes=1))
+        connection.execute(sa.insert(datasets.detection).values(**queued(archive.listed(1)[0].id), bytes=1))
     assert archive.taken() == 2 * size + 1
 
 
@@ -145,7 +144,7 @@ def test_what_is_deleted_is_gone_with_all_that_belongs_to_it(archive, database):
     for each in (gone, stays):
         archive.put_labels(each.id, [Label(0, 1, "normal")])
     with database.write() as connection:
-        connection.execute(sa.insert(store.archive.detection).values(**queued(gone.id), bytes=1))
+        connection.execute(sa.insert(datasets.detection).values(**queued(gone.id), bytes=1))
         result = {"detection_id": "x", "data": b"1"}
         for name, more in (("result", {"part": "score", "number": 0}), ("state", {})):
             columns = result | more
@@ -166,7 +165,7 @@ def test_a_long_upload_lets_others_write_and_is_there_only_when_it_is_whole(arch
     """In pieces of a megabyte at most; a label put between two of them does not wait for the others."""
     other, seen = archive.add(table(10), 0, ROOM), []
     label = Label(1, 2, "anomaly", "")
-    pieces = store.archive._some
+    pieces = datasets._some
 
     def between(rows):
         for piece in pieces(rows):
@@ -175,7 +174,7 @@ def test_a_long_upload_lets_others_write_and_is_there_only_when_it_is_whole(arch
             seen.append([kept.id for kept in archive.listed(10)])
             yield piece
 
-    monkeypatch.setattr(store.archive, "_some", between)
+    monkeypatch.setattr(datasets, "_some", between)
     kept = archive.add(table(40 * FULL_CHUNK), 0, ROOM)
     assert seen == [[other.id]] * 5  # 160 chunks
     assert len(archive.labels(other.id)) == 5
@@ -187,7 +186,7 @@ def test_a_series_that_was_not_written_to_its_end_is_not_there_and_is_forgotten(
         yield b"1"
         raise OSError("the disk is full")
 
-    monkeypatch.setattr(store.archive, "chunked", broken)
+    monkeypatch.setattr(datasets, "chunked", broken)
     with pytest.raises(OSError, match="full"):
         archive.add(table(), 5, ROOM)
     assert archive.listed(10) == []
