@@ -9,9 +9,9 @@ from typing import Annotated, Any, ClassVar, Self
 import numpy as np
 
 from errors import UnknownName
-from events.context import Circumstances
+from events.context import EventContext
 from events.event import Event
-from events.filter import EVERY, Counting
+from events.filter import NO_FILTER, EventFilter
 from events.wording import _kind, explain, explain_view
 from parameters import Param, parameters
 from timeseries import Bools, Floats, Series
@@ -53,7 +53,7 @@ class Detection:
     notes      what was learned and what to know about it, in sentences
     views      where several things are looked at, by their words (n,) how unusual each is; the score joins them
     counting   which points beyond the threshold count as anomalies; every one, as a rule
-    basis      numbers and arrays from which, beside the columns, another sigma can be judged: see Detector.again;
+    basis      numbers and arrays from which, beside the columns, another sigma can be judged: see Detector.rethreshold;
                `usual` (m,) are the scores that the threshold is set from where that needs them
     """
 
@@ -67,22 +67,22 @@ class Detection:
     period: int | None = None
     notes: tuple[str, ...] = ()
     views: Mapping[str, Floats | Bools] = field(default_factory=dict)
-    counting: Counting = EVERY
-    basis: Mapping[str, Any] = field(default_factory=dict)
+    counting: EventFilter = NO_FILTER
+    components: Mapping[str, Any] = field(default_factory=dict)
 
     def last(self, new: int) -> "Detection":
         """The judgement of the last `new` points, which cannot be judged again."""
         first, n = len(self.series) - new, len(self.series)
         columns = {name: getattr(self, name)[first:] for name in ("expected", "margin", "score")}
         views = {words: voice[first:] for words, voice in self.views.items()}
-        return replace(self, series=self.series.slice(first, n), views=views, basis={}, **columns)
+        return replace(self, series=self.series.slice(first, n), views=views, components={}, **columns)
 
     @functools.cached_property
     def _judged(self) -> tuple[Bools, list[tuple[int, int]]]:
         """Which points are anomalies, and the events that they make."""
         beyond = self.score > self.threshold
         events = runs(beyond, self.gap)
-        if self.counting == EVERY:
+        if self.counting == NO_FILTER:
             return beyond, events
         return self.counting.within(events, beyond, self.series.values, self.expected)
 
@@ -111,7 +111,7 @@ class Detection:
         """The events at some of the `stretches`."""
         return [self._event(start, stop) for start, stop in stretches]
 
-    def gravest(self, most: int) -> list[tuple[int, int]]:
+    def most_severe(self, most: int) -> list[tuple[int, int]]:
         """Of the `stretches` at most so many, those with the highest scores, in order; of equal ones the first."""
         if len(self.stretches) <= most:
             return self.stretches
@@ -120,9 +120,9 @@ class Detection:
         return [self.stretches[place] for place in sorted(np.argsort(-highest, kind="stable")[:most].tolist())]
 
     @functools.cached_property
-    def _circumstances(self) -> Circumstances | None:
+    def _circumstances(self) -> EventContext | None:
         """None where there are so many events that nobody reads a remark on each."""
-        return Circumstances(self.series, self.period) if len(self.stretches) <= MOST_REMARKS else None
+        return EventContext(self.series, self.period) if len(self.stretches) <= MOST_REMARKS else None
 
     @functools.cached_property
     def warm_up(self) -> int:
@@ -144,13 +144,13 @@ class Detection:
         """An event where several views are joined. Their score says that something is odd, not that a value is far off:
         its worst point is the furthest one, where there is one."""
         direction, furthest = self._side(start, stop)
-        seen_by, *also = self._seen_by(start, stop, highest)
+        top_scorer, *also = self._seen_by(start, stop, highest)
         peak = highest if furthest is None else furthest
         value, expected = float(self.series.values[peak]), float(self.expected[peak])
-        explanation = explain_view(value, expected, direction, severity, stop - start, seen_by, also)
+        explanation = explain_view(value, expected, direction, severity, stop - start, top_scorer, also)
         outside = abs(value - expected) > self.margin[peak]
         explanation += self._remark(peak, direction if outside else "shape")
-        return Event(start, stop, peak, direction, severity, value, expected, explanation, seen_by)
+        return Event(start, stop, peak, direction, severity, value, expected, explanation, top_scorer)
 
     def _side(self, start: int, stop: int) -> tuple[str, int | None]:
         """On which side of what was expected an event lies, and its furthest point there; "shape" where none is clear.
@@ -197,11 +197,11 @@ def residual_threshold(residuals: Floats, sigma: float, floor: float) -> float:
     This is not "sigma standard deviations of the noise": on Gaussian noise, sigma 3 flags 0.9 % of
     normal points, sigma 4 0.13 %, sigma 5 0.01 %. `floor` is the smallest standard deviation believed.
     """
-    mean, spread = usual_residual(residuals, floor)
+    mean, spread = residual_stats(residuals, floor)
     return mean + sigma * spread
 
 
-def usual_residual(residuals: Floats, floor: float) -> tuple[float, float]:
+def residual_stats(residuals: Floats, floor: float) -> tuple[float, float]:
     """Mean and standard deviation of `residual_threshold`; the floor and 0 where no residual is known."""
     known = residuals[np.isfinite(residuals)]
     if not known.size:
@@ -216,12 +216,12 @@ class Detector(ABC):
     earlier ones only; the last `memory + 1` points are enough for the last judgement; same seed, same
     answer; input unchanged; units do not matter; saved and loaded, it judges the same.
 
-    `fewest` is how many points of history a fit needs before it can be trusted to judge what comes after them;
-    `without_fit` names the parameters of which another value needs no new fit, see `again`.
+    `min_history` is how many points of history a fit needs before it can be trusted to judge what comes after them;
+    `adjustable_params` names the parameters of which another value needs no new fit, see `rethreshold`.
     """
 
-    fewest: ClassVar[int] = 200
-    without_fit: ClassVar[tuple[str, ...]] = ("gap",)
+    min_history: ClassVar[int] = 200
+    adjustable_params: ClassVar[tuple[str, ...]] = ("gap",)
     title: ClassVar[str]
     help: ClassVar[str]
     memory: int
@@ -247,7 +247,7 @@ class Detector(ABC):
         """
         return self.detect(series).last(new)
 
-    def review(self, series: Series, *, progress: Progress = no_progress) -> Detection:
+    def detect_offline(self, series: Series, *, progress: Progress = no_progress) -> Detection:
         """Judges every point of a finished series, later points included where that helps; else as `detect` does.
 
         Bound by every law but two: it may use points after the one it judges, and more than the last `memory + 1`.
@@ -255,8 +255,8 @@ class Detector(ABC):
         return self.detect(series, progress=progress)
 
     @classmethod
-    def again(cls, kept: Detection, params: Mapping[str, Any]) -> Detection:
-        """What this detector's `kept` judgement would be with these params, all of them; only those in `without_fit`
+    def rethreshold(cls, kept: Detection, params: Mapping[str, Any]) -> Detection:
+        """What this detector's `kept` judgement would be with these params, all of them; only those in `adjustable_params`
         differ. The fit stays, so do the forecasts. Of `kept` the columns, params and basis are used, not the events.
         """
         return replace(kept, params=params, gap=int(params["gap"]))
@@ -336,5 +336,5 @@ def event_with_times(event: Event, times: Sequence[str | int] | None) -> dict[st
         "value": event.value,
         "expected": event.expected,
         "explanation": event.explanation,
-        "seen_by": event.seen_by,
+        "top_scorer": event.top_scorer,
     }

@@ -22,7 +22,7 @@ LONGEST_CHUNK = 256
 
 
 @dataclass(frozen=True)
-class Shape:
+class TrainingConfig:
     """The network and its training; a step is one point of a series.
 
     chunk      steps judged at a time, after as many steps of run-up from a zero state
@@ -47,7 +47,7 @@ class Shape:
     clip: float = 6.0
 
 
-USUAL = Shape()
+DEFAULT_TRAINING = TrainingConfig()
 
 
 class Network(nn.Module):
@@ -99,7 +99,7 @@ def one_thread() -> None:
 
 
 def train(
-    inputs: Floats32, rest: Floats, seed: int, shape: Shape, report: Report
+    inputs: Floats32, rest: Floats, seed: int, shape: TrainingConfig, report: Report
 ) -> tuple[Network | None, float | None]:
     """The network that did best on the chunks kept back, and its loss there as a share of the linear path's.
 
@@ -138,11 +138,11 @@ def train(
     return network.eval(), loss
 
 
-def _batches(learn: NDArray[np.int64], shape: Shape) -> int:
+def _batches(learn: NDArray[np.int64], shape: TrainingConfig) -> int:
     return -(-len(learn[: shape.most]) // shape.batch)
 
 
-def _passes_for(learn: NDArray[np.int64], shape: Shape) -> int:
+def _passes_for(learn: NDArray[np.int64], shape: TrainingConfig) -> int:
     return max(shape.passes, -(-shape.updates // _batches(learn, shape)))
 
 
@@ -151,7 +151,7 @@ def _passes(
     learn: NDArray[np.int64],
     chunks: Chunks,
     seed: int,
-    shape: Shape,
+    shape: TrainingConfig,
     passes: int,
     report: Report,
 ) -> Iterator[None]:
@@ -172,7 +172,7 @@ def _passes(
         yield
 
 
-def _split(n: int, steps: int, shape: Shape, seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _split(n: int, steps: int, shape: TrainingConfig, seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Starts of the chunks to learn from and of those kept back; the two share no step."""
     blocks = np.arange(0, n - steps + 1, steps)
     if len(blocks) < 4:
@@ -196,7 +196,9 @@ def _loss_of(network: Network, inputs: torch.Tensor, wanted: torch.Tensor) -> fl
         return float(_loss(network, inputs, wanted))
 
 
-def with_run_up(network: Network, ready: Floats32, shape: Shape, tolerance: float) -> tuple[Network | None, Shape]:
+def with_run_up(
+    network: Network, ready: Floats32, shape: TrainingConfig, tolerance: float
+) -> tuple[Network | None, TrainingConfig]:
     """The network with the shortest run-up after which it no longer matters where the run-up began.
 
     Chunks half a chunk apart must add the same within `tolerance`, in the scale of the network. No network where
@@ -210,7 +212,7 @@ def with_run_up(network: Network, ready: Floats32, shape: Shape, tolerance: floa
     return None, shape
 
 
-def judge(network: Network, ready: Floats32, first: int, shape: Shape, report: Report) -> Floats:
+def judge(network: Network, ready: Floats32, first: int, shape: TrainingConfig, report: Report) -> Floats:
     """What the network adds (n[, outputs]), all chunks of the series in batches, each after a run-up of its own."""
     chunk, lead = shape.chunk, first % shape.chunk
     windows = _windows(ready, chunk, lead)  # (chunks, 2 · chunk, INPUTS)

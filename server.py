@@ -11,14 +11,14 @@ from types import FrameType
 
 import blas_threads  # noqa: F401 -- first of all: it must be there before numpy is
 from alerts import Alerts, channels_of
-from api.fast_path import Shortcut
+from api.fast_path import FastPath
 from app import create_app
 from data_generation import demo
-from datasets.datasets import Uploads
+from datasets.datasets import Datasets
 from http_server.listen import listen
-from jobs import Jobs
+from jobs import JobQueue
 from settings import BadSetting, Settings, flag, read, variable
-from store import Archive, CannotOpen, Store
+from store import CannotOpen, DatasetStore, Store
 from streams import Streams
 
 DATABASE = "anomaly.db"
@@ -34,10 +34,10 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
         store = Store.open(settings.database_url or f"sqlite:///{(settings.data_dir / DATABASE).resolve()}")
         streams = Streams(store, capacity=settings.stream_capacity, most=settings.max_streams)
         alerts = Alerts(store, channels_of(settings))
-        jobs = Jobs(store, most_waiting=settings.queued_jobs, most_bytes=settings.max_kept_bytes)
-        uploads = Uploads(Archive(store.database), settings.max_kept_bytes, settings.keep_series_days)
+        jobs = JobQueue(store, most_waiting=settings.queued_jobs, most_bytes=settings.max_kept_bytes)
+        uploads = Datasets(DatasetStore(store.database), settings.max_kept_bytes, settings.keep_series_days)
         app = create_app(settings, streams, alerts, jobs, uploads)
-        server, port = listen(app, settings, Shortcut(app.extensions["anomaly"]))
+        server, port = listen(app, settings, FastPath(app.extensions["anomaly"]))
     except (BadSetting, CannotOpen) as error:
         sys.stderr.write(f"server.py: {error.message}\n")
         return WRONG_USAGE

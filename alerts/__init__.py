@@ -2,7 +2,14 @@
 
 from alerts.alerts import Alerts
 from alerts.channel import Channel, SendFailed, channels_of
-from alerts.event_tracker import Follower
+from alerts.event_tracker import EventTracker
 from alerts.sender import Sender
 
-__all__ = ["Alerts", "Channel", "Follower", "SendFailed", "Sender", "channels_of"]
+__all__ = [
+    "Alerts",
+    "Channel",
+    "EventTracker",
+    "SendFailed",
+    "Sender",
+    "channels_of",
+]

@@ -8,11 +8,11 @@ from typing import Any
 
 from alerts.alert import TEST_STREAM, Alert, new_key
 from alerts.channel import Channel
-from alerts.event_tracker import START, Follower
+from alerts.event_tracker import START, EventTracker
 from alerts.sender import Sender
 from errors import NotFound, UnknownName
 from events.policy import Policy, read_policy
-from store import STATUSES, Complaints, Message, Outbox, Silences, Store, Stream, Unavailable, Watch
+from store import STATUSES, Message, Outbox, Silences, Store, Stream, ThrottledLogger, Unavailable, Watch
 
 PAUSE = 0.5
 """Seconds between looks at the store while nothing happens."""
@@ -30,7 +30,7 @@ class Alerts:
         self._store, self._now = store, now
         self._outbox = Outbox(store.database)
         self.channels = [channel.name for channel in channels]
-        self._follower = Follower(store, self._outbox, self.channels)
+        self._follower = EventTracker(store, self._outbox, self.channels)
         steps = {"follower": self._follower.step, **{each.name: Sender(self._outbox, each).step for each in channels}}
         self._end = threading.Event()
         self._threads = [
@@ -103,7 +103,7 @@ class Alerts:
         return none | self._outbox.counts()
 
     def _run(self, step: Callable[[int], int]) -> None:
-        complaints = Complaints()
+        complaints = ThrottledLogger()
         while not self._end.is_set():
             try:
                 busy = step(self._ms())

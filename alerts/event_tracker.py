@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from alerts.alert import Alert, new_key
-from events.policy import Following, Notice, follow, from_plain, read_policy, to_plain
+from events.policy import Notice, PolicyState, advance, from_plain, read_policy, to_plain
 from store import Message, Outbox, Pending, Silences, Step, Store, Watch
 
 POINTS = 10_000
@@ -13,7 +13,7 @@ STREAMS = 100
 """Streams looked at in one go."""
 
 
-class Follower:
+class EventTracker:
     """Reads what the store has kept and not yet followed. How far it came is kept in the transaction that keeps its
     messages, so that a crash neither loses an event nor tells it twice."""
 
@@ -48,7 +48,7 @@ class Follower:
         if stream is None or stream.id != watch.stream_id:
             return None
         judged = self._store.read(stream, watch.cursor, POINTS)
-        state, notices = follow(read_policy(watch.policy), from_plain(watch.state), judged)
+        state, notices = advance(read_policy(watch.policy), from_plain(watch.state), judged)
         after = replace(watch, cursor=judged.cursor, state=to_plain(state))
         return Step(watch, after, self._messages(name, [Alert.of(name, notice, now) for notice in notices], now))
 
@@ -72,5 +72,5 @@ class Follower:
         ]
 
 
-START = to_plain(Following())
+START = to_plain(PolicyState())
 """The state of a stream that has just begun to be watched."""

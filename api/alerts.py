@@ -19,7 +19,7 @@ from events.filter import DIRECTIONS
 from events.policy import Event, Notice, Policy, read_policy, replay, span, told
 from parameters import parameters
 from store import Message
-from streams import Happening, Seen, since
+from streams import EventCursor, StreamEvent, changed_since
 from streams.demo import NAME as DEMO
 
 alerts = Blueprint("alerts", __name__, url_prefix="/api/v1")
@@ -120,7 +120,7 @@ def list_events(name: str) -> Response:
     found, seen = opened().events(plain(name), policy)
     return json(
         {
-            "events": [of_happening(each, as_ms) for each in since(found, known)[:limit]],
+            "events": [of_happening(each, as_ms) for each in changed_since(found, known)[:limit]],
             "cursor": f"{seen.cursor}.{seen.silences}",
             "policy": asdict(policy),
             "watched": watched is not None,
@@ -161,15 +161,15 @@ def given_policy() -> dict[str, Any]:
     return {name: value for name, value in given.items() if value is not None}
 
 
-def read_seen(text: str) -> Seen:
+def read_seen(text: str) -> EventCursor:
     """How far the caller knows a stream's events. Raises BadParameter."""
     if not re.fullmatch(r"[0-9]{1,18}\.[0-9]{1,18}", text):
         raise BadParameter("after must be a cursor that this address answered before, like 120.0.", name="after")
     cursor, _, silences = text.partition(".")
-    return Seen(int(cursor), int(silences))
+    return EventCursor(int(cursor), int(silences))
 
 
-def of_happening(event: Happening, as_ms: bool) -> dict[str, Any]:
+def of_happening(event: StreamEvent, as_ms: bool) -> dict[str, Any]:
     """Something that happened in a stream, as it is answered."""
     told_ = asdict(event)
     del told_["changed"]

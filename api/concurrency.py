@@ -9,13 +9,13 @@ LONGEST = 10.0
 """Seconds after which work that can be cut short is: what is known by then is answered."""
 
 
-def long_enough() -> Callable[[], bool]:
+def deadline_check() -> Callable[[], bool]:
     """Answers whether LONGEST has gone by since now."""
     until = time.monotonic() + LONGEST
     return lambda: time.monotonic() >= until
 
 
-class Full(Exception):
+class Busy(Exception):
     """There is no room, or the turn did not come in time. `retry_after` in seconds."""
 
     def __init__(self, retry_after: int) -> None:
@@ -23,7 +23,7 @@ class Full(Exception):
         self.retry_after = retry_after
 
 
-class Slots:
+class ConcurrencyLimit:
     """At most `running` pieces of work at once; at most `waiting` more wait, each at most `seconds`."""
 
     def __init__(self, running: int, waiting: int, seconds: float) -> None:
@@ -35,10 +35,10 @@ class Slots:
     def take(self) -> Iterator[None]:
         """Waits for a turn and holds it. Raises Full when there is no room or the turn does not come in time."""
         if not self._room.acquire(blocking=False):
-            raise Full(retry_after=5)
+            raise Busy(retry_after=5)
         try:
             if not self._turn.acquire(timeout=self.seconds):
-                raise Full(retry_after=30)
+                raise Busy(retry_after=30)
             try:
                 yield
             finally:

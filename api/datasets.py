@@ -7,13 +7,13 @@ from flask import Blueprint, Response
 
 from api import responses
 from api.errors import Refused
-from api.request_body import Asked, asked
+from api.request_body import ParsedRequest, parse_request
 from api.state import state
 from api.streams import LabelBody, LabelsBody, decoded_as, only, whole
 from api.v1 import csv, json, times_as_ms
-from datasets.datasets import Uploads, Window
+from datasets.datasets import Datasets, Window
 from errors import UnknownName
-from store import Kept, Label
+from store import Dataset, Label
 
 series = Blueprint("series", __name__, url_prefix="/api/v1/series")
 
@@ -28,7 +28,7 @@ def add_series() -> Response:
     """Keeps a series, every value column of it. Answers once it is durable."""
     as_ms, found = times_as_ms(), opened()
     with state().slots.take():
-        kept = found.add(nothing_else(asked()).table())
+        kept = found.add(nothing_else(parse_request()).table())
     if jobs := state().jobs:
         jobs.warm()
     response = json(of_kept(kept, as_ms))
@@ -85,7 +85,7 @@ def get_overview(series_id: str) -> Response:
     as_ms, given = times_as_ms(), only("buckets")
     columns = opened().overview(series_id, whole(given, "buckets", 120, 1, MOST_BUCKETS))
     told = [{"column": each.column, "missing": each.missing, **of_window(each, as_ms)} for each in columns]
-    return json({"gaps": opened().gaps(series_id), "columns": told})
+    return json({"gaps": opened().count_gaps(series_id), "columns": told})
 
 
 @series.get("/<series_id>/labels")
@@ -104,7 +104,7 @@ def put_series_labels(series_id: str) -> Response:
     return json(of_labels(series_id, opened().put_labels(series_id, said), as_ms))
 
 
-def opened() -> Uploads:
+def opened() -> Datasets:
     """The service's uploaded series. Raises Refused (503) in an app that was made without a store."""
     found = state().uploads
     if found is None:
@@ -112,7 +112,7 @@ def opened() -> Uploads:
     return found
 
 
-def nothing_else(question: Asked) -> Asked:
+def nothing_else(question: ParsedRequest) -> ParsedRequest:
     """A request that is about a series alone. Raises UnknownName for a detector or a parameter of one."""
     words = sorted(question.params) + ([] if question.detector is None else ["detector"])
     if words:
@@ -121,7 +121,7 @@ def nothing_else(question: Asked) -> Asked:
     return question
 
 
-def of_kept(kept: Kept, as_ms: bool) -> dict[str, Any]:
+def of_kept(kept: Dataset, as_ms: bool) -> dict[str, Any]:
     """A series, as it is answered."""
     return {
         "id": kept.id,

@@ -35,7 +35,7 @@ class KeptDetection(msgspec.Struct, forbid_unknown_fields=True):
     column: Annotated[str, described("The value column that is judged.")]
     detector: str
     params: Annotated[dict[str, int | float], described("Every parameter in effect.")]
-    without_fit: Annotated[list[str], described("The parameters that PATCH changes without a new fit.")]
+    adjustable_params: Annotated[list[str], described("The parameters that PATCH changes without a new fit.")]
     policy: CountingPolicy
     status: Literal["queued", "running", "done", "failed", "cancelled"]
     progress: Annotated[float, described("0 to 1.", ge=0, le=1)]

@@ -8,7 +8,7 @@ from flask import Blueprint, Response
 
 from anomaly_detection import parameters_of
 from api import detector_registry, responses
-from api.concurrency import long_enough
+from api.concurrency import deadline_check
 from api.datasets import opened as uploads
 from api.errors import Refused
 from api.request_body import described
@@ -16,11 +16,11 @@ from api.state import state
 from api.streams import decoded, only, whole
 from api.v1 import csv, json, times_as_ms
 from errors import BadParameter, UnknownName
-from evaluation.detectability import catches
-from events.filter import read_counting
-from jobs import Jobs
+from evaluation.detectability import measure_detectability
+from events.filter import read_event_filter
+from jobs import JobQueue
 from parameters import check_given, check_parameter
-from store import Asked, Kept
+from store import Dataset, DetectionRecord
 
 detections = Blueprint("detections", __name__, url_prefix="/api/v1")
 
@@ -100,7 +100,9 @@ def series_catches(series_id: str) -> Response:
     with state().slots.take():
         series, odd = found.archive.series(kept, column), found.odd(kept)
         live, avoid = body.judged == "stream", odd[: len(series)]
-        told = catches(series, detector_registry.find(name), params, live=live, avoid=avoid, enough=long_enough())
+        told = measure_detectability(
+            series, detector_registry.find(name), params, live=live, avoid=avoid, enough=deadline_check()
+        )
     source = {"name": kept.name, **{each: getattr(kept, each) for each in ("columns", "time_column")}, "column": column}
     asked = {"detector": name, "judged": body.judged, "params": params}
     return json({**asked, **source, **responses.of_catches(told, kept.repairs)})
@@ -178,7 +180,7 @@ def detection_csv(detection_id: str) -> Response:
         return csv(responses.detection_csv(jobs.results.detection(asked), as_ms=as_ms), f"detection-{asked.id}")
 
 
-def opened() -> Jobs:
+def opened() -> JobQueue:
     """The service's jobs. Raises Refused (503) in an app that was made without a store."""
     found = state().jobs
     if found is None:
@@ -186,7 +188,7 @@ def opened() -> Jobs:
     return found
 
 
-def column_of(kept: Kept, asked: str | None) -> str:
+def column_of(kept: Dataset, asked: str | None) -> str:
     """The value column that is meant. Raises UnknownName."""
     column = kept.default if asked is None else asked
     if column not in kept.columns:
@@ -224,7 +226,7 @@ def amount(given: dict[str, str], name: str, most: float) -> float | None:
     return value
 
 
-def of_asked(jobs: Jobs, asked: Asked, as_ms: bool) -> dict[str, Any]:
+def of_asked(jobs: JobQueue, asked: DetectionRecord, as_ms: bool) -> dict[str, Any]:
     """A detection, as it is answered."""
     progress, verdict = jobs.progress(asked), asked.verdict
     return {
@@ -233,8 +235,8 @@ def of_asked(jobs: Jobs, asked: Asked, as_ms: bool) -> dict[str, Any]:
         "column": asked.column,
         "detector": asked.detector,
         "params": dict(asked.params),
-        "without_fit": list(detector_registry.find(asked.detector).without_fit),
-        "policy": vars(read_counting(asked.counting)),
+        "adjustable_params": list(detector_registry.find(asked.detector).adjustable_params),
+        "policy": vars(read_event_filter(asked.counting)),
         "status": asked.status,
         "progress": progress.fraction,
         "stage": progress.stage,

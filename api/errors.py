@@ -7,7 +7,7 @@ from typing import Any
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
-from api.concurrency import Full
+from api.concurrency import Busy
 from api.responses import to_json
 from api.state import state
 from errors import Ambiguous, BadInput, BadParameter, LimitExceeded, NotFound, UnknownName, Unreadable
@@ -97,7 +97,7 @@ def on_refused(error: Refused) -> Response:
     return error_response(error.status, error.code, error.message, error.detail)
 
 
-def on_full(error: Full) -> Response:
+def on_full(error: Busy) -> Response:
     """Too much work at once."""
     return error_response(503, "busy", SENTENCES[503], {}, {"Retry-After": str(error.retry_after)})
 
@@ -153,7 +153,7 @@ def register(app: Flask) -> None:
     """Adds the handlers to the app; the most particular one for an exception is called."""
     app.register_error_handler(BadInput, on_bad_input)
     app.register_error_handler(Refused, on_refused)
-    app.register_error_handler(Full, on_full)
+    app.register_error_handler(Busy, on_full)
     app.register_error_handler(QueueFull, on_queue_full)
     app.register_error_handler(NotKept, on_not_kept)
     app.register_error_handler(Unavailable, on_unavailable)

@@ -38,7 +38,7 @@ STATUS = {200: "200 OK", 500: "500 INTERNAL SERVER ERROR", 503: "503 SERVICE UNA
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class RawRequest:
     """A whole request: `path` as it was sent, percent-encoded; `headers` by name as WSGI has them without HTTP_; `peer`
     the address it came from."""
 
@@ -55,13 +55,13 @@ Reply = Callable[[str, Mapping[str, str], bytes], None]
 thread."""
 
 
-class Shortcut:
+class FastPath:
     """Answers what it can of one service's requests."""
 
     def __init__(self, state: State) -> None:
         self._state = state
 
-    def take(self, asked: Asked, reply: Reply) -> bool:
+    def take(self, asked: RawRequest, reply: Reply) -> bool:
         """Whether the request is, or will be, answered by `reply`; where not, nothing was done for it."""
         began, streams = time.perf_counter(), self._state.streams
         if streams is None or not (asked.path.startswith(PREFIX) and asked.path.endswith(END)):
@@ -80,7 +80,7 @@ class Shortcut:
             pass
         return False
 
-    def _check(self, asked: Asked) -> None:
+    def _check(self, asked: RawRequest) -> None:
         """Raises Refused for a request that Flask refuses, or is to look at more closely."""
         settings, headers = self._state.settings, asked.headers
         if not settings.open:
@@ -89,7 +89,7 @@ class Shortcut:
         if "ORIGIN" in headers or headers.get("SEC_FETCH_SITE") in CROSS_SITES:
             raise Refused(403, "cross_site", "")
 
-    def _push(self, streams: Streams, name: str, asked: Asked, as_ms: bool, reply: Reply) -> bool:
+    def _push(self, streams: Streams, name: str, asked: RawRequest, as_ms: bool, reply: Reply) -> bool:
         """Judges points and answers once they are durable."""
         headers = asked.headers
         if headers.get("CONTENT_TYPE", "").partition(";")[0].strip().lower() != JSON or "CONTENT_ENCODING" in headers:
@@ -134,7 +134,7 @@ class Shortcut:
         tell(reply, lambda: responses.of_judged(judged, as_ms=found["times"] == "ms"))
         return True
 
-    def _counted(self, asked: Asked, reply: Reply, began: float) -> Reply:
+    def _counted(self, asked: RawRequest, reply: Reply, began: float) -> Reply:
         """The same reply, counted among the service's requests."""
 
         def counted(status: str, headers: Mapping[str, str], body: bytes) -> None:

@@ -9,7 +9,7 @@ from contextlib import nullcontext
 from flask import Blueprint, Response, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
-from api.concurrency import Full
+from api.concurrency import Busy
 from api.errors import SENTENCES, STATUS, Refused, unavailable
 from api.metrics import VERSION
 from api.request_body import body_bytes
@@ -20,7 +20,7 @@ from errors import BadInput, NotFound, Unreadable
 from readers.decompression import gunzip
 from readers.line_protocol import Points, parse
 from store import Unavailable
-from streams import AHEAD_MS, Judged, NotKept
+from streams import AHEAD_MS, NotKept, ScoredPoints
 
 influx = Blueprint("influx", __name__)
 
@@ -161,7 +161,7 @@ def nothing() -> Response:
     return response
 
 
-def pushed(streams: Mapping[str, Points]) -> dict[str, Judged | BadInput]:
+def pushed(streams: Mapping[str, Points]) -> dict[str, ScoredPoints | BadInput]:
     """The judgement of points, kept, or why they were refused. A stream that does not exist is made; one that is
     deleted meanwhile is made again."""
     batches = {name: (points.stamps, points.values) for name, points in streams.items()}
@@ -174,7 +174,7 @@ def pushed(streams: Mapping[str, Points]) -> dict[str, Judged | BadInput]:
     return {**results, **refused, **(opened().push_many(again) if again else {})}
 
 
-def refusal(name: str, points: Points, result: Judged | BadInput) -> tuple[str, int] | None:
+def refusal(name: str, points: Points, result: ScoredPoints | BadInput) -> tuple[str, int] | None:
     """Why points of a stream were not kept, and how many."""
     if isinstance(result, BadInput):
         return f"unable to write '{name}': {result.message} (line {points.lines[0]})", len(points.lines)
@@ -214,7 +214,7 @@ def on_error(error: Exception) -> Response:
             return failed(STATUS[type(error)], error.message)
         case Refused():
             return failed(error.status, error.message)
-        case Full():
+        case Busy():
             response = failed(503, SENTENCES[503])
             response.headers["Retry-After"] = str(error.retry_after)
             return response

@@ -53,7 +53,7 @@ class DetectBody(msgspec.Struct, forbid_unknown_fields=True):
 
 
 @dataclass(frozen=True)
-class Asked:
+class ParsedRequest:
     """table: reads the body when called; detector, params: what is to be done with it."""
 
     table: Callable[[], Table]
@@ -61,23 +61,23 @@ class Asked:
     params: dict[str, Any] = field(default_factory=dict)
 
 
-def asked() -> Asked:
+def parse_request() -> ParsedRequest:
     """What the present request asks.
 
     Raises BadInput for what cannot be read, Refused (415) for a kind of body that is not known.
     """
     kind = request.mimetype
     if kind == JSON:
-        return asked_by_json(body_bytes())
+        return parse_json(body_bytes())
     if kind in CSV:
-        return asked_by_file(body_bytes(), "", words(query()))
+        return parse_file(body_bytes(), "", words(query()))
     if kind == FORM:
-        return asked_by_form()
+        return parse_form()
     hint = " (curl: -H 'Content-Type: text/csv')" if kind == "application/x-www-form-urlencoded" else ""
     raise Refused(415, "unsupported_media_type", SENTENCES[415] + hint, content_type=kind)
 
 
-def asked_by_form() -> Asked:
+def parse_form() -> ParsedRequest:
     """A form with one file, named `file`."""
     if request.content_encoding:
         raise Refused(415, "unsupported_encoding", "Send a form uncompressed; its file may be a .csv.gz.")
@@ -86,10 +86,10 @@ def asked_by_form() -> Asked:
         raise Unreadable("Send exactly one file in the form, in the field named file, its name in UTF-8.", name="file")
     pairs = [*query(), *request.form.items(multi=True)]
     upload = files[0][1]
-    return asked_by_file(upload.stream.read(), upload.filename or "", words(pairs))
+    return parse_file(upload.stream.read(), upload.filename or "", words(pairs))
 
 
-def asked_by_file(data: bytes, name: str, given: dict[str, str]) -> Asked:
+def parse_file(data: bytes, name: str, given: dict[str, str]) -> ParsedRequest:
     """A CSV file; every word that is not about the file is a parameter of the detector."""
     settings = state().settings
     order = date_order(given.pop("date_order", None))
@@ -107,10 +107,10 @@ def asked_by_file(data: bytes, name: str, given: dict[str, str]) -> Asked:
             limits=limits(settings),
         )
 
-    return Asked(table, detector, {word: number(text) for word, text in given.items()})
+    return ParsedRequest(table, detector, {word: number(text) for word, text in given.items()})
 
 
-def asked_by_json(data: bytes) -> Asked:
+def parse_json(data: bytes) -> ParsedRequest:
     """A series in JSON; the query may say what the body leaves open."""
     settings = state().settings
     check_count(settings, data)
@@ -132,7 +132,7 @@ def asked_by_json(data: bytes) -> Asked:
             limits=limits(settings),
         )
 
-    return Asked(table, detector, {word: number(text) for word, text in given.items()} | body.params)
+    return ParsedRequest(table, detector, {word: number(text) for word, text in given.items()} | body.params)
 
 
 def decoded(data: bytes) -> DetectBody:

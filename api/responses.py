@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from anomaly_detection import EVENT_TIMES, Detection, band, edges, event_with_times, summary
 from data_generation import Demo
-from evaluation.detectability_report import Catch, Catches
+from evaluation.detectability_report import Detectability, SizeResult
 from events.event import Event
-from events.scored_points import Judged
+from events.scored_points import ScoredPoints
 from timeseries import DatesRead, Floats, Repair, Series, Table, Times, as_text, format_times
-from timeseries.regular_grid import gaps
+from timeseries.regular_grid import count_gaps
 
 Bools = NDArray[np.bool_]
 
@@ -94,7 +94,7 @@ def of_table(table: Table, series: Series, *, as_ms: bool = False) -> dict[str, 
         "start": times[0] if times else None,
         "stop": times[-1] if times else None,
         "step_seconds": None if step is None else step / 1000,
-        "gaps": gaps(series.times, step),
+        "gaps": count_gaps(series.times, step),
         "repairs": [of_repair(repair) for repair in table.repairs],
         "times": times,
         "values": _column(series.values),
@@ -106,7 +106,7 @@ def of_source(table: Table, series: Series) -> dict[str, Any]:
     return _identity(table, series)
 
 
-def of_catches(found: Catches, repairs: Iterable[Repair]) -> dict[str, Any]:
+def of_catches(found: Detectability, repairs: Iterable[Repair]) -> dict[str, Any]:
     """What would be caught in a series."""
     return {
         "sentences": found.sentences,
@@ -116,7 +116,7 @@ def of_catches(found: Catches, repairs: Iterable[Repair]) -> dict[str, Any]:
         "change": found.change,
         "period": found.period,
         "reason": found.reason or None,
-        "cut_short": found.cut_short,
+        "truncated": found.truncated,
         "faults": [
             {
                 "name": fault.name,
@@ -132,7 +132,7 @@ def of_catches(found: Catches, repairs: Iterable[Repair]) -> dict[str, Any]:
     }
 
 
-def _catch(catch: Catch) -> dict[str, Any]:
+def _catch(catch: SizeResult) -> dict[str, Any]:
     return {
         "size": catch.size,
         "change": catch.change,
@@ -145,7 +145,7 @@ def _catch(catch: Catch) -> dict[str, Any]:
     }
 
 
-def of_judged(judged: Judged, *, as_ms: bool = False) -> dict[str, Any]:
+def of_judged(judged: ScoredPoints, *, as_ms: bool = False) -> dict[str, Any]:
     """Points of a stream with their judgement; columns are arrays of n."""
     return {
         "times": format_times(judged.times, as_ms=as_ms),

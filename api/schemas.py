@@ -45,7 +45,7 @@ class Event(msgspec.Struct, forbid_unknown_fields=True):
     value: Annotated[Number, described("What came, at the peak.")]
     expected: Annotated[Number, described("What was expected there.")]
     explanation: Annotated[str, described("One sentence for a person.")]
-    seen_by: Annotated[
+    top_scorer: Annotated[
         str | None, described("Which of the views that a detector joins finds it most unusual; null where it has none.")
     ]
 
@@ -156,7 +156,7 @@ class Catches(msgspec.Struct, forbid_unknown_fields=True):
     change: Annotated[Number, described("The usual change over a cycle, or over 32 points, in the unit of the series.")]
     period: Annotated[int | None, described("Points after which the series repeats itself; null where none was found.")]
     reason: Annotated[str | None, described("Why nothing, or not everything, could be planted.")]
-    cut_short: Annotated[bool, described("Whether fewer were planted than there is room for, to answer soon.")]
+    truncated: Annotated[bool, described("Whether fewer were planted than there is room for, to answer soon.")]
     faults: Annotated[list[CaughtFault], described("Those that could be planted.")]
     repairs: list[Repair]
 

@@ -7,10 +7,10 @@ from typing import cast
 from flask import current_app
 
 from alerts import Alerts
-from api.concurrency import Slots
+from api.concurrency import ConcurrencyLimit
 from api.metrics import Metrics
-from datasets.datasets import Uploads
-from jobs import Jobs
+from datasets.datasets import Datasets
+from jobs import JobQueue
 from settings import Settings
 from streams import Streams
 
@@ -21,14 +21,14 @@ class State:
     metrics: the service's own health; ready: set once warm; the rest: None in an app without a store."""
 
     settings: Settings
-    slots: Slots
-    writes: Slots
+    slots: ConcurrencyLimit
+    writes: ConcurrencyLimit
     metrics: Metrics
     ready: threading.Event = field(default_factory=threading.Event)
     streams: Streams | None = None
     alerts: Alerts | None = None
-    jobs: Jobs | None = None
-    uploads: Uploads | None = None
+    jobs: JobQueue | None = None
+    uploads: Datasets | None = None
 
 
 def state() -> State:

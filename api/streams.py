@@ -10,12 +10,12 @@ from flask import Blueprint, Flask, Response, request
 
 from api import responses
 from api.errors import SENTENCES, Refused
-from api.request_body import CSV, JSON, asked_by_file, body_bytes, check_count, described, query, words
+from api.request_body import CSV, JSON, body_bytes, check_count, described, parse_file, query, words
 from api.state import state
 from api.v1 import json, times_as_ms
 from errors import BadInput, BadParameter, UnknownName, Unreadable
 from store import Label
-from streams import SAME, Judged, StreamInfo, Streams
+from streams import SAME, ScoredPoints, StreamInfo, Streams
 from streams.label_input import read_labels
 
 streams = Blueprint("streams", __name__, url_prefix="/api/v1/streams")
@@ -110,7 +110,7 @@ def push_points(name: str) -> Response:
     """Judges points and keeps them: all or none. Answers once they are durable."""
     as_ms = times_as_ms()
     if request.mimetype in CSV:
-        table = asked_by_file(body_bytes(), "", words(query())).table()
+        table = parse_file(body_bytes(), "", words(query())).table()
         series = table.series()
         judged = of_judged(opened().push_series(plain(name), series, table.repairs), as_ms)
         return json({**judged, **responses.columns(table, series)})
@@ -271,7 +271,7 @@ def of_stream(stream: StreamInfo, as_ms: bool) -> dict[str, Any]:
     }
 
 
-def of_judged(judged: Judged, as_ms: bool) -> dict[str, Any]:
+def of_judged(judged: ScoredPoints, as_ms: bool) -> dict[str, Any]:
     """Points, as they are answered."""
     return responses.of_judged(judged, as_ms=as_ms)
 

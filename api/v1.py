@@ -9,9 +9,9 @@ from flask import Blueprint, Response, request
 from werkzeug.wsgi import wrap_file
 
 from api import detector_registry, responses
-from api.concurrency import long_enough
+from api.concurrency import deadline_check
 from api.metrics import timed
-from api.request_body import Asked, asked, number, query, words
+from api.request_body import ParsedRequest, number, parse_request, query, words
 from api.state import state
 from data_generation import KINDS, demo
 from errors import BadParameter, UnknownName
@@ -32,7 +32,7 @@ def detect() -> Response:
         table, read = timed(question.table)
         series = table.series()
         fitted, fit = timed(lambda: detector.fit(series, **question.params))
-        detection, judged = timed(lambda: fitted.review(series))
+        detection, judged = timed(lambda: fitted.detect_offline(series))
         seconds = {"read": read, "fit": fit, "detect": judged}
         state().metrics.observe(name, seconds)
         if wants_csv():
@@ -44,7 +44,7 @@ def detect() -> Response:
 def catches() -> Response:
     """Says what would be caught here: plants known faults into quiet stretches of a series, and judges them."""
     with state().slots.take():
-        question = asked()
+        question = parse_request()
         judged = question.params.pop("judged", JUDGED[0])
         if judged not in JUDGED:
             raise BadParameter("judged must be file or stream.", name="judged", choices=list(JUDGED))
@@ -53,7 +53,9 @@ def catches() -> Response:
         detector_registry.check_parameters(detector, question.params)
         table = question.table()
         series = table.series()
-        found = detectability.catches(series, detector, question.params, live=judged == "stream", enough=long_enough())
+        found = detectability.measure_detectability(
+            series, detector, question.params, live=judged == "stream", enough=deadline_check()
+        )
         told = {"detector": name, "judged": judged, "params": detector_registry.completed(detector, question.params)}
         return json({**told, **responses.of_source(table, series), **responses.of_catches(found, table.repairs)})
 
@@ -93,9 +95,9 @@ def list_demo_kinds() -> Response:
     return json({"kinds": kinds})
 
 
-def asked_of_detector() -> tuple[Asked, str]:
-    """What the request asks, and the name of the detector it asks. Raises BadInput; see `asked`."""
-    question = asked()
+def asked_of_detector() -> tuple[ParsedRequest, str]:
+    """What the request asks, and the name of the detector it asks. Raises BadInput; see `parse_request`."""
+    question = parse_request()
     name = question.detector or detector_registry.default_detector()
     detector_registry.check_parameters(detector_registry.find(name), question.params)
     return question, name

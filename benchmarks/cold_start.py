@@ -14,9 +14,9 @@ from benchmarks.accuracy.data import labelled_series
 from data_generation import KINDS, clean
 from detectors import DETECTORS
 from evaluation.fault_injection import plant
-from events.scored_points import Judged, joined, unjudged
+from events.scored_points import ScoredPoints, concatenate, unscored
 from store import Stream
-from streams.stream_state import EARLY, SEASONAL, Live
+from streams.stream_state import EARLY, SEASONAL, StreamState
 from streams.training_data import learnable, season_due, seasonal
 from timeseries import Bools, Floats, Series
 
@@ -31,7 +31,7 @@ SIZE = 8.0
 """Of a planted fault, in robust deviations of the stretch."""
 EARLIEST = 20
 """Points before a planted fault."""
-NOBODY = unjudged(None, np.empty(0), 0)
+NOBODY = unscored(None, np.empty(0), 0)
 
 
 @dataclass(frozen=True)
@@ -39,8 +39,8 @@ class Verdicts:
     """Of one stretch: who flags what, alone, without and with the season; the judgement of the last."""
 
     alone: Bools
-    early: Judged
-    whole: Judged
+    early: ScoredPoints
+    whole: ScoredPoints
 
     @classmethod
     def of(cls, values: Floats) -> "Verdicts":
@@ -59,20 +59,20 @@ class Verdicts:
         return np.array([name == SEASONAL for name in self.whole.judged_by])
 
 
-def judged(values: Floats, season: bool) -> Judged:
+def judged(values: Floats, season: bool) -> ScoredPoints:
     """The verdicts on a stream's first points, a season looked for where it would be."""
     early = DETECTORS[EARLY].fit(Series(None, np.empty(0)))
-    live = Live(Stream(1, "s", "lstm", {}, 10**6), NOBODY, early)
-    found: list[Judged] = []
+    live = StreamState(Stream(1, "s", "lstm", {}, 10**6), NOBODY, early)
+    found: list[ScoredPoints] = []
     at = 0
     while at < len(values):
         stop = min(season_due(live.seasonal_at), len(values)) if season else len(values)
         found.append(live.judge(Series(None, values[at:stop]), 0))
         at = live.seasonal_at = stop
-        trusted = seasonal(learnable(joined(found), GAP), early, DETECTORS[SEASONAL].fit) if season else None
+        trusted = seasonal(learnable(concatenate(found), GAP), early, DETECTORS[SEASONAL].fit) if season else None
         if trusted:
-            live.adopt_seasonal(*trusted, joined(found))
-    return joined(found)
+            live.adopt_seasonal(*trusted, concatenate(found))
+    return concatenate(found)
 
 
 def made() -> Iterator[tuple[str, list[Floats]]]:

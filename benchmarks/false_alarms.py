@@ -26,7 +26,9 @@ REVIEW = " review"
 
 def names() -> list[str]:
     """Every detector, twice where a finished series is judged otherwise."""
-    reviewing = [f"{name}{REVIEW}" for name, kind in DETECTORS.items() if kind.review is not Detector.review]
+    reviewing = [
+        f"{name}{REVIEW}" for name, kind in DETECTORS.items() if kind.detect_offline is not Detector.detect_offline
+    ]
     return [*DETECTORS, *reviewing]
 
 
@@ -34,7 +36,7 @@ def judged_by(name: str, series: Series, **params: float) -> Detection:
     """Fitted on the very series, as the page does, and judged."""
     fit: Any = DETECTORS[name.removesuffix(REVIEW)].fit  # each detector has parameters of its own
     fitted: Detector = fit(series, **params)
-    return fitted.review(series) if name.endswith(REVIEW) else fitted.detect(series)
+    return fitted.detect_offline(series) if name.endswith(REVIEW) else fitted.detect(series)
 
 
 def real_series() -> Iterator[Series]:

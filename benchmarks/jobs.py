@@ -15,7 +15,7 @@ import orjson
 
 from benchmarks._service import Connection, Service, Waits, request, serving
 from data_generation import demo
-from store import Archive, Store
+from store import DatasetStore, Store
 from timeseries import Table
 
 POINTS, OTHER = 1_000_000, 100_000
@@ -31,7 +31,7 @@ def upload(folder: str, points: int) -> str:
     series = demo(points=min(points, 200_000)).series
     values = np.resize(series.values, points)
     times = np.datetime64("2024-01-01", "ms") + np.timedelta64(60_000, "ms") * np.arange(points)
-    kept = Archive(store.database).add(Table("b", times, {"value": values}, "time", (), "value"), 1, 10**12)
+    kept = DatasetStore(store.database).add(Table("b", times, {"value": values}, "time", (), "value"), 1, 10**12)
     store.close()
     return kept.id
 
@@ -59,7 +59,7 @@ async def done(connection: Connection, series: str, detector: str, health: Waits
 
 async def judged_again(connection: Connection, told: dict[str, Any]) -> Waits:
     """Another sigma, again and again, as a slider asks for it; the first, which reads, is left out."""
-    name = next(each for each in told["without_fit"] if each != "gap")
+    name = next(each for each in told["adjustable_params"] if each != "gap")
     waits, path = Waits(), f"/api/v1/detections/{told['id']}"
     await ask(connection, Waits(), "PATCH", path, {"params": {name: 3}})
     for sigma in np.linspace(5, 12, AGAIN).tolist():

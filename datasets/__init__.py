@@ -1,5 +1,7 @@
 """Uploaded tables: stored whole, read in windows, labelled."""
 
-from datasets.datasets import Uploads
+from datasets.datasets import Datasets
 
-__all__ = ["Uploads"]
+__all__ = [
+    "Datasets",
+]

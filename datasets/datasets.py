@@ -10,10 +10,10 @@ import numpy as np
 
 from errors import BadInput, BadParameter, NotFound, UnknownName
 from readers import read_arrays
-from store import Archive, Kept, Label
+from store import Dataset, DatasetStore, Label
 from timeseries import Bools, Floats, Series, Table, Times
-from timeseries.downsampling import Positions, reduced
-from timeseries.regular_grid import gaps
+from timeseries.downsampling import Positions, downsample
+from timeseries.regular_grid import count_gaps
 
 DAY_MS = 86_400_000
 
@@ -61,7 +61,7 @@ class Window:
     missing: int = 0
 
 
-class Uploads:
+class Datasets:
     """The uploaded series of one service. Safe to use from many threads.
 
     most_bytes  what all of them and their detections may take on the disk
@@ -70,12 +70,12 @@ class Uploads:
     """
 
     def __init__(
-        self, archive: Archive, most_bytes: int, keep_days: int = 0, now: Callable[[], float] = time.time
+        self, archive: DatasetStore, most_bytes: int, keep_days: int = 0, now: Callable[[], float] = time.time
     ) -> None:
         self.archive = archive
         self._most_bytes, self._keep_days, self._now = most_bytes, keep_days, now
 
-    def add(self, table: Table) -> Kept:
+    def add(self, table: Table) -> Dataset:
         """Keeps a table; durable when it returns. Raises LimitExceeded where there is no room for it."""
         self.tidy()
         return self.archive.add(table, self._now_ms(), self._most_bytes)
@@ -85,7 +85,7 @@ class Uploads:
         now = self._now_ms()
         self.archive.forget(self._oldest(now), now - UNFINISHED_MS)
 
-    def page(self, limit: int, after: str | None = None) -> tuple[list[Kept], str | None]:
+    def page(self, limit: int, after: str | None = None) -> tuple[list[Dataset], str | None]:
         """Series, the newest first, and what to send as `after` for those that follow. Raises BadParameter."""
         place = None
         if after is not None:
@@ -98,7 +98,7 @@ class Uploads:
         last = found[limit - 1] if len(found) > limit else None
         return found[:limit], f"{last.created}.{last.id}" if last else None
 
-    def get(self, series_id: str) -> Kept:
+    def get(self, series_id: str) -> Dataset:
         """A series by its id. Raises NotFound."""
         found = self.archive.get(series_id)
         if found is None or found.created < self._oldest(self._now_ms()):
@@ -140,17 +140,17 @@ class Uploads:
         """What people said of a series, in the order in which they said it. Raises NotFound."""
         return self.archive.labels(self.get(series_id).id)
 
-    def odd(self, of: Kept) -> Bools:
+    def odd(self, of: Dataset) -> Bools:
         """(n,) the points of a series that are labelled an anomaly; of two labels the later holds."""
         found = np.zeros(of.points, np.bool_)
         for each in self.archive.labels(of.id):
             found[each.start : each.stop] = each.kind == "anomaly"
         return found
 
-    def gaps(self, series_id: str) -> int:
+    def count_gaps(self, series_id: str) -> int:
         """How many neighbours lie more than 1.5 usual steps apart. Raises NotFound."""
         kept = self.get(series_id)
-        return gaps(self._column(kept, None).times, kept.step)
+        return count_gaps(self._column(kept, None).times, kept.step)
 
     def times_of(self, series_id: str, labels: Sequence[Label]) -> list[tuple[int, int]] | None:
         """Of each label the times of its first and its last point, ms since 1970 UTC; None of a series without times.
@@ -179,7 +179,7 @@ class Uploads:
             raise NotFound(f"There is no series {series_id!r}; it was deleted.", name=series_id)
         return labels
 
-    def _column(self, kept: Kept, column: str | None) -> Series:
+    def _column(self, kept: Dataset, column: str | None) -> Series:
         name = kept.default if column is None else column
         if name not in kept.columns:
             known = ", ".join(map(repr, kept.columns[:20]))
@@ -233,7 +233,7 @@ def read_moment(given: int | str) -> np.datetime64 | None:
 
 def _reduced(series: Series, start: int, stop: int, buckets: int) -> Window:
     values, times = series.values[start:stop], None if series.times is None else series.times[start:stop]
-    at = reduced(values, times, buckets=buckets)
+    at = downsample(values, times, buckets=buckets)
     missing = int(np.count_nonzero(np.isnan(values)))
     return Window(series.name, start, stop, at + start, None if times is None else times[at], values[at], missing)
 
@@ -251,7 +251,7 @@ def _places(times: Times | None, texts: set[str]) -> dict[str, int]:
     return {text: int(np.searchsorted(times, moment)) for text, moment in moments.items() if moment is not None}
 
 
-def _label(given: Given, index: int, kept: Kept, places: Mapping[str, int] | None) -> Label:
+def _label(given: Given, index: int, kept: Dataset, places: Mapping[str, int] | None) -> Label:
     start, stop = (_position(place, index, places) for place in given[:2])
     if not 0 <= start < stop <= kept.points:
         said = (

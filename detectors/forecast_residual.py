@@ -7,10 +7,10 @@ from typing import Annotated, Any, Protocol, Self
 
 import numpy as np
 
-from anomaly_detection import Detection, Detector, Progress, no_progress, residual_threshold, usual_residual
+from anomaly_detection import Detection, Detector, Progress, no_progress, residual_stats, residual_threshold
 from parameters import Param
 from timeseries import Bools, Floats, Series
-from timeseries.regular_grid import Grid, spread_out
+from timeseries.regular_grid import RegularGrid, spread_out
 from timeseries.scaling import spread_floor, times_unit, unit_of
 
 Sigma = Annotated[
@@ -91,12 +91,12 @@ class ForecastResidual(Detector):
     Residuals of missing and warm-up points are left out. Unit of the score: the series' own.
     """
 
-    without_fit = ("sigma", "gap")
+    adjustable_params = ("sigma", "gap")
 
     def __init__(
         self,
         forecaster: Forecaster,
-        grid: Grid,
+        grid: RegularGrid,
         unit: float,
         period: int | None,
         hiding: float,
@@ -116,7 +116,13 @@ class ForecastResidual(Detector):
 
     @classmethod
     def learn(
-        cls, series: Series, forecaster: Forecaster, grid: Grid, period: int | None, params: Any, progress: Progress
+        cls,
+        series: Series,
+        forecaster: Forecaster,
+        grid: RegularGrid,
+        period: int | None,
+        params: Any,
+        progress: Progress,
     ) -> Self:
         """Sets both thresholds from the residuals of the series the forecaster was fitted on."""
         found = cls(forecaster, grid, unit_of(series.values), period, np.inf, np.inf, params)
@@ -131,7 +137,7 @@ class ForecastResidual(Detector):
         found.hiding = limit(forecast.draft)
         expected = found._settled(values, forecast).expected
         found.threshold = limit(expected)
-        found.usual = usual_residual(np.abs(values - expected), floor)
+        found.usual = residual_stats(np.abs(values - expected), floor)
         within = np.where(np.abs(values - expected) > found.threshold, np.nan, expected)
         found.notes = (repeats(period), *forecaster.notes, *widened(found.threshold, limit(within)))
         return found
@@ -156,17 +162,17 @@ class ForecastResidual(Detector):
         score = times_unit(np.abs(series.values / self.unit - expected), self.unit)
         expected = times_unit(expected, self.unit)
         threshold, margin = limits(self.threshold, self.unit, expected)
-        gap, basis = int(self.params["gap"]), {"line": self.usual, "unit": self.unit} if self.usual else {}
+        gap, components = int(self.params["gap"]), {"line": self.usual, "unit": self.unit} if self.usual else {}
         return Detection(
-            series, expected, margin, score, threshold, self.params, gap, self.period, self.notes, basis=basis
+            series, expected, margin, score, threshold, self.params, gap, self.period, self.notes, components=components
         )
 
     @classmethod
-    def again(cls, kept: Detection, params: Mapping[str, Any]) -> Detection:
-        """See Detector.again."""
-        mean, spread = kept.basis["line"]
-        threshold, margin = limits(mean + params["sigma"] * spread, kept.basis["unit"], kept.expected)
-        return replace(super().again(kept, params), margin=margin, threshold=threshold)
+    def rethreshold(cls, kept: Detection, params: Mapping[str, Any]) -> Detection:
+        """See Detector.rethreshold."""
+        mean, spread = kept.components["line"]
+        threshold, margin = limits(mean + params["sigma"] * spread, kept.components["unit"], kept.expected)
+        return replace(super().rethreshold(kept, params), margin=margin, threshold=threshold)
 
     def drafts(self, values: Floats, since: int) -> Floats:
         """(n − since,) the drafts of values (n,) ÷ unit, in cells, once those that surprise are hidden. To the bit what
@@ -202,7 +208,7 @@ class ForecastResidual(Detector):
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> Self:
         """See Detector.from_state."""
-        grid = Grid.from_state(state["grid"])
+        grid = RegularGrid.from_state(state["grid"])
         known = {name: state[name] for name in ("unit", "period", "hiding", "threshold", "params", "notes")}
         return cls(cls.forecaster_from_state(state["forecaster"]), grid, **known, usual=state.get("usual"))
 

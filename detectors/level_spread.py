@@ -8,10 +8,10 @@ import numpy as np
 
 from anomaly_detection import DEFAULT_GAP, Gap, Progress, no_progress
 from detectors.forecast_residual import Sigma
-from detectors.window_distance import DEFAULT_SIGMA, View, WindowDistance, usual_threshold
+from detectors.window_distance import DEFAULT_SIGMA, WindowDetector, WindowScorer, usual_threshold
 from parameters import checked
 from timeseries import Floats, Series
-from timeseries.windows import STEPS, Scale, complete, judged, ladder, moving_sum, reach
+from timeseries.windows import STEPS, Scale, fill_short_gaps, judged, ladder, moving_sum, reach
 
 QUIET = 0.05
 """Added to a standard deviation, in spreads of the series, before its logarithm is taken: 0 and almost 0 are alike."""
@@ -46,7 +46,7 @@ class LevelSpreadScorer:
         """values (n,) evenly spaced; NaN is missing. Judges nothing where there are too few."""
         scale = Scale.of(values)
         whole = scale.whole(values)
-        full = complete(whole, period)
+        full = fill_short_gaps(whole, period)
         usual = []
         for length in ladder(len(values)):
             good = judged(whole, full, length) > 0
@@ -72,7 +72,7 @@ class LevelSpreadScorer:
     def by_length(self, values: Floats, report: Callable[[float], None], since: int = 0) -> list[tuple[int, Floats]]:
         """See View.by_length."""
         whole = self.scale.whole(values)
-        full = complete(whole, self.period)
+        full = fill_short_gaps(whole, self.period)
         several = []
         for done, usual in enumerate(self.usual, start=1):
             good = judged(whole, full, usual.length) > 0
@@ -110,7 +110,7 @@ def _middle(numbers: Floats) -> tuple[float, float]:
     return middle, max((high - low) / 2.5631, SMALLEST)
 
 
-class LevelSpread(WindowDistance):
+class LevelSpread(WindowDetector):
     """score = robust deviation of mean and spread of the last points; see `LevelSpreadScorer`."""
 
     title = "Level and spread"
@@ -136,6 +136,6 @@ class LevelSpread(WindowDistance):
         return cls.learn(series, LevelSpreadScorer.fit, params, progress)
 
     @staticmethod
-    def view_from_state(state: Mapping[str, Any]) -> View:
+    def view_from_state(state: Mapping[str, Any]) -> WindowScorer:
         """See WindowDistance.view_from_state."""
         return LevelSpreadScorer.from_state(state)

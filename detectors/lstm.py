@@ -8,13 +8,13 @@ import numpy as np
 
 from anomaly_detection import DEFAULT_GAP, Detection, Gap, Progress, no_progress
 from detectors.forecast_residual import CHUNK, DEFAULT_SIGMA, Forecaster, ForecastResidual, Sigma, limits
-from detectors.residual_windows import Stretches
-from detectors.window_distance import USUAL, Judge, around_each, usual_threshold
+from detectors.residual_windows import ResidualWindows
+from detectors.window_distance import USUAL, ScoreCalibration, mean_over_covering_windows, usual_threshold
 from forecasting.lstm import LSTMForecaster
-from forecasting.lstm_multi_step import FarForecaster
+from forecasting.lstm_multi_step import MultiStepForecaster
 from parameters import Param, checked
 from timeseries import Bools, Floats, Series
-from timeseries.regular_grid import Grid, spread_out
+from timeseries.regular_grid import RegularGrid, spread_out
 from timeseries.scaling import times_unit, unit_of
 from timeseries.seasonality import find_periods
 from timeseries.windows import Scale
@@ -34,7 +34,7 @@ LARGEST = 1e300
 
 
 @dataclass(frozen=True, eq=False)
-class Reviewer:
+class OfflineModel:
     """What a review knows beside the one-step forecast.
 
     spread  of the series, ÷ unit
@@ -42,10 +42,10 @@ class Reviewer:
     usual   mean and standard deviation of the voices' mean on the series that was fitted; None where it has none
     """
 
-    far: FarForecaster
-    stretches: Stretches
+    far: MultiStepForecaster
+    stretches: ResidualWindows
     spread: float
-    judge: Judge
+    judge: ScoreCalibration
     usual: Sequence[float] | None
 
     def state(self) -> dict[str, Any]:
@@ -54,16 +54,16 @@ class Reviewer:
         return {**parts, "spread": self.spread, "usual": self.usual}
 
     @classmethod
-    def from_state(cls, state: Mapping[str, Any], near: LSTMForecaster) -> "Reviewer":
+    def from_state(cls, state: Mapping[str, Any], near: LSTMForecaster) -> "OfflineModel":
         """What gave this state, beside its one-step forecaster."""
-        far, judge = FarForecaster.from_state(state["far"], near), Judge.from_state(state["judge"])
-        return cls(far, Stretches.from_state(state["stretches"]), state["spread"], judge, state["usual"])
+        far, judge = MultiStepForecaster.from_state(state["far"], near), ScoreCalibration.from_state(state["judge"])
+        return cls(far, ResidualWindows.from_state(state["stretches"]), state["spread"], judge, state["usual"])
 
 
 class LSTM(ForecastResidual):
     """Forecast residuals of `model.LSTMForecaster`.
 
-    `review` joins them with how far the stretches around a point lie from forecasts made 1 to 24 points before, and
+    `detect_offline` joins them with how far the stretches around a point lie from forecasts made 1 to 24 points before, and
     with how large one-step residuals are there, each ÷ its usual range (`window_distance.Judge`). A point is an anomaly
     where the mean of these lies beyond mean + TOGETHER · sigma · std, or its residual alone beyond the margin,
     mean + ALONE · sigma · std. Score, in the series' unit: margin × the larger of both ÷ what is allowed.
@@ -71,7 +71,7 @@ class LSTM(ForecastResidual):
 
     title = "LSTM forecast"
     help = "Learns how the series goes on from its own past and marks values far from what was expected."
-    reviewer: Reviewer | None = None
+    reviewer: OfflineModel | None = None
 
     @classmethod
     @checked
@@ -85,7 +85,7 @@ class LSTM(ForecastResidual):
         seed: Annotated[int, Param(None, 0, 2**31 - 1, "The same seed gives the same answer.")] = 0,
     ) -> Self:
         """See Detector.fit."""
-        grid, unit = Grid.learn(series), unit_of(series.values)
+        grid, unit = RegularGrid.learn(series), unit_of(series.values)
         cells, _ = grid.cells(series, len(series), CHUNK)
         values = spread_out(series.values / unit, cells)
         periods = find_periods(values, grid.step_ms)
@@ -96,7 +96,7 @@ class LSTM(ForecastResidual):
 
     @classmethod
     def one_step(
-        cls, series: Series, values: Floats, grid: Grid, periods: Sequence[int], seed: int, progress: Progress
+        cls, series: Series, values: Floats, grid: RegularGrid, periods: Sequence[int], seed: int, progress: Progress
     ) -> Self:
         """The detector with its defaults but for the seed, without what a review knows beside the one-step forecast.
 
@@ -108,28 +108,36 @@ class LSTM(ForecastResidual):
 
     @classmethod
     def around(
-        cls, series: Series, near: LSTMForecaster, grid: Grid, period: int | None, params: Any, progress: Progress
+        cls,
+        series: Series,
+        near: LSTMForecaster,
+        grid: RegularGrid,
+        period: int | None,
+        params: Any,
+        progress: Progress,
     ) -> Self:
         """The detector with this one-step forecaster, learned on the series' cells."""
         found = cls.learn(series, near, grid, period, params, lambda _, done: progress("fit", 0.2 + 0.4 * done))
         values = found._spread_out(series, series.values / found.unit)[0]
-        far = FarForecaster.fit(values, period, near, params["seed"], lambda done: progress("fit", 0.6 + 0.4 * done))
+        far = MultiStepForecaster.fit(
+            values, period, near, params["seed"], lambda done: progress("fit", 0.6 + 0.4 * done)
+        )
         found.notes = (*found.notes, *far.notes)
         found.reviewer = found._reviewer(series, far)
         return found
 
-    def _reviewer(self, series: Series, far: FarForecaster) -> Reviewer:
+    def _reviewer(self, series: Series, far: MultiStepForecaster) -> OfflineModel:
         residuals = self.detect(series).score / self.unit
         spread = Scale.of(series.values / self.unit).spread
-        stretches = Stretches.learn(self._spread_out(series, _in_spreads(residuals, spread))[0])
-        blank = Reviewer(far, stretches, spread, Judge((), (), 1.0), None)
+        stretches = ResidualWindows.learn(self._spread_out(series, _in_spreads(residuals, spread))[0])
+        blank = OfflineModel(far, stretches, spread, ScoreCalibration((), (), 1.0), None)
         several = list(self._voices(series, residuals, blank, no_progress).values())
-        judge = Judge.learn(several, 1.0, usual_threshold)
+        judge = ScoreCalibration.learn(several, 1.0, usual_threshold)
         usual = _mean_and_deviation(judge.mean(judge.voices(several), len(series)))
         return replace(blank, judge=judge, usual=usual)
 
-    def review(self, series: Series, *, progress: Progress = no_progress) -> Detection:
-        """See Detector.review: stretches count at every point they cover."""
+    def detect_offline(self, series: Series, *, progress: Progress = no_progress) -> Detection:
+        """See Detector.detect_offline: stretches count at every point they cover."""
         found = self.detect(series, progress=lambda _, done: progress("detect", done / 3))
         by = self.reviewer
         if by is None or self.usual is None:  # learned before there were reviews
@@ -142,19 +150,21 @@ class LSTM(ForecastResidual):
         if spikes.any():
             others = self._voices(series, residuals, by, lambda _, done: progress("detect", (2 + done) / 3), spikes)
             rest = by.judge.mean(by.judge.voices(list(others.values())), len(series))
-        basis = {**found.basis, "usual": usual, "rest": rest, "residual": residuals}
+        components = {**found.components, "usual": usual, "rest": rest, "residual": residuals}
         views = dict(zip(several, voices, strict=True))
-        return joined(replace(found, basis=basis, views=views), by.usual)
+        return joined(replace(found, components=components, views=views), by.usual)
 
     @classmethod
-    def again(cls, kept: Detection, params: Mapping[str, Any]) -> Detection:
-        """See Detector.again."""
-        if "rest" not in kept.basis:
-            return super().again(kept, params)
-        return joined(replace(kept, params=params, gap=int(params["gap"])), _mean_and_deviation(kept.basis["usual"]))
+    def rethreshold(cls, kept: Detection, params: Mapping[str, Any]) -> Detection:
+        """See Detector.rethreshold."""
+        if "rest" not in kept.components:
+            return super().rethreshold(kept, params)
+        return joined(
+            replace(kept, params=params, gap=int(params["gap"])), _mean_and_deviation(kept.components["usual"])
+        )
 
     def _voices(
-        self, series: Series, residuals: Floats, by: Reviewer, progress: Progress, without: Bools | None = None
+        self, series: Series, residuals: Floats, by: OfflineModel, progress: Progress, without: Bools | None = None
     ) -> dict[str, Floats]:
         """In words, (n,) how far each point, or the mean of the stretches it lies in, is from what was expected.
 
@@ -166,7 +176,7 @@ class LSTM(ForecastResidual):
         near, values, cells = self._spread_out(series, near, values)
         far = by.far.missed(values, lambda done: progress("detect", done))
         ending = by.stretches.ending(near, far)
-        return {words: around_each(distances, length)[cells] for words, length, distances in ending}
+        return {words: mean_over_covering_windows(distances, length)[cells] for words, length, distances in ending}
 
     def _spread_out(self, series: Series, *columns: Floats) -> tuple[Any, ...]:
         """Each column (n,) in the series' cells, then the cells of the points (n,)."""
@@ -183,7 +193,7 @@ class LSTM(ForecastResidual):
         found = super().from_state(state)
         assert isinstance(found.forecaster, LSTMForecaster)
         if state.get("reviewer"):
-            found.reviewer = Reviewer.from_state(state["reviewer"], found.forecaster)
+            found.reviewer = OfflineModel.from_state(state["reviewer"], found.forecaster)
         return found
 
     @staticmethod
@@ -198,16 +208,16 @@ def joined(kept: Detection, usual: Sequence[float] | None) -> Detection:
     basis: `usual` or, where another series was learned, `scores` (n,): the voices' mean; `rest` (n,): the same without
     spikes that stand alone; `residual` (n,) ÷ unit; `line`: mean and deviation of the residuals; `unit`.
     """
-    basis, sigma = kept.basis, float(kept.params["sigma"])
-    mean, spread = basis["line"]
+    components, sigma = kept.components, float(kept.params["sigma"])
+    mean, spread = components["line"]
     line = mean + ALONE * sigma * spread
     allowed = max(usual[0] + TOGETHER * sigma * usual[1], USUAL * TOGETHER * sigma) if usual else 1.0
-    together = basis.get("scores", basis["usual"]) / allowed
-    together = np.where(basis["rest"] > allowed, together, held_below(together))
+    together = components.get("scores", components["usual"]) / allowed
+    together = np.where(components["rest"] > allowed, together, held_below(together))
     with np.errstate(over="ignore"):
-        beyond = np.fmax(together, np.minimum(basis["residual"] / line, LARGEST))
-    threshold, margin = limits(line, basis["unit"], kept.expected)
-    score = np.where(np.isnan(basis["residual"]), np.nan, times_unit(beyond, threshold))
+        beyond = np.fmax(together, np.minimum(components["residual"] / line, LARGEST))
+    threshold, margin = limits(line, components["unit"], kept.expected)
+    score = np.where(np.isnan(components["residual"]), np.nan, times_unit(beyond, threshold))
     return replace(kept, score=score, threshold=threshold, margin=margin)
 
 

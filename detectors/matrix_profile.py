@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 
 from anomaly_detection import DEFAULT_GAP, Gap, Progress, no_progress
 from detectors.forecast_residual import Sigma
-from detectors.window_distance import DEFAULT_SIGMA, View, WindowDistance, usual_threshold
+from detectors.window_distance import DEFAULT_SIGMA, WindowDetector, WindowScorer, usual_threshold
 from parameters import Param, checked
 from timeseries import Floats, Series
 from timeseries.gap_filling import sample_rows
-from timeseries.windows import STEPS, Scale, Shape, complete, judged, ladder, reach
+from timeseries.windows import STEPS, Scale, WindowShape, fill_short_gaps, judged, ladder, reach
 
 SIZE = 32
 """Most numbers a window is described by."""
@@ -40,14 +40,14 @@ class References:
     ends          (f,) where those end
     """
 
-    shape: Shape
+    shape: WindowShape
     at: Integers
     windows: Floats
     fingerprints: Integers
     ends: Integers
 
     @classmethod
-    def learn(cls, full: Floats, good: Floats, shape: Shape, most: int) -> "References":
+    def learn(cls, full: Floats, good: Floats, shape: WindowShape, most: int) -> "References":
         """From a series of whole numbers (n,) and whether the window ending at each point can be judged (n,)."""
         can = np.flatnonzero(good > 0)
         at = can[sample_rows(len(can), most)]
@@ -113,7 +113,7 @@ class References:
     def from_state(cls, state: Mapping[str, Any]) -> "References":
         """What gave this state."""
         arrays = {name: np.asarray(state[name]) for name in ("at", "windows", "fingerprints", "ends")}
-        return cls(Shape(**state["shape"]), **arrays)
+        return cls(WindowShape(**state["shape"]), **arrays)
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,9 +129,9 @@ class MatrixProfileScorer:
         """values (n,) evenly spaced; NaN is missing. Keeps at most `most` references of each length."""
         scale = Scale.of(values)
         whole = scale.whole(values)
-        full = complete(whole, period)
+        full = fill_short_gaps(whole, period)
         learned = []
-        for shape in (Shape.covering(length, SIZE) for length in ladder(len(values))):
+        for shape in (WindowShape.covering(length, SIZE) for length in ladder(len(values))):
             good = judged(whole, full, shape.points)
             if np.count_nonzero(good) > shape.points:
                 learned.append(References.learn(full, good, shape, most))
@@ -154,7 +154,7 @@ class MatrixProfileScorer:
     def by_length(self, values: Floats, report: Callable[[float], None], since: int = 0) -> list[tuple[int, Floats]]:
         """See View.by_length."""
         whole = self.scale.whole(values)
-        full = complete(whole, self.period)
+        full = fill_short_gaps(whole, self.period)
         several = []
         for done, each in enumerate(self.references):
 
@@ -192,7 +192,7 @@ def fingerprints(full: Floats, length: int) -> Integers:
     return ((sums[at] - sums[np.maximum(at - length, 0)]) * up[: len(full)]).view(np.int64)
 
 
-class MatrixProfile(WindowDistance):
+class MatrixProfile(WindowDetector):
     """score = distance of the last points to the most similar window learned; see `MatrixProfileScorer`."""
 
     title = "Matrix profile"
@@ -224,6 +224,6 @@ class MatrixProfile(WindowDistance):
         )
 
     @staticmethod
-    def view_from_state(state: Mapping[str, Any]) -> View:
+    def view_from_state(state: Mapping[str, Any]) -> WindowScorer:
         """See WindowDistance.view_from_state."""
         return MatrixProfileScorer.from_state(state)

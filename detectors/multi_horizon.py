@@ -5,13 +5,13 @@ from typing import Any, Self
 
 from anomaly_detection import DEFAULT_GAP, Gap, Progress, no_progress
 from detectors.forecast_residual import Sigma
-from detectors.window_distance import STRICT_SIGMA, View, WindowDistance, strict_threshold
-from forecasting.multi_step import MultiHorizon as Horizons
+from detectors.window_distance import STRICT_SIGMA, WindowDetector, WindowScorer, strict_threshold
+from forecasting.multi_step import MultiStepRegression as Horizons
 from parameters import checked
 from timeseries import Series
 
 
-class MultiHorizon(WindowDistance):
+class MultiHorizon(WindowDetector):
     """score = mean miss of the last period's forecasts, 1 to 24 points ahead; see `multi_horizon.MultiHorizon`."""
 
     title = "Forecasts over many horizons"
@@ -37,6 +37,6 @@ class MultiHorizon(WindowDistance):
         return cls.learn(series, Horizons.fit, params, progress)
 
     @staticmethod
-    def view_from_state(state: Mapping[str, Any]) -> View:
+    def view_from_state(state: Mapping[str, Any]) -> WindowScorer:
         """See WindowDistance.view_from_state."""
         return Horizons.from_state(state)

@@ -20,14 +20,14 @@ LEAST = 1e-3
 
 
 @dataclass(frozen=True)
-class Stretches:
+class ResidualWindows:
     """The lengths looked at, in points, and the usual (median) mean of the one-step misses over each, in spreads."""
 
     lengths: tuple[int, ...]
     usual: tuple[float, ...]
 
     @classmethod
-    def learn(cls, residuals: Sequence[float] | Floats) -> "Stretches":
+    def learn(cls, residuals: Sequence[float] | Floats) -> "ResidualWindows":
         """From one-step misses (n,) in spreads of the series; NaN where unknown."""
         near = np.asarray(residuals, dtype=np.float64)
         lengths = ladder(len(near))
@@ -55,7 +55,7 @@ class Stretches:
         return {"lengths": list(self.lengths), "usual": list(self.usual)}
 
     @classmethod
-    def from_state(cls, state: Mapping[str, Any]) -> "Stretches":
+    def from_state(cls, state: Mapping[str, Any]) -> "ResidualWindows":
         """What gave this state."""
         return cls(tuple(state["lengths"]), tuple(state["usual"]))
 

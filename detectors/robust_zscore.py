@@ -30,8 +30,8 @@ class RobustZScore(Detector):
     1993). Each factor makes it the standard deviation of normal noise. Unit of the score: standard deviations.
     """
 
-    fewest = 0
-    without_fit = ("threshold", "gap")
+    min_history = 0
+    adjustable_params = ("threshold", "gap")
     title = "Robust z-score"
     help = "Compares each value with the median of the values just before it, from the twelfth on. Needs no history."
 
@@ -84,16 +84,16 @@ class RobustZScore(Detector):
         score = np.abs(values - median) / spread
         spread = np.where(np.isnan(median), np.nan, spread)
         margin, gap = times_unit(threshold * spread, self.unit), int(self.params["gap"])
-        basis = {"spread": spread, "unit": self.unit}
+        components = {"spread": spread, "unit": self.unit}
         expected = times_unit(median, self.unit)
-        return Detection(series, expected, margin, score, threshold, self.params, gap, basis=basis)
+        return Detection(series, expected, margin, score, threshold, self.params, gap, components=components)
 
     @classmethod
-    def again(cls, kept: Detection, params: Mapping[str, Any]) -> Detection:
-        """See Detector.again."""
+    def rethreshold(cls, kept: Detection, params: Mapping[str, Any]) -> Detection:
+        """See Detector.rethreshold."""
         threshold = float(params["threshold"])
-        margin = times_unit(threshold * kept.basis["spread"], kept.basis["unit"])
-        return replace(super().again(kept, params), margin=margin, threshold=threshold)
+        margin = times_unit(threshold * kept.components["spread"], kept.components["unit"])
+        return replace(super().rethreshold(kept, params), margin=margin, threshold=threshold)
 
     def state(self) -> dict[str, Any]:
         """See Detector.state."""

@@ -23,8 +23,8 @@ class RollingZScore(Detector):
     of its window is known. Unit of the score: standard deviations (divisor count − 1).
     """
 
-    fewest = 0
-    without_fit = ("threshold", "gap")
+    min_history = 0
+    adjustable_params = ("threshold", "gap")
     title = "Rolling z-score"
     help = (
         "Compares each value with the mean and spread of the values just before it. Simple and fast; knows no seasons."
@@ -75,15 +75,15 @@ class RollingZScore(Detector):
         expected = np.where(unknown, np.nan, times_unit(mean, self.unit))
         spread = np.where(unknown, np.nan, spread)
         margin, gap = times_unit(threshold * spread, self.unit), int(self.params["gap"])
-        basis = {"spread": spread, "unit": self.unit}
-        return Detection(series, expected, margin, score, threshold, self.params, gap, basis=basis)
+        components = {"spread": spread, "unit": self.unit}
+        return Detection(series, expected, margin, score, threshold, self.params, gap, components=components)
 
     @classmethod
-    def again(cls, kept: Detection, params: Mapping[str, Any]) -> Detection:
-        """See Detector.again."""
+    def rethreshold(cls, kept: Detection, params: Mapping[str, Any]) -> Detection:
+        """See Detector.rethreshold."""
         threshold = float(params["threshold"])
-        margin = times_unit(threshold * kept.basis["spread"], kept.basis["unit"])
-        return replace(super().again(kept, params), margin=margin, threshold=threshold)
+        margin = times_unit(threshold * kept.components["spread"], kept.components["unit"])
+        return replace(super().rethreshold(kept, params), margin=margin, threshold=threshold)
 
     def state(self) -> dict[str, Any]:
         """See Detector.state."""

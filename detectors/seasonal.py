@@ -7,7 +7,7 @@ from typing import Annotated, Any, Self
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from anomaly_detection import DEFAULT_GAP, Detection, Gap, Progress, no_progress, usual_residual
+from anomaly_detection import DEFAULT_GAP, Detection, Gap, Progress, no_progress, residual_stats
 from detectors.forecast_residual import (
     CHUNK,
     DEFAULT_SIGMA,
@@ -21,7 +21,7 @@ from detectors.forecast_residual import (
 from forecasting.stl import decompose, level
 from parameters import Param, checked
 from timeseries import Bools, Floats, Series
-from timeseries.regular_grid import Grid, spread_out
+from timeseries.regular_grid import RegularGrid, spread_out
 from timeseries.scaling import spread_floor, times_unit, unit_of
 from timeseries.seasonality import find_periods, same_phase
 from timeseries.windows import STEPS, Scale, moving_sum
@@ -60,7 +60,7 @@ class LevelAndSeason:
 
 
 @dataclass(frozen=True)
-class Robust:
+class SeasonalMedianForecaster:
     """expected = season + level.
 
     season  median over the last `cycles` cycles, at the same phase, of the distance from the mean of the cycle around
@@ -74,12 +74,12 @@ class Robust:
     scale: Scale
 
     @classmethod
-    def fit(cls, values: Floats, period: int | None, cycles: int) -> "Robust":
+    def fit(cls, values: Floats, period: int | None, cycles: int) -> "SeasonalMedianForecaster":
         """values (n,) evenly spaced; NaN is missing. The span is the one with the least median distance."""
         tried = [cls(period, cycles, span, Scale.of(values)) for span in SPANS]
         season = tried[0].season(values)
 
-        def left_over(each: Robust) -> float:
+        def left_over(each: SeasonalMedianForecaster) -> float:
             distance = np.abs(values - season - median_before(values - season, each.span))
             known = distance[np.isfinite(distance)]
             return float(np.median(known)) if known.size else np.inf
@@ -155,7 +155,7 @@ def _medians(padded: Floats, span: int) -> Iterator[Floats]:
 
 
 class Seasonal(ForecastResidual):
-    """Distances from level and season, both from earlier points; `review` takes them by STL from all of a series."""
+    """Distances from level and season, both from earlier points; `detect_offline` takes them by STL from all of a series."""
 
     title = "Season and level"
     help = (
@@ -177,20 +177,20 @@ class Seasonal(ForecastResidual):
         gap: Gap = DEFAULT_GAP,
     ) -> Self:
         """See Detector.fit."""
-        grid = Grid.learn(series)
+        grid = RegularGrid.learn(series)
         cells, _ = grid.cells(series, len(series), CHUNK)
         values = spread_out(series.values / unit_of(series.values), cells)
         periods = find_periods(values, grid.step_ms)
         period = periods[-1] if periods else None
         params = {"sigma": sigma, "cycles": cycles, "gap": gap}
-        found = cls.learn(series, Robust.fit(values, period, cycles), grid, period, params, progress)
+        found = cls.learn(series, SeasonalMedianForecaster.fit(values, period, cycles), grid, period, params, progress)
         rest = values - found.smooth(values)
-        mean, spread = usual_residual(np.abs(rest), spread_floor(values))
+        mean, spread = residual_stats(np.abs(rest), spread_floor(values))
         found.reviewed = mean, REVIEWED * spread
         return found
 
-    def review(self, series: Series, *, progress: Progress = no_progress) -> Detection:
-        """See Detector.review: trend and season from the whole series."""
+    def detect_offline(self, series: Series, *, progress: Progress = no_progress) -> Detection:
+        """See Detector.detect_offline: trend and season from the whole series."""
         progress("detect", 0.0)
         cells, _ = self.grid.cells(series, self.memory, self.period or 1)  # a shortened gap keeps the phase
         smooth = self.smooth(spread_out(series.values / self.unit, cells))[cells]
@@ -198,9 +198,9 @@ class Seasonal(ForecastResidual):
         score = times_unit(np.abs(series.values / self.unit - smooth), self.unit)
         mean, spread = self.reviewed
         threshold, margin = limits(mean + self.params["sigma"] * spread, self.unit, expected)
-        gap, basis = int(self.params["gap"]), {"line": self.reviewed, "unit": self.unit}
+        gap, components = int(self.params["gap"]), {"line": self.reviewed, "unit": self.unit}
         return Detection(
-            series, expected, margin, score, threshold, self.params, gap, self.period, self.notes, basis=basis
+            series, expected, margin, score, threshold, self.params, gap, self.period, self.notes, components=components
         )
 
     def smooth(self, values: Floats) -> Floats:
@@ -227,4 +227,4 @@ class Seasonal(ForecastResidual):
     @staticmethod
     def forecaster_from_state(state: Mapping[str, Any]) -> Forecaster:
         """See ForecastResidual.forecaster_from_state."""
-        return Robust(state["period"], state["cycles"], state["span"], Scale(**state["scale"]))
+        return SeasonalMedianForecaster(state["period"], state["cycles"], state["span"], Scale(**state["scale"]))

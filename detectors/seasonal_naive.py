@@ -19,7 +19,7 @@ from detectors.forecast_residual import (
 from parameters import Param, checked
 from timeseries import Bools, Floats, Series
 from timeseries.gap_filling import SHORT, filled
-from timeseries.regular_grid import Grid, spread_out
+from timeseries.regular_grid import RegularGrid, spread_out
 from timeseries.scaling import unit_of
 from timeseries.seasonality import find_periods, lagged, same_phase
 
@@ -113,7 +113,7 @@ class SeasonalNaive(ForecastResidual):
         gap: Gap = DEFAULT_GAP,
     ) -> Self:
         """See Detector.fit."""
-        grid = Grid.learn(series)
+        grid = RegularGrid.learn(series)
         cells, _ = grid.cells(series, len(series), CHUNK)
         periods = find_periods(spread_out(series.values / unit_of(series.values), cells), grid.step_ms)
         period = periods[-1] if periods else None

@@ -8,10 +8,10 @@ import numpy as np
 
 from anomaly_detection import DEFAULT_GAP, Gap, Progress, no_progress
 from detectors.forecast_residual import Sigma
-from detectors.window_distance import STRICT_SIGMA, View, WindowDistance, strict_threshold
+from detectors.window_distance import STRICT_SIGMA, WindowDetector, WindowScorer, strict_threshold
 from parameters import checked
 from timeseries import Floats, Series
-from timeseries.windows import STEPS, Scale, Shape, complete, judged, reach, window_length
+from timeseries.windows import STEPS, Scale, WindowShape, fill_short_gaps, judged, reach, window_length
 
 SIZE = 64
 """Most numbers a window is described by."""
@@ -37,7 +37,7 @@ class SubspaceScorer:
 
     scale: Scale
     period: int | None
-    shape: Shape
+    shape: WindowShape
     weights: Floats
     offset: Floats
 
@@ -46,9 +46,9 @@ class SubspaceScorer:
         """values (n,) evenly spaced; NaN is missing. Without weights, and judging nothing, where there are too few."""
         scale = Scale.of(values)
         length = window_length(len(values), period)
-        shape = Shape.covering(max(length, 1), SIZE)
+        shape = WindowShape.covering(max(length, 1), SIZE)
         whole = scale.whole(values)
-        full = complete(whole, period)
+        full = fill_short_gaps(whole, period)
         windows = shape.sample(full, judged(whole, full, shape.points), SAMPLE) if length else np.empty((0, 1))
         if len(windows) < 2 * shape.size:
             return cls(scale, period, shape, np.empty((0, 0)), np.empty(0))
@@ -75,7 +75,7 @@ class SubspaceScorer:
             return []
         out = np.full(len(values), np.nan)
         whole = self.scale.whole(values)
-        full = complete(whole, self.period)
+        full = fill_short_gaps(whole, self.period)
         for at, block in self.shape.blocks(full, since):
             along = block @ self.weights  # exact, so a point's result does not depend on its neighbours in the block
             along -= self.offset
@@ -93,7 +93,7 @@ class SubspaceScorer:
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> "SubspaceScorer":
         """What gave this state."""
-        scale, shape = Scale(**state["scale"]), Shape(**state["shape"])
+        scale, shape = Scale(**state["scale"]), WindowShape(**state["shape"])
         return cls(scale, state["period"], shape, np.asarray(state["weights"]), np.asarray(state["offset"]))
 
 
@@ -113,7 +113,7 @@ def axes(windows: Floats) -> tuple[Floats, Floats]:
     return weights, centre @ weights
 
 
-class Subspace(WindowDistance):
+class Subspace(WindowDetector):
     """score = Mahalanobis distance of the last period in the principal axes of all; see `SubspaceScorer`."""
 
     title = "Subspace distance"
@@ -139,6 +139,6 @@ class Subspace(WindowDistance):
         return cls.learn(series, SubspaceScorer.fit, params, progress)
 
     @staticmethod
-    def view_from_state(state: Mapping[str, Any]) -> View:
+    def view_from_state(state: Mapping[str, Any]) -> WindowScorer:
         """See WindowDistance.view_from_state."""
         return SubspaceScorer.from_state(state)

@@ -10,7 +10,7 @@ import numpy as np
 from anomaly_detection import Detection, Detector, Progress, no_progress
 from detectors.forecast_residual import repeats
 from timeseries import Floats, Series
-from timeseries.regular_grid import Grid, spread_out
+from timeseries.regular_grid import RegularGrid, spread_out
 from timeseries.scaling import unit_of
 from timeseries.seasonality import find_period
 
@@ -29,7 +29,7 @@ USUAL = 0.4375
 """Ranges per sigma that every series may reach: its windows overlap, and chance alone goes so far."""
 
 
-class View(Protocol):
+class WindowScorer(Protocol):
     """What a window-distance detector has learned."""
 
     @property
@@ -52,7 +52,7 @@ class View(Protocol):
 
 
 @dataclass(frozen=True)
-class Judge:
+class ScoreCalibration:
     """How far distances usually lie: per window length their median and their 95th percentile above it; a threshold."""
 
     medians: tuple[float, ...]
@@ -66,7 +66,7 @@ class Judge:
         sigma: float,
         rule: Callable[[Floats, float], float],
         steepest: Sequence[float] | None = None,
-    ) -> "Judge":
+    ) -> "ScoreCalibration":
         """From the distances (n,) of each length, on the series that was fitted; the rule sets the threshold.
 
         A range is at most `steepest`, of the same length, times the third quartile − median.
@@ -99,28 +99,28 @@ class Judge:
         return {"medians": list(self.medians), "ranges": list(self.ranges), "threshold": self.threshold}
 
     @classmethod
-    def from_state(cls, state: Mapping[str, Any]) -> "Judge":
+    def from_state(cls, state: Mapping[str, Any]) -> "ScoreCalibration":
         """What gave this state."""
         return cls(tuple(state["medians"]), tuple(state["ranges"]), state["threshold"])
 
 
-class WindowDistance(Detector):
+class WindowDetector(Detector):
     """score = (distance − median) ÷ (95th percentile − median) of the window ending at the point, 0 below the median.
 
     The mean of it over the view's window lengths; threshold = mean + sigma · std of the usual scores, see
-    `usual_threshold`. `review` averages the distances of all windows that a point lies in, later ones included. There
+    `usual_threshold`. `detect_offline` averages the distances of all windows that a point lies in, later ones included. There
     is no expected value: an event's direction is its shape. Unit of the score: the upper usual range of distances.
     """
 
-    without_fit = ("sigma", "gap")
+    adjustable_params = ("sigma", "gap")
 
     def __init__(
         self,
-        view: View,
-        grid: Grid,
+        view: WindowScorer,
+        grid: RegularGrid,
         unit: float,
         period: int | None,
-        judges: tuple[Judge, Judge],
+        judges: tuple[ScoreCalibration, ScoreCalibration],
         params: Mapping[str, Any],
     ) -> None:
         self.view, self.grid, self.unit, self.period = view, grid, unit, period
@@ -131,13 +131,13 @@ class WindowDistance(Detector):
     def learn(
         cls,
         series: Series,
-        view: Callable[[Floats, int | None], View],
+        view: Callable[[Floats, int | None], WindowScorer],
         params: Mapping[str, Any],
         progress: Progress,
     ) -> Self:
         """Learns the view of the values in their cells and the period found, then how far distances usually lie."""
         progress("fit", 0.0)
-        grid, unit = Grid.learn(series), unit_of(series.values)
+        grid, unit = RegularGrid.learn(series), unit_of(series.values)
         cells, _ = grid.cells(series, len(series), 1)
         values = spread_out(series.values / unit, cells)
         period = find_period(values, grid.step_ms)
@@ -145,8 +145,10 @@ class WindowDistance(Detector):
         progress("fit", 0.3)
         several = learned.by_length(values, lambda fraction: progress("fit", 0.3 + 0.7 * fraction))
         ending = [distances[cells] for _, distances in several]
-        around = [around_each(distances, length)[cells] for length, distances in several]
-        ending_judge, around_judge = (Judge.learn(each, params["sigma"], cls.rule) for each in (ending, around))
+        around = [mean_over_covering_windows(distances, length)[cells] for length, distances in several]
+        ending_judge, around_judge = (
+            ScoreCalibration.learn(each, params["sigma"], cls.rule) for each in (ending, around)
+        )
         judges = ending_judge, around_judge
         return cls(learned, grid, unit, period, judges, params)
 
@@ -158,14 +160,23 @@ class WindowDistance(Detector):
         """See Detector.detect_last: no windows are looked at but those that end at these points."""
         return self._judged(series, new, self.judges[0], lambda length, distances: distances, no_progress)
 
-    def review(self, series: Series, *, progress: Progress = no_progress) -> Detection:
-        """See Detector.review: each point by the mean distance of all windows it lies in."""
+    def detect_offline(self, series: Series, *, progress: Progress = no_progress) -> Detection:
+        """See Detector.detect_offline: each point by the mean distance of all windows it lies in."""
         return self._judged(
-            series, len(series), self.judges[1], lambda length, distances: around_each(distances, length), progress
+            series,
+            len(series),
+            self.judges[1],
+            lambda length, distances: mean_over_covering_windows(distances, length),
+            progress,
         )
 
     def _judged(
-        self, series: Series, new: int, judge: Judge, form: Callable[[int, Floats], Floats], progress: Progress
+        self,
+        series: Series,
+        new: int,
+        judge: ScoreCalibration,
+        form: Callable[[int, Floats], Floats],
+        progress: Progress,
     ) -> Detection:
         progress("detect", 0.0)
         tail = self.grid.tail(series, series.values / self.unit, new, self.memory)
@@ -175,13 +186,15 @@ class WindowDistance(Detector):
         nowhere, usual = np.full(new, np.nan), judge.mean(voices, new)
         score = np.where(np.isnan(series.values), np.nan, usual)
         notes, gap = (repeats(self.period), *self.view.notes), int(self.params["gap"])
-        threshold, params, basis = judge.threshold, self.params, {"usual": usual}
-        return Detection(series, nowhere, nowhere, score, threshold, params, gap, self.period, notes, basis=basis)
+        threshold, params, components = judge.threshold, self.params, {"usual": usual}
+        return Detection(
+            series, nowhere, nowhere, score, threshold, params, gap, self.period, notes, components=components
+        )
 
     @classmethod
-    def again(cls, kept: Detection, params: Mapping[str, Any]) -> Detection:
-        """See Detector.again."""
-        return replace(super().again(kept, params), threshold=cls.rule(kept.basis["usual"], params["sigma"]))
+    def rethreshold(cls, kept: Detection, params: Mapping[str, Any]) -> Detection:
+        """See Detector.rethreshold."""
+        return replace(super().rethreshold(kept, params), threshold=cls.rule(kept.components["usual"], params["sigma"]))
 
     def state(self) -> dict[str, Any]:
         """See Detector.state."""
@@ -192,8 +205,8 @@ class WindowDistance(Detector):
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> Self:
         """See Detector.from_state."""
-        grid, view = Grid.from_state(state["grid"]), cls.view_from_state(state["view"])
-        ending, around = (Judge.from_state(judge) for judge in state["judges"])
+        grid, view = RegularGrid.from_state(state["grid"]), cls.view_from_state(state["view"])
+        ending, around = (ScoreCalibration.from_state(judge) for judge in state["judges"])
         return cls(view, grid, state["unit"], state["period"], (ending, around), state["params"])
 
     @staticmethod
@@ -203,7 +216,7 @@ class WindowDistance(Detector):
 
     @staticmethod
     @abstractmethod
-    def view_from_state(state: Mapping[str, Any]) -> View:
+    def view_from_state(state: Mapping[str, Any]) -> WindowScorer:
         """The view that gave this state."""
 
 
@@ -223,7 +236,7 @@ def upper_range(distances: Floats, steepest: float = np.inf) -> tuple[float, flo
     return median, max(width, LEAST)
 
 
-def around_each(distances: Floats, length: int) -> Floats:
+def mean_over_covering_windows(distances: Floats, length: int) -> Floats:
     """(n,) the mean of the distances of the windows that each point lies in: those ending 0 to length − 1 points later.
 
     distances (n,) by where windows end; NaN is left out, and stays where there is no other. The points that less than

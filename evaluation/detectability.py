@@ -13,10 +13,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anomaly_detection import Detection, Detector, Progress, no_progress
-from evaluation.detectability_report import NO_CYCLE, Catch, Catches, FaultCaught, Hit, Of
+from evaluation.detectability_report import (
+    NO_CYCLE,
+    Detectability,
+    FaultDetectability,
+    FirstDetection,
+    SizeResult,
+    SizeUnit,
+)
 from evaluation.fault_injection import plant, robust_deviation
 from timeseries import Bools, Floats, Series
-from timeseries.regular_grid import Grid, spread_out
+from timeseries.regular_grid import RegularGrid, spread_out
 from timeseries.scaling import spread_floor, times_unit, unit_of
 from timeseries.seasonality import find_period, lagged
 
@@ -44,10 +51,10 @@ LEAST = 0.01
 
 
 @dataclass(frozen=True)
-class Ladder:
+class SizeGrid:
     """What is tried of a fault: sizes, smallest first, and how many cycles it lasts; 0 for one point."""
 
-    of: Of
+    of: SizeUnit
     sizes: tuple[float, ...]
     cycles: float = 1.0
 
@@ -55,19 +62,19 @@ class Ladder:
         """How many points a fault of this size lasts."""
         if not self.cycles:
             return 1
-        return max(round((size if self.of is Of.CYCLES else self.cycles) * cycle), SHORTEST)
+        return max(round((size if self.of is SizeUnit.CYCLES else self.cycles) * cycle), SHORTEST)
 
 
 LADDERS = {
-    "spike": Ladder(Of.NOISE, (3, 5, 8, 12, 20, 30), 0),
-    "dip": Ladder(Of.NOISE, (3, 5, 8, 12, 20, 30), 0),
-    "level_shift": Ladder(Of.CHANGE, (1, 2, 3, 5, 8, 12)),
-    "drift": Ladder(Of.CHANGE, (1, 2, 3, 5, 8, 12)),
-    "changed_amplitude": Ladder(Of.SWING, (1.25, 1.5, 2, 3, 5)),
-    "changed_frequency": Ladder(Of.SPEED, (1.25, 1.5, 2, 3)),
-    "flat_line": Ladder(Of.CYCLES, (0.25, 0.5, 1, 2)),
-    "noise_burst": Ladder(Of.NOISE, (2, 3, 5, 8, 12), 0.5),
-    "missing_cycle": Ladder(Of.CYCLES, (1, 2, 3)),
+    "spike": SizeGrid(SizeUnit.NOISE, (3, 5, 8, 12, 20, 30), 0),
+    "dip": SizeGrid(SizeUnit.NOISE, (3, 5, 8, 12, 20, 30), 0),
+    "level_shift": SizeGrid(SizeUnit.CHANGE, (1, 2, 3, 5, 8, 12)),
+    "drift": SizeGrid(SizeUnit.CHANGE, (1, 2, 3, 5, 8, 12)),
+    "changed_amplitude": SizeGrid(SizeUnit.SWING, (1.25, 1.5, 2, 3, 5)),
+    "changed_frequency": SizeGrid(SizeUnit.SPEED, (1.25, 1.5, 2, 3)),
+    "flat_line": SizeGrid(SizeUnit.CYCLES, (0.25, 0.5, 1, 2)),
+    "noise_burst": SizeGrid(SizeUnit.NOISE, (2, 3, 5, 8, 12), 0.5),
+    "missing_cycle": SizeGrid(SizeUnit.CYCLES, (1, 2, 3)),
 }
 """The faults of `faults.ANOMALIES`, each with what is tried of it."""
 CYCLIC = ("changed_frequency", "missing_cycle")
@@ -75,7 +82,7 @@ CYCLIC = ("changed_frequency", "missing_cycle")
 
 
 @dataclass(frozen=True)
-class Usual:
+class Baseline:
     """What a series does by itself: how far neighbours scatter, how far it moves within a cycle, its whole spread."""
 
     noise: float
@@ -89,7 +96,7 @@ class Usual:
         return self.period or NO_CYCLE
 
     @classmethod
-    def of(cls, series: Series) -> "Usual | None":
+    def of(cls, series: Series) -> "Baseline | None":
         """None for a series that does not change. The period is in points of a full series.
 
         Both are median distances · 1.4826, the standard deviation where they are Gaussian: of the same phase one cycle
@@ -98,7 +105,7 @@ class Usual:
         known = series.values[np.isfinite(series.values)]
         if known.size < 2 or float(np.ptp(known)) <= 2 * spread_floor(known):
             return None
-        grid, spread = Grid.learn(series), robust_deviation(series.values)
+        grid, spread = RegularGrid.learn(series), robust_deviation(series.values)
         even = spread_out(series.values, grid.cells(series, len(series), 1)[0])
         period = find_period(even, grid.step_ms)
         on = even - lagged(even, period or NO_CYCLE)
@@ -107,9 +114,13 @@ class Usual:
         noise = max(noise, LEAST * spread)
         return cls(noise, max(_deviation(on) / np.sqrt(2.0), noise), spread, period)
 
-    def change_of(self, of: Of, size: float) -> float | None:
+    def change_of(self, of: SizeUnit, size: float) -> float | None:
         """A size in the series' unit; None where it is no distance."""
-        return size * {Of.NOISE: self.noise, Of.CHANGE: self.change}[of] if of in (Of.NOISE, Of.CHANGE) else None
+        return (
+            size * {SizeUnit.NOISE: self.noise, SizeUnit.CHANGE: self.change}[of]
+            if of in (SizeUnit.NOISE, SizeUnit.CHANGE)
+            else None
+        )
 
 
 def _deviation(distances: Floats) -> float:
@@ -130,15 +141,21 @@ class Trial:
         """Points after the fault in which it still counts as caught: as many as it lasts, at least two."""
         return min(max(self.points, 2), SPAN)
 
-    def planted(self, series: Series, at: int, usual: Usual, seed: int) -> Floats:
+    def planted(self, series: Series, at: int, usual: Baseline, seed: int) -> Floats:
         """(points,) what the fault makes of the series at a place."""
         of = LADDERS[self.fault].of
         change = usual.change_of(of, self.size)
-        strength = self.size - 1 if of in (Of.SWING, Of.SPEED) else 1.0 if change is None else change / usual.spread
+        strength = (
+            self.size - 1
+            if of in (SizeUnit.SWING, SizeUnit.SPEED)
+            else 1.0
+            if change is None
+            else change / usual.spread
+        )
         return plant(series, self.fault, at, self.points, strength, seed).values[at : at + self.points]
 
 
-class Room:
+class QuietPlaces:
     """Where a detection leaves room for faults: what is judged, not flagged and not to be avoided."""
 
     def __init__(self, plain: Detection, avoid: Bools | None) -> None:
@@ -169,7 +186,7 @@ def _sums(flags: Bools) -> NDArray[np.int64]:
     return np.concatenate(([0], np.cumsum(flags)))
 
 
-def catches(
+def measure_detectability(
     series: Series,
     detector: type[Detector],
     params: Mapping[str, Any],
@@ -179,10 +196,10 @@ def catches(
     seed: int = 0,
     progress: Progress = no_progress,
     enough: Callable[[], bool] = lambda: False,
-) -> Catches:
+) -> Detectability:
     """Plants every fault of LADDERS and says what a detector with these parameters catches of each size.
 
-    live    judged by earlier points only, as a stream's points are; else as a finished file is (`Detector.review`)
+    live    judged by earlier points only, as a stream's points are; else as a finished file is (`Detector.detect_offline`)
     avoid   (n,) true where nothing may be planted, nor learned: points labelled anomalous, for one
     enough  asked again and again; once it says so the work ends, and the report is of the copies judged by then
 
@@ -200,12 +217,12 @@ def catches(
         first = max(len(series) - max(LOOKED, 2 * fitted.memory), 0)
         looked, avoid = series.slice(first, len(series)), None if avoid is None else avoid[first:]
         unit = unit_of(looked.values)
-        usual = Usual.of(Series(looked.times, looked.values / unit))
+        usual = Baseline.of(Series(looked.times, looked.values / unit))
         if usual is None:
-            return Catches((), len(looked), 0, 0.0, 0.0, None, CONSTANT)
+            return Detectability((), len(looked), 0, 0.0, 0.0, None, CONSTANT)
         made = Copies(looked, fitted, live, avoid, usual, unit, seed, ending("", no_progress, enough))
     except _Enough:
-        return Catches((), len(series), 0, 0.0, 0.0, None, TOO_SLOW)
+        return Detectability((), len(series), 0, 0.0, 0.0, None, TOO_SLOW)
     made.fill(progress)
     return made.told()
 
@@ -236,18 +253,18 @@ class Copies:
         fitted: Detector,
         live: bool,
         avoid: Bools | None,
-        usual: Usual,
+        usual: Baseline,
         unit: float,
         seed: int,
         pace: Progress,
     ) -> None:
-        self.judge, self.pace = fitted.detect if live else fitted.review, pace
+        self.judge, self.pace = fitted.detect if live else fitted.detect_offline, pace
         self.looked, self.usual, self.unit, self.seed = looked, usual, unit, seed
         plain = self.judge(looked, progress=pace)
-        self.flagged, self.room = plain.is_anomaly, Room(plain, avoid)
-        self.gap, self.copies, self.cut_short = min(fitted.memory, SPAN), 0, False
+        self.flagged, self.room = plain.is_anomaly, QuietPlaces(plain, avoid)
+        self.gap, self.copies, self.truncated = min(fitted.memory, SPAN), 0, False
         fitting = [trial for trial in trials(usual, LONGEST * len(looked)) if self.room.at(trial).size]
-        self.tried: dict[Trial, list[Hit]] = {trial: [] for trial in fitting}
+        self.tried: dict[Trial, list[FirstDetection]] = {trial: [] for trial in fitting}
 
     def fill(self, progress: Progress) -> None:
         """Plants and judges one copy after another, until all is planted or it is enough."""
@@ -257,7 +274,7 @@ class Copies:
             try:
                 judged = self.judge(Series(self.looked.times, values), progress=self.pace)
             except _Enough:
-                self.cut_short = True
+                self.truncated = True
                 break
             self.copies += 1
             flagged = judged.is_anomaly & ~self.flagged
@@ -265,20 +282,22 @@ class Copies:
                 self.tried[trial].append(hit(self.looked, flagged, at, trial))
         progress("detect", 1.0)
 
-    def told(self) -> Catches:
+    def told(self) -> Detectability:
         """What came of every trial, in the series' unit."""
         faults = []
         for name, ladder in LADDERS.items():
             sizes = [
-                Catch.of(trial.size, self._in_unit(self.usual.change_of(ladder.of, trial.size)), trial.points, hits)
+                SizeResult.of(
+                    trial.size, self._in_unit(self.usual.change_of(ladder.of, trial.size)), trial.points, hits
+                )
                 for trial, hits in self.tried.items()
                 if trial.fault == name and hits
             ]
             if sizes:
-                faults.append(FaultCaught(name, ladder.of, tuple(sizes)))
+                faults.append(FaultDetectability(name, ladder.of, tuple(sizes)))
         noise, change = self._in_unit(self.usual.noise) or 0.0, self._in_unit(self.usual.change) or 0.0
-        return Catches(
-            tuple(faults), len(self.looked), self.copies, noise, change, self.usual.period, self.reason, self.cut_short
+        return Detectability(
+            tuple(faults), len(self.looked), self.copies, noise, change, self.usual.period, self.reason, self.truncated
         )
 
     def _in_unit(self, value: float | None) -> float | None:
@@ -288,18 +307,18 @@ class Copies:
     def reason(self) -> str:
         """Why nothing, or not everything, was planted; "" where all was."""
         planted = sum(map(len, self.tried.values()))
-        if self.cut_short and not planted:
+        if self.truncated and not planted:
             return TOO_SLOW
-        everything = len(self.tried) == len(trials(self.usual)) and (self.cut_short or all(self.tried.values()))
+        everything = len(self.tried) == len(trials(self.usual)) and (self.truncated or all(self.tried.values()))
         told = why_not(self.usual, self.room, bool(planted), everything)
-        if not self.cut_short:
+        if not self.truncated:
             return told
         most = TRIALS * len(self.tried)
         said = f"It would take long: {planted} of {most} faults were tried by then, so each share rests on few of them."
         return f"{said} {told}".rstrip()
 
 
-def trials(usual: Usual, longest: float = np.inf) -> list[Trial]:
+def trials(usual: Baseline, longest: float = np.inf) -> list[Trial]:
     """Every fault in every size that lasts so many points at most; each length of a flat line once."""
     found = [
         Trial(name, size, ladder.points(size, usual.cycle))
@@ -307,12 +326,14 @@ def trials(usual: Usual, longest: float = np.inf) -> list[Trial]:
         for size in ladder.sizes
         if usual.period or name not in CYCLIC
     ]
-    seen = {(each.fault, each.points if LADDERS[each.fault].of is Of.CYCLES else each.size): each for each in found}
+    seen = {
+        (each.fault, each.points if LADDERS[each.fault].of is SizeUnit.CYCLES else each.size): each for each in found
+    }
     return [each for each in seen.values() if each.points <= longest]
 
 
 def filled_copies(
-    wanted: list[Trial], room: Room, gap: int, seed: int
+    wanted: list[Trial], room: QuietPlaces, gap: int, seed: int
 ) -> Iterator[tuple[list[tuple[int, Trial]], float]]:
     """For each copy what is planted where, and the share of the work done before it.
 
@@ -329,7 +350,7 @@ def filled_copies(
 
 
 def filled_copy(
-    queue: list[Trial], room: Room, gap: int, rng: np.random.Generator
+    queue: list[Trial], room: QuietPlaces, gap: int, rng: np.random.Generator
 ) -> tuple[list[tuple[int, Trial]], list[Trial]]:
     """What of the queue goes where in one copy, from its start to its end, and what is left of the queue."""
     free = int(rng.integers(0, max(gap, 1) + 1))
@@ -348,7 +369,7 @@ def filled_copy(
     return planted, left
 
 
-def planted_values(series: Series, unit: float, planted: list[tuple[int, Trial]], usual: Usual, seed: int) -> Floats:
+def planted_values(series: Series, unit: float, planted: list[tuple[int, Trial]], usual: Baseline, seed: int) -> Floats:
     """(n,) the series with these faults; each is made from the series as it is."""
     scaled = Series(None, series.values / unit)
     values = scaled.values.copy()
@@ -357,18 +378,18 @@ def planted_values(series: Series, unit: float, planted: list[tuple[int, Trial]]
     return times_unit(values, unit)
 
 
-def hit(series: Series, flagged: Bools, at: int, trial: Trial) -> Hit:
+def hit(series: Series, flagged: Bools, at: int, trial: Trial) -> FirstDetection:
     """Where a fault is first flagged."""
     found = np.flatnonzero(flagged[at : at + trial.points + trial.late])
     if not found.size:
-        return Hit(None)
+        return FirstDetection(None)
     points = int(found[0])
     if series.times is None:
-        return Hit(points)
-    return Hit(points, int((series.times[at + points] - series.times[at]).astype(np.int64)))
+        return FirstDetection(points)
+    return FirstDetection(points, int((series.times[at + points] - series.times[at]).astype(np.int64)))
 
 
-def why_not(usual: Usual, room: Room, anything: bool, everything: bool) -> str:
+def why_not(usual: Baseline, room: QuietPlaces, anything: bool, everything: bool) -> str:
     """Why nothing, or not everything that there is, was planted; "" where all was."""
     looked = len(room.known)
     if not room.judged.any():

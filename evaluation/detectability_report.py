@@ -11,7 +11,7 @@ NO_CYCLE = 32
 """Points that stand for a cycle where there is none."""
 
 
-class Of(StrEnum):
+class SizeUnit(StrEnum):
     """What the size of a fault is a multiple of."""
 
     NOISE = "times the usual noise"
@@ -22,7 +22,7 @@ class Of(StrEnum):
 
 
 @dataclass(frozen=True)
-class Hit:
+class FirstDetection:
     """How soon a planted fault was caught: points and ms since its first; None where it was not, or has no times."""
 
     points: int | None
@@ -30,7 +30,7 @@ class Hit:
 
 
 @dataclass(frozen=True)
-class Catch:
+class SizeResult:
     """One size of a fault: how often it was planted and caught, and the delay by which half of those were caught.
 
     change  the size in the series' unit; None where it is no distance
@@ -46,7 +46,7 @@ class Catch:
     delay_ms: int | None
 
     @classmethod
-    def of(cls, size: float, change: float | None, points: int, hits: Sequence[Hit]) -> "Catch":
+    def of(cls, size: float, change: float | None, points: int, hits: Sequence[FirstDetection]) -> "SizeResult":
         """What came of the faults planted, one hit each."""
         found = sorted((hit.ms or 0, hit.points, hit.ms) for hit in hits if hit.points is not None)
         _, late, ms = found[(len(found) - 1) // 2] if found else (0, None, None)  # both of one fault: they agree
@@ -59,15 +59,15 @@ class Catch:
 
 
 @dataclass(frozen=True)
-class FaultCaught:
+class FaultDetectability:
     """A known fault by its name in `faults.ANOMALIES`, and its sizes, smallest first."""
 
     name: str
-    of: Of
-    catches: tuple[Catch, ...]
+    of: SizeUnit
+    catches: tuple[SizeResult, ...]
 
     @property
-    def smallest(self) -> Catch | None:
+    def smallest(self) -> SizeResult | None:
         """The first size of which RELIABLE are caught; None where no size is."""
         return next((each for each in self.catches if each.share >= RELIABLE), None)
 
@@ -88,7 +88,7 @@ class FaultCaught:
             return f"{subject}, the largest tried, is not caught."
         return f"{subject}, the largest tried, is caught only {often}."
 
-    def subject(self, catch: Catch) -> str:
+    def subject(self, catch: SizeResult) -> str:
         """The fault of one size, as the beginning of a sentence."""
         size, lasts = f"{catch.size:g}", points_words(catch.points)
         around = "" if catch.change is None else f" ({catch.change:.3g})"
@@ -106,7 +106,7 @@ class FaultCaught:
 
 
 @dataclass(frozen=True)
-class Catches:
+class Detectability:
     """What would be caught: the faults tried, and by what they were measured.
 
     looked  points of each copy, the last ones of the series; copies: how many were judged
@@ -117,14 +117,14 @@ class Catches:
     cut_short  whether less was tried than there is room for, because it would take long
     """
 
-    faults: tuple[FaultCaught, ...]
+    faults: tuple[FaultDetectability, ...]
     looked: int
     copies: int
     noise: float
     change: float
     period: int | None
     reason: str = ""
-    cut_short: bool = False
+    truncated: bool = False
 
     @property
     def over(self) -> str:
@@ -146,7 +146,7 @@ class Catches:
         return told + ([self.reason] if self.reason else [])
 
 
-def delay_words(catch: Catch) -> str:
+def delay_words(catch: SizeResult) -> str:
     """How late a fault is caught: "at once", "after 3 points (15 min)"."""
     if not catch.delay_points:
         return "at once"

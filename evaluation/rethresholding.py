@@ -8,12 +8,12 @@ import numpy as np
 
 from anomaly_detection import Detection, Detector, parameters_of
 from errors import BadParameter
-from events.filter import Counting
+from events.filter import EventFilter
 from parameters import check_given, check_parameter
 
 
-def rejudged(
-    detector: type[Detector], kept: Detection, given: Mapping[str, Any], counting: Counting | None = None
+def rethreshold(
+    detector: type[Detector], kept: Detection, given: Mapping[str, Any], counting: EventFilter | None = None
 ) -> Detection:
     """What the detector's `kept` judgement becomes with the given parameters, the others as they are.
 
@@ -25,7 +25,7 @@ def rejudged(
     check_counting(kept, counting)
     if params != kept.params:
         only_gap = {**params, "gap": kept.params["gap"]} == kept.params
-        kept = replace(kept, params=params, gap=int(params["gap"])) if only_gap else detector.again(kept, params)
+        kept = replace(kept, params=params, gap=int(params["gap"])) if only_gap else detector.rethreshold(kept, params)
     return replace(kept, counting=counting)
 
 
@@ -35,13 +35,13 @@ def full_params(detector: type[Detector], before: Mapping[str, Any], given: Mapp
     known = parameters_of(detector)
     new = {name: check_parameter(known[name], value) for name, value in given.items()}
     for name, value in new.items():
-        if name not in detector.without_fit and value != before[name]:
+        if name not in detector.adjustable_params and value != before[name]:
             said = f"{name} can only be changed by a new fit; make a new detection with it."
-            raise BadParameter(said, name=name, without_fit=list(detector.without_fit))
+            raise BadParameter(said, name=name, adjustable_params=list(detector.adjustable_params))
     return {**before, **new}
 
 
-def check_counting(kept: Detection, counting: Counting) -> None:
+def check_counting(kept: Detection, counting: EventFilter) -> None:
     """Raises BadParameter for a direction where nothing is expected that values could lie above or below."""
     if counting.direction != "both" and len(kept.series) and not np.isfinite(kept.expected).any():
         said = "This detector expects no values, so no point lies above or below; leave direction at both."

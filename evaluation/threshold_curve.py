@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from anomaly_detection import Detection, Detector, parameters_of
-from evaluation.rethresholding import rejudged
+from evaluation.rethresholding import rethreshold
 from events.filter import Stretch
 from timeseries import Bools, Series
 
@@ -49,7 +49,7 @@ class Sensitivity:
 
     def __init__(self, detector: type[Detector], kept: Detection, anomalies: Sequence[Stretch] = ()) -> None:
         self._detector, self._kept, self._anomalies = detector, kept, anomalies
-        self.name = next(name for name in detector.without_fit if name != "gap")
+        self.name = next(name for name in detector.adjustable_params if name != "gap")
         param = parameters_of(detector)[self.name]
         self._least, self._most = float(param.minimum), float(param.maximum)
         self._months = months(kept.series)
@@ -98,7 +98,7 @@ class Sensitivity:
         return None if self._months is None else round(events * self._months, 9)
 
     def _events(self, value: float) -> list[Stretch]:
-        return rejudged(self._detector, self._kept, {self.name: value}).stretches
+        return rethreshold(self._detector, self._kept, {self.name: value}).stretches
 
     def _first_without_events(self) -> float:
         """About the smallest value that finds nothing; the largest there is where each finds something."""
@@ -112,7 +112,7 @@ class Sensitivity:
         return round_up(high)
 
     def _any(self, value: float) -> bool:
-        anomalies: Bools = rejudged(self._detector, self._kept, {self.name: value}).is_anomaly
+        anomalies: Bools = rethreshold(self._detector, self._kept, {self.name: value}).is_anomaly
         return bool(anomalies.any())
 
 

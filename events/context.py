@@ -22,7 +22,7 @@ UNITS = ((86_400_000, "day"), (3_600_000, "hour"), (60_000, "minute"), (1000, "s
 DAY, WEEK = 86_400_000, 7 * 86_400_000
 
 
-class Circumstances:
+class EventContext:
     """The series, looked at once for all of its events. `period` is its cycle in points, None where none is known."""
 
     def __init__(self, series: Series, period: int | None) -> None:

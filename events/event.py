@@ -21,4 +21,4 @@ class Event:
     value: float
     expected: float
     explanation: str
-    seen_by: str | None = None
+    top_scorer: str | None = None

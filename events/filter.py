@@ -28,7 +28,7 @@ RelativeFloor = Annotated[
 
 
 @dataclass(frozen=True)
-class Counting:
+class EventFilter:
     """What counts as an anomaly beside the score. With the defaults everything does."""
 
     minimum_length: Annotated[
@@ -64,12 +64,12 @@ class Counting:
         return counts, list(zip(starts.tolist(), stops.tolist(), strict=True))
 
 
-EVERY = Counting()
+NO_FILTER = EventFilter()
 
 
-def read_counting(given: Mapping[str, Any], before: Counting = EVERY) -> Counting:
+def read_event_filter(given: Mapping[str, Any], before: EventFilter = NO_FILTER) -> EventFilter:
     """From JSON values; what is left out stays as before. Raises UnknownName or BadParameter."""
-    known = parameters(Counting)
+    known = parameters(EventFilter)
     full = dict(vars(before))
     for name, value in given.items():
         if name == "direction":
@@ -79,7 +79,7 @@ def read_counting(given: Mapping[str, Any], before: Counting = EVERY) -> Countin
         else:
             every = sorted([*known, "direction"])
             raise UnknownName(f"There is no {name!r} here; use one of {', '.join(every)}.", name=name, known=every)
-    return Counting(**full)
+    return EventFilter(**full)
 
 
 def check_direction(value: Any) -> Direction:

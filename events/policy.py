@@ -11,8 +11,8 @@ from typing import Annotated, Any, Literal
 import numpy as np
 
 from errors import BadParameter, UnknownName
-from events.filter import AbsoluteFloor, Counting, Direction, RelativeFloor, check_direction
-from events.scored_points import Judged
+from events.filter import AbsoluteFloor, Direction, EventFilter, RelativeFloor, check_direction
+from events.scored_points import ScoredPoints
 from parameters import Param, check_parameter, parameters
 from timeseries import Bools
 
@@ -100,7 +100,7 @@ class Notice:
 
 
 @dataclass(frozen=True)
-class Following:
+class PolicyState:
     """Where a stream stands under its policy; as JSON values it survives a restart.
 
     event      the run of anomalies at hand: None while none of it counts
@@ -120,7 +120,7 @@ class Following:
     anomalies: int = 0
 
 
-def follow(policy: Policy, state: Following, judged: Judged) -> tuple[Following, list[Notice]]:
+def advance(policy: Policy, state: PolicyState, judged: ScoredPoints) -> tuple[PolicyState, list[Notice]]:
     """The state after these points, which come right after those already followed, and what is to be told.
 
     A point that nobody could judge, or that came late, is neither an anomaly nor a sign of recovery.
@@ -149,13 +149,13 @@ def follow(policy: Policy, state: Following, judged: Judged) -> tuple[Following,
     return state, notices
 
 
-def counting(policy: Policy, judged: Judged) -> Bools:
+def counting(policy: Policy, judged: ScoredPoints) -> Bools:
     """(n,) the anomalies that the policy's direction and noise floor leave, without late ones."""
-    rule = Counting(1, policy.absolute_floor, policy.relative_floor, policy.direction)
+    rule = EventFilter(1, policy.absolute_floor, policy.relative_floor, policy.direction)
     return rule.of(judged.is_anomaly & ~judged.late, judged.values, judged.expected)
 
 
-def _event(judged: Judged, at: int, cursor: int) -> Event:
+def _event(judged: ScoredPoints, at: int, cursor: int) -> Event:
     """The event that consists of one anomaly."""
     value, expected = float(judged.values[at]), float(judged.expected[at])
     margin = (float(judged.upper[at]) - float(judged.lower[at])) / 2
@@ -166,7 +166,7 @@ def _event(judged: Judged, at: int, cursor: int) -> Event:
     return Event(cursor, cursor, time, time, 1, severity, value, expected, direction, cursor, time)
 
 
-def _with_anomaly(policy: Policy, state: Following, latest: Event) -> Following:
+def _with_anomaly(policy: Policy, state: PolicyState, latest: Event) -> PolicyState:
     event = latest if state.event is None else _joined(state.event, latest)
     return replace(state, event=event, open=state.open or event.anomalies >= policy.minimum_length)
 
@@ -183,27 +183,27 @@ def _joined(event: Event, latest: Event) -> Event:
     )
 
 
-def _with_normal(policy: Policy, state: Following, cursor: int) -> tuple[Following, list[Notice]]:
+def _with_normal(policy: Policy, state: PolicyState, cursor: int) -> tuple[PolicyState, list[Notice]]:
     normal = state.normal + 1
     # By all anomalies: which of them count must not change where a run ends.
     lasts = state.open or state.anomalies >= policy.minimum_length
     if normal < (policy.recovery if lasts else policy.merge_gap + 1):
         return replace(state, normal=normal), []
     if not (state.announced and state.event):
-        return Following(quiet_until=state.quiet_until), []
-    return Following(quiet_until=cursor + policy.cool_down), [Notice("resolved", state.event, cursor)]
+        return PolicyState(quiet_until=state.quiet_until), []
+    return PolicyState(quiet_until=cursor + policy.cool_down), [Notice("resolved", state.event, cursor)]
 
 
-def _announced(state: Following, cursor: int) -> tuple[Following, list[Notice]]:
+def _announced(state: PolicyState, cursor: int) -> tuple[PolicyState, list[Notice]]:
     """Tells an open event once, as soon as the cool-down before it is over."""
     if state.event is None or not state.open or state.announced or cursor <= state.quiet_until:
         return state, []
     return replace(state, announced=True), [Notice("firing", state.event, cursor)]
 
 
-def replay(policy: Policy, history: Judged) -> list[Notice]:
+def replay(policy: Policy, history: ScoredPoints) -> list[Notice]:
     """What the policy would have told over a stream's history, from its first point on."""
-    return follow(policy, Following(), history)[1]
+    return advance(policy, PolicyState(), history)[1]
 
 
 def told(notices: list[Notice], points: int, span: int | None = None, silent: int = 0, back: int = 0) -> str:
@@ -226,7 +226,7 @@ def told(notices: list[Notice], points: int, span: int | None = None, silent: in
     return f"Over the last {over} this would have sent {messages}{about}."
 
 
-def span(judged: Judged) -> int | None:
+def span(judged: ScoredPoints) -> int | None:
     """The time from the earliest to the latest of points, ms; None where they are counted, or there are none."""
     if judged.times is None or not len(judged):
         return None
@@ -244,12 +244,12 @@ def duration(ms: float) -> str:
     return f"{ms / unit:.3g} {name}" if ms < 1000 * unit else f"{ms / unit:.0f} {name}"
 
 
-def to_plain(state: Following) -> dict[str, Any]:
+def to_plain(state: PolicyState) -> dict[str, Any]:
     """The state as JSON values."""
     return {**vars(state), "event": None if state.event is None else dict(vars(state.event))}
 
 
-def from_plain(plain: Mapping[str, Any]) -> Following:
+def from_plain(plain: Mapping[str, Any]) -> PolicyState:
     """The state that gave these JSON values; those of earlier versions know no anomalies that do not count."""
     event = None if plain["event"] is None else Event(**plain["event"])
-    return Following(**{"anomalies": event.anomalies if event else 0, **plain, "event": event})
+    return PolicyState(**{"anomalies": event.anomalies if event else 0, **plain, "event": event})

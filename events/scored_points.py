@@ -15,7 +15,7 @@ COLUMNS = ("values", "expected", "lower", "upper", "score", "is_anomaly", "confi
 
 
 @dataclass(frozen=True, eq=False)
-class Judged:
+class ScoredPoints:
     """Points of a stream with their judgement, in the order in which they were accepted.
 
     times      (n,) datetime64[ms] UTC; None for a stream that counts its points
@@ -51,18 +51,18 @@ class Judged:
         """How many of the points are anomalies."""
         return int(np.count_nonzero(self.is_anomaly))
 
-    def part(self, start: int, stop: int) -> "Judged":
+    def part(self, start: int, stop: int) -> "ScoredPoints":
         """Points start to stop (half open positions, not negative)."""
-        return Judged(
+        return ScoredPoints(
             times=None if self.times is None else self.times[start:stop],
             judged_by=self.judged_by[start:stop],
             cursor=self.cursor - len(self) + min(stop, len(self)),
             **{name: getattr(self, name)[start:stop] for name in COLUMNS},
         )
 
-    def take(self, positions: NDArray[np.intp], cursor: int) -> "Judged":
+    def take(self, positions: NDArray[np.intp], cursor: int) -> "ScoredPoints":
         """The points at these positions, in their order; the last is to be told with this cursor."""
-        return Judged(
+        return ScoredPoints(
             times=None if self.times is None else self.times[positions],
             judged_by=tuple(self.judged_by[position] for position in positions.tolist()),
             cursor=cursor,
@@ -70,11 +70,11 @@ class Judged:
         )
 
 
-def unjudged(times: Times | None, values: Floats, cursor: int) -> Judged:
+def unscored(times: Times | None, values: Floats, cursor: int) -> ScoredPoints:
     """Points that nobody judged."""
     n = len(values)
     nothing, flags = np.full(n, np.nan), np.zeros(n, np.bool_)
-    return Judged(
+    return ScoredPoints(
         times,
         values,
         nothing,
@@ -89,7 +89,7 @@ def unjudged(times: Times | None, values: Floats, cursor: int) -> Judged:
     )
 
 
-def joined(parts: Sequence[Judged]) -> Judged:
+def concatenate(parts: Sequence[ScoredPoints]) -> ScoredPoints:
     """Points one after another; the cursor is that of the last part. All parts that have points have times, or none of
     them; there is one part, at least. An empty one tells nothing of times: a stream without points may yet get some."""
     filled = [part for part in parts if len(part)] or parts[:1]
@@ -97,7 +97,7 @@ def joined(parts: Sequence[Judged]) -> Judged:
     def whole(name: str) -> Any:
         return np.concatenate([getattr(part, name) for part in filled])
 
-    return Judged(
+    return ScoredPoints(
         times=None if filled[0].times is None else whole("times"),
         judged_by=tuple(name for part in filled for name in part.judged_by),
         cursor=parts[-1].cursor,

@@ -15,15 +15,21 @@ def explain(value: float, expected: float, direction: str, severity: float, poin
 
 
 def explain_view(
-    value: float, expected: float, direction: str, severity: float, points: int, seen_by: str, also: Sequence[str] = ()
+    value: float,
+    expected: float,
+    direction: str,
+    severity: float,
+    points: int,
+    top_scorer: str,
+    also: Sequence[str] = (),
 ) -> str:
     """The same where several views are joined: what the view that finds it most unusual looks at, and what others do
     that find it unusual `also`. Value and expected are those of the point furthest off, in that direction."""
     beyond = f"{_times(severity)} the score allowed; lasts {_counted(points)}."
     others = f", also {' and '.join(also)}" if also else ""
     if direction == "shape":
-        return f"Unusual {seen_by}{others}, around {value:.6g}: {beyond}"
-    return f"{_compared(value, expected, direction)}, most unusual by its {seen_by}{others}: {beyond}"
+        return f"Unusual {top_scorer}{others}, around {value:.6g}: {beyond}"
+    return f"{_compared(value, expected, direction)}, most unusual by its {top_scorer}{others}: {beyond}"
 
 
 def _kind(view: str) -> str:

@@ -113,7 +113,7 @@ def regress(design: list[Floats], wanted: Floats) -> Regression | None:
 
 
 @dataclass(frozen=True, eq=False)
-class Linear:
+class Autoregression:
     """One regression on the last points alone, and one more with the season of each further period.
 
     A point is forecast by the last of them whose columns are all known there: seasons need cycles to be known.
@@ -123,7 +123,7 @@ class Linear:
     regressions: tuple[Regression, ...]
 
     @classmethod
-    def fit(cls, values: Floats, periods: Sequence[int]) -> "Linear":
+    def fit(cls, values: Floats, periods: Sequence[int]) -> "Autoregression":
         """values (n,) of unit scale; NaN is missing. Periods too short for a season are left out.
 
         Learned twice: the second time without the points that the first forecasts find surprising and the SHORT
@@ -144,7 +144,9 @@ class Linear:
         return cls._learn(np.where(surprising, np.nan, values), values, usable, rows[kept[rows]])
 
     @classmethod
-    def _learn(cls, shown: Floats, values: Floats, periods: tuple[int, ...], rows: NDArray[np.int64]) -> "Linear":
+    def _learn(
+        cls, shown: Floats, values: Floats, periods: tuple[int, ...], rows: NDArray[np.int64]
+    ) -> "Autoregression":
         seasons = [column for period in periods for column in season_columns(values, period)]
         design = list(columns(filled_in(shown, seasons), seasons, rows))
         widths = [SHORT + k * len(AROUND) for k in range(len(periods) + 1)]
@@ -190,7 +192,7 @@ class Linear:
         return {"periods": list(self.periods), "regressions": parts}
 
     @classmethod
-    def from_state(cls, state: Mapping[str, Any]) -> "Linear":
+    def from_state(cls, state: Mapping[str, Any]) -> "Autoregression":
         """The forecaster that gave this state."""
         parts = [state["regressions"][str(k)] for k in range(len(state["regressions"]))]
         regressions = tuple(Regression(np.asarray(part["weights"]), part["intercept"]) for part in parts)

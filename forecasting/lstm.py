@@ -12,8 +12,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from forecasting.autoregression import REACH, Linear, filled_in
-from model import INPUTS, USUAL, Floats32, Network, Report, Shape, judge, one_thread, train, with_run_up
+from forecasting.autoregression import REACH, Autoregression, filled_in
+from model import (
+    DEFAULT_TRAINING,
+    INPUTS,
+    Floats32,
+    Network,
+    Report,
+    TrainingConfig,
+    judge,
+    one_thread,
+    train,
+    with_run_up,
+)
 from timeseries import Bools, Floats
 from timeseries.gap_filling import SHORT
 
@@ -44,11 +55,11 @@ class LSTMForecaster:
         self,
         centre: float,
         spread: float,
-        linear: Linear,
+        linear: Autoregression,
         left: float,
         network: Network | None,
         loss: float | None,
-        shape: Shape,
+        shape: TrainingConfig,
     ) -> None:
         self.centre, self.spread, self.left, self.linear = centre, spread, left, linear
         self.network, self.loss, self.shape = network, loss, shape
@@ -60,7 +71,7 @@ class LSTMForecaster:
         periods: Sequence[int] = (),
         *,
         seed: int = 0,
-        shape: Shape = USUAL,
+        shape: TrainingConfig = DEFAULT_TRAINING,
         report: Report = lambda fraction: None,
     ) -> "LSTMForecaster":
         """values (n,) in any unit; NaN is missing: it is neither learned from nor shown to the network as a value.
@@ -70,7 +81,7 @@ class LSTMForecaster:
         one_thread()
         centre, spread = robust_scale(values)
         scaled = _scaled(values, centre, spread)
-        linear = Linear.fit(scaled, periods)
+        linear = Autoregression.fit(scaled, periods)
         inputs, rest = _inputs(scaled, linear, linear.seasons(scaled))
         left = typical(rest)
         network, loss = train(_ready(inputs, left, shape.clip), rest / left, seed, shape, report)
@@ -147,9 +158,9 @@ class LSTMForecaster:
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> "LSTMForecaster":
         """The forecaster that gave this state."""
-        shape = Shape(**state["shape"])
+        shape = TrainingConfig(**state["shape"])
         network = Network.from_weights(state["weights"], shape.units) if state["weights"] else None
-        linear = Linear.from_state(state["linear"])
+        linear = Autoregression.from_state(state["linear"])
         return cls(state["centre"], state["spread"], linear, state["left"], network, state["loss"], shape)
 
 
@@ -204,7 +215,7 @@ def _scaled(values: Floats, centre: float, spread: float) -> Floats:
     return np.round(np.clip(scaled, -1e9, 1e9) * GRID) / GRID
 
 
-def _inputs(shown: Floats, linear: Linear, seasons: list[Floats]) -> tuple[Floats, Floats]:
+def _inputs(shown: Floats, linear: Autoregression, seasons: list[Floats]) -> tuple[Floats, Floats]:
     """What the network sees (n, INPUTS) and what the linear path leaves over (n,), NaN where missing."""
     expected = linear.forecast(shown, seasons)
     rest = shown - expected

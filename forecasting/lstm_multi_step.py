@@ -1,6 +1,6 @@
 """Forecasts up to 24 points ahead of a finished series: a regression in closed form, and an LSTM where that pays.
 
-How far the values lay from what was forecast for them long before is what `review` of the LSTM detector adds to its
+How far the values lay from what was forecast for them long before is what `detect_offline` of the LSTM detector adds to its
 one-step residuals. On most series a network improves the regression little, and what it adds is noise to a judgement
 (docs/decisions/linear-path.md); where a series follows a law that no line can tell, it finds what nothing else does.
 """
@@ -13,28 +13,27 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from forecasting.lstm import LSTMForecaster, typical
-from forecasting.multi_step import HORIZONS, MultiHorizon
-from model import Network, Shape, judge, train
+from forecasting.multi_step import HORIZONS, MultiStepRegression
+from model import Network, TrainingConfig, judge, train
 from timeseries import Floats
-from timeseries.windows import STEPS, complete, judged
-from timeseries.windows import Shape as Windows
+from timeseries.windows import STEPS, WindowShape, fill_short_gaps, judged
 
 WORTH = 0.9
 """Share of the linear path's loss below which the one-step network shows that there is more to learn than a line."""
 LEARNED = 50_000
 """Most points, the last ones, that the network learns from."""
-SHAPE = Shape(passes=60, updates=160, rate=0.03, gain=0.5, hopeful=0.75)
+SHAPE = TrainingConfig(passes=60, updates=160, rate=0.03, gain=0.5, hopeful=0.75)
 """More steps than for one step ahead; a network that leaves more than half of the loss is left out."""
 
 
 @dataclass(frozen=True, eq=False)
-class FarForecaster:
+class MultiStepForecaster:
     """Each value is forecast 1 to HORIZONS points before it by `line`; `network`, if any, adds to that.
 
     usual  (HORIZONS,) what the line usually leaves over, in spreads of the series: the network's scale
     """
 
-    line: MultiHorizon
+    line: MultiStepRegression
     near: LSTMForecaster
     usual: Floats
     network: Network | None
@@ -42,9 +41,9 @@ class FarForecaster:
     @classmethod
     def fit(
         cls, values: Floats, period: int | None, near: LSTMForecaster, seed: int, report: Callable[[float], None]
-    ) -> "FarForecaster":
+    ) -> "MultiStepForecaster":
         """values (n,) evenly spaced, of the unit that the one-step forecaster was fitted on; NaN is missing."""
-        line = MultiHorizon.fit(values, period)
+        line = MultiStepRegression.fit(values, period)
         plain = cls(line, near, np.ones(HORIZONS), None)
         if not line.length or near.loss is None or near.loss > WORTH:
             return plain
@@ -70,8 +69,8 @@ class FarForecaster:
         point. In spreads of the series; NaN where the window before is not known or the value is missing.
         """
         whole = self.line.scale.whole(values)
-        full = complete(whole, self.line.period)
-        shape = Windows(self.line.length, 1)
+        full = fill_short_gaps(whole, self.line.period)
+        shape = WindowShape(self.line.length, 1)
         good = judged(whole, full, shape.points) > 0
         later = sliding_window_view(np.append(whole, np.full(HORIZONS, np.nan)), HORIZONS)  # (n + 1, HORIZONS)
         for ends, block in shape.blocks(full):
@@ -107,7 +106,7 @@ class FarForecaster:
         return {"line": self.line.state(), "usual": self.usual, "weights": weights}
 
     @classmethod
-    def from_state(cls, state: Mapping[str, Any], near: LSTMForecaster) -> "FarForecaster":
+    def from_state(cls, state: Mapping[str, Any], near: LSTMForecaster) -> "MultiStepForecaster":
         """What gave this state, beside its one-step forecaster."""
         network = Network.from_weights(state["weights"], SHAPE.units) if state["weights"] else None
-        return cls(MultiHorizon.from_state(state["line"]), near, np.asarray(state["usual"]), network)
+        return cls(MultiStepRegression.from_state(state["line"]), near, np.asarray(state["usual"]), network)

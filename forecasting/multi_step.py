@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from timeseries import Floats
-from timeseries.windows import STEPS, Scale, Shape, complete, judged, moving_sum, reach, window_length
+from timeseries.windows import STEPS, Scale, WindowShape, fill_short_gaps, judged, moving_sum, reach, window_length
 
 HORIZONS = 24
 SAMPLE = 10_000
@@ -21,7 +21,7 @@ WEIGHT_STEPS = 2.0**24
 
 
 @dataclass(frozen=True, eq=False)
-class MultiHorizon:
+class MultiStepRegression:
     """distance = mean over a window's points, and over HORIZONS, of |value − value forecast so many points before|.
 
     The forecast is a ridge regression (Hoerl & Kennard, 1970) of the next HORIZONS points on a window before them, all
@@ -38,12 +38,12 @@ class MultiHorizon:
     offset: Floats
 
     @classmethod
-    def fit(cls, values: Floats, period: int | None) -> "MultiHorizon":
+    def fit(cls, values: Floats, period: int | None) -> "MultiStepRegression":
         """values (n,) evenly spaced; NaN is missing. Judges nothing where there are too few."""
         scale, length = Scale.of(values), window_length(len(values), period)
         whole = scale.whole(values)
-        full = complete(whole, period)
-        together = Shape(length + HORIZONS, 1)
+        full = fill_short_gaps(whole, period)
+        together = WindowShape(length + HORIZONS, 1)
         rows = np.empty((0, together.size))
         if length:
             rows = together.sample(full, judged(whole, full, together.points), SAMPLE)
@@ -70,7 +70,7 @@ class MultiHorizon:
         if not self.length:
             return []
         whole = self.scale.whole(values)
-        full = complete(whole, self.period)
+        full = fill_short_gaps(whole, self.period)
         distances = moving_sum(self.missed(full, report), self.length) / (STEPS * HORIZONS * self.length)
         distances[judged(whole, full, 2 * self.length + HORIZONS) == 0] = np.nan
         return [(self.length, distances)]
@@ -79,7 +79,7 @@ class MultiHorizon:
         """(n,) Σ over the horizons of |value − forecast|, each rounded to a whole number; 0 where none was made."""
         filled = np.nan_to_num(full)
         out = np.zeros(len(full))
-        shape = Shape(self.length, 1)
+        shape = WindowShape(self.length, 1)
         for at, block in shape.blocks(full):
             forecasts = block @ self.weights  # exact: of whole numbers and rounded weights
             forecasts += self.offset
@@ -96,7 +96,7 @@ class MultiHorizon:
         return {"scale": self.scale.state(), "period": self.period, "length": self.length, **learned}
 
     @classmethod
-    def from_state(cls, state: Mapping[str, Any]) -> "MultiHorizon":
+    def from_state(cls, state: Mapping[str, Any]) -> "MultiStepRegression":
         """What gave this state."""
         learned = np.asarray(state["weights"]), np.asarray(state["offset"])
         return cls(Scale(**state["scale"]), state["period"], state["length"], *learned)

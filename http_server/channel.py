@@ -15,7 +15,7 @@ from waitress.utilities import BadRequest  # type: ignore[import-untyped]  # as 
 
 import blas_threads  # noqa: F401 -- first of all: it must be there before numpy is
 from api.access import NOT_LOCAL, is_loopback, is_proxy_header
-from api.fast_path import Asked
+from api.fast_path import RawRequest
 from api.responses import to_json
 
 DISCARD = 4
@@ -54,7 +54,7 @@ class JsonErrorTask(ErrorTask):  # type: ignore[misc]  # no types
         self.write(body)
 
 
-class StrangerErrorTask(JsonErrorTask):
+class RemoteErrorTask(JsonErrorTask):
     """The same for another computer, which is not served whatever it sends."""
 
     def execute(self) -> None:
@@ -62,7 +62,7 @@ class StrangerErrorTask(JsonErrorTask):
         self.tell("403 Forbidden", "not_local", NOT_LOCAL)
 
 
-class PatientParser(HTTPRequestParser):  # type: ignore[misc]  # no types
+class DrainingParser(HTTPRequestParser):  # type: ignore[misc]  # no types
     """Reads a body that is too large to its end, keeping nothing of it, before it is refused; refuses what waitress
     stumbles over or lets pass."""
 
@@ -97,7 +97,7 @@ class PatientParser(HTTPRequestParser):  # type: ignore[misc]  # no types
     def parse_header(self, header_plus: bytes) -> None:
         """Raises ParsingError, which is answered with 400, for headers that are no HTTP."""
         try:
-            super().parse_header(UNDERSCORED.sub(dashed_if_proxy, header_plus))
+            super().parse_header(UNDERSCORED.sub(normalize_proxy_header, header_plus))
         except ValueError as error:  # an address like http://[::1, a length of thousands of digits
             raise ParsingError("Bad URI or Content-Length") from error
         if (self.chunked and "CONTENT_LENGTH" in self.headers) or "TRANSFER_ENCODING" in self.headers:
@@ -106,13 +106,13 @@ class PatientParser(HTTPRequestParser):  # type: ignore[misc]  # no types
             self.headers["HOST"] = self.proxy_netloc  # an absolute address outranks Host (RFC 9112, 3.2.2)
 
 
-def dashed_if_proxy(name: re.Match[bytes]) -> bytes:
+def normalize_proxy_header(name: re.Match[bytes]) -> bytes:
     """The name of a proxy's header as api/access.py sees it; waitress drops every name with an underscore."""
     told = name[0].decode("latin-1")
     return name[0].replace(b"_", b"-") if is_proxy_header(told) else name[0]
 
 
-class KeepingTask(WSGITask):  # type: ignore[misc]  # no types
+class KeepAliveTask(WSGITask):  # type: ignore[misc]  # no types
     """Leaves the connection open after an answer without a body (204, 304), which ends with its headers (RFC 9112,
     6.3); waitress closes it, and each write in line protocol would need a new one. Sends an answer that is ready."""
 
@@ -134,9 +134,9 @@ class KeepingTask(WSGITask):  # type: ignore[misc]  # no types
 class Channel(HTTPChannel):  # type: ignore[misc]  # no types
     """A connection that answers errors as JSON."""
 
-    task_class = KeepingTask
+    task_class = KeepAliveTask
     error_task_class = JsonErrorTask
-    parser_class = PatientParser
+    parser_class = DrainingParser
 
     def __init__(self, server: Any, sock: Any, addr: Any, adj: Any, map: Any = None) -> None:
         super().__init__(server, sock, addr, adj, map=map)
@@ -160,7 +160,9 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # no types
         request, shortcut = self.requests[0], self.server.shortcut
         if shortcut and not request.error and request.version == "1.1" and not request.connection_close:
             uri = request.request_uri.partition("?")[0]
-            asked = Asked(request.command, uri, request.query, request.headers, self.addr[0], lambda: body_of(request))
+            asked = RawRequest(
+                request.command, uri, request.query, request.headers, self.addr[0], lambda: body_of(request)
+            )
             if "#" not in request.request_uri and shortcut.take(asked, self._reply):
                 return
         self._finish()
@@ -177,7 +179,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # no types
         super().service()
 
 
-def body_of(request: PatientParser) -> bytes:
+def body_of(request: DrainingParser) -> bytes:
     """The body of a request, which can be read again."""
     file = request.get_body_stream()
     data: bytes = file.read()
@@ -193,10 +195,10 @@ def head(status: str, headers: tuple[tuple[str, str], ...], length: int, second:
     return f"HTTP/1.1 {status}\r\n{''.join(lines)}Content-Length: {length}\r\nDate: {date}\r\n\r\n".encode("latin-1")
 
 
-class StrangerChannel(Channel):
+class RemoteChannel(Channel):
     """A connection from another computer while only this one is served: it may not fill the disk with a body."""
 
-    error_task_class = StrangerErrorTask
+    error_task_class = RemoteErrorTask
 
     def __init__(self, server: Any, sock: Any, addr: Any, adj: Any, map: Any = None) -> None:
         small = copy.copy(adj)
@@ -206,5 +208,5 @@ class StrangerChannel(Channel):
 
 def local_channel(server: Any, sock: Any, addr: Any, adj: Any, map: Any = None) -> Channel:
     """The channel for a peer while only this computer is served."""
-    kind = Channel if is_loopback(addr[0]) else StrangerChannel
+    kind = Channel if is_loopback(addr[0]) else RemoteChannel
     return kind(server, sock, addr, adj, map=map)

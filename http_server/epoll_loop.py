@@ -17,7 +17,7 @@ SECONDS = 1.0
 """Between two looks at all sockets: connections without any activity are closed then."""
 
 
-class Polling:
+class EpollLoop:
     """Stands in for waitress's loop over one socket map, by file descriptor.
 
     ready   handles what a socket is ready for: called with the socket's handler and poll()'s flags

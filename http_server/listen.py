@@ -12,9 +12,9 @@ from waitress.task import ThreadedTaskDispatcher  # type: ignore[import-untyped]
 from waitress.wasyncore import readwrite  # type: ignore[import-untyped]  # as above
 
 import blas_threads  # noqa: F401 -- first of all: it must be there before numpy is
-from api.fast_path import Shortcut
+from api.fast_path import FastPath
 from http_server.channel import Channel, local_channel
-from http_server.epoll_loop import HAS_EPOLL, Polling
+from http_server.epoll_loop import HAS_EPOLL, EpollLoop
 from settings import BadSetting, Settings, flag, variable
 
 BODY_HEADROOM = 1024 * 1024
@@ -33,7 +33,7 @@ LAST_SECONDS = 1
 """How long requests in work may go on after the end was asked for."""
 
 
-def listen(app: WSGIApplication, settings: Settings, shortcut: Shortcut | None = None) -> tuple[Any, int]:
+def listen(app: WSGIApplication, settings: Settings, shortcut: FastPath | None = None) -> tuple[Any, int]:
     """A server that listens and does not serve yet, and its port. Raises BadSetting for a port not to be had."""
     sockets: dict[int, Any] = {}
     try:
@@ -52,7 +52,7 @@ def listen(app: WSGIApplication, settings: Settings, shortcut: Shortcut | None =
         )
     except (OSError, ValueError) as error:
         raise BadSetting(cannot_listen(settings, error), name=variable("port")) from error
-    polling = Polling(readwrite) if HAS_EPOLL else None
+    polling = EpollLoop(readwrite) if HAS_EPOLL else None
     for listener in sockets.values():
         if isinstance(listener, TcpWSGIServer):
             listener.channel_class = Channel if settings.open else local_channel

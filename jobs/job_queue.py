@@ -12,8 +12,8 @@ from typing import Any
 
 from errors import NotFound
 from jobs.results import Results
-from jobs.worker_process import Process
-from store import Asked, Detections, Store, Unavailable
+from jobs.worker_process import WorkerProcess
+from store import DetectionRecord, Detections, Store, Unavailable
 
 MOST_ATTEMPTS = 3
 """Attempts after which a detection whose worker ended each time is given up."""
@@ -50,7 +50,7 @@ class Progress:
 class AtWork:
     """The detection that the process works on, as far as it has told."""
 
-    asked: Asked
+    asked: DetectionRecord
     began: float
     beat: float
     stage: str = "read"
@@ -58,7 +58,7 @@ class AtWork:
     stop_by: float | None = None
 
 
-class Jobs:
+class JobQueue:
     """One queue in the store, one process that works. `start` begins; a process is started when there is work.
 
     Safe to use from many threads, and from several services on one database: each detection has one owner, who says
@@ -73,7 +73,7 @@ class Jobs:
         self._wake, self._end = threading.Event(), threading.Event()
         self._ended = threading.Condition()
         self._work: AtWork | None = None
-        self._process: Process | None = None
+        self._process: WorkerProcess | None = None
         self._wanted = False
         self._thread = threading.Thread(target=self._run, daemon=True, name="jobs")
 
@@ -95,7 +95,7 @@ class Jobs:
         """The number of the process that works; None where there is none."""
         return self._process.pid if self._process and self._process.alive else None
 
-    def submit(self, series_id: str, column: str, detector: str, params: Mapping[str, Any]) -> Asked:
+    def submit(self, series_id: str, column: str, detector: str, params: Mapping[str, Any]) -> DetectionRecord:
         """Queues a detection with all its parameters; durable when it returns. Raises QueueFull, NotFound,
         LimitExceeded."""
         if self._detections.waiting() >= self._most_waiting:
@@ -116,7 +116,7 @@ class Jobs:
                     return
                 self._ended.wait(min(left, 0.5))
 
-    def progress(self, asked: Asked) -> Progress:
+    def progress(self, asked: DetectionRecord) -> Progress:
         """How far a detection is."""
         work = self._work
         if asked.status == "queued":
@@ -127,7 +127,7 @@ class Jobs:
         left = spent * (1 - fraction) / fraction if fraction > 0.05 else None
         return Progress(fraction, work.stage, left)
 
-    def end(self, asked: Asked) -> str:
+    def end(self, asked: DetectionRecord) -> str:
         """Cancels a detection that waits or is worked on, forgets any other; says which: cancelled or deleted."""
         if self._detections.cancel(asked.id, now()):
             self._hurry()
@@ -177,14 +177,14 @@ class Jobs:
             if self._is_gone(asked):
                 self._again(asked, "the service ended while it was worked on")
 
-    def _is_gone(self, asked: Asked) -> bool:
+    def _is_gone(self, asked: DetectionRecord) -> bool:
         host, pid, _ = (asked.owner or "::").rsplit(":", 2)
         if asked.owner == self._owner or (asked.beat or 0) < now() - LEASE_MS:
             return True
         mine, my_pid, _ = self._owner.rsplit(":", 2)
         return host == mine and (pid == my_pid or not runs(int(pid)))
 
-    def _again(self, asked: Asked, reason: str) -> None:
+    def _again(self, asked: DetectionRecord, reason: str) -> None:
         if asked.attempts < MOST_ATTEMPTS:
             self._detections.give_back(asked)
             return
@@ -194,7 +194,7 @@ class Jobs:
         )
         self._detections.fail(asked, {"code": "worker_ended", "message": said, "detail": {}}, now())
 
-    def _do(self, asked: Asked) -> None:
+    def _do(self, asked: DetectionRecord) -> None:
         """Has the process work on a detection until that has ended, one way or another."""
         process = self._started()
         self._work = AtWork(asked, time.monotonic(), time.monotonic(), "read" if process.ready else "start")
@@ -206,16 +206,16 @@ class Jobs:
             with self._ended:
                 self._ended.notify_all()
 
-    def _started(self) -> Process:
+    def _started(self) -> WorkerProcess:
         """The process; a new one where there is none."""
         self._wanted = False
         if self._process is None or not self._process.alive:
             if self._process:
                 self._process.kill()  # closes what is left of it
-            self._process = Process(self._store.database.address, self._most_bytes, self._worker)
+            self._process = WorkerProcess(self._store.database.address, self._most_bytes, self._worker)
         return self._process
 
-    def _follow(self, process: Process, work: AtWork) -> None:
+    def _follow(self, process: WorkerProcess, work: AtWork) -> None:
         while not self._end.is_set():
             told = process.hear(0.1)
             if told is None:
@@ -235,7 +235,7 @@ class Jobs:
                 return
         self._detections.give_back(work.asked, counted=False)
 
-    def _stopped(self, process: Process, work: AtWork) -> bool:
+    def _stopped(self, process: WorkerProcess, work: AtWork) -> bool:
         """Says that the detection is worked on; where it is not to be any more, has it stopped. True once it is."""
         if work.stop_by is not None:
             if time.monotonic() > work.stop_by:

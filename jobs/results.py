@@ -13,14 +13,14 @@ from numpy.typing import NDArray
 
 from anomaly_detection import Detection, events_in_ms
 from errors import BadInput, BadParameter, NotFound
-from evaluation.rethresholding import rejudged
+from evaluation.rethresholding import rethreshold
 from evaluation.threshold_curve import Found, Sensitivity
-from events.filter import read_counting
-from jobs.serialization import find, put_together, same_judgement, verdict
+from events.filter import read_event_filter
+from jobs.serialization import find, from_columns, same_judgement, summarize
 from readers import read_arrays
-from store import Archive, Asked, Detections, Kept, Store
+from store import Dataset, DatasetStore, DetectionRecord, Detections, Store
 from timeseries import Series
-from timeseries.downsampling import reduced
+from timeseries.downsampling import downsample
 
 MOST_POINTS = 2_000_000
 """Points of detections that are held in memory, the last used: some 100 bytes each. One is held in any case."""
@@ -52,7 +52,7 @@ class Window:
 class Held:
     """A detection in memory: as it was fitted, and as it is judged now."""
 
-    asked: Asked
+    asked: DetectionRecord
     fitted: Detection
     present: Detection
 
@@ -61,40 +61,40 @@ class Results:
     """Results are read from the store when they are asked for; of the last few, the columns stay in memory."""
 
     def __init__(self, store: Store) -> None:
-        self._archive, self._detections = Archive(store.database), Detections(store.database)
+        self._archive, self._detections = DatasetStore(store.database), Detections(store.database)
         self._held: OrderedDict[str, Held] = OrderedDict()
         self._lock = threading.Lock()
 
-    def get(self, detection_id: str, *, events: bool = True) -> Asked:
+    def get(self, detection_id: str, *, events: bool = True) -> DetectionRecord:
         """A detection, done or not; without its events it is quickly read. Raises NotFound."""
         asked = self._detections.get(detection_id, events=events)
         if asked is None:
             raise NotFound(f"There is no detection {detection_id!r}.", name=detection_id)
         return asked
 
-    def of_series(self, series_id: str) -> list[Asked]:
+    def of_series(self, series_id: str) -> list[DetectionRecord]:
         """The detections of a series without their events, the newest first."""
         return self._detections.of_series(series_id)
 
-    def detection(self, asked: Asked) -> Detection:
+    def detection(self, asked: DetectionRecord) -> Detection:
         """The judgement of every point. Raises NotDone, NotFound."""
         return self._hold(asked).present
 
-    def series(self, series_id: str) -> Kept:
+    def series(self, series_id: str) -> Dataset:
         """A series, without its points. Raises NotFound."""
         kept = self._archive.get(series_id)
         if kept is None:
             raise NotFound(f"There is no series {series_id!r}.", name=series_id)
         return kept
 
-    def window(self, asked: Asked, begin: Place, end: Place, buckets: int) -> Window:
+    def window(self, asked: DetectionRecord, begin: Place, end: Place, buckets: int) -> Window:
         """At most 2 · `buckets` of the points from `begin` up to `end`, the peak of each event among them. Raises
         NotDone, NotFound, BadParameter."""
         detection = self.detection(asked)
         start, stop = window_of(detection.series, begin, end)
         some = slice(start, stop)
         times = detection.series.times
-        positions = reduced(
+        positions = downsample(
             detection.series.values[some],
             None if times is None else times[some],
             buckets=buckets,
@@ -103,7 +103,7 @@ class Results:
         )
         return Window(detection, start, stop, positions + start)
 
-    def events(self, asked: Asked, after: int, limit: int) -> tuple[list[dict[str, Any]], int | None]:
+    def events(self, asked: DetectionRecord, after: int, limit: int) -> tuple[list[dict[str, Any]], int | None]:
         """At most `limit` of all events, those that start after a position, with times in ms since 1970 UTC; after
         which position the next ones start, None where these are the last. Raises NotDone, NotFound."""
         detection = self.detection(asked)
@@ -112,20 +112,24 @@ class Results:
         more = first + limit < len(detection.stretches)
         return events_in_ms(detection, some), some[-1][0] if more else None
 
-    def rejudge(self, asked: Asked, params: Mapping[str, Any], counting: Mapping[str, Any]) -> Asked:
+    def rejudge(
+        self, asked: DetectionRecord, params: Mapping[str, Any], counting: Mapping[str, Any]
+    ) -> DetectionRecord:
         """Judges again from the kept scores and keeps that. Raises NotDone, NotFound, UnknownName, BadParameter."""
         held = self._hold(asked)
         assert asked.verdict is not None
         given = {**asked.params, **params}
-        present = rejudged(find(asked.detector), held.fitted, given, read_counting(counting, held.present.counting))
-        told = verdict(present, asked.verdict.summary["seconds"])
+        present = rethreshold(
+            find(asked.detector), held.fitted, given, read_event_filter(counting, held.present.counting)
+        )
+        told = summarize(present, asked.verdict.summary["seconds"])
         changed = self._detections.rejudge(asked, present.params, vars(present.counting), told)
         if changed is None:
             raise NotFound(f"There is no detection {asked.id!r} any more.", name=asked.id)
         self._keep(Held(changed, held.fitted, present))
         return changed
 
-    def sensitivity(self, asked: Asked, per_month: float | None) -> tuple[str, list[Found], Found | None]:
+    def sensitivity(self, asked: DetectionRecord, per_month: float | None) -> tuple[str, list[Found], Found | None]:
         """The name of the parameter, what each of its values would find, and the one with so many events a month."""
         held = self._hold(asked)
         labels = self._archive.labels(asked.series_id)
@@ -137,7 +141,7 @@ class Results:
         events = None if per_month is None else sensitivity.per_month(per_month)
         return sensitivity.name, curve, None if events is None else sensitivity.target(events, curve)
 
-    def _hold(self, asked: Asked) -> Held:
+    def _hold(self, asked: DetectionRecord) -> Held:
         if asked.status != "done":
             said = f"This detection is {asked.status}; it has no result{' yet' if asked.finished is None else ''}."
             raise NotDone(said, status=asked.status)
@@ -147,7 +151,7 @@ class Results:
                 self._held.move_to_end(asked.id)
                 return held
         fitted = held.fitted if held else self._read(asked)
-        present = rejudged(find(asked.detector), fitted, asked.params, read_counting(asked.counting))
+        present = rethreshold(find(asked.detector), fitted, asked.params, read_event_filter(asked.counting))
         return self._keep(Held(asked, fitted, present))
 
     def _keep(self, held: Held) -> Held:
@@ -158,11 +162,11 @@ class Results:
                 self._held.popitem(last=False)
         return held
 
-    def _read(self, asked: Asked) -> Detection:
+    def _read(self, asked: DetectionRecord) -> Detection:
         kept, state = self._archive.get(asked.series_id), self._detections.state(asked.id)
         if kept is None or state is None:
             raise NotFound(f"There is no detection {asked.id!r} any more.", name=asked.id)
-        return put_together(self._archive.series(kept, asked.column), self._detections.columns(asked.id), state)
+        return from_columns(self._archive.series(kept, asked.column), self._detections.columns(asked.id), state)
 
 
 def window_of(series: Series, begin: Place, end: Place) -> tuple[int, int]:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anomaly_detection import Detection, Detector, detector_named, events_in_ms, summary
-from store import Asked, Label, Verdict
+from store import DetectionRecord, DetectionSummary, Label
 from timeseries import Bools, Series
 
 MOST_EVENTS = 1_000
@@ -26,7 +26,7 @@ def find(name: str) -> type[Detector]:
     return detector_named(name, DETECTORS)
 
 
-def learnable(series: Series, labels: Sequence[Label]) -> Series:
+def mask_labelled_anomalies(series: Series, labels: Sequence[Label]) -> Series:
     """What a detector learns from: what is labelled an anomaly is missing; of two labels the later holds."""
     hidden = np.zeros(len(series), np.bool_)
     for each in labels:
@@ -34,7 +34,7 @@ def learnable(series: Series, labels: Sequence[Label]) -> Series:
     return replace(series, values=np.where(hidden, np.nan, series.values)) if hidden.any() else series
 
 
-def left_out(kept: Detection, whole: Detection, hidden: Bools) -> Detection:
+def merge_labelled(kept: Detection, whole: Detection, hidden: Bools) -> Detection:
     """What a detector that learned a series without its labelled anomalies says of it.
 
     kept    the judgement of the series that was learned: what is known to be wrong makes nothing beside it unusual
@@ -46,38 +46,38 @@ def left_out(kept: Detection, whole: Detection, hidden: Bools) -> Detection:
 
     columns = {name: of(getattr(kept, name), getattr(whole, name)) for name in ("expected", "margin", "score")}
     views = {words: of(voice, whole.views[words]) for words, voice in kept.views.items()}
-    basis = {name: of(part, whole.basis[name]) for name, part in kept.basis.items()}
-    if "usual" in basis:
-        basis |= {"usual": kept.basis["usual"], "scores": basis["usual"]}
-    return replace(kept, series=whole.series, views=views, basis=basis, **columns)
+    components = {name: of(part, whole.components[name]) for name, part in kept.components.items()}
+    if "usual" in components:
+        components |= {"usual": kept.components["usual"], "scores": components["usual"]}
+    return replace(kept, series=whole.series, views=views, components=components, **columns)
 
 
-def taken_apart(detection: Detection) -> tuple[Columns, dict[str, Any]]:
+def to_columns(detection: Detection) -> tuple[Columns, dict[str, Any]]:
     """The columns and the state of a detection, without its series. A column without any number is left out."""
     named = {name: getattr(detection, name) for name in ("expected", "margin", "score")}
-    basis = {name: part for name, part in detection.basis.items() if isinstance(part, np.ndarray)}
-    columns = {**named, **{f"{BASIS}{name}": part for name, part in basis.items()}}
+    components = {name: part for name, part in detection.components.items() if isinstance(part, np.ndarray)}
+    columns = {**named, **{f"{BASIS}{name}": part for name, part in components.items()}}
     columns = {name: column for name, column in columns.items() if not np.isnan(column).all()}
     if detection.views:
         told = np.stack([np.nan_to_num(view) for view in detection.views.values()])
-        columns["seen_by"] = np.argmax(told, axis=0).astype(np.uint8)
+        columns["top_scorer"] = np.argmax(told, axis=0).astype(np.uint8)
     state = {
         **{name: getattr(detection, name) for name in ("threshold", "gap", "period")},
         "params": dict(detection.params),
         "notes": list(detection.notes),
         "views": list(detection.views),
-        "basis": {name: part for name, part in detection.basis.items() if name not in basis},
-        "absent": [name for name in basis if f"{BASIS}{name}" not in columns],
+        "basis": {name: part for name, part in detection.components.items() if name not in components},
+        "absent": [name for name in components if f"{BASIS}{name}" not in columns],
     }
     return columns, state
 
 
-def put_together(series: Series, columns: Mapping[str, NDArray[Any]], state: Mapping[str, Any]) -> Detection:
-    """The detection that `taken_apart` took apart. Of its views it still knows which is the strongest."""
+def from_columns(series: Series, columns: Mapping[str, NDArray[Any]], state: Mapping[str, Any]) -> Detection:
+    """The detection that `to_columns` took apart. Of its views it still knows which is the strongest."""
     nowhere = np.full(len(series), np.nan)
     arrays = {name[len(BASIS) :]: column for name, column in columns.items() if name.startswith(BASIS)}
-    seen_by = columns.get("seen_by")
-    views = {} if seen_by is None else {words: seen_by == code for code, words in enumerate(state["views"])}
+    top_scorer = columns.get("top_scorer")
+    views = {} if top_scorer is None else {words: top_scorer == code for code, words in enumerate(state["views"])}
     return Detection(
         series,
         columns.get("expected", nowhere),
@@ -89,16 +89,16 @@ def put_together(series: Series, columns: Mapping[str, NDArray[Any]], state: Map
         state["period"],
         notes=tuple(state["notes"]),
         views=views,
-        basis={**state["basis"], **dict.fromkeys(state["absent"], nowhere), **arrays},
+        components={**state["basis"], **dict.fromkeys(state["absent"], nowhere), **arrays},
     )
 
 
-def verdict(detection: Detection, seconds: Mapping[str, float]) -> Verdict:
+def summarize(detection: Detection, seconds: Mapping[str, float]) -> DetectionSummary:
     """A detection in few words, at most MOST_EVENTS events among them; their times are ms since 1970 UTC."""
     told = summary(detection, seconds)
-    return Verdict(detection.threshold, events_in_ms(detection, detection.gravest(MOST_EVENTS)), told)
+    return DetectionSummary(detection.threshold, events_in_ms(detection, detection.most_severe(MOST_EVENTS)), told)
 
 
-def same_judgement(one: Asked, other: Asked) -> bool:
+def same_judgement(one: DetectionRecord, other: DetectionRecord) -> bool:
     """Whether two readings of one detection stand for the same judgement."""
     return (one.params, one.counting, one.finished) == (other.params, other.counting, other.finished)

@@ -8,8 +8,8 @@ import numpy as np
 
 from anomaly_detection import Detection
 from errors import BadInput, LimitExceeded
-from jobs.serialization import find, learnable, left_out, taken_apart, verdict
-from store import Archive, Asked, Database, Detections, Label, Lost
+from jobs.serialization import find, mask_labelled_anomalies, merge_labelled, summarize, to_columns
+from store import Database, DatasetStore, DetectionRecord, Detections, Label, LeaseLost
 from timeseries import Series
 
 Report = Callable[[str, float], None]
@@ -19,14 +19,14 @@ SHARES = {"read": (0.0, 0.02), "fit": (0.02, 0.7), "detect": (0.7, 0.95), "save"
 """From where to where a stage takes the work."""
 
 
-class Work:
+class Task:
     """Does one detection after another. `most_bytes` is what all that is kept may take."""
 
     def __init__(self, database: Database, most_bytes: int) -> None:
-        self._archive, self._detections = Archive(database), Detections(database)
+        self._archive, self._detections = DatasetStore(database), Detections(database)
         self._most_bytes = most_bytes
 
-    def do(self, asked: Asked, report: Report) -> None:
+    def do(self, asked: DetectionRecord, report: Report) -> None:
         """Works on a detection to its end. Raises BadInput for what its author can change, Lost where it is not to be
         worked on any more, and what the report raises."""
 
@@ -40,17 +40,17 @@ class Work:
         seconds = {"read": time.perf_counter() - began}
         detection = judged(asked, series, labels, told, seconds)
         told("save", 0.0)
-        columns, state = taken_apart(detection)
+        columns, state = to_columns(detection)
         self._check_room(sum(column.nbytes for column in columns.values()))
-        self._detections.finish(asked, columns, state, verdict(detection, seconds), time.time_ns() // 1_000_000)
+        self._detections.finish(asked, columns, state, summarize(detection, seconds), time.time_ns() // 1_000_000)
 
-    def _read(self, asked: Asked) -> tuple[Series, list[Label]]:
+    def _read(self, asked: DetectionRecord) -> tuple[Series, list[Label]]:
         kept = self._archive.get(asked.series_id)
         if kept is None:
-            raise Lost("the series was deleted")
+            raise LeaseLost("the series was deleted")
         series = self._archive.series(kept, asked.column)
         if len(series) != kept.points:
-            raise Lost("the series was deleted while it was read")
+            raise LeaseLost("the series was deleted while it was read")
         return series, self._archive.labels(asked.series_id)
 
     def _check_room(self, size: int) -> None:
@@ -63,17 +63,19 @@ class Work:
             raise LimitExceeded(said, limit=most, setting="max_kept_bytes")
 
 
-def judged(asked: Asked, series: Series, labels: list[Label], told: Report, seconds: dict[str, float]) -> Detection:
+def judged(
+    asked: DetectionRecord, series: Series, labels: list[Label], told: Report, seconds: dict[str, float]
+) -> Detection:
     """The detection, and the seconds it took; the same as POST /api/v1/detect where there are no labels."""
-    detector, learned = find(asked.detector), learnable(series, labels)
+    detector, learned = find(asked.detector), mask_labelled_anomalies(series, labels)
     began = time.perf_counter()
     fitted = detector.fit(learned, progress=told, **asked.params)
     seconds["fit"] = time.perf_counter() - began
     began = time.perf_counter()
-    detection = fitted.review(series, progress=told)
+    detection = fitted.detect_offline(series, progress=told)
     if learned is not series:
         hidden = np.isnan(learned.values) & ~np.isnan(series.values)
-        detection = left_out(fitted.review(learned, progress=told), detection, hidden)
+        detection = merge_labelled(fitted.detect_offline(learned, progress=told), detection, hidden)
     seconds["detect"] = time.perf_counter() - began
     return detection
 

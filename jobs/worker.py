@@ -16,8 +16,8 @@ from typing import Any, TextIO
 
 from errors import BadInput, Cancelled
 from jobs.serialization import find
-from jobs.task import Work, failure
-from store import Asked, CannotOpen, Database, Detections, Lost, Unavailable
+from jobs.task import Task, failure
+from store import CannotOpen, Database, DetectionRecord, Detections, LeaseLost, Unavailable
 
 EVERY = 0.1
 """Seconds between two words about progress."""
@@ -40,13 +40,13 @@ class Worker:
         database = Database.open(first["url"])
         find("rolling_zscore")  # imports every detector, so that the first order does not wait for it
         threading.Thread(target=self._listen, daemon=True, name="orders").start()
-        work, detections = Work(database, first["most_bytes"]), Detections(database)
+        work, detections = Task(database, first["most_bytes"]), Detections(database)
         self._tell({"ready": True})
         while True:
             order = self._orders.get()
             self._tell({"id": order["do"], "end": self._end(work, detections, order)})
 
-    def _end(self, work: Work, detections: Detections, order: dict[str, Any]) -> str:
+    def _end(self, work: Task, detections: Detections, order: dict[str, Any]) -> str:
         """Works on an order; how it ended."""
         try:
             asked = detections.get(order["do"])
@@ -56,10 +56,10 @@ class Worker:
         except Unavailable:
             return "again"
 
-    def _done(self, work: Work, detections: Detections, asked: Asked) -> str:
+    def _done(self, work: Task, detections: Detections, asked: DetectionRecord) -> str:
         try:
             work.do(asked, lambda stage, fraction: self._report(asked.id, stage, fraction))
-        except Lost:
+        except LeaseLost:
             return "lost"
         except Cancelled:
             return "stopped"

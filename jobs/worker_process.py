@@ -15,7 +15,7 @@ from blas_threads import ONE_THREAD
 ROOT = Path(__file__).resolve().parent.parent
 
 
-class Process:
+class WorkerProcess:
     """One process that works: it runs `module`, see worker.py. What it says comes out of `hear`; `ready`: it has said
     that it can begin."""
 

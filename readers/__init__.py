@@ -7,4 +7,7 @@ every error stand in `docs/reading.md`.
 from readers.array_reader import read_arrays
 from readers.csv_reader import read_csv
 
-__all__ = ["read_arrays", "read_csv"]
+__all__ = [
+    "read_arrays",
+    "read_csv",
+]

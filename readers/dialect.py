@@ -10,7 +10,7 @@ import numpy as np
 
 from errors import LimitExceeded, Unreadable
 from readers.column_types import Kind, is_time_name, kind_of, kinds_of
-from readers.field_index import Grid, cut, scan
+from readers.field_index import FieldIndex, cut, scan
 from readers.number_columns import MISSING
 from timeseries.names import LEFT_OUT, from_text, visible
 from timeseries.table import Limits, Repair, repair
@@ -28,7 +28,7 @@ _LEAD = 100
 class Layout:
     """The records of the table without its header, the name and kind of each column, and what was skipped."""
 
-    grid: Grid
+    grid: FieldIndex
     names: list[str]
     kinds: list[Kind]
     has_header: bool
@@ -121,7 +121,7 @@ def _good(rows: Sequence[Sequence[str]]) -> tuple[int, int]:
     return sum(kind in ("time", "clock", "number") for kind in kinds), sum(kind != "empty" for kind in kinds)
 
 
-def _without_blank_lines(grid: Grid) -> Grid:
+def _without_blank_lines(grid: FieldIndex) -> FieldIndex:
     """Without blank lines; in a table of one column those between its values stay, they are missing values."""
     blank = np.zeros(len(grid), np.bool_)
     for here, some in grid.pieces():
@@ -138,7 +138,7 @@ def _without_blank_lines(grid: Grid) -> Grid:
     return grid.select(~blank)
 
 
-def _split_comments(grid: Grid) -> tuple[Grid, Grid]:
+def _split_comments(grid: FieldIndex) -> tuple[FieldIndex, FieldIndex]:
     """The records, and the lines that begin with #."""
     comment = np.zeros(len(grid), np.bool_)
     for here, some in grid.pieces():
@@ -149,7 +149,7 @@ def _split_comments(grid: Grid) -> tuple[Grid, Grid]:
     return (grid.select(~comment) if comment.any() else grid), grid.select(comment)
 
 
-def _header_comment(comments: Grid, width: int) -> tuple[list[str] | None, Grid]:
+def _header_comment(comments: FieldIndex, width: int) -> tuple[list[str] | None, FieldIndex]:
     """The names in the first comment that has as many fields as the table, `# time,value`, and the other comments."""
     for record in range(min(len(comments), _LEAD)):
         if width > 1 and comments.count[record] == width:
@@ -159,19 +159,19 @@ def _header_comment(comments: Grid, width: int) -> tuple[list[str] | None, Grid]
     return None, comments
 
 
-def _usual_width(grid: Grid) -> int:
+def _usual_width(grid: FieldIndex) -> int:
     counts = np.bincount(grid.count)
     return len(counts) - 1 - int(np.argmax(counts[::-1]))
 
 
-def _sample(grid: Grid, width: int) -> list[list[bytes]]:
+def _sample(grid: FieldIndex, width: int) -> list[list[bytes]]:
     fit = np.flatnonzero(grid.count == width)
     wanted = min(len(fit), 60 if width < 100 else 20)
     at = fit[np.linspace(0, len(fit) - 1, wanted).astype(np.int64)]
     return [grid.row(int(record)) for record in at]
 
 
-def _first_data(grid: Grid, width: int, kinds: list[Kind]) -> int:
+def _first_data(grid: FieldIndex, width: int, kinds: list[Kind]) -> int:
     """The first record whose first column of times, or else of numbers, holds one."""
     of_times = [column for column, kind in enumerate(kinds) if kind == "time"]
     typed = of_times or [column for column, kind in enumerate(kinds) if kind in ("number", "clock")]
@@ -187,7 +187,7 @@ def _first_data(grid: Grid, width: int, kinds: list[Kind]) -> int:
     return min(1, len(grid) - 1)
 
 
-def _find_header(grid: Grid, start: int, width: int) -> int | None:
+def _find_header(grid: FieldIndex, start: int, width: int) -> int | None:
     """Of the records before the table the one that names its columns: one with a name for times, else the fullest."""
     best, best_rank = None, (False, 0)
     for record in range(start):
@@ -200,7 +200,7 @@ def _find_header(grid: Grid, start: int, width: int) -> int | None:
     return best if best_rank[1] else None
 
 
-def _header_names(grid: Grid, header: int | None, start: int, width: int, kinds: list[Kind]) -> list[str] | None:
+def _header_names(grid: FieldIndex, header: int | None, start: int, width: int, kinds: list[Kind]) -> list[str] | None:
     """The names of the columns; None without a header. Raises Unreadable where it does not fit the rows."""
     if header is None:
         return None

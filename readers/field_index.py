@@ -31,7 +31,7 @@ _IS_SPACE = np.isin(np.arange(256), [9, 32])
 
 
 @dataclass(frozen=True, eq=False)
-class Grid:
+class FieldIndex:
     """Records of fields.
 
     buffer      (b,) uint8, the text, ending with a newline
@@ -50,11 +50,11 @@ class Grid:
     def __len__(self) -> int:
         return len(self.first)
 
-    def select(self, keep: Bools | Ints | slice) -> "Grid":
+    def select(self, keep: Bools | Ints | slice) -> "FieldIndex":
         """The records asked for."""
         return replace(self, first=self.first[keep], count=self.count[keep])
 
-    def pieces(self) -> Iterator[tuple[slice, "Grid"]]:
+    def pieces(self) -> Iterator[tuple[slice, "FieldIndex"]]:
         """AT_ONCE records at a time, and where they stand; one empty piece where there are none."""
         for start in range(0, max(len(self), 1), AT_ONCE):
             here = slice(start, start + AT_ONCE)
@@ -129,7 +129,7 @@ def cut(buffer: NDArray[np.uint8], start: Ints, stop: Ints) -> Text:
     return out.view(f"S{width}").ravel()
 
 
-def scan(text: bytes, delimiter: str, limits: Limits) -> Grid:
+def scan(text: bytes, delimiter: str, limits: Limits) -> FieldIndex:
     """The grid of a text with `\\n` line ends.
 
     Raises LimitExceeded for too many rows or columns, and Unreadable for a line longer than 1 MiB or a quote that is
@@ -158,7 +158,7 @@ def scan(text: bytes, delimiter: str, limits: Limits) -> Grid:
     separators = np.flatnonzero(ends).astype(small)
     last = np.flatnonzero(buffer[separators] == _NEWLINE).astype(small)
     first = np.concatenate((np.zeros(1, small), last[:-1] + 1))
-    return Grid(buffer, separators, first, last - first + 1, quoted)
+    return FieldIndex(buffer, separators, first, last - first + 1, quoted)
 
 
 def _check_lengths(text: bytes, buffer: NDArray[np.uint8], delimiter: int, limits: Limits) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from events.scored_points import Judged
+from events.scored_points import ScoredPoints
 
 POINT = np.dtype(
     [
@@ -35,7 +35,7 @@ FLOATS, FLAGS = ("expected", "lower", "upper", "score", "confidence"), ("is_anom
 ARRAY = "\0array"
 
 
-def to_points(judged: Judged, judges: Sequence[str]) -> Points:
+def to_points(judged: ScoredPoints, judges: Sequence[str]) -> Points:
     """(n,) POINT of the columns; every name in `judged_by` stands in `judges`."""
     points = np.empty(len(judged), POINT)
     counted = np.arange(judged.cursor - len(judged) + 1, judged.cursor + 1)
@@ -48,12 +48,12 @@ def to_points(judged: Judged, judges: Sequence[str]) -> Points:
     return points
 
 
-def from_points(points: Points, judges: Sequence[str], cursor: int, timed: bool) -> Judged:
+def from_points(points: Points, judges: Sequence[str], cursor: int, timed: bool) -> ScoredPoints:
     """The columns of stored points; `cursor` is that of the last."""
     names: dict[int, str | None] = {NOBODY: None, **dict(enumerate(judges))}
     columns: dict[str, Any] = {name: np.ascontiguousarray(points[name]) for name in FLOATS}
     columns |= {name: points[name].astype(np.bool_) for name in FLAGS}
-    return Judged(
+    return ScoredPoints(
         times=points["time"].astype("datetime64[ms]") if timed else None,
         values=np.ascontiguousarray(points["value"]),
         judged_by=tuple(names[code] for code in points["judged_by"].tolist()),

@@ -12,7 +12,7 @@ from alembic.config import Config
 from alembic.util import CommandError
 
 from errors import BadInput
-from store.write_lock import NoTurn, Turns
+from store.write_lock import LockTimeout, WriteLock
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_MS = 10_000
@@ -64,7 +64,7 @@ class Database:
         else:
             reading = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
         self._reading = engine.execution_options(**reading)
-        self._turns = Turns(PATIENT, PATIENCE, IMPATIENCE)
+        self._turns = WriteLock(PATIENT, PATIENCE, IMPATIENCE)
         self._opened: tuple[int, int] | None = None
 
     @classmethod
@@ -148,7 +148,7 @@ def _reachable() -> Iterator[None]:
     """Raises Unavailable for what the database, not the query, is to blame for."""
     try:
         yield
-    except NoTurn as error:
+    except LockTimeout as error:
         raise Unavailable("The database is busy: too much is written at once, or another program holds it.") from error
     except (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError) as error:
         if _is_full(getattr(error, "orig", None)):

@@ -37,7 +37,7 @@ ID_BYTES = 12
 
 
 @dataclass(frozen=True)
-class Kept:
+class Dataset:
     """A series as it is kept, without its points.
 
     created      when it came, ms since 1970 UTC
@@ -64,14 +64,14 @@ class Kept:
     dates: DatesRead | None = None
 
 
-class Archive:
+class DatasetStore:
     """The uploaded series' share of a database. Safe to use from many threads."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._held = Columns(HELD_BYTES)
 
-    def add(self, table: Table, now: int, most_bytes: int) -> Kept:
+    def add(self, table: Table, now: int, most_bytes: int) -> Dataset:
         """Keeps a table, which came at `now` (ms since 1970 UTC); durable when it returns.
 
         Raises LimitExceeded where all that is kept would take more than `most_bytes`.
@@ -93,7 +93,7 @@ class Archive:
             connection.execute(sa.update(series).where(series.c.id == new.id).values(whole=True))
         return new
 
-    def listed(self, limit: int, after: tuple[int, str] | None = None) -> list[Kept]:
+    def listed(self, limit: int, after: tuple[int, str] | None = None) -> list[Dataset]:
         """Series, the newest first; those after one that came at a time (ms) and has an id."""
         order = (series.c.created.desc(), series.c.id.desc())
         query = sa.select(series).where(series.c.whole).order_by(*order).limit(limit)
@@ -103,7 +103,7 @@ class Archive:
         with self._database.read() as connection:
             return [_of(row) for row in connection.execute(query)]
 
-    def get(self, series_id: str) -> Kept | None:
+    def get(self, series_id: str) -> Dataset | None:
         """A series by its id."""
         if "\0" in series_id:  # no text of PostgreSQL's holds it
             return None
@@ -134,24 +134,24 @@ class Archive:
         with self._database.read() as connection:
             return _taken(connection)
 
-    def series(self, of: Kept, column: str, start: int = 0, stop: int | None = None) -> Series:
+    def series(self, of: Dataset, column: str, start: int = 0, stop: int | None = None) -> Series:
         """The points `start` to `stop` (half open positions) of one column, which is one of `of.columns`. Fewer than
         asked for, perhaps none, where the series was deleted meanwhile."""
         values = self.values(of, column, start, stop)
         times = self.times(of, start, stop)
         return Series(None if times is None else times[: len(values)], values, column)
 
-    def values(self, of: Kept, column: str, start: int = 0, stop: int | None = None) -> Floats:
+    def values(self, of: Dataset, column: str, start: int = 0, stop: int | None = None) -> Floats:
         """(n,) the values of a column from `start` up to `stop`; see `series`."""
         return self._part(of, of.columns.index(column), np.dtype("<f8"), start, stop).astype(np.float64, copy=False)
 
-    def times(self, of: Kept, start: int = 0, stop: int | None = None) -> Times | None:
+    def times(self, of: Dataset, start: int = 0, stop: int | None = None) -> Times | None:
         """(n,) the times of points from `start` up to `stop`; None where the series has none. See `series`."""
         if of.start is None:
             return None
         return self._part(of, TIMES, np.dtype("<M8[ms]"), start, stop)
 
-    def held(self, of: Kept, column: str) -> Series:
+    def held(self, of: Dataset, column: str) -> Series:
         """A whole column, which stays in memory for a while; its arrays cannot be written to. See `series`."""
         values = self._held.get((of.id, of.columns.index(column)), lambda: self.values(of, column))
         if of.start is None:
@@ -159,7 +159,7 @@ class Archive:
         times = self._held.get((of.id, TIMES), lambda: self._part(of, TIMES, np.dtype("<M8[ms]"), 0, None))
         return Series(times[: len(values)], values[: len(times)], column)
 
-    def table(self, of: Kept) -> Table:
+    def table(self, of: Dataset) -> Table:
         """The whole table, as it was kept."""
         columns = {name: self.values(of, name) for name in of.columns}
         return Table(of.name, self.times(of), columns, of.time_column, of.repairs, of.default, of.dates)
@@ -181,7 +181,7 @@ class Archive:
                 connection.execute(sa.insert(series_label), rows)
         return True
 
-    def _part(self, of: Kept, part: int, kind: np.dtype[Any], start: int, stop: int | None) -> np.ndarray[Any, Any]:
+    def _part(self, of: Dataset, part: int, kind: np.dtype[Any], start: int, stop: int | None) -> np.ndarray[Any, Any]:
         stop = of.points if stop is None else min(stop, of.points)
         first, last = start // FULL_CHUNK, max(start, stop - 1) // FULL_CHUNK
         query = (
@@ -195,11 +195,11 @@ class Archive:
         return found[start - first * FULL_CHUNK : max(start, stop) - first * FULL_CHUNK]
 
 
-def _kept(table: Table, series_id: str, now: int, size: int) -> Kept:
+def _kept(table: Table, series_id: str, now: int, size: int) -> Dataset:
     whole = table.series()
     times = None if table.times is None else table.times.astype(np.int64)
     timed = times is not None and len(times) > 0
-    return Kept(
+    return Dataset(
         id=series_id,
         name=table.name or whole.name,
         created=now,
@@ -216,7 +216,7 @@ def _kept(table: Table, series_id: str, now: int, size: int) -> Kept:
     )
 
 
-def _row(kept: Kept) -> dict[str, Any]:
+def _row(kept: Dataset) -> dict[str, Any]:
     told = {
         "name": json.dumps(kept.name),  # as JSON it may hold any letter: no text of PostgreSQL's holds NUL
         "time_column": json.dumps(kept.time_column),
@@ -228,7 +228,7 @@ def _row(kept: Kept) -> dict[str, Any]:
     return {name: value for name, value in {**vars(kept), **told}.items() if name != "dates"}
 
 
-def _of(row: sa.Row[Any]) -> Kept:
+def _of(row: sa.Row[Any]) -> Dataset:
     told = row._asdict()
     del told["whole"]
     told |= {"name": json.loads(row.name), "time_column": json.loads(row.time_column)}
@@ -236,7 +236,9 @@ def _of(row: sa.Row[Any]) -> Kept:
     every = [Repair(**{**each, "lines": tuple(each["lines"])}) for each in json.loads(row.repairs)]
     repairs = tuple(each for each in every if not each.code.startswith(DATES))
     dates = next((_as_dates(each) for each in every if each.code.startswith(DATES)), None)
-    return Kept(**told | {"columns": columns, "default": columns[told["default"]], "repairs": repairs, "dates": dates})
+    return Dataset(
+        **told | {"columns": columns, "default": columns[told["default"]], "repairs": repairs, "dates": dates}
+    )
 
 
 def _as_repair(dates: DatesRead | None) -> list[Repair]:

@@ -29,12 +29,12 @@ KINDS = {"f": np.dtype("<f8"), "b": np.dtype("?"), "u": np.dtype("u1")}
 """The kinds of columns; the first letter of a part's name in the database tells which it is."""
 
 
-class Lost(Exception):
+class LeaseLost(Exception):
     """A detection is not its worker's any more: cancelled, deleted, or given to another."""
 
 
 @dataclass(frozen=True)
-class Verdict:
+class DetectionSummary:
     """What came of a detection, in few words; it changes when the detection is judged again."""
 
     threshold: float
@@ -43,7 +43,7 @@ class Verdict:
 
 
 @dataclass(frozen=True)
-class Asked:
+class DetectionRecord:
     """A detection as it is kept, without its columns.
 
     params    every parameter in effect; counting: see events/filter.py
@@ -71,7 +71,7 @@ class Asked:
     owner: str | None = None
     beat: int | None = None
     attempts: int = 0
-    verdict: Verdict | None = None
+    verdict: DetectionSummary | None = None
 
 
 class Detections:
@@ -80,9 +80,11 @@ class Detections:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def add(self, series_id: str, column: str, detector: str, params: Mapping[str, Any], now: int) -> Asked | None:
+    def add(
+        self, series_id: str, column: str, detector: str, params: Mapping[str, Any], now: int
+    ) -> DetectionRecord | None:
         """Queues a detection; durable when it returns. None where the series is gone. Raises LimitExceeded."""
-        new = Asked(secrets.token_urlsafe(ID_BYTES), series_id, column, detector, dict(params), created=now)
+        new = DetectionRecord(secrets.token_urlsafe(ID_BYTES), series_id, column, detector, dict(params), created=now)
         count = sa.select(sa.func.count()).select_from(detection).where(detection.c.series_id == series_id)
         with self._database.write() as connection:
             if not connection.execute(sa.select(series.c.id).where(series.c.id == series_id)).one_or_none():
@@ -93,7 +95,7 @@ class Detections:
             connection.execute(sa.insert(detection).values(_row(new)))
         return new
 
-    def get(self, detection_id: str, *, events: bool = True) -> Asked | None:
+    def get(self, detection_id: str, *, events: bool = True) -> DetectionRecord | None:
         """A detection by its id; without its events it is quickly read."""
         if "\0" in detection_id:  # no text of PostgreSQL's holds it
             return None
@@ -102,7 +104,7 @@ class Detections:
             row = connection.execute(query).one_or_none()
         return None if row is None else _of(row)
 
-    def of_series(self, series_id: str) -> list[Asked]:
+    def of_series(self, series_id: str) -> list[DetectionRecord]:
         """The detections of a series without their events, the newest first."""
         order = (detection.c.created.desc(), detection.c.id.desc())
         query = BRIEF.where(detection.c.series_id == series_id).order_by(*order)
@@ -115,7 +117,7 @@ class Detections:
         with self._database.read() as connection:
             return int(connection.execute(query).scalar_one())
 
-    def ahead(self, of: Asked) -> int:
+    def ahead(self, of: DetectionRecord) -> int:
         """How many are queued before one, or worked on."""
         earlier = sa.or_(
             detection.c.created < of.created, sa.and_(detection.c.created == of.created, detection.c.id < of.id)
@@ -125,7 +127,7 @@ class Detections:
             query = sa.select(sa.func.count()).select_from(detection).where(busy)
             return int(connection.execute(query).scalar_one())
 
-    def claim(self, owner: str, now: int) -> Asked | None:
+    def claim(self, owner: str, now: int) -> DetectionRecord | None:
         """Gives the oldest that waits to an owner, which has begun at `now` (ms since 1970 UTC)."""
         if not self.waiting():
             return None
@@ -141,21 +143,21 @@ class Detections:
             connection.execute(sa.update(detection).where(detection.c.id == row.id).values(changed))
         return _of(row, **changed)
 
-    def beat(self, of: Asked, now: int, progress: float, stage: str) -> bool:
+    def beat(self, of: DetectionRecord, now: int, progress: float, stage: str) -> bool:
         """Says that it is worked on. False where it is not its owner's any more."""
         return self._change(of, beat=now, progress=progress, stage=stage)
 
-    def running(self) -> list[Asked]:
+    def running(self) -> list[DetectionRecord]:
         """Those that somebody works on, or did."""
         with self._database.read() as connection:
             return [_of(row) for row in connection.execute(sa.select(detection).where(_is("running")))]
 
-    def give_back(self, of: Asked, *, counted: bool = True) -> bool:
+    def give_back(self, of: DetectionRecord, *, counted: bool = True) -> bool:
         """Queues one again that its owner does not go on with; whether the attempt counts."""
         again = {"status": "queued", "stage": "queued", "progress": 0.0, "owner": None, "beat": None}
         return self._change(of, **again, attempts=of.attempts if counted else of.attempts - 1)
 
-    def fail(self, of: Asked, error: Mapping[str, Any], now: int) -> bool:
+    def fail(self, of: DetectionRecord, error: Mapping[str, Any], now: int) -> bool:
         """Ends one that failed: `error` has a code, a message and detail."""
         return self._change(of, status="failed", error=json.dumps(dict(error)), finished=now, owner=None, beat=None)
 
@@ -173,10 +175,10 @@ class Detections:
 
     def finish(
         self,
-        of: Asked,
+        of: DetectionRecord,
         columns: Mapping[str, NDArray[Any]],
         state: Mapping[str, Any],
-        verdict: Verdict,
+        verdict: DetectionSummary,
         now: int,
     ) -> int:
         """Keeps what came of one and ends it; durable when it returns. Gives the bytes that it takes. Raises Lost.
@@ -200,8 +202,8 @@ class Detections:
         return size
 
     def rejudge(
-        self, of: Asked, params: Mapping[str, Any], counting: Mapping[str, Any], verdict: Verdict
-    ) -> Asked | None:
+        self, of: DetectionRecord, params: Mapping[str, Any], counting: Mapping[str, Any], verdict: DetectionSummary
+    ) -> DetectionRecord | None:
         """Keeps another judgement of one that is done, and gives it. None where it was deleted meanwhile."""
         given = {"params": json.dumps(dict(params)), "counting": json.dumps(dict(counting)), **_told(verdict)}
         which = sa.and_(detection.c.id == of.id, _is("done"))
@@ -227,17 +229,17 @@ class Detections:
             data = connection.execute(query).scalar_one_or_none()
         return None if data is None else unpack_state(data)
 
-    def _change(self, of: Asked, **values: Any) -> bool:
+    def _change(self, of: DetectionRecord, **values: Any) -> bool:
         """Changes one that is still its owner's."""
         with self._database.write() as connection:
             return bool(connection.execute(sa.update(detection).where(_held(of)).values(values)).rowcount)
 
     @contextmanager
-    def _owned(self, of: Asked) -> Iterator[sa.Connection]:
+    def _owned(self, of: DetectionRecord) -> Iterator[sa.Connection]:
         """A transaction that only begins while the detection is its owner's. Raises Lost."""
         with self._database.write() as connection:
             if connection.execute(sa.select(detection.c.id).where(_held(of))).one_or_none() is None:
-                raise Lost(f"detection {of.id} is not this worker's any more")
+                raise LeaseLost(f"detection {of.id} is not this worker's any more")
             yield connection
 
 
@@ -245,7 +247,7 @@ def _is(status: str) -> sa.ColumnElement[bool]:
     return detection.c.status == status
 
 
-def _held(of: Asked) -> sa.ColumnElement[bool]:
+def _held(of: DetectionRecord) -> sa.ColumnElement[bool]:
     return sa.and_(
         detection.c.id == of.id, _is("running"), detection.c.owner == of.owner, detection.c.attempts == of.attempts
     )
@@ -265,7 +267,7 @@ def _rows_of(detection_id: str, columns: Mapping[str, NDArray[Any]]) -> Iterator
         yield some
 
 
-def _told(verdict: Verdict) -> dict[str, Any]:
+def _told(verdict: DetectionSummary) -> dict[str, Any]:
     return {
         "threshold": verdict.threshold,
         "events": json.dumps(list(verdict.events)),
@@ -273,15 +275,15 @@ def _told(verdict: Verdict) -> dict[str, Any]:
     }
 
 
-def _row(of: Asked) -> dict[str, Any]:
+def _row(of: DetectionRecord) -> dict[str, Any]:
     told = {name: value for name, value in vars(of).items() if name not in ("verdict", "error")}
     return told | {"params": json.dumps(dict(of.params)), "counting": json.dumps(dict(of.counting))}
 
 
-def _of(row: sa.Row[Any], **changed: Any) -> Asked:
+def _of(row: sa.Row[Any], **changed: Any) -> DetectionRecord:
     told = row._asdict() | changed
     threshold, events, summary = (told.pop(name) for name in ("threshold", "events", "summary"))
-    verdict = None if events is None else Verdict(threshold, json.loads(events), json.loads(summary))
+    verdict = None if events is None else DetectionSummary(threshold, json.loads(events), json.loads(summary))
     error = None if told["error"] is None else json.loads(told["error"])
     plain = {"params": json.loads(row.params), "counting": json.loads(row.counting)}
-    return Asked(**told | plain | {"error": error, "verdict": verdict})
+    return DetectionRecord(**told | plain | {"error": error, "verdict": verdict})

@@ -7,7 +7,7 @@ from collections.abc import Callable
 EACH_SECONDS = 60.0
 
 
-class Complaints:
+class ThrottledLogger:
     """Logs an error when it is another than the last, or that was a minute ago. `now` counts seconds."""
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:

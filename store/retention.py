@@ -8,7 +8,7 @@ from store.database import Database
 from store.tables import chunk, stream
 
 
-class Ages:
+class RetentionStore:
     """Of one database. Safe to use from many threads."""
 
     def __init__(self, database: Database) -> None:

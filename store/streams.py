@@ -9,7 +9,7 @@ import numpy as np
 import sqlalchemy as sa
 from numpy.typing import NDArray
 
-from events.scored_points import Judged
+from events.scored_points import ScoredPoints
 from store.codec import FULL_CHUNK, POINT, Points, from_points, pack_state, packed, to_points, unpack_state, unpacked
 from store.database import BUSY_MS, Database
 from store.tables import chunk, fitted, last_id, stream
@@ -73,7 +73,7 @@ class Append:
     """Points to be added to a stream, which then is as `stream` says; `merge` small chunks and forget old ones."""
 
     stream: Stream
-    judged: Judged
+    judged: ScoredPoints
     merge: bool = False
 
 
@@ -199,25 +199,25 @@ class Store:
         with self.database.read() as connection:
             return int(connection.execute(query).scalar_one())
 
-    def read(self, of: Stream, after: int, limit: int) -> Judged:
+    def read(self, of: Stream, after: int, limit: int) -> ScoredPoints:
         """At most `limit` points after a cursor, the oldest first; none that came after the stream was as `of` says."""
         after = max(after, of.gone)
         limit = min(limit, max(of.cursor - after, 0))
         query = sa.select(chunk.c.data, chunk.c.last, chunk.c.points).where(_of(of.id), chunk.c.last > after)
         return self._collect(of, query.order_by(chunk.c.last), after, limit)
 
-    def newest(self, of: Stream, limit: int) -> Judged:
+    def newest(self, of: Stream, limit: int) -> ScoredPoints:
         """The last `limit` points."""
         return self.read(of, of.cursor - limit, limit)
 
-    def latest(self, of: Stream, limit: int) -> Judged:
+    def latest(self, of: Stream, limit: int) -> ScoredPoints:
         """The last `limit` points by time; the cursor is the stream's."""
         newest = self.newest(of, limit)
         if of.last_time is None or not newest.late.any():  # a point that is not late is newer than all before it
             return newest
         return self.around(of, of.last_time + 1, of.last_time, limit)
 
-    def around(self, of: Stream, start: int, stop: int, before: int) -> Judged:
+    def around(self, of: Stream, start: int, stop: int, before: int) -> ScoredPoints:
         """By time: the points from a time to another, both included (ms since 1970 UTC), and `before` points before
         the first. The cursor is the stream's."""
         gone = of.gone
@@ -248,10 +248,10 @@ class Store:
                 times.append(unpacked(data, count)["time"][gone - last + count :].min())
         return min((int(time) for time in times if time is not None), default=of.last_time or 0)
 
-    def last_points(self, streams: Sequence[Stream], most: int) -> dict[int, Judged]:
+    def last_points(self, streams: Sequence[Stream], most: int) -> dict[int, ScoredPoints]:
         """By id of stream the points that came last, at most `most`, fewer where pushes are small: one query for all,
         and of each row only its end."""
-        found: dict[int, Judged] = {}
+        found: dict[int, ScoredPoints] = {}
         size = sa.func.length(chunk.c.data, type_=sa.Integer) // chunk.c.points
         count = sa.case((chunk.c.points < most, chunk.c.points), else_=most)
         end = sa.func.substr(chunk.c.data, sa.func.length(chunk.c.data) - size * count + 1)
@@ -291,7 +291,7 @@ class Store:
             return None
         return Fitted(row.detector, json.loads(row.params), row.cursor, unpack_state(row.state))
 
-    def _collect(self, of: Stream, query: sa.Select[Any], after: int, limit: int) -> Judged:
+    def _collect(self, of: Stream, query: sa.Select[Any], after: int, limit: int) -> ScoredPoints:
         """Reads chunks in order until there are `limit` points after the cursor `after`."""
         found: list[Points] = []
         left, last = limit, after

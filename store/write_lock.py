@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 
-class NoTurn(Exception):
+class LockTimeout(Exception):
     """The turn did not come in time."""
 
 
-class Turns:
+class WriteLock:
     """One at a time. While one waits for the database itself, which another program may hold, few others wait long."""
 
     def __init__(self, most_patient: int, patience: float, impatience: float) -> None:
@@ -24,7 +24,7 @@ class Turns:
     def take(self, patience: float | None = None) -> Iterator[None]:
         """Waits for a turn, so many seconds where given, and holds it. Raises NoTurn."""
         if not self._turn.acquire(blocking=False) and not self._waited(patience):
-            raise NoTurn
+            raise LockTimeout
         try:
             yield
         finally:

@@ -1,7 +1,7 @@
 """Series that still grow: each point is judged as it arrives, kept, and read after a cursor."""
 
-from events.scored_points import Judged
-from streams.events import Happening, Seen, since
+from events.scored_points import ScoredPoints
+from streams.events import EventCursor, StreamEvent, changed_since
 from streams.ingest import AHEAD_MS
 from streams.retention import SAME, Same
 from streams.snapshot import Reading, Readings, Tally, Work
@@ -12,16 +12,16 @@ from streams.writer import NotKept
 __all__ = [
     "AHEAD_MS",
     "SAME",
-    "Happening",
-    "Judged",
+    "EventCursor",
     "NotKept",
     "Reading",
     "Readings",
     "Same",
-    "Seen",
+    "ScoredPoints",
+    "StreamEvent",
     "StreamInfo",
     "Streams",
     "Tally",
     "Work",
-    "since",
+    "changed_since",
 ]

@@ -107,7 +107,7 @@ def apart(one: int, other: int) -> int:
     return abs((one - other + DAY_MS // 2) % DAY_MS - DAY_MS // 2)
 
 
-class Rhythm:
+class ArrivalIntervals:
     """The distances of one stream. `least` is never more than it may be quiet: a cheap question before `allowed`."""
 
     def __init__(self) -> None:

@@ -5,25 +5,25 @@ the verdicts are the same. Each look is at the newest FIT_ON points at most, and
 """
 
 from anomaly_detection import DEFAULT_GAP
-from events.scored_points import Judged, joined
+from events.scored_points import ScoredPoints, concatenate
 from store import Labels, Store
 from streams.registry import find
-from streams.stream_state import SEASONAL, Live
+from streams.stream_state import SEASONAL, StreamState
 from streams.training_data import FIT_ON, learnable, season_due, seasonal
 from timeseries import Series
 
 
-class Young:
+class ColdStart:
     """Judges the points of streams that have no detector of their own yet."""
 
     def __init__(self, store: Store, labels: Labels) -> None:
         self._store, self._labels = store, labels
 
-    def judge(self, live: Live, new: Series, present: int) -> Judged:
+    def judge(self, live: StreamState, new: Series, present: int) -> ScoredPoints:
         """As `Live.judge`, and looks for a season wherever that is due; its lock is held."""
         if live.own is not None or live.stream.detector == SEASONAL:
             return live.judge(new, present)
-        parts: list[Judged] = []
+        parts: list[ScoredPoints] = []
         at = 0
         while True:
             left = season_due(live.seasonal_at) - live.stream.cursor
@@ -31,23 +31,23 @@ class Young:
                 self._look(live, parts)
                 left = season_due(live.seasonal_at) - live.stream.cursor
             if at == len(new):
-                return joined(parts)
+                return concatenate(parts)
             stop = min(at + left, len(new))
             parts.append(live.judge(new.slice(at, stop), present))
             at = stop
 
-    def look(self, live: Live) -> None:
+    def look(self, live: StreamState) -> None:
         """Looks for a season on what is kept, as it is labelled now."""
         with live.lock:
             if not live.gone and live.own is None and live.stream.detector != SEASONAL:
                 self._look(live, [])
 
-    def _look(self, live: Live, parts: list[Judged]) -> None:
+    def _look(self, live: StreamState, parts: list[ScoredPoints]) -> None:
         """On the points that are kept and those that were judged just now and are not."""
         if live.kept is not None:
             live.kept.result()
         stream = live.stream
-        history = joined([self._store.latest(stream, FIT_ON), *parts]) if stream.cursor else None
+        history = concatenate([self._store.latest(stream, FIT_ON), *parts]) if stream.cursor else None
         live.seasonal_at = stream.cursor
         if history is None:
             return

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anomaly_detection import DEFAULT_GAP
-from events.scored_points import Judged
+from events.scored_points import ScoredPoints
 from timeseries import Floats, Series
 from timeseries.scaling import times_unit, unit_of
 
@@ -31,7 +31,7 @@ FEW = 16
 Positions = NDArray[np.intp]
 
 
-def familiar(judged: Judged, whole: Series, threshold: float, full: float) -> Judged:
+def familiar(judged: ScoredPoints, whole: Series, threshold: float, full: float) -> ScoredPoints:
     """The verdicts of the robust z-score on the last points of `whole`, its band widened to what is familiar.
 
     threshold  of the z-score

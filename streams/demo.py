@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from anomaly_detection import DEFAULT_GAP, Detector
 from data_generation import STREAM_STEP_MS, stream_values
-from events.scored_points import Judged, joined
+from events.scored_points import ScoredPoints, concatenate
 from store import Stream
 from streams.registry import NO_POINTS, find
 from streams.stream_state import EARLY, calm_since, last
@@ -29,7 +29,7 @@ class Demo:
         self._lock = threading.Lock()
         self._detector: Detector | None = None
         self._name = EARLY
-        self._newest: Judged | None = None
+        self._newest: ScoredPoints | None = None
 
     def history(self, cursor: int) -> Series:
         """What its detector learns from: the points up to a cursor, those within planted faults missing."""
@@ -49,7 +49,7 @@ class Demo:
         gap = int(stream.params.get("gap", DEFAULT_GAP))
         return "anomalous" if calm_since(self.read(cursor - gap - 1, cursor).is_anomaly) <= gap else "normal"
 
-    def read(self, after: int, cursor: int) -> Judged:
+    def read(self, after: int, cursor: int) -> ScoredPoints:
         """The points after a cursor up to another."""
         with self._lock:
             newest = self._held(cursor)
@@ -57,20 +57,20 @@ class Demo:
         if after >= start:
             return newest.part(after - start, cursor - start)
         older = self._judged(after, min(cursor, start))
-        return older if cursor <= start else joined((older, newest.part(0, cursor - start)))
+        return older if cursor <= start else concatenate((older, newest.part(0, cursor - start)))
 
-    def _held(self, cursor: int) -> Judged:
+    def _held(self, cursor: int) -> ScoredPoints:
         """The newest points, made to reach up to the cursor at least."""
         held = self._newest
         if held is None or not held.cursor - KEPT <= cursor <= held.cursor + KEPT:
             held = self._judged(cursor - KEPT, cursor)
         elif cursor > held.cursor:
-            held = joined((held, self._judged(held.cursor, cursor)))
+            held = concatenate((held, self._judged(held.cursor, cursor)))
             held = held.part(len(held) - KEPT, len(held))
         self._newest = held
         return held
 
-    def _judged(self, after: int, cursor: int) -> Judged:
+    def _judged(self, after: int, cursor: int) -> ScoredPoints:
         detector = self._detector or find(EARLY).fit(NO_POINTS)
         times = _times(after - detector.memory, cursor)
         series = Series(times.astype("datetime64[ms]"), stream_values(times)[0], NAME)

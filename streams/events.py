@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from events.policy import Event, Following, Policy, duration, follow
-from events.scored_points import Judged
+from events.policy import Event, Policy, PolicyState, advance, duration
+from events.scored_points import ScoredPoints
 from events.wording import explain
 from store import Silence
 
@@ -18,12 +18,12 @@ MOST_EVENTS = 1_000
 AT_ONCE = 10_000
 """Points read in one go."""
 
-Read = Callable[[str, int, int], Judged]
+Read = Callable[[str, int, int], ScoredPoints]
 """The points of a stream after a cursor, at most so many."""
 
 
 @dataclass(frozen=True)
-class Happening:
+class StreamEvent:
     """An event of a stream; times are ms since 1970 UTC.
 
     start, stop, peak  cursors, half open; of a silence the last point before it
@@ -32,7 +32,7 @@ class Happening:
     seconds            from the first anomaly to the last, None where points are counted; of a silence from arrival to
                        arrival, whatever the points' own times say, None while it lasts
     direction, severity, value, expected  of the worst anomaly; None of a silence
-    changed            larger than that of any `Seen` before the last change
+    changed            larger than that of any `EventCursor` before the last change
     """
 
     kind: Literal["anomaly", "silent"]
@@ -59,7 +59,7 @@ class Happening:
 
 
 @dataclass(frozen=True)
-class Seen:
+class EventCursor:
     """How far somebody knows a stream's events: the last point followed, and how often silences began or ended."""
 
     cursor: int
@@ -67,23 +67,23 @@ class Seen:
 
 
 @dataclass
-class Log:
+class EventLog:
     """The events of one stream as far as it was followed."""
 
     stream_id: int
     policy: Policy
     cursor: int
-    state: Following = field(default_factory=Following)
+    state: PolicyState = field(default_factory=PolicyState)
     over: deque[tuple[Event, int]] = field(default_factory=lambda: deque(maxlen=MOST_EVENTS))
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def take(self, judged: Judged) -> None:
+    def take(self, judged: ScoredPoints) -> None:
         """Follows points that come right after those before."""
-        self.state, notices = follow(self.policy, self.state, judged)
+        self.state, notices = advance(self.policy, self.state, judged)
         self.over.extend((notice.event, notice.at) for notice in notices if notice.status == "resolved")
         self.cursor = judged.cursor
 
-    def happenings(self) -> list[Happening]:
+    def happenings(self) -> list[StreamEvent]:
         """The anomalies, the oldest first."""
         found = [anomaly(event, changed, lasts=False) for event, changed in self.over]
         if self.state.event is not None and self.state.open:
@@ -96,12 +96,12 @@ class Events:
 
     def __init__(self, read: Read) -> None:
         self._read = read
-        self._logs: OrderedDict[str, Log] = OrderedDict()
+        self._logs: OrderedDict[str, EventLog] = OrderedDict()
         self._lock = threading.Lock()
 
     def of(
         self, name: str, stream_id: int, span: tuple[int, int], policy: Policy, silences: Sequence[Silence]
-    ) -> tuple[list[Happening], Seen]:
+    ) -> tuple[list[StreamEvent], EventCursor]:
         """The events of a stream, the newest first, and how far that is; `span` are the cursors before the first point
         that can be read and of the last."""
         log = self._log(name, stream_id, span, replace(policy, cool_down=0))
@@ -115,36 +115,36 @@ class Events:
             seen = log.cursor
         quiet = [silent(each) for each in silences]
         found = sorted([*anomalies, *quiet], key=lambda each: (each.start, each.kind), reverse=True)
-        return found, Seen(seen, max((each.changed for each in quiet), default=0))
+        return found, EventCursor(seen, max((each.changed for each in quiet), default=0))
 
     def forget(self, name: str) -> None:
         """A stream was deleted."""
         with self._lock:
             self._logs.pop(name, None)
 
-    def _log(self, name: str, stream_id: int, span: tuple[int, int], policy: Policy) -> Log:
+    def _log(self, name: str, stream_id: int, span: tuple[int, int], policy: Policy) -> EventLog:
         with self._lock:
             log = self._logs.get(name)
             same = log is not None and (log.stream_id, log.policy) == (stream_id, policy)
             if log is None or not same or not span[0] <= log.cursor <= span[1]:
-                log = self._logs[name] = Log(stream_id, policy, span[0])
+                log = self._logs[name] = EventLog(stream_id, policy, span[0])
             self._logs.move_to_end(name)
             if len(self._logs) > MOST_STREAMS:
                 self._logs.popitem(last=False)
             return log
 
 
-def since(found: Sequence[Happening], seen: Seen | None) -> list[Happening]:
+def changed_since(found: Sequence[StreamEvent], seen: EventCursor | None) -> list[StreamEvent]:
     """Those that changed after what somebody knows."""
     if seen is None:
         return list(found)
     return [each for each in found if each.changed > (seen.silences if each.kind == "silent" else seen.cursor)]
 
 
-def anomaly(event: Event, changed: int, *, lasts: bool) -> Happening:
+def anomaly(event: Event, changed: int, *, lasts: bool) -> StreamEvent:
     """A run of anomalies."""
     first, last = event.start_time, event.last_time
-    return Happening(
+    return StreamEvent(
         kind="anomaly",
         open=lasts,
         start=event.start,
@@ -164,11 +164,11 @@ def anomaly(event: Event, changed: int, *, lasts: bool) -> Happening:
     )
 
 
-def silent(silence: Silence) -> Happening:
+def silent(silence: Silence) -> StreamEvent:
     """A silence."""
     began = silence.seen if silence.last_time is None else silence.last_time
     lasted = "" if silence.stop is None else f" It lasted {duration(silence.stop - silence.seen)}."
-    return Happening(
+    return StreamEvent(
         kind="silent",
         open=silence.stop is None,
         start=silence.cursor,

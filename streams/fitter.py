@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 
 from errors import NotFound
-from store import Complaints, Unavailable
+from store import ThrottledLogger, Unavailable
 from streams.snapshot import Tally
 from streams.writer import NotKept
 
@@ -35,7 +35,7 @@ class Fitter:
         self._end = threading.Event()
         self._urgent = threading.Event()
         self.fits = Tally()
-        self._complaints = Complaints()
+        self._complaints = ThrottledLogger()
         self._thread = threading.Thread(target=self._run, daemon=True, name="fitter")
 
     def start(self) -> None:

@@ -3,15 +3,17 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from events.scored_points import Judged, joined, unjudged
+from events.scored_points import ScoredPoints, concatenate, unscored
 from store import Store
-from streams.stream_state import Live
+from streams.stream_state import StreamState
 from timeseries import Bools, Repair, Series, Times
 
 Positions = NDArray[np.intp]
 
 
-def settle(old: Series, live: Live, store: Store, present: int) -> tuple[Judged, Judged, tuple[Repair, ...]]:
+def settle(
+    old: Series, live: StreamState, store: Store, present: int
+) -> tuple[ScoredPoints, ScoredPoints, tuple[Repair, ...]]:
     """The answer to these points, those of them that are to be kept, and a report.
 
     old    points with times, not newer than the newest of `live`, which takes the late ones in
@@ -28,7 +30,7 @@ def settle(old: Series, live: Live, store: Store, present: int) -> tuple[Judged,
     late &= ~beyond(times, late, live, store)
     taken = live.take_late(Series(old.times[late], old.values[late]), kept)
     lost = ~there & ~late
-    pool = joined((kept, taken, unjudged(old.times[lost], old.values[lost], taken.cursor)))
+    pool = concatenate((kept, taken, unscored(old.times[lost], old.values[lost], taken.cursor)))
     place[late] = len(kept) + np.arange(len(taken))
     place[lost] = len(kept) + len(taken) + np.arange(np.count_nonzero(lost))
     return pool.take(place, taken.cursor), taken, report(there, late, aged, lost & ~aged)
@@ -43,7 +45,7 @@ def found(known: Times, asked: Times) -> tuple[Positions, Bools]:
     return place, there
 
 
-def beyond(times: NDArray[np.int64], new: Bools, live: Live, store: Store) -> Bools:
+def beyond(times: NDArray[np.int64], new: Bools, live: StreamState, store: Store) -> Bools:
     """Which of the new points are older than all that the stream keeps and have no room beside them; times in ms."""
     room = live.stream.capacity - live.stream.points
     if np.count_nonzero(new) <= room:
@@ -72,6 +74,6 @@ def report(there: Bools, late: Bools, aged: Bools, lost: Bools) -> tuple[Repair,
     )
 
 
-def _times(judged: Judged) -> Times:
+def _times(judged: ScoredPoints) -> Times:
     assert judged.times is not None
     return judged.times

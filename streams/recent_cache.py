@@ -4,8 +4,8 @@ import threading
 from collections import OrderedDict
 from dataclasses import dataclass
 
-from events.scored_points import Judged, joined
-from streams.stream_state import Live
+from events.scored_points import ScoredPoints, concatenate
+from streams.stream_state import StreamState
 
 MOST = 512
 """Streams held; the one that was not asked for the longest is let go."""
@@ -17,7 +17,7 @@ KEPT = 500
 class Held:
     """The newest points of one stream, in the parts in which they came."""
 
-    parts: list[Judged]
+    parts: list[ScoredPoints]
     points: int
 
 
@@ -25,10 +25,10 @@ class Recent:
     """Only points that are durable. Safe to use from many threads: one adds what it has written, many read."""
 
     def __init__(self) -> None:
-        self._held: OrderedDict[Live, Held] = OrderedDict()
+        self._held: OrderedDict[StreamState, Held] = OrderedDict()
         self._lock = threading.Lock()
 
-    def read(self, live: Live, after: int, limit: int) -> Judged | None:
+    def read(self, live: StreamState, after: int, limit: int) -> ScoredPoints | None:
         """At most `limit` points after a cursor, the oldest first; None where they are not held."""
         with self._lock:
             held = self._held.get(live)
@@ -43,7 +43,7 @@ class Recent:
             return None
         return newest.part(after - start, min(after - start + limit, len(newest)))
 
-    def hold(self, live: Live, newest: Judged) -> None:
+    def hold(self, live: StreamState, newest: ScoredPoints) -> None:
         """Holds the newest points, as the store had them; not if others became durable meanwhile."""
         with self._lock:
             if newest.cursor == live.durable:
@@ -52,7 +52,7 @@ class Recent:
                 if len(self._held) > MOST:
                     self._held.popitem(last=False)
 
-    def add(self, live: Live, judged: Judged) -> None:
+    def add(self, live: StreamState, judged: ScoredPoints) -> None:
         """Takes in points that have just become durable."""
         with self._lock:
             live.durable = judged.cursor
@@ -65,8 +65,8 @@ class Recent:
 
 def _settle(held: Held) -> None:
     """One part of at most KEPT points."""
-    whole = joined(held.parts)
+    whole = concatenate(held.parts)
     if len(whole) > KEPT:
-        whole = joined([whole.part(len(whole) - KEPT, len(whole))])  # copied, so that the others can go
+        whole = concatenate([whole.part(len(whole) - KEPT, len(whole))])  # copied, so that the others can go
     held.parts[:] = [whole]
     held.points = len(whole)

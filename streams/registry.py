@@ -7,11 +7,11 @@ import numpy as np
 
 from anomaly_detection import Detector, detector_named
 from errors import NotFound
-from events.scored_points import unjudged
+from events.scored_points import unscored
 from store import Silences, Store, Stream
-from streams.arrival_intervals import NEWEST, Rhythm
+from streams.arrival_intervals import NEWEST, ArrivalIntervals
 from streams.cold_start_band import LOOK_BACK
-from streams.stream_state import EARLY, Live
+from streams.stream_state import EARLY, StreamState
 from timeseries import Series
 
 RESIDUALS = "residuals"
@@ -32,15 +32,15 @@ def not_found(name: str) -> NotFound:
     return NotFound(f"There is no stream {name!r}; create it with PUT.", name=name)
 
 
-class Lives:
+class StreamRegistry:
     """At most as many as there are streams. Safe to use from many threads."""
 
     def __init__(self, store: Store) -> None:
         self._store, self._silences = store, Silences(store.database)
-        self._lives: dict[str, Live] = {}
+        self._lives: dict[str, StreamState] = {}
         self._lock = threading.Lock()
 
-    def get(self, name: str) -> Live:
+    def get(self, name: str) -> StreamState:
         """A stream. Raises NotFound."""
         live = self._lives.get(name)
         if live is None:
@@ -53,31 +53,31 @@ class Lives:
         """Takes in a stream that was just made: there is nothing of it to be read."""
         with self._lock:
             self._lives.setdefault(
-                stream.name, Live(stream, unjudged(None, np.empty(0), 0), find(EARLY).fit(NO_POINTS))
+                stream.name, StreamState(stream, unscored(None, np.empty(0), 0), find(EARLY).fit(NO_POINTS))
             )
 
     def holds(self, name: str) -> bool:
         """Whether a stream is in memory."""
         return name in self._lives
 
-    def loaded(self, name: str) -> Live | None:
+    def loaded(self, name: str) -> StreamState | None:
         """A stream, if it is in memory."""
         with self._lock:
             return self._lives.get(name)
 
-    def find(self, name: str) -> Live | None:
+    def find(self, name: str) -> StreamState | None:
         """A stream, if there is one."""
         try:
             return self.get(name)
         except NotFound:
             return None
 
-    def all(self) -> list[Live]:
+    def all(self) -> list[StreamState]:
         """The streams that are in memory."""
         with self._lock:
             return list(self._lives.values())
 
-    def drop(self, lives: Iterable[Live]) -> None:
+    def drop(self, lives: Iterable[StreamState]) -> None:
         """Forgets streams in memory; whoever still holds one finds it gone."""
         with self._lock:
             for live in lives:
@@ -85,12 +85,12 @@ class Lives:
                 if self._lives.get(live.stream.name) is live:
                     del self._lives[live.stream.name]
 
-    def _loaded(self, name: str) -> Live:
+    def _loaded(self, name: str) -> StreamState:
         stream = self._store.stream(name)
         if stream is None:
             raise not_found(name)
         early = find(EARLY).fit(NO_POINTS)
-        live = Live(stream, self._store.latest(stream, LOOK_BACK), early)
+        live = StreamState(stream, self._store.latest(stream, LOOK_BACK), early)
         live.pieces = self._store.pieces(stream.id)
         live.rhythm = self._rhythm(stream)
         fit = self._store.fit(stream.id)
@@ -100,9 +100,9 @@ class Lives:
             live.adopt(fit.detector, own, fit.cursor, tail, int(fit.state.get(RESIDUALS, fit.cursor)))
         return live
 
-    def _rhythm(self, stream: Stream) -> Rhythm:
+    def _rhythm(self, stream: Stream) -> ArrivalIntervals:
         """The rhythm that is kept, or the one that the newest points show."""
         kept = self._silences.rhythm(stream.id)
         if kept is not None:
-            return Rhythm.from_plain(kept)
-        return Rhythm.of(self._store.latest(stream, NEWEST + 1).times)
+            return ArrivalIntervals.from_plain(kept)
+        return ArrivalIntervals.of(self._store.latest(stream, NEWEST + 1).times)

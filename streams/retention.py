@@ -7,8 +7,8 @@ from dataclasses import replace
 from enum import Enum
 
 from errors import BadInput, BadParameter
-from store import Ages, Complaints, Stream, Unavailable
-from streams.registry import Lives
+from store import RetentionStore, Stream, ThrottledLogger, Unavailable
+from streams.registry import StreamRegistry
 from streams.stream_info import DAY_MS
 
 SHORTEST_DAYS, LONGEST_DAYS = 0.001, 36_500.0
@@ -27,13 +27,13 @@ class Same(Enum):
 SAME = Same.SAME
 
 
-class Aging:
+class Retention:
     """Forgets, and tells the streams in memory. `now` gives seconds since 1970 UTC."""
 
-    def __init__(self, ages: Ages, lives: Lives, now: Callable[[], float]) -> None:
+    def __init__(self, ages: RetentionStore, lives: StreamRegistry, now: Callable[[], float]) -> None:
         self._ages, self._lives, self._now = ages, lives, now
         self._due: dict[int, int] = {}
-        self._complaints = Complaints()
+        self._complaints = ThrottledLogger()
         self._end = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True, name="aging")
 

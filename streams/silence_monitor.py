@@ -5,9 +5,9 @@ import threading
 import time
 from collections.abc import Callable
 
-from store import Complaints, Silence, Silences, Unavailable
-from streams.registry import Lives
-from streams.stream_state import Live
+from store import Silence, Silences, ThrottledLogger, Unavailable
+from streams.registry import StreamRegistry
+from streams.stream_state import StreamState
 
 EACH_SECONDS = 1.0
 """Seconds between two looks at all streams: at numbers in memory, not at the store."""
@@ -26,19 +26,19 @@ def steady() -> float:
     return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
 
 
-class Quiet:
+class SilenceMonitor:
     """The silences that last, and who is to be looked at. `now` gives seconds since 1970 UTC.
 
     While the service was away nothing could come, so that its absence is no silence: quiet counts from its return.
     """
 
-    def __init__(self, kept: Silences, lives: Lives, except_for: str, now: Callable[[], float]) -> None:
+    def __init__(self, kept: Silences, lives: StreamRegistry, except_for: str, now: Callable[[], float]) -> None:
         self._kept, self._lives, self._except_for, self._now = kept, lives, except_for, now
         self._open: dict[str, Silence] = {}
         self._came: dict[str, int] = {}
         self._to_load: list[str] = []
         self._back = self._looks = 0
-        self._complaints = Complaints()
+        self._complaints = ThrottledLogger()
         self._end = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True, name="quiet")
 
@@ -68,7 +68,7 @@ class Quiet:
         self._open.pop(name, None)
         self._came.pop(name, None)
 
-    def is_silent(self, live: Live) -> bool:
+    def is_silent(self, live: StreamState) -> bool:
         """Whether a stream is silent at present."""
         return self.lasts(live.stream.name) or self._overdue(live, self._ms()) is not None
 
@@ -92,7 +92,7 @@ class Quiet:
         self._looks += 1
         self._save([live for live in lives[self._looks % SAVED_IN :: SAVED_IN] if live.rhythm.unsaved()])
 
-    def _overdue(self, live: Live, present: int) -> int | None:
+    def _overdue(self, live: StreamState, present: int) -> int | None:
         """How long a stream may be quiet, ms, if it is quiet for longer."""
         stream = live.stream
         if stream.seen is None or present - stream.seen <= live.rhythm.least or stream.name == self._except_for:
@@ -125,7 +125,7 @@ class Quiet:
             for name in over:
                 self.forget(name)
 
-    def _save(self, lives: list[Live]) -> None:
+    def _save(self, lives: list[StreamState]) -> None:
         if lives:
             self._kept.save_rhythms({live.stream.id: live.rhythm.to_plain() for live in lives})
 
@@ -146,7 +146,7 @@ class Quiet:
                 logging.getLogger("anomaly").exception("silent streams could not be looked for")
 
 
-def silence_of(live: Live, allowed: int, present: int) -> Silence:
+def silence_of(live: StreamState, allowed: int, present: int) -> Silence:
     """The silence of a stream that begins."""
     stream = live.stream
     return Silence(stream.id, NEW, stream.cursor, stream.last_time, stream.seen or present, allowed, present)

@@ -9,7 +9,7 @@ from typing import NamedTuple, Self
 
 import numpy as np
 
-from events.scored_points import Judged
+from events.scored_points import ScoredPoints
 from store import Store, Stream
 
 UNKNOWN = float("nan")
@@ -30,7 +30,7 @@ class Newest(NamedTuple):
     judged_by: str | None = None
 
     @classmethod
-    def of(cls, judged: Judged) -> Self | None:
+    def of(cls, judged: ScoredPoints) -> Self | None:
         """Of the last of these points; None where all came late or there is none."""
         at = len(judged) - 1
         if at >= 0 and judged.late[at]:
@@ -120,9 +120,9 @@ class Stored:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._known: Mapping[int, tuple[int, Judged | None]] = {}
+        self._known: Mapping[int, tuple[int, ScoredPoints | None]] = {}
 
-    def last(self, streams: Sequence[Stream]) -> dict[int, Judged | None]:
+    def last(self, streams: Sequence[Stream]) -> dict[int, ScoredPoints | None]:
         """By id of stream."""
         known = self._known
         kept = {each.id: known[each.id] for each in streams if known.get(each.id, (None,))[0] == each.cursor}

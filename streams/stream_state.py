@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 
 from anomaly_detection import DEFAULT_GAP, Detection, Detector, edges
-from events.scored_points import Judged, joined
+from events.scored_points import ScoredPoints, concatenate
 from store import Stream
-from streams.arrival_intervals import Rhythm
+from streams.arrival_intervals import ArrivalIntervals
 from streams.cold_start_band import LOOK_BACK, familiar
 from streams.confidence import WINDOWED, confidence, sure
 from streams.snapshot import NOTHING, UNKNOWN, Newest
@@ -22,7 +22,7 @@ EARLY, SEASONAL = "robust_zscore", "seasonal_naive"
 known and can be trusted."""
 
 
-class Live:
+class StreamState:
     """What is needed to judge the next point; everything here can be read from the store again.
 
     lock    held while points are judged and handed to the writer, so that they follow one another
@@ -35,7 +35,7 @@ class Live:
     thresholds  of those who judged since then, by name
     """
 
-    def __init__(self, stream: Stream, tail: Judged, early: Detector) -> None:
+    def __init__(self, stream: Stream, tail: ScoredPoints, early: Detector) -> None:
         self.stream, self.early = stream, early
         self.own: Detector | None = None
         self.own_name, self.fitted_at = "", 0
@@ -50,12 +50,12 @@ class Live:
         self.kept: Future[None] | None = None
         self.durable = stream.cursor
         self.pieces = 0
-        self.rhythm = Rhythm()
+        self.rhythm = ArrivalIntervals()
         self.newest = Newest.of(tail) or NOTHING
         self.anomalies = 0
         self.thresholds: dict[str, float] = {}
 
-    def adopt(self, name: str, own: Detector, fitted_at: int, tail: Judged, residuals: int) -> None:
+    def adopt(self, name: str, own: Detector, fitted_at: int, tail: ScoredPoints, residuals: int) -> None:
         """Judges with this detector from the next point on; `tail` are the last points, as many as it needs. It learned
         its band from so many residuals."""
         self.own, self.own_name, self.fitted_at, self.own_residuals = own, name, fitted_at, residuals
@@ -63,7 +63,7 @@ class Live:
 
         self.ready = self._can_judge_next()
 
-    def adopt_seasonal(self, seasonal: Detector | None, residuals: int, tail: Judged) -> None:
+    def adopt_seasonal(self, seasonal: Detector | None, residuals: int, tail: ScoredPoints) -> None:
         """Until its own detector judges, judges with this one wherever it can; None where there is none to trust."""
         self.seasonal, self.seasonal_residuals = seasonal, residuals
         self.tail = Series(tail.times, tail.values)
@@ -113,7 +113,7 @@ class Live:
         """Whether an event is open: the next anomaly would still belong to it."""
         return in_event(self.stream, self.calm)
 
-    def judge(self, new: Series, seen: int) -> Judged:
+    def judge(self, new: Series, seen: int) -> ScoredPoints:
         """Judges the points after the tail and takes them in; `seen` is the present, ms since 1970 UTC."""
         whole = Series(
             None if new.times is None else np.concatenate((_times(self.tail, new), new.times)),
@@ -135,7 +135,7 @@ class Live:
         self.anomalies += judged.anomalies
         return judged
 
-    def take_late(self, late: Series, before: Judged) -> Judged:
+    def take_late(self, late: Series, before: ScoredPoints) -> ScoredPoints:
         """Judges points older than the newest from those before them in time, and takes them in, each in its place.
 
         `before` are the points by time that lie between them, and `memory` before the first. The verdicts of points
@@ -159,7 +159,7 @@ class Live:
         self.rhythm.arrived(present)
         self.stream = replace(self.stream, seen=present)
 
-    def _judgement(self, whole: Series, new: int) -> Judged:
+    def _judgement(self, whole: Series, new: int) -> ScoredPoints:
         """Of the last `new` points: by its own detector from its first verdict on; before, by season where that can be
         trusted, and else by the early one."""
         own = None if self.own is None else self._last(self.own, whole, new, self.own_name, self.own_residuals)
@@ -172,18 +172,18 @@ class Live:
         if self.seasonal is not None:
             seasonal = self._last(self.seasonal, whole, new, SEASONAL, self.seasonal_residuals)
             places = np.arange(new) + new * np.isfinite(seasonal.score)
-            early = joined((early, seasonal)).take(places, early.cursor)
+            early = concatenate((early, seasonal)).take(places, early.cursor)
         if own is None or own_from == new:
             return early
-        return joined((early.part(0, own_from), own.part(own_from, new)))
+        return concatenate((early.part(0, own_from), own.part(own_from, new)))
 
-    def _early(self, whole: Series, new: int) -> Judged:
+    def _early(self, whole: Series, new: int) -> ScoredPoints:
         """Of the last `new` points by the early detector, which knows what the stream did before."""
         judged = self._last(self.early, whole, new, EARLY, 0)
         full = float(sure(WINDOWED[EARLY], np.array(self.early.params["window"])))
         return familiar(judged, whole, self.thresholds[EARLY], full)
 
-    def _last(self, detector: Detector, whole: Series, new: int, name: str, residuals: int) -> Judged:
+    def _last(self, detector: Detector, whole: Series, new: int, name: str, residuals: int) -> ScoredPoints:
         detection = detector.detect_last(whole, new)
         self.thresholds[name] = detection.threshold
         sure = confidence(whole, detection.params, new, name, residuals)
@@ -200,13 +200,13 @@ def in_event(stream: Stream, calm: int) -> bool:
     return calm <= int(stream.params.get("gap", DEFAULT_GAP))
 
 
-def last(detection: Detection, new: int, name: str, cursor: int, sure: Floats | float = np.nan) -> Judged:
+def last(detection: Detection, new: int, name: str, cursor: int, sure: Floats | float = np.nan) -> ScoredPoints:
     """The last `new` points of a detection, judged by the detector of this name; `sure` (new,) of those it judged."""
     start = len(detection.series) - new
     expected, score = detection.expected[start:], detection.score[start:]
     lower, upper = edges(expected, detection.margin[start:])
     known = np.isfinite(score)
-    return Judged(
+    return ScoredPoints(
         None if detection.series.times is None else detection.series.times[start:],
         detection.series.values[start:],
         expected,

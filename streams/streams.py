@@ -9,23 +9,23 @@ from typing import Any
 from anomaly_detection import DEFAULT_GAP, Detector
 from errors import BadInput, BadParameter, LimitExceeded
 from events.policy import Policy
-from events.scored_points import Judged, joined, unjudged
+from events.scored_points import ScoredPoints, concatenate, unscored
 from parameters import check_given
-from store import Ages, Append, Fitted, Label, Labels, Silences, Store, Stream
+from store import Append, Fitted, Label, Labels, RetentionStore, Silences, Store, Stream
 from streams import demo, ingest
-from streams.cold_start import Young
+from streams.cold_start import ColdStart
 from streams.demo import Demo
-from streams.events import Events, Happening, Seen, silent
+from streams.events import EventCursor, Events, StreamEvent, silent
 from streams.fitter import AGAIN, ASKED_FOR, FIRST, Fitter
 from streams.late_points import settle
 from streams.names import check_name
 from streams.recent_cache import KEPT, Recent
-from streams.registry import NO_POINTS, RESIDUALS, Lives, find, not_found
-from streams.retention import SAME, Aging, Same, kept_ms
-from streams.silence_monitor import Quiet
+from streams.registry import NO_POINTS, RESIDUALS, StreamRegistry, find, not_found
+from streams.retention import SAME, Retention, Same, kept_ms
+from streams.silence_monitor import SilenceMonitor
 from streams.snapshot import NOTHING, UNKNOWN, Newest, Reading, Readings, Stored, Work
 from streams.stream_info import StreamInfo, stored_state
-from streams.stream_state import Live, calm_since, in_event
+from streams.stream_state import StreamState, calm_since, in_event
 from streams.training_data import FIT_ON, known, learnable
 from streams.writer import Writer, keeping
 from timeseries import Limits, Repair, Series, Times
@@ -67,16 +67,16 @@ class Streams:
     ) -> None:
         self._store, self._capacity, self._most, self._limits = store, capacity, most, limits
         self._growth, self._now = growth, now
-        self._lives = Lives(store)
+        self._lives = StreamRegistry(store)
         self._recent = Recent()
         self._writer = Writer(store, self._recent.add, self._lives.drop)
         self._fitter = Fitter(self._fit)
         self._demo = Demo()
         self._silences, self._labels = Silences(store.database), Labels(store.database)
-        self._young = Young(store, self._labels)
+        self._young = ColdStart(store, self._labels)
         self._events = Events(self.read)
-        self._quiet = Quiet(self._silences, self._lives, demo.NAME, now)
-        self._aging = Aging(Ages(store.database), self._lives, now)
+        self._quiet = SilenceMonitor(self._silences, self._lives, demo.NAME, now)
+        self._aging = Retention(RetentionStore(store.database), self._lives, now)
         self._last = Stored(store)
 
     def start(self) -> None:
@@ -131,11 +131,11 @@ class Streams:
         with live.lock:
             changed = replace(live.stream, detector=detector, params=stream.params)
             live.stream = replace(changed, capacity=kept, keep_ms=keep_ms)
-            if not fresh.fewest and name != demo.NAME:
+            if not fresh.min_history and name != demo.NAME:
                 self._adopt(live, fresh, 0, 0)
         if keep_ms is not None:
             self._aging.forget(stream.id, name, keep_ms)
-        if name == demo.NAME or stream.cursor >= fresh.fewest:
+        if name == demo.NAME or stream.cursor >= fresh.min_history:
             self._fitter.ask(name, ASKED_FOR).wait(PUT_SECONDS)
         return self.get(name)
 
@@ -169,7 +169,7 @@ class Streams:
         name: str,
         times: Times | Sequence[int | float | str] | None,
         values: Sequence[float | None],
-    ) -> Judged:
+    ) -> ScoredPoints:
         """Judges points and keeps them; returns once they are durable. All or nothing.
 
         The answer holds the points in the order of time. What is there already is answered as it was judged; what came
@@ -184,14 +184,14 @@ class Streams:
         name: str,
         times: Times | Sequence[int | float | str] | None,
         values: Sequence[float | None],
-    ) -> tuple[Judged, Future[None] | None]:
+    ) -> tuple[ScoredPoints, Future[None] | None]:
         """The same without waiting: the judgement, which holds once the Future is done, at once where there is none."""
         series, repairs = ingest.read(times, values, self._limits)
         with self._writer.taking():
             judged, kept = self._accept(name, series)
         return (replace(judged, repairs=(*repairs, *judged.repairs)) if repairs else judged), kept
 
-    def push_series(self, name: str, series: Series, repairs: tuple[Repair, ...] = ()) -> Judged:
+    def push_series(self, name: str, series: Series, repairs: tuple[Repair, ...] = ()) -> ScoredPoints:
         """The same for points that have been read already, with what was repaired in them."""
         with self._writer.taking():
             judged, kept = self._accept(name, series)
@@ -199,10 +199,12 @@ class Streams:
                 kept.result()
         return replace(judged, repairs=(*repairs, *judged.repairs))
 
-    def push_many(self, batches: Mapping[str, tuple[Times, Sequence[float | None]]]) -> dict[str, Judged | BadInput]:
+    def push_many(
+        self, batches: Mapping[str, tuple[Times, Sequence[float | None]]]
+    ) -> dict[str, ScoredPoints | BadInput]:
         """Times and values for many streams, which share their way to the disk. By name the judgement, or why that
         stream's points were refused. Raises NotKept."""
-        found: dict[str, Judged | BadInput] = {}
+        found: dict[str, ScoredPoints | BadInput] = {}
         waiting = []
         with self._writer.taking():
             for name, (times, values) in batches.items():
@@ -219,7 +221,7 @@ class Streams:
                     kept.result()
         return found
 
-    def read(self, name: str, after: int | None = None, limit: int = 1000) -> Judged:
+    def read(self, name: str, after: int | None = None, limit: int = 1000) -> ScoredPoints:
         """At most `limit` points after a cursor; without one, or with one the stream never gave, the newest."""
         if name == demo.NAME:
             now = self._demo_cursor()
@@ -237,7 +239,7 @@ class Streams:
             self._recent.hold(live, newest)
         return self._store.read(stream, after, limit)
 
-    def events(self, name: str, policy: Policy) -> tuple[list[Happening], Seen]:
+    def events(self, name: str, policy: Policy) -> tuple[list[StreamEvent], EventCursor]:
         """What happened in a stream by a policy, the newest first, and how far that is known. Raises NotFound."""
         stream = self._stored(name)
         if name == demo.NAME:
@@ -247,7 +249,7 @@ class Streams:
         span = max(0, durable - stream.capacity, stream.forgotten), durable
         return self._events.of(name, stream.id, span, policy, self._silences.of(stream.id))
 
-    def silences(self, name: str, after: int) -> list[Happening]:
+    def silences(self, name: str, after: int) -> list[StreamEvent]:
         """The silences of a stream since the point after a cursor, the newest first. Raises NotFound."""
         found = self._silences.of(self._stored(name).id)
         return [silent(each) for each in found if each.cursor > after]
@@ -288,10 +290,10 @@ class Streams:
         done = (writer.points, writer.pushes, writer.commits, writer.waiting)
         return Work(*done, fits=fitter.fits, fits_waiting=fitter.waiting)
 
-    def _state(self, live: Live) -> str:
+    def _state(self, live: StreamState) -> str:
         return "silent" if self._quiet.is_silent(live) else live.state
 
-    def _reading(self, stream: Stream, live: Live | None, last: Judged | None) -> Reading:
+    def _reading(self, stream: Stream, live: StreamState | None, last: ScoredPoints | None) -> Reading:
         name = stream.name
         if name == demo.NAME:
             cursor = self._demo_cursor()
@@ -323,7 +325,7 @@ class Streams:
             self._events.forget(name)
 
     @keeping()
-    def _accept(self, name: str, series: Series) -> tuple[Judged, Future[None] | None]:
+    def _accept(self, name: str, series: Series) -> tuple[ScoredPoints, Future[None] | None]:
         """The judgement of points, and the Future of those that are to be kept, if any."""
         if name == demo.NAME:
             raise BadInput("The stream demo makes its own points; push to another stream.", name=name)
@@ -344,19 +346,19 @@ class Streams:
                 live.came_late(present)
                 self._quiet.came(name, present)
             judged = self._judged(live, new, present)
-            kept = self._keep(live, joined((late, judged)))
-            return replace(joined((told, judged)), repairs=repairs), kept
+            kept = self._keep(live, concatenate((late, judged)))
+            return replace(concatenate((told, judged)), repairs=repairs), kept
 
-    def _judged(self, live: Live, new: Series, present: int) -> Judged:
+    def _judged(self, live: StreamState, new: Series, present: int) -> ScoredPoints:
         """The judgement of points newer than the stream's newest."""
         if not len(new):
-            return unjudged(new.times, new.values, live.stream.cursor)
+            return unscored(new.times, new.values, live.stream.cursor)
         live.rhythm.took(new.times, live.stream.last_time, present)
         judged = self._young.judge(live, new, present)
         self._quiet.came(live.stream.name, present)
         return judged
 
-    def _keep(self, live: Live, judged: Judged) -> Future[None] | None:
+    def _keep(self, live: StreamState, judged: ScoredPoints) -> Future[None] | None:
         """Hands points to the writer; None where there are none."""
         if not len(judged):
             return None
@@ -367,11 +369,11 @@ class Streams:
         self._fit_if_due(live)
         return live.kept
 
-    def _fit_if_due(self, live: Live) -> None:
-        fewest = find(live.stream.detector).fewest
-        if live.stream.points < fewest:
+    def _fit_if_due(self, live: StreamState) -> None:
+        min_history = find(live.stream.detector).min_history
+        if live.stream.points < min_history:
             return
-        if live.stream.cursor >= max(fewest, FIRST_REFIT if live.own else 0, self._growth * live.fitted_at):
+        if live.stream.cursor >= max(min_history, FIRST_REFIT if live.own else 0, self._growth * live.fitted_at):
             self._fitter.ask(live.stream.name, AGAIN if live.own else FIRST)
 
     def _fit(self, name: str) -> None:
@@ -383,7 +385,7 @@ class Streams:
             self._demo.adopt(stream.detector, fit)
             return
         live = self._lives.get(name)
-        if stream.points < detector.fewest:
+        if stream.points < detector.min_history:
             self._young.look(live)
             return
         history, gap = self._store.latest(stream, FIT_ON), int(stream.params.get("gap", DEFAULT_GAP))
@@ -394,7 +396,7 @@ class Streams:
                 return  # who changed it has asked for another fit
             self._adopt(live, fit, stream.cursor, known(series))
 
-    def _adopt(self, live: Live, fit: Detector, cursor: int, residuals: int) -> None:
+    def _adopt(self, live: StreamState, fit: Detector, cursor: int, residuals: int) -> None:
         """Has a stream judged by a detector that learned from the points up to a cursor, so many of them known, and
         keeps what it learned."""
         if live.kept is not None:

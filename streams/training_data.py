@@ -6,7 +6,7 @@ from math import ceil
 import numpy as np
 
 from anomaly_detection import Detector
-from events.scored_points import Judged
+from events.scored_points import ScoredPoints
 from store import Label
 from timeseries import Series
 from timeseries.intervals import runs
@@ -21,7 +21,7 @@ EARLY_SIGMA = 12.0
 """Twice the usual sigma: three cycles do not know the fourth, which may be a weekend."""
 
 
-def learnable(history: Judged, gap: int, labels: Sequence[Label] = ()) -> Series:
+def learnable(history: ScoredPoints, gap: int, labels: Sequence[Label] = ()) -> Series:
     """The points, those inside events missing, the open one at the end to its end, unless that would be most of them:
     then it is the fit that is wrong. `gap` as in Detection. What is labelled an anomaly is missing in any case, what is
     labelled normal never; of two labels the later holds."""

@@ -9,10 +9,10 @@ from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from events.scored_points import Judged
-from store import Append, Complaints, NoRoom, Store, Unavailable
+from events.scored_points import ScoredPoints
+from store import Append, NoRoom, Store, ThrottledLogger, Unavailable
 from streams.snapshot import Tally
-from streams.stream_state import Live
+from streams.stream_state import StreamState
 
 SENTENCE = "The points could not be written; send them again."
 FULL = "The disk of the service is full, so the points could not be written; make room there, then send them again."
@@ -36,7 +36,7 @@ class Entry:
     """Points handed over, the stream that judged them, and the Future that is done once they are durable."""
 
     append: Append
-    live: Live
+    live: StreamState
     done: Future[None] = field(default_factory=Future)
 
 
@@ -49,14 +49,17 @@ class Writer:
     """
 
     def __init__(
-        self, store: Store, kept: Callable[[Live, Judged], None], failed: Callable[[Sequence[Live]], None]
+        self,
+        store: Store,
+        kept: Callable[[StreamState, ScoredPoints], None],
+        failed: Callable[[Sequence[StreamState]], None],
     ) -> None:
         self._store, self._kept, self._failed = store, kept, failed
         self._queue: queue.SimpleQueue[Entry | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, daemon=True, name="writer")
         self.commits = Tally()
         self.points = self.pushes = 0
-        self._complaints = Complaints()
+        self._complaints = ThrottledLogger()
         self._began: float | None = None
         self._takers, self._lock = 0, threading.Lock()
 
@@ -69,7 +72,7 @@ class Writer:
         self._queue.put(None)
         self._thread.join()
 
-    def append(self, append: Append, live: Live) -> Future[None]:
+    def append(self, append: Append, live: StreamState) -> Future[None]:
         """Hands points over. Those of one stream must come in the order of their cursors."""
         entry = Entry(append, live)
         self._queue.put(entry)

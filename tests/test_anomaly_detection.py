@@ -141,7 +141,7 @@ def test_the_gravest_events_are_those_with_the_highest_scores_in_order():
     score = np.array([0, 2, 0, 0, 5, 4, 0, 9, 0, 3, 0, 5.0])
     found = Detection(Series(None, np.zeros(12)), np.zeros(12), np.ones(12), score, 1.0, gap=0)
     assert found.stretches == [(1, 2), (4, 6), (7, 8), (9, 10), (11, 12)]
-    assert found.gravest(2) == [(4, 6), (7, 8)]  # of equal scores the first
-    assert found.gravest(4) == [(4, 6), (7, 8), (9, 10), (11, 12)]
-    assert found.gravest(5) == found.stretches
-    assert found.events_at(found.gravest(1)) == [found.events[2]]
+    assert found.most_severe(2) == [(4, 6), (7, 8)]  # of equal scores the first
+    assert found.most_severe(4) == [(4, 6), (7, 8), (9, 10), (11, 12)]
+    assert found.most_severe(5) == found.stretches
+    assert found.events_at(found.most_severe(1)) == [found.events[2]]

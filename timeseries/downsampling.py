@@ -8,7 +8,7 @@ from timeseries import Bools, Floats, Times
 Positions = NDArray[np.int64]
 
 
-def reduced(
+def downsample(
     values: Floats,
     times: Times | None = None,
     *,

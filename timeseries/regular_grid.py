@@ -49,14 +49,14 @@ class Tail:
 
 
 @dataclass(frozen=True)
-class Grid:
+class RegularGrid:
     """Cell k begins at origin + k · step, in ms. Without a step (no times, or irregular ones) points are counted."""
 
     origin_ms: int = 0
     step_ms: int | None = None
 
     @classmethod
-    def learn(cls, series: Series) -> "Grid":
+    def learn(cls, series: Series) -> "RegularGrid":
         """The grid of a series, or a plain count where its times follow none or it would be mostly empty."""
         step = series.step_ms
         if series.times is None or not step or len(series) < 3:
@@ -72,7 +72,7 @@ class Grid:
         return grid if np.mean(np.diff(grid._absolute(at)) < 1) <= SHARED else cls()
 
     @classmethod
-    def _through(cls, at: NDArray[np.int64], step: int) -> "Grid":
+    def _through(cls, at: NDArray[np.int64], step: int) -> "RegularGrid":
         """The grid of this step that lies best under the times."""
         offset = (at - at[0] + step // 2) % step - step // 2
         return cls(int(at[0] + np.median(offset)), step)
@@ -109,7 +109,7 @@ class Grid:
         return {"origin_ms": self.origin_ms, "step_ms": self.step_ms}
 
     @classmethod
-    def from_state(cls, state: Mapping[str, Any]) -> "Grid":
+    def from_state(cls, state: Mapping[str, Any]) -> "RegularGrid":
         """The grid that gave this state."""
         return cls(state["origin_ms"], state["step_ms"])
 
@@ -125,7 +125,7 @@ GAP_STEPS = 1.5
 """A distance between points of more than this many usual steps is a gap."""
 
 
-def gaps(times: Times | None, step_ms: int | None) -> int:
+def count_gaps(times: Times | None, step_ms: int | None) -> int:
     """How many neighbouring points lie further apart than GAP_STEPS usual steps."""
     if times is None or not step_ms:
         return 0

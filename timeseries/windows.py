@@ -68,13 +68,13 @@ class Scale:
         return {"centre": self.centre, "spread": self.spread}
 
 
-def complete(whole: Floats, period: int | None) -> Floats:
+def fill_short_gaps(whole: Floats, period: int | None) -> Floats:
     """(n,) with short gaps filled: the last value known, moved as the series moved there one period before."""
     return filled(whole, lagged(whole, period) if period else None)
 
 
 def reach(period: int | None) -> int:
-    """Points before a missing one that `complete` may look at."""
+    """Points before a missing one that `fill_short_gaps` may look at."""
     return SHORT + (period or 0)
 
 
@@ -107,14 +107,14 @@ def ladder(points: int) -> tuple[int, ...]:
 
 
 @dataclass(frozen=True)
-class Shape:
+class WindowShape:
     """A window as `size` numbers: each the sum of `stride` points."""
 
     size: int
     stride: int
 
     @classmethod
-    def covering(cls, points: int, most: int) -> "Shape":
+    def covering(cls, points: int, most: int) -> "WindowShape":
         """About so many points by at most `most` numbers."""
         stride = -(-points // most)
         return cls(max(points // stride, 1), stride)

@@ -23,9 +23,9 @@ from detectors.auto.detector import REFERENCES
 from detectors.level_spread import LevelSpreadScorer
 from detectors.lstm import LSTM
 from detectors.matrix_profile import MatrixProfileScorer
-from detectors.window_distance import LEAST, MOST, View, around_each
+from detectors.window_distance import LEAST, MOST, WindowScorer, mean_over_covering_windows
 from timeseries import Floats, Series
-from timeseries.regular_grid import Grid, spread_out
+from timeseries.regular_grid import RegularGrid, spread_out
 from timeseries.scaling import unit_of
 from timeseries.seasonality import find_period
 from timeseries.windows import LADDER
@@ -73,12 +73,12 @@ def choices(family: str) -> Iterator[Choice]:
 
 def parts_of(series: Series) -> Parts:
     """By view and length, the distances (n,) of the windows that end at each point."""
-    grid, unit = Grid.learn(series), unit_of(series.values)
+    grid, unit = RegularGrid.learn(series), unit_of(series.values)
     cells, _ = grid.cells(series, len(series), 1)
     values = spread_out(series.values / unit, cells)
     period = find_period(values, grid.step_ms)
     found: dict[tuple[str, int], Floats] = {}
-    views: dict[str, View] = {
+    views: dict[str, WindowScorer] = {
         "level_spread": LevelSpreadScorer.fit(values, period),
         "matrix_profile": MatrixProfileScorer.fit(values, period, REFERENCES),
     }
@@ -101,7 +101,7 @@ def joined(parts: Parts, choice: Choice) -> Floats:
     total = np.zeros(len(next(iter(parts.values()))))
     for (name, length), distances in parts.items():
         if name in choice.views and (length == 1 or length in choice.lengths):
-            looked_at = around_each(distances, length) if choice.around else distances
+            looked_at = mean_over_covering_windows(distances, length) if choice.around else distances
             known = looked_at[np.isfinite(looked_at)]
             if known.size:
                 median, high = np.quantile(known, [0.5, 0.95]).tolist()

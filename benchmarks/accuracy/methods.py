@@ -17,10 +17,10 @@ from detectors import DETECTORS
 from detectors.forecast_residual import CHUNK, DEFAULT_SIGMA
 from detectors.lstm import LSTM
 from forecasting.lstm import LSTMForecaster
-from model import USUAL
+from model import DEFAULT_TRAINING
 from timeseries import Floats, Series
 from timeseries.intervals import runs
-from timeseries.regular_grid import Grid, spread_out
+from timeseries.regular_grid import RegularGrid, spread_out
 from timeseries.scaling import unit_of
 from timeseries.seasonality import find_periods
 
@@ -56,12 +56,12 @@ class Method:
 
 def methods() -> dict[str, Method]:
     """By name, ours first. What is added to `detectors.DETECTORS` is among them, and twice where a finished series is
-    judged with later points too: `name` by the points before alone, `name review` as `Detector.review` does."""
+    judged with later points too: `name` by the points before alone, `name review` as `Detector.detect_offline` does."""
     ours = [Method(name, "ours", _ours(kind), _version(kind.__module__)) for name, kind in DETECTORS.items()]
     ours += [
         Method(f"{name} review", "ours", _reviewed(kind), _version(kind.__module__))
         for name, kind in DETECTORS.items()
-        if kind.review is not Detector.review
+        if kind.detect_offline is not Detector.detect_offline
     ]
     simple = [
         Method(name, "plain", _scored(score, plain.THRESHOLDS.get(name)), _version(plain.__name__))
@@ -83,15 +83,15 @@ def methods() -> dict[str, Method]:
 def without_network(series: Series, review: bool) -> Judgement:
     """The detector `lstm` without its network: the closed-form path alone, with thresholds of its own. What the LSTM
     adds is the difference to this."""
-    grid, unit = Grid.learn(series), unit_of(series.values)
+    grid, unit = RegularGrid.learn(series), unit_of(series.values)
     cells, _ = grid.cells(series, len(series), CHUNK)
     values = spread_out(series.values / unit, cells)
     periods = find_periods(values, grid.step_ms)
-    line = LSTMForecaster.fit(values, periods, shape=replace(USUAL, gain=-1.0, passes=1, updates=1))
+    line = LSTMForecaster.fit(values, periods, shape=replace(DEFAULT_TRAINING, gain=-1.0, passes=1, updates=1))
     line.loss = None
     params = {"sigma": DEFAULT_SIGMA, "gap": DEFAULT_GAP, "seed": 0}
     fitted = LSTM.around(series, line, grid, next(iter(periods), None), params, no_progress)
-    return _told(fitted.review(series) if review else fitted.detect(series))
+    return _told(fitted.detect_offline(series) if review else fitted.detect(series))
 
 
 def _told(found: Detection) -> Judgement:
@@ -109,10 +109,10 @@ def _ours(kind: type[Detector]) -> Callable[[Series], Judgement]:
 
 
 def _reviewed(kind: type[Detector]) -> Callable[[Series], Judgement]:
-    """The same by `review`, which may look at the whole series, as the rivals do."""
+    """The same by `detect_offline`, which may look at the whole series, as the rivals do."""
 
     def judge(series: Series) -> Judgement:
-        return _told(kind.fit(series).review(series))
+        return _told(kind.fit(series).detect_offline(series))
 
     return judge
 

@@ -54,7 +54,7 @@ def kept(method: Method, file: str) -> Result | None:
 
 
 def fill(method: Method, series: Iterable[data.Labelled], limit: float, again: bool = False) -> None:
-    """Judges the series that are not kept yet, the shortest first; with `again`, those too that failed."""
+    """Judges the series that are not kept yet, the shortest first; with `rethreshold`, those too that failed."""
     shortest = [one.file for one in sorted(series, key=lambda one: len(one.series))]
     missing = [file for file in shortest if (found := kept(method, file)) is None or (again and found.problem)]
     worker: Worker | None = None

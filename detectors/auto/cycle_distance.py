@@ -10,13 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from detectors.auto.noise_model import Noise
+from detectors.auto.noise_model import NoiseModel
 from detectors.residual_windows import trailing_mean
 from forecasting.stl import median_around
 from timeseries import Floats
 
 CYCLES = 3
-"""Cycles before and after whose median, at the same phase, is what was usual then."""
+"""CycleDistance before and after whose median, at the same phase, is what was usual then."""
 LONGER = 7
 """Most periods that make a cycle: a week is seven days, though the day alone may be found."""
 CLEARLY = 0.9
@@ -39,7 +39,7 @@ day to day moves several points together; six were reached on series without any
 
 
 @dataclass(frozen=True)
-class Cycles:
+class CycleDistance:
     """How far stretches usually lie from the cycles around them.
 
     cycle    cells after which the series is most alike; 0 where nothing is judged
@@ -48,16 +48,16 @@ class Cycles:
     """
 
     cycle: int
-    noise: Noise
+    noise: NoiseModel
     lengths: tuple[int, ...]
     usual: tuple[tuple[float, float], ...]
 
     @classmethod
-    def learn(cls, values: Floats, periods: tuple[int, ...]) -> "Cycles":
+    def learn(cls, values: Floats, periods: tuple[int, ...]) -> "CycleDistance":
         """values (m,) in spreads of the series, NaN is missing; its periods in cells, shortest first."""
         cycle = best_cycle(values[-LOOKED:], periods[-1]) if periods else 0
         misses = distances(values, cycle)
-        noise = Noise.learn(misses, cycle)
+        noise = NoiseModel.learn(misses, cycle)
         if not noise.trust:
             return cls(0, noise, (), ())
         blank = cls(cycle, noise, (), ())
@@ -90,10 +90,10 @@ class Cycles:
         return {"cycle": self.cycle, "noise": self.noise.state(), "lengths": list(self.lengths), "usual": usual}
 
     @classmethod
-    def from_state(cls, state: Mapping[str, Any]) -> "Cycles":
+    def from_state(cls, state: Mapping[str, Any]) -> "CycleDistance":
         """What gave this state."""
         usual = tuple((middle, deviation) for middle, deviation in state["usual"])
-        return cls(state["cycle"], Noise.from_state(state["noise"]), tuple(state["lengths"]), usual)
+        return cls(state["cycle"], NoiseModel.from_state(state["noise"]), tuple(state["lengths"]), usual)
 
 
 def distances(values: Floats, cycle: int) -> Floats:

@@ -6,17 +6,17 @@ from typing import Annotated, Any, Self
 
 import numpy as np
 
-from anomaly_detection import DEFAULT_GAP, Detection, Detector, Gap, Progress, no_progress, usual_residual
-from detectors.auto.overrides import LOUDEST, Alone, joined_alone, limit_of
-from detectors.auto.seasonal_difference import Season
+from anomaly_detection import DEFAULT_GAP, Detection, Detector, Gap, Progress, no_progress, residual_stats
+from detectors.auto.overrides import LOUDEST, Overrides, limit_of, max_with_overrides
+from detectors.auto.seasonal_difference import SeasonalDifference
 from detectors.forecast_residual import CHUNK, FAR_OFF, SMALLEST, Sigma, limits, widened
 from detectors.level_spread import LevelSpreadScorer
 from detectors.lstm import AROUND, FEW, LSTM
 from detectors.matrix_profile import MatrixProfileScorer
-from detectors.window_distance import Judge, View, around_each, usual_threshold
+from detectors.window_distance import ScoreCalibration, WindowScorer, mean_over_covering_windows, usual_threshold
 from parameters import Param, checked
 from timeseries import Floats, Series
-from timeseries.regular_grid import Grid, Tail, spread_out
+from timeseries.regular_grid import RegularGrid, Tail, spread_out
 from timeseries.scaling import spread_floor, times_unit, unit_of
 from timeseries.seasonality import find_periods
 from timeseries.windows import Scale
@@ -45,7 +45,7 @@ SEEN = {
     "season": "distance from earlier cycles over {} points",
 }
 """What a view looks at, for a person."""
-Views = tuple[LevelSpreadScorer, MatrixProfileScorer, Season]
+Views = tuple[LevelSpreadScorer, MatrixProfileScorer, SeasonalDifference]
 
 
 @dataclass(frozen=True)
@@ -70,8 +70,8 @@ class Auto(Detector):
     stretches unlike the cycles around them are anomalies alone too: see `alone`.
     """
 
-    without_fit = ("sigma", "gap")
-    alone: Alone | None = None  # None: a state that is older
+    adjustable_params = ("sigma", "gap")
+    alone: Overrides | None = None  # None: a state that is older
 
     title = "Automatic"
     help = (
@@ -83,11 +83,11 @@ class Auto(Detector):
         self,
         forecast: LSTM,
         views: Views,
-        grid: Grid,
+        grid: RegularGrid,
         unit: float,
         spread: float,
         margin: float,
-        judges: tuple[Judge, Judge],
+        judges: tuple[ScoreCalibration, ScoreCalibration],
         params: Mapping[str, Any],
         usual: Sequence[float] | None = None,
     ) -> None:
@@ -111,7 +111,7 @@ class Auto(Detector):
         seed: Annotated[int, Param(None, 0, 2**31 - 1, "The same seed gives the same answer.")] = 0,
     ) -> Self:
         """See Detector.fit."""
-        grid, unit = Grid.learn(series), unit_of(series.values)
+        grid, unit = RegularGrid.learn(series), unit_of(series.values)
         cells, _ = grid.cells(series, len(series), CHUNK)
         values = spread_out(series.values / unit, cells)
         periods = find_periods(values, grid.step_ms)
@@ -122,19 +122,21 @@ class Auto(Detector):
         views = (
             LevelSpreadScorer.fit(values, first),
             MatrixProfileScorer.fit(values, first, REFERENCES),
-            Season.fit(values, longest),
+            SeasonalDifference.fit(values, longest),
         )
-        unjudged = Judge((), (), 1.0)
+        unjudged = ScoreCalibration((), (), 1.0)
         params = {"sigma": sigma, "gap": gap, "seed": seed}
         spread = Scale.of(series.values / unit).spread
         found = cls(forecast, views, grid, unit, spread, 1.0, (unjudged, unjudged), params)
         seen, known, at = found._seen(series, len(series), lambda _, done: progress("fit", (1 + done) / 2))
-        found.alone = Alone.learn(spread_out(_in_spreads(known.score / unit, spread), cells), values / spread, periods)
+        found.alone = Overrides.learn(
+            spread_out(_in_spreads(known.score / unit, spread), cells), values / spread, periods
+        )
         found.usual = line_of(known.score / unit, spread_floor(values))
         found.margin = margin_of(found.usual, sigma)
         steepest = [np.inf, *(STEEPEST for _ in seen[1:])]
         ending, around = (
-            Judge.learn([each[at] for each in form(seen)], sigma, auto_threshold, steepest)
+            ScoreCalibration.learn([each[at] for each in form(seen)], sigma, auto_threshold, steepest)
             for form in (causal, centred)
         )
         found.judges = ending, around
@@ -148,8 +150,8 @@ class Auto(Detector):
         """See Detector.detect_last: each view looks at what these points are judged by, and at no more."""
         return self._judged(series, new, False, no_progress)
 
-    def review(self, series: Series, *, progress: Progress = no_progress) -> Detection:
-        """See Detector.review: windows count at every point they cover."""
+    def detect_offline(self, series: Series, *, progress: Progress = no_progress) -> Detection:
+        """See Detector.detect_offline: windows count at every point they cover."""
         found = self._judged(series, len(series), True, progress)
         return found if self.alone is None else self._with_alone(found, self.alone)
 
@@ -161,7 +163,7 @@ class Auto(Detector):
         residual, usual = forecast.score / self.unit, judge.mean(voices, new)
         score = joined(usual, residual, judge.threshold, self.margin)
         _, margin = limits(self.margin, self.unit, forecast.expected)
-        basis = {"usual": usual, "residual": residual, "unit": self.unit, "line": self.usual} if self.usual else {}
+        components = {"usual": usual, "residual": residual, "unit": self.unit, "line": self.usual} if self.usual else {}
         views = {each.words: voice for each, voice in zip(seen, voices, strict=True)}
         notes = (*forecast.notes, *(note for view in self.views for note in view.notes))
         return Detection(
@@ -175,20 +177,25 @@ class Auto(Detector):
             forecast.period,
             notes,
             views,
-            basis=basis,
+            components=components,
         )
 
-    def _with_alone(self, found: Detection, alone: Alone) -> Detection:
+    def _with_alone(self, found: Detection, alone: Overrides) -> Detection:
         """A review in which each point may be an anomaly alone."""
         cells, _ = self.grid.cells(found.series, len(found.series), 1)
         values = spread_out(found.series.values / self.unit, cells) / self.spread
-        misses = spread_out(_in_spreads(found.basis["residual"], self.spread), cells)
+        misses = spread_out(_in_spreads(found.components["residual"], self.spread), cells)
         noise = alone.noise.deviations(misses)[cells] * self.spread
         sigmas = {words: each[cells] for words, each in alone.sigmas(values).items()}
         loud = {words: np.minimum(LOUDEST * each / DEFAULT_SIGMA, LOUDEST) for words, each in sigmas.items()}
-        basis = {**found.basis, "noise": noise, "trust": alone.noise.trust, "alone": np.fmax(*sigmas.values())}
+        components = {
+            **found.components,
+            "noise": noise,
+            "trust": alone.noise.trust,
+            "alone": np.fmax(*sigmas.values()),
+        }
         notes = self._notes_of_review(found.notes, noise, alone.noise.trust)
-        return reviewed(replace(found, basis=basis, views={**found.views, **loud}, notes=notes), self.margin)
+        return reviewed(replace(found, components=components, views={**found.views, **loud}, notes=notes), self.margin)
 
     def _notes_of_review(self, notes: tuple[str, ...], noise: Floats, trust: float) -> tuple[str, ...]:
         """The notes (sentences) true of a margin that follows the noise (n,): far values widen it less, or not."""
@@ -199,15 +206,15 @@ class Auto(Detector):
         return tuple(told for note in notes for told in (again if note.startswith(FAR_OFF) else [note]))
 
     @classmethod
-    def again(cls, kept: Detection, params: Mapping[str, Any]) -> Detection:
-        """See Detector.again."""
-        basis, sigma = kept.basis, params["sigma"]
-        threshold, limit = auto_threshold(basis["usual"], sigma), margin_of(basis["line"], sigma)
-        if "noise" in basis:
-            return reviewed(replace(super().again(kept, params), threshold=threshold), limit)
-        score = joined(basis.get("scores", basis["usual"]), basis["residual"], threshold, limit)
-        margin = limits(limit, basis["unit"], kept.expected)[1]
-        return replace(super().again(kept, params), score=score, threshold=threshold, margin=margin)
+    def rethreshold(cls, kept: Detection, params: Mapping[str, Any]) -> Detection:
+        """See Detector.rethreshold."""
+        components, sigma = kept.components, params["sigma"]
+        threshold, limit = auto_threshold(components["usual"], sigma), margin_of(components["line"], sigma)
+        if "noise" in components:
+            return reviewed(replace(super().rethreshold(kept, params), threshold=threshold), limit)
+        score = joined(components.get("scores", components["usual"]), components["residual"], threshold, limit)
+        margin = limits(limit, components["unit"], kept.expected)[1]
+        return replace(super().rethreshold(kept, params), score=score, threshold=threshold, margin=margin)
 
     def _seen(
         self, series: Series, new: int, progress: Progress, held: bool = False
@@ -222,7 +229,7 @@ class Auto(Detector):
         cells = tail.cells - tail.since
         residual = _in_spreads(forecast.score / self.unit, self.spread)
         seen = [Seen(FORECAST, 1, spread_out(residual, cells))]
-        views: Sequence[View] = self.views
+        views: Sequence[WindowScorer] = self.views
         values = self._held(tail) if held else tail.values
         for done, (view, words) in enumerate(zip(views, SEEN.values(), strict=True)):
 
@@ -252,7 +259,7 @@ class Auto(Detector):
 
     def state(self) -> dict[str, Any]:
         """See Detector.state."""
-        several: Sequence[View] = self.views
+        several: Sequence[WindowScorer] = self.views
         views = {name: view.state() for name, view in zip(SEEN, several, strict=True)}
         known = {
             "unit": self.unit,
@@ -272,14 +279,16 @@ class Auto(Detector):
         restored = (
             LevelSpreadScorer.from_state(views["level_spread"]),
             MatrixProfileScorer.from_state(views["matrix_profile"]),
-            Season.from_state(views["season"]) if "season" in views else Season(Scale(0.0, 1.0), None, ()),
+            SeasonalDifference.from_state(views["season"])
+            if "season" in views
+            else SeasonalDifference(Scale(0.0, 1.0), None, ()),
         )
-        ending, around = (Judge.from_state(judge) for judge in state["judges"])
-        forecast, grid = LSTM.from_state(state["forecast"]), Grid.from_state(state["grid"])
+        ending, around = (ScoreCalibration.from_state(judge) for judge in state["judges"])
+        forecast, grid = LSTM.from_state(state["forecast"]), RegularGrid.from_state(state["grid"])
         unit, spread, margin = state["unit"], state["spread"], state["margin"]
         judges, params, usual = (ending, around), state["params"], state.get("usual")
         found = cls(forecast, restored, grid, unit, spread, margin, judges, params, usual)
-        found.alone = Alone.from_state(state["alone"]) if state.get("alone") else None
+        found.alone = Overrides.from_state(state["alone"]) if state.get("alone") else None
         return found
 
 
@@ -296,13 +305,13 @@ def reviewed(kept: Detection, wide: float) -> Detection:
     basis: `usual` or, where another series was learned, `scores` (n,), the mean of the views; `residual` (n,) and
     `noise` (n,) ÷ `unit`; `trust`; `alone` (n,), the sigma below which each point is an anomaly alone.
     """
-    basis, sigma = kept.basis, float(kept.params["sigma"])
-    limit = limit_of(basis["noise"], basis["trust"], sigma, wide)
+    components, sigma = kept.components, float(kept.params["sigma"])
+    limit = limit_of(components["noise"], components["trust"], sigma, wide)
     with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
-        beyond = np.minimum(np.fmax(basis["residual"] / limit, basis["alone"] / sigma), LARGEST)
-    score = joined_alone(basis.get("scores", basis["usual"]), beyond, kept.threshold)
-    score = np.where(np.isnan(basis["residual"]), np.nan, score)
-    allowed = np.maximum(times_unit(limit, basis["unit"]), SMALLEST)
+        beyond = np.minimum(np.fmax(components["residual"] / limit, components["alone"] / sigma), LARGEST)
+    score = max_with_overrides(components.get("scores", components["usual"]), beyond, kept.threshold)
+    score = np.where(np.isnan(components["residual"]), np.nan, score)
+    allowed = np.maximum(times_unit(limit, components["unit"]), SMALLEST)
     return replace(kept, score=score, margin=np.where(np.isnan(kept.expected), np.nan, allowed))
 
 
@@ -321,7 +330,7 @@ def line_of(residuals: Floats, floor: float) -> tuple[float, float, float, float
     each time that their share falls by a factor of e between the ninth decile and the 97th percentile."""
     known = residuals[np.isfinite(residuals)]
     ninth, high = np.quantile(known, [0.9, 0.97]).tolist() if known.size else (0.0, 0.0)
-    return *usual_residual(residuals, floor), ninth, float((high - ninth) / np.log(0.1 / 0.03))
+    return *residual_stats(residuals, floor), ninth, float((high - ninth) / np.log(0.1 / 0.03))
 
 
 def margin_of(line: Sequence[float], sigma: float) -> float:
@@ -342,4 +351,4 @@ def causal(seen: Sequence[Seen]) -> list[Floats]:
 
 def centred(seen: Sequence[Seen]) -> list[Floats]:
     """Of each view, the mean distance of the windows that each point lies in."""
-    return [around_each(each.distances, each.length) for each in seen]
+    return [mean_over_covering_windows(each.distances, each.length) for each in seen]

@@ -16,14 +16,14 @@ LOWEST = 1 / 20
 
 
 @dataclass(frozen=True)
-class Steady:
+class FlatlineModel:
     """chance: the largest share of the runs of equal values, of any length, that went on for one more point; 1 where
     too few runs are known to say."""
 
     chance: float
 
     @classmethod
-    def learn(cls, values: Floats) -> "Steady":
+    def learn(cls, values: Floats) -> "FlatlineModel":
         """values (m,), NaN is missing. A series that rests, as counters do at night, goes on resting: chance near 1."""
         lengths = np.sort(_runs(values)[1])
         lengths = lengths[lengths > 0]
@@ -50,7 +50,7 @@ class Steady:
         return asdict(self)
 
     @classmethod
-    def from_state(cls, state: Mapping[str, Any]) -> "Steady":
+    def from_state(cls, state: Mapping[str, Any]) -> "FlatlineModel":
         """What gave this state."""
         return cls(**state)
 

@@ -37,7 +37,7 @@ UNTOLD = 0.4
 
 
 @dataclass(frozen=True)
-class Noise:
+class NoiseModel:
     """What misses (m,) >= 0 in spreads of the series, one for each cell of its grid, usually are.
 
     period     of the cycle that they follow, in cells; 0 where there is none
@@ -55,7 +55,7 @@ class Noise:
     early: float | None = None
 
     @classmethod
-    def learn(cls, misses: Floats, period: int) -> "Noise":
+    def learn(cls, misses: Floats, period: int) -> "NoiseModel":
         """NaN is unknown. Believed where the noise is small beside what the series does, and falls off like noise."""
         known = misses[np.isfinite(misses)]
         if len(known) < FEWEST:
@@ -109,7 +109,7 @@ class Noise:
         return asdict(self)
 
     @classmethod
-    def from_state(cls, state: Mapping[str, Any]) -> "Noise":
+    def from_state(cls, state: Mapping[str, Any]) -> "NoiseModel":
         """What gave this state."""
         return cls(**state)
 

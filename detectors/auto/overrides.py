@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from detectors.auto.cycle_distance import Cycles
-from detectors.auto.flatline import Steady
-from detectors.auto.noise_model import Noise
+from detectors.auto.cycle_distance import CycleDistance
+from detectors.auto.flatline import FlatlineModel
+from detectors.auto.noise_model import NoiseModel
 from timeseries import Floats
 
 WIDTH = 11 / 6
@@ -25,18 +25,18 @@ LOUDEST = 10.0
 
 
 @dataclass(frozen=True)
-class Alone:
+class Overrides:
     """noise of the one-step misses in spreads of the series, runs of equal values, stretches beside other cycles."""
 
-    noise: Noise
-    steady: Steady
-    cycles: Cycles
+    noise: NoiseModel
+    steady: FlatlineModel
+    cycles: CycleDistance
 
     @classmethod
-    def learn(cls, misses: Floats, values: Floats, periods: tuple[int, ...]) -> "Alone":
+    def learn(cls, misses: Floats, values: Floats, periods: tuple[int, ...]) -> "Overrides":
         """misses (m,) and values (m,) in spreads of the series, one for each cell of its grid; periods in cells."""
-        noise = Noise.learn(misses, periods[-1] if periods else 0)
-        return cls(noise, Steady.learn(values), Cycles.learn(values, periods))
+        noise = NoiseModel.learn(misses, periods[-1] if periods else 0)
+        return cls(noise, FlatlineModel.learn(values), CycleDistance.learn(values, periods))
 
     def sigmas(self, values: Floats) -> dict[str, Floats]:
         """In words, (m,) beyond which sigma each cell is an anomaly."""
@@ -47,10 +47,10 @@ class Alone:
         return {"noise": self.noise.state(), "steady": self.steady.state(), "cycles": self.cycles.state()}
 
     @classmethod
-    def from_state(cls, state: Mapping[str, Any]) -> "Alone":
+    def from_state(cls, state: Mapping[str, Any]) -> "Overrides":
         """What gave this state."""
-        noise, steady = Noise.from_state(state["noise"]), Steady.from_state(state["steady"])
-        return cls(noise, steady, Cycles.from_state(state["cycles"]))
+        noise, steady = NoiseModel.from_state(state["noise"]), FlatlineModel.from_state(state["steady"])
+        return cls(noise, steady, CycleDistance.from_state(state["cycles"]))
 
 
 def limit_of(deviations: Floats, trust: float, sigma: float, wide: float) -> Floats:
@@ -62,7 +62,7 @@ def limit_of(deviations: Floats, trust: float, sigma: float, wide: float) -> Flo
     return np.where(np.isnan(deviations), wide, narrow)
 
 
-def joined_alone(usual: Floats, beyond: Floats, threshold: float) -> Floats:
+def max_with_overrides(usual: Floats, beyond: Floats, threshold: float) -> Floats:
     """(n,) the score: the mean of the views; where something is `beyond` (n,) its own limit, at least
     threshold · (1 + ½ ln beyond). One that is far beyond does not outrank for ever what many views see."""
     with np.errstate(invalid="ignore", divide="ignore"):

@@ -19,7 +19,7 @@ LONGEST = 256
 
 
 @dataclass(frozen=True)
-class Season:
+class SeasonalDifference:
     """distance = mean of |value − median of the last CYCLES values at the same phase| over a window, in spreads.
 
     Phases are those of the longest period found. Without a period nothing is judged.
@@ -32,7 +32,7 @@ class Season:
     lengths: tuple[int, ...]
 
     @classmethod
-    def fit(cls, values: Floats, period: int | None) -> "Season":
+    def fit(cls, values: Floats, period: int | None) -> "SeasonalDifference":
         """values (n,) evenly spaced; NaN is missing. Judges nothing where there is no period or too few values."""
         lengths = tuple(length for length in ladder(len(values)) if length <= LONGEST) if period else ()
         return cls(Scale.of(values), period, lengths)
@@ -72,6 +72,6 @@ class Season:
         return {"scale": self.scale.state(), "period": self.period, "lengths": list(self.lengths)}
 
     @classmethod
-    def from_state(cls, state: Mapping[str, Any]) -> "Season":
+    def from_state(cls, state: Mapping[str, Any]) -> "SeasonalDifference":
         """What gave this state."""
         return cls(Scale(**state["scale"]), state["period"], tuple(state["lengths"]))

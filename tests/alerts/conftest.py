@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from events.scored_points import Judged
+from events.scored_points import ScoredPoints
 from store import Append, Store
 
 START = 1_767_225_600_000
@@ -43,7 +43,7 @@ def append(store, picture, name="boiler"):
     cursor, n = stream.cursor + len(away), len(away)
     times = (START + 1000 * np.arange(stream.cursor, cursor)).astype("datetime64[ms]")
     columns = (100 + away, np.full(n, 100.0), np.full(n, 98.0), np.full(n, 102.0), away, away > 2)
-    judged = Judged(times, *columns, ("rolling_zscore",) * n, np.full(n, np.nan), np.zeros(n, bool), cursor)
+    judged = ScoredPoints(times, *columns, ("rolling_zscore",) * n, np.full(n, np.nan), np.zeros(n, bool), cursor)
     last = int(times[-1].astype(np.int64))
     after = replace(stream, cursor=cursor, timed=True, last_time=last, seen=last, judges=("rolling_zscore",))
     store.append([Append(after, judged)])

@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from alerts import Alerts, Follower, Sender, SendFailed
+from alerts import Alerts, EventTracker, Sender, SendFailed
 from alerts.sender import GIVE_UP_MS, LONGEST_WAIT_MS
 from errors import BadParameter, NotFound, UnknownName
 from events.policy import Policy
@@ -55,7 +55,7 @@ def watched(store):
 
 
 def follower(store, *channels):
-    return Follower(store, Outbox(store.database), channels)
+    return EventTracker(store, Outbox(store.database), channels)
 
 
 def test_an_event_is_told_to_each_channel_once_and_so_is_its_end(store, outbox, watched):

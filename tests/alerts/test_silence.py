@@ -2,7 +2,7 @@
 
 import pytest
 
-from alerts import Alerts, Follower
+from alerts import Alerts, EventTracker
 from store import Outbox, Silence, Silences
 from tests.alerts.conftest import START, append, make
 
@@ -34,7 +34,7 @@ def end(silences, silence):
 
 def step(store, *channels):
     """One step of the follower, and what is told since the beginning, the oldest first."""
-    Follower(store, Outbox(store.database), channels or ("a",)).step(NOW)
+    EventTracker(store, Outbox(store.database), channels or ("a",)).step(NOW)
     messages = Outbox(store.database).newest(100)
     return [(each.body["kind"], each.body["status"], each.channel) for each in reversed(messages)]
 
@@ -105,7 +105,7 @@ def test_a_stream_that_is_not_watched_says_nothing(store, silences):
 def test_what_was_told_to_begin_is_told_to_end_when_the_stream_is_watched_no_longer(store, alerts, silences, over):
     silence = begin(store, silences)
     alerts = Alerts(store, [], lambda: NOW / 1000)
-    alerts._follower = Follower(store, Outbox(store.database), ("a",))
+    alerts._follower = EventTracker(store, Outbox(store.database), ("a",))
     assert step(store) == [("silent", "firing", "a")]
     if over:
         end(silences, silence)

@@ -67,13 +67,13 @@ def check_events(told):
         assert last_stop <= start <= peak < stop <= len(flags)
         assert flags[start] and flags[stop - 1] and flags[peak]
         scores = [told["score"][i] for i in range(start, stop) if flags[i]]
-        assert event["seen_by"] is not None or told["score"][peak] == max(scores)
+        assert event["top_scorer"] is not None or told["score"][peak] == max(scores)
         assert math.isclose(event["severity"], max(scores) / told["threshold"], rel_tol=1e-12)
         assert event["value"] == told["values"][peak]
         assert event["expected"] == told["expected"][peak]
         if event["expected"] is None:
             assert event["direction"] == "shape"
-        elif event["seen_by"] is None:
+        elif event["top_scorer"] is None:
             assert event["direction"] == ("above" if event["value"] > event["expected"] else "below")
         else:
             assert event["direction"] in ("above", "below", "shape")

@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 from api import responses
 from app import create_app
 from datasets import datasets
-from datasets.datasets import DAY_MS, Uploads
+from datasets.datasets import DAY_MS, Datasets
 from readers import read_csv
 from settings import Settings
-from store import Archive, Store
+from store import DatasetStore, Store
 from tests.api.invariants import check_error, strict_json
 from tests.api.test_openapi import check_schema
 from tests.serving import served
@@ -51,7 +51,7 @@ def store(tmp_path):
 
 @pytest.fixture
 def client(store, clock):
-    uploads = Uploads(Archive(store.database), most_bytes=10**9, keep_days=30, now=clock)
+    uploads = Datasets(DatasetStore(store.database), most_bytes=10**9, keep_days=30, now=clock)
     return create_app(Settings(), uploads=uploads).test_client()
 
 
@@ -274,12 +274,12 @@ def test_what_is_too_old_is_forgotten(client, clock, store):
     check_error(client.get(f"/api/v1/series/{old}"), 404, "not_found")
     assert get(client, "") == {"series": [], "next": None}
     new = add(client)["id"]
-    assert [each.id for each in Archive(store.database).listed(10)] == [new]
+    assert [each.id for each in DatasetStore(store.database).listed(10)] == [new]
     assert DAY_MS == DAY * 1000
 
 
 def test_without_room_an_upload_is_refused_in_a_sentence(store):
-    uploads = Uploads(Archive(store.database), most_bytes=5000)
+    uploads = Datasets(DatasetStore(store.database), most_bytes=5000)
     client = create_app(Settings(), uploads=uploads).test_client()
     add(client)
     told = check_error(client.post("/api/v1/series", data=CSV, content_type="text/csv"), 413, "limit_exceeded")

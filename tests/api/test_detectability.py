@@ -4,8 +4,8 @@ import pytest
 
 from api import concurrency
 from app import create_app
-from datasets.datasets import Uploads
-from store import Archive, Store
+from datasets.datasets import Datasets
+from store import DatasetStore, Store
 from tests.api.invariants import check_error, strict_json
 from tests.api.test_openapi import check_schema
 
@@ -61,7 +61,7 @@ def test_a_series_with_nothing_to_plant_into_says_why(client, values):
 
 def test_what_would_take_long_is_cut_short_and_says_so(kept, csv_file, monkeypatch):
     client, series = kept
-    assert not told(post_csv(client, csv_file))["cut_short"]
+    assert not told(post_csv(client, csv_file))["truncated"]
     monkeypatch.setattr(concurrency, "LONGEST", 0.0)
     for answer in (
         told(post_csv(client, csv_file)),
@@ -95,7 +95,7 @@ def test_what_is_wrong_is_said(client, csv_file, query, code):
 def kept(tmp_path, csv_file):
     """A client of an app with a store, and a series kept in it."""
     store = Store.open(f"sqlite:///{tmp_path / 'x.db'}")
-    client = create_app(uploads=Uploads(Archive(store.database), most_bytes=10**9)).test_client()
+    client = create_app(uploads=Datasets(DatasetStore(store.database), most_bytes=10**9)).test_client()
     yield client, client.post("/api/v1/series", data=csv_file, content_type="text/csv").json["id"]
     store.close()
 

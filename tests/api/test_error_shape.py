@@ -7,7 +7,7 @@ import pytest
 
 import errors
 from api import detector_registry
-from api.concurrency import Full
+from api.concurrency import Busy
 from api.errors import LONGEST_TEXT, STATUS, shortened
 from app import create_app
 from settings import Settings, options, variable
@@ -104,7 +104,7 @@ def test_busy_says_when_to_come_back(app_with, monkeypatch):
     app = create_app(Settings())
 
     def full():
-        raise Full(7)
+        raise Busy(7)
 
     monkeypatch.setattr(app.extensions["anomaly"].slots, "take", full)
     response = app.test_client().post("/api/v1/detect", json={"series": {"values": [1]}})

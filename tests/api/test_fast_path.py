@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from alerts import Alerts
-from api.fast_path import Asked, Shortcut
+from api.fast_path import FastPath, RawRequest
 from app import create_app
 from settings import Settings
 from store import Store
@@ -29,7 +29,7 @@ class Side:
         self.streams._fitter.start()
         self.app = create_app(Settings(**settings), self.streams, Alerts(self.store, []))
         self.streams.put("s", "rolling_zscore", {"window": 3})
-        self.shortcut = Shortcut(self.app.extensions["anomaly"])
+        self.shortcut = FastPath(self.app.extensions["anomaly"])
 
     def flask(self, method, path, query, headers, body):
         named = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -45,7 +45,7 @@ class Side:
             answered.set()
 
         length = {"CONTENT_LENGTH": str(len(body))} if body else {}
-        if not self.shortcut.take(Asked(method, path, query, {**headers, **length}, peer, lambda: body), reply):
+        if not self.shortcut.take(RawRequest(method, path, query, {**headers, **length}, peer, lambda: body), reply):
             assert not told
             return None
         assert answered.wait(SECONDS)

@@ -17,11 +17,11 @@ from schemathesis.specs.openapi.checks import (
 from alerts import Alerts
 from api.openapi import OPERATIONS
 from app import create_app
-from datasets.datasets import Uploads
-from jobs import Jobs
-from jobs.task import Work
+from datasets.datasets import Datasets
+from jobs import JobQueue
+from jobs.task import Task
 from settings import Settings
-from store import Archive, Detections, Store
+from store import DatasetStore, Detections, Store
 from streams import Streams
 from tests.streams.conftest import calm
 from timeseries import Limits, Table
@@ -33,11 +33,11 @@ STREAMS = Streams(calm(STORE), limits=Limits(max_rows=2000))
 ALERTS = Alerts(STORE, [])  # not started: nothing is sent
 STREAMS.start()
 STREAMS.put("0", "rolling_zscore")  # the name that is made up most
-UPLOADS = Uploads(Archive(STORE.database), most_bytes=10**7)
+UPLOADS = Datasets(DatasetStore(STORE.database), most_bytes=10**7)
 with mock.patch("secrets.token_urlsafe", return_value="0"):
     TIMES = (np.arange(300) * 60_000).astype("datetime64[ms]")
     UPLOADS.add(Table("s", TIMES, {"a": np.arange(300.0), "b": np.full(300, np.nan)}))
-JOBS = Jobs(STORE, most_waiting=20, most_bytes=10**9)  # not started: what is asked for waits
+JOBS = JobQueue(STORE, most_waiting=20, most_bytes=10**9)  # not started: what is asked for waits
 LIMITS = Settings(max_rows=2000, max_json_points=2000, max_upload_bytes=100_000)
 APP = create_app(LIMITS, STREAMS, ALERTS, jobs=JOBS, uploads=UPLOADS)
 APP.extensions["anomaly"].ready.set()
@@ -48,7 +48,7 @@ def done_detection():
     detections = Detections(STORE.database)
     with mock.patch("secrets.token_urlsafe", return_value="0"):
         detections.add("0", "a", "rolling_zscore", {"window": 50, "threshold": 5.0, "gap": 3}, 1)
-    Work(STORE.database, 10**9).do(detections.claim("fuzz", 1), lambda stage, fraction: None)
+    Task(STORE.database, 10**9).do(detections.claim("fuzz", 1), lambda stage, fraction: None)
 
 
 done_detection()

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from api.concurrency import Full, Slots
+from api.concurrency import Busy, ConcurrencyLimit
 from api.headers import CONTENT_SECURITY_POLICY
 from app import create_app
 from data_generation import ANOMALIES, KINDS, demo
@@ -189,7 +189,7 @@ class TestHeaders:
 
 class TestSlots:
     def test_work_waits_for_its_turn(self):
-        slots, order = Slots(1, 1, SECONDS), []
+        slots, order = ConcurrencyLimit(1, 1, SECONDS), []
         with slots.take():
             other = threading.Thread(target=self.work, args=(slots, order))
             other.start()
@@ -202,21 +202,21 @@ class TestSlots:
             order.append("second")
 
     def test_without_room_it_is_refused_at_once(self):
-        slots = Slots(1, 0, SECONDS)
-        with slots.take(), pytest.raises(Full), slots.take():
+        slots = ConcurrencyLimit(1, 0, SECONDS)
+        with slots.take(), pytest.raises(Busy), slots.take():
             pass
 
     def test_a_turn_that_does_not_come_is_given_up_and_its_place_is_free_again(self):
-        slots = Slots(1, 1, 0.01)
+        slots = ConcurrencyLimit(1, 1, 0.01)
         with slots.take():
             for _ in range(3):
-                with pytest.raises(Full), slots.take():
+                with pytest.raises(Busy), slots.take():
                     pass
         with slots.take():
             pass
 
     def test_a_failure_gives_its_turn_back(self):
-        slots = Slots(1, 0, 0.01)
+        slots = ConcurrencyLimit(1, 0, 0.01)
         for _ in range(3):
             with pytest.raises(KeyError), slots.take():
                 raise KeyError

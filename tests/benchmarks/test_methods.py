@@ -38,7 +38,7 @@ class TestMethods:
         names = list(methods.methods())
         assert set(DETECTORS) < set(names)
         assert names[: len(DETECTORS)] == list(DETECTORS)
-        reviewing = [name for name, kind in DETECTORS.items() if kind.review is not Detector.review]
+        reviewing = [name for name, kind in DETECTORS.items() if kind.detect_offline is not Detector.detect_offline]
         assert set(names) >= {f"{name} review" for name in reviewing}
         assert len(names) == len(set(names)) == len(DETECTORS) + len(reviewing) + 11
 
@@ -47,7 +47,7 @@ class TestMethods:
         known = methods.methods()
         name = next(name for name in known if name.endswith(" review")).removesuffix(" review")
         causal, whole = known[name].judge(series), known[f"{name} review"].judge(series)
-        expected = DETECTORS[name].fit(series).review(series).severity
+        expected = DETECTORS[name].fit(series).detect_offline(series).severity
         assert np.array_equal(whole.severity, expected, equal_nan=True)
         assert not np.array_equal(whole.severity, causal.severity, equal_nan=True)
 

@@ -307,15 +307,15 @@ def test_parameters_outside_their_bounds_are_refused(name):
 @each_flag
 @each_series
 def test_a_finished_series_can_be_reviewed(name, params, kind):
-    """`review` may look ahead; all else that holds of `detect` holds of it."""
+    """`detect_offline` may look ahead; all else that holds of `detect` holds of it."""
     series = SERIES[kind]
     detector, _ = fitted(name, params, kind)
-    found = detector.review(series)
+    found = detector.detect_offline(series)
     assert_well_formed(series, found)
-    again = DETECTORS[name].from_state(through_disk(detector.state())).review(series)
+    again = DETECTORS[name].from_state(through_disk(detector.state())).detect_offline(series)
     np.testing.assert_array_equal(found.score, again.score)
     other = Series(series.times, 1.8 * series.values + 32.0)
-    after = DETECTORS[name].fit(other, **params).review(other)
+    after = DETECTORS[name].fit(other, **params).detect_offline(other)
     np.testing.assert_array_equal(found.is_anomaly, after.is_anomaly)
 
 
@@ -323,7 +323,7 @@ def test_a_finished_series_can_be_reviewed(name, params, kind):
 @pytest.mark.parametrize("hard", HARD)
 def test_hard_values_can_be_reviewed(name, params, hard):
     series = Series(None, np.array(HARD[hard], dtype=float))
-    found = DETECTORS[name].fit(series, **params).review(series)
+    found = DETECTORS[name].fit(series, **params).detect_offline(series)
     assert_well_formed(series, found)
     if hard in ("constant", "zero", "all missing", "empty", "one"):
         assert not found.events

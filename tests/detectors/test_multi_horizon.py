@@ -5,7 +5,7 @@ import pytest
 
 from detectors.multi_horizon import MultiHorizon as Detector
 from evaluation.fault_injection import plant
-from forecasting.multi_step import HORIZONS, SHRINK, MultiHorizon, regression
+from forecasting.multi_step import HORIZONS, SHRINK, MultiStepRegression, regression
 from timeseries import Series
 from timeseries.windows import STEPS
 
@@ -29,7 +29,7 @@ def test_the_weights_are_those_of_a_ridge_regression():
 
 def test_the_distance_is_the_mean_miss_of_all_forecasts_of_the_window():
     values = seasonal()
-    view = MultiHorizon.fit(values, 48)
+    view = MultiStepRegression.fit(values, 48)
     [(length, told)] = view.by_length(values, lambda fraction: None)
     assert length == view.length == 48
     whole, misses = view.scale.whole(values), []
@@ -48,7 +48,7 @@ def test_the_distance_is_the_mean_miss_of_all_forecasts_of_the_window():
 def test_it_sees_what_a_one_step_forecast_follows(fault):
     series = plant(Series(None, seasonal()), fault, 2000, 48, size=3.0)
     detector = Detector.fit(series)
-    for found in (detector.detect(series), detector.review(series)):
+    for found in (detector.detect(series), detector.detect_offline(series)):
         assert [event for event in found.events if event.start < 2096 and event.stop > 2000]
         assert len(found.events) <= 2
 

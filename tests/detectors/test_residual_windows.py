@@ -5,7 +5,7 @@ import pytest
 
 from data_generation import plant
 from detectors.lstm import LSTM
-from detectors.residual_windows import QUIET, Stretches, trailing_mean
+from detectors.residual_windows import QUIET, ResidualWindows, trailing_mean
 from timeseries import Series
 
 
@@ -19,7 +19,7 @@ def test_trailing_means_are_of_the_known():
 def test_too_small_a_miss_is_as_odd_as_too_large_a_one():
     near = np.ones(2000)
     near[1000:1100], near[1500:1600] = 0.0, 1 / QUIET + 1
-    stretches = Stretches.learn(near)
+    stretches = ResidualWindows.learn(near)
     found = {length: size for words, length, size in stretches.ending(near, near) if words.startswith("size")}
     assert tuple(found) == stretches.lengths
     assert found[64][900] == pytest.approx(0.0)
@@ -36,22 +36,22 @@ def daily(seed=0):
 def test_a_review_sees_what_one_step_does_not(fault):
     series = plant(daily(), fault, 2000, 96, 2.0)
     detector = LSTM.fit(series)
-    seen = [event for event in detector.review(series).events if event.start < 2096 and event.stop > 2000]
+    seen = [event for event in detector.detect_offline(series).events if event.start < 2096 and event.stop > 2000]
     assert seen
-    assert detector.review(series).views
+    assert detector.detect_offline(series).views
 
 
 def test_a_review_of_usual_series_has_no_events():
-    assert not any(LSTM.fit(daily(seed)).review(daily(seed)).events for seed in range(3))
+    assert not any(LSTM.fit(daily(seed)).detect_offline(daily(seed)).events for seed in range(3))
 
 
 def test_a_spike_is_told_by_its_forecast():
     series = daily()
     series.values[2000] += 6
     detector = LSTM.fit(series)
-    [event] = detector.review(series).events
+    [event] = detector.detect_offline(series).events
     assert (event.start, event.stop, event.direction) == (2000, 2001, "above")
-    assert event.seen_by == "distance from the forecast"
+    assert event.top_scorer == "distance from the forecast"
 
 
 def test_what_was_learned_before_there_were_reviews_is_judged_as_it_was():
@@ -59,4 +59,4 @@ def test_what_was_learned_before_there_were_reviews_is_judged_as_it_was():
     state = LSTM.fit(series).state()
     del state["reviewer"]
     old = LSTM.from_state(state)
-    np.testing.assert_array_equal(old.review(series).score, old.detect(series).score)
+    np.testing.assert_array_equal(old.detect_offline(series).score, old.detect(series).score)

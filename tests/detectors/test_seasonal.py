@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from detectors.seasonal import Robust, Seasonal, median_before
+from detectors.seasonal import Seasonal, SeasonalMedianForecaster, median_before
 from forecasting.stl import bisquare, decompose, level, loess
 from timeseries import Series
 from timeseries.windows import Scale
@@ -100,7 +100,7 @@ def test_the_median_of_the_values_before():
 def test_the_forecast_is_season_and_level_by_hand():
     """Cycle 0, 6 with means 3, then raised by 10: the season is -3, +3, and the level follows after two of three."""
     values = np.array([0.0, 6.0] * 6 + [10.0, 16.0] * 3)
-    robust = Robust(2, 3, 3, Scale(0.0, 1.0))
+    robust = SeasonalMedianForecaster(2, 3, 3, Scale(0.0, 1.0))
     expected = robust.forecast(values, 0, lambda fraction: None).expected
     np.testing.assert_allclose(expected[8:12], [0, 6, 0, 6], atol=0.1)
     np.testing.assert_allclose(expected[12:16], [0, 6, 10, 16], atol=0.1)
@@ -111,7 +111,7 @@ def test_a_review_sees_by_later_points_too():
     values[500] += 6.0
     series = Series(None, values)
     found = Seasonal.fit(series)
-    reviewed = found.review(series)
+    reviewed = found.detect_offline(series)
     assert reviewed.is_anomaly[500]
     assert np.nanmean(np.abs(reviewed.expected - values)) < np.nanmean(np.abs(found.detect(series).expected - values))
     parts = decompose(values, 24)
@@ -125,7 +125,7 @@ def test_a_long_gap_does_not_bend_a_review():
     keep = np.ones(2400, bool)
     keep[800:2007] = False
     series = Series(times[keep], values[keep])
-    away = Seasonal.fit(series).review(series).expected - truth[keep]
+    away = Seasonal.fit(series).detect_offline(series).expected - truth[keep]
     assert np.sqrt(np.mean(away**2)) < 0.4
 
 
@@ -133,5 +133,5 @@ def test_a_long_gap_does_not_bend_a_review():
 def test_the_span_is_the_one_that_leaves_least(period):
     rng = np.random.default_rng(0)
     season = 5 * np.sin(2 * np.pi * np.arange(1200) / 24) if period else 0.0
-    assert Robust.fit(season + np.cumsum(rng.normal(size=1200)), period, 5).span == 3
-    assert Robust.fit(season + rng.normal(size=1200), period, 5).span == 27
+    assert SeasonalMedianForecaster.fit(season + np.cumsum(rng.normal(size=1200)), period, 5).span == 3
+    assert SeasonalMedianForecaster.fit(season + rng.normal(size=1200), period, 5).span == 27

@@ -7,7 +7,7 @@ from detectors.subspace import SHRINK, SubspaceScorer, axes
 from detectors.subspace import Subspace as Detector
 from evaluation.fault_injection import plant
 from timeseries import Series
-from timeseries.windows import STEPS, complete
+from timeseries.windows import STEPS, fill_short_gaps
 
 
 def seasonal(n=3000, seed=0):
@@ -32,7 +32,7 @@ def test_each_window_has_the_distance_it_has_alone():
     view = SubspaceScorer.fit(values, 48)
     [(length, told)] = view.by_length(values, lambda fraction: None)
     assert length == 48
-    full = complete(view.scale.whole(values), 48)
+    full = fill_short_gaps(view.scale.whole(values), 48)
     assert view.shape.points == 48
     assert np.isnan(told[:47]).all()
     for at in (47, 1000, 2999):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from detectors.level_spread import LevelSpread
-from detectors.window_distance import Judge, around_each, strict_threshold, usual_threshold
+from detectors.window_distance import ScoreCalibration, mean_over_covering_windows, strict_threshold, usual_threshold
 from evaluation.fault_injection import plant
 from timeseries import Series
 
@@ -12,20 +12,20 @@ from timeseries import Series
 def test_a_score_counts_the_usual_range_above_the_median():
     one = np.concatenate((np.arange(101.0), [145.0]))
     two = np.where(np.arange(102) == 101, 200.0, np.nan)
-    judge = Judge((50.0, 100.0), (45.0, 50.0), 1.0)
+    judge = ScoreCalibration((50.0, 100.0), (45.0, 50.0), 1.0)
     score = judge.mean(judge.voices([one, two]), 102)
     assert score[10] == 0.0
     assert score[95] == 0.5  # the other length cannot tell
     assert score[101] == pytest.approx(((145 - 50) / 45 + 2) / 2)
-    learned = Judge.learn([np.arange(101.0)], 5.0, usual_threshold)
+    learned = ScoreCalibration.learn([np.arange(101.0)], 5.0, usual_threshold)
     assert (learned.medians, learned.ranges) == ((50.0,), (45.0,))
 
 
 def test_around_each_is_the_mean_over_the_windows_that_hold_the_point():
     distances = np.array([np.nan, np.nan, 3.0, 6.0, np.nan, 0.0])
-    told = around_each(distances, 3)
+    told = mean_over_covering_windows(distances, 3)
     np.testing.assert_allclose(told, [3.0, 4.5, 4.5, 3.0, 0.0, 0.0])
-    assert np.isnan(around_each(np.full(4, np.nan), 2)).all()
+    assert np.isnan(mean_over_covering_windows(np.full(4, np.nan), 2)).all()
 
 
 def test_a_review_places_a_fault_where_it_is():
@@ -33,7 +33,7 @@ def test_a_review_places_a_fault_where_it_is():
     series = plant(Series(None, values), "noise_burst", 2000, 48, size=2.0)
     detector = LevelSpread.fit(series)
     middle = {}
-    for way in (detector.detect, detector.review):
+    for way in (detector.detect, detector.detect_offline):
         severest = max(way(series).events, key=lambda event: event.severity)
         middle[way.__name__] = severest.peak
     assert 2000 <= middle["review"] < 2048
@@ -42,7 +42,7 @@ def test_a_review_places_a_fault_where_it_is():
 
 def test_points_near_the_ends_have_the_mean_of_one_that_half_the_windows_cover():
     distances = np.concatenate((np.full(3, np.nan), np.arange(3.0, 12.0)))
-    told = around_each(distances, 4)
+    told = mean_over_covering_windows(distances, 4)
     assert told[0] == told[1] == np.mean([3.0, 4.0])
     assert told[-1] == told[-2] == np.mean([10.0, 11.0])
     assert told[5] == np.mean([5.0, 6.0, 7.0, 8.0])

@@ -8,8 +8,19 @@ import pytest
 from anomaly_detection import Detection, Detector, no_progress
 from detectors import DETECTORS
 from evaluation import detectability
-from evaluation.detectability import JUDGED, LADDERS, SPAN, TRIALS, Room, Trial, Usual, catches, filled_copies, trials
-from evaluation.detectability_report import Catch, FaultCaught, Hit, Of, duration
+from evaluation.detectability import (
+    JUDGED,
+    LADDERS,
+    SPAN,
+    TRIALS,
+    Baseline,
+    QuietPlaces,
+    Trial,
+    filled_copies,
+    measure_detectability,
+    trials,
+)
+from evaluation.detectability_report import FaultDetectability, FirstDetection, SizeResult, SizeUnit, duration
 from evaluation.fault_injection import ANOMALIES
 from timeseries import Series
 
@@ -62,7 +73,7 @@ def test_shares_and_delays_are_those_of_a_rule_known_by_heart():
     class Above(Beyond):
         limit, fits = 10.0, 0
 
-    found = catches(timed(np.random.default_rng(1).normal(size=4000)), Above, {})
+    found = measure_detectability(timed(np.random.default_rng(1).normal(size=4000)), Above, {})
     assert Above.fits == 1
     assert found.noise == pytest.approx(1.0, rel=0.1)
     spikes = by_size(found, "spike")
@@ -89,7 +100,7 @@ def test_nothing_is_planted_where_it_is_flagged_avoided_missing_or_not_judged():
     avoid = np.zeros(2000, bool)
     avoid[1000:1100] = True
     plain = Odd.fit(timed(values)).detect(timed(values))
-    room = Room(plain, avoid)
+    room = QuietPlaces(plain, avoid)
     for trial in (Trial("spike", 3, 1), Trial("level_shift", 3, 24)):
         places = room.at(trial)
         assert places.size > 500
@@ -98,7 +109,7 @@ def test_nothing_is_planted_where_it_is_flagged_avoided_missing_or_not_judged():
             assert around[-1] < 2000
             assert not set(around) & (set(odd) | set(range(1000, 1100)))
             assert np.isnan(values[at : at + trial.points]).sum() <= 0.1 * trial.points
-    assert Room(plain, np.ones(2000, bool)).at(Trial("spike", 3, 1)).size == 0
+    assert QuietPlaces(plain, np.ones(2000, bool)).at(Trial("spike", 3, 1)).size == 0
 
 
 def test_what_is_avoided_is_not_learned():
@@ -112,15 +123,15 @@ def test_what_is_avoided_is_not_learned():
 
     avoid = np.zeros(2000, bool)
     avoid[1000:1100] = True
-    catches(timed(noisy()), Learning, {}, avoid=avoid)
+    measure_detectability(timed(noisy()), Learning, {}, avoid=avoid)
     np.testing.assert_array_equal(np.isnan(learned[0]), avoid)
 
 
 def test_faults_of_one_copy_lie_apart_and_every_size_is_planted_as_often():
     plain = Beyond.fit(timed(noisy())).detect(timed(noisy(4000)))
-    wanted = trials(Usual(0.5, 0.5, 5.0, 24), 600)
+    wanted = trials(Baseline(0.5, 0.5, 5.0, 24), 600)
     counts = dict.fromkeys(wanted, 0)
-    for planted, done in filled_copies(wanted, Room(plain, None), SPAN, seed=0):
+    for planted, done in filled_copies(wanted, QuietPlaces(plain, None), SPAN, seed=0):
         assert 0 <= done < 1
         for (at, one), (then, other) in itertools.pairwise(planted):
             assert then - (at + one.points) > SPAN
@@ -138,17 +149,17 @@ def test_what_is_flagged_anyway_is_no_catch():
             score = np.where(np.arange(len(series)) % 40 == 0, 2.0, 0.5)
             return Detection(series, series.values, series.values, score, 1.0)
 
-    found = catches(timed(noisy()), Always, {})
+    found = measure_detectability(timed(noisy()), Always, {})
     assert found.faults
     assert sum(catch.caught for fault in found.faults for catch in fault.catches) == 0
 
 
 def test_the_usual_noise_is_that_of_the_series_without_its_season():
-    usual = Usual.of(timed(noisy(noise=0.5)))
+    usual = Baseline.of(timed(noisy(noise=0.5)))
     assert usual.period == 24
     assert usual.noise == pytest.approx(0.5, rel=0.1)
     assert usual.change == pytest.approx(0.5, rel=0.1)
-    walk = Usual.of(Series(None, np.cumsum(np.random.default_rng(1).normal(size=4000))))
+    walk = Baseline.of(Series(None, np.cumsum(np.random.default_rng(1).normal(size=4000))))
     assert walk.period is None
     assert walk.noise == pytest.approx(1 / np.sqrt(2), rel=0.1)
     assert walk.change == pytest.approx(np.sqrt(32 / 2), rel=0.2)
@@ -160,15 +171,15 @@ def test_every_detector_answers_the_same_each_time(name, live, monkeypatch):
     monkeypatch.setattr(detectability, "TRIALS", 3)
     series = timed(noisy(700))
     before = series.values.copy()
-    found = catches(series, DETECTORS[name], {}, live=live)
+    found = measure_detectability(series, DETECTORS[name], {}, live=live)
     assert found.faults
-    assert found == catches(series, DETECTORS[name], {}, live=live)
+    assert found == measure_detectability(series, DETECTORS[name], {}, live=live)
     np.testing.assert_array_equal(series.values, before)
     assert {fault.name for fault in found.faults} <= set(LADDERS)
 
 
 def test_a_spike_on_a_clean_series_is_caught_by_the_forecast():
-    found = catches(timed(noisy()), DETECTORS["lstm"], {})
+    found = measure_detectability(timed(noisy()), DETECTORS["lstm"], {})
     [spike] = [fault for fault in found.faults if fault.name == "spike"]
     assert spike.smallest is not None
     assert spike.smallest.size <= 12
@@ -176,7 +187,7 @@ def test_a_spike_on_a_clean_series_is_caught_by_the_forecast():
 
 def test_a_lower_sigma_catches_more():
     def caught(sigma):
-        found = catches(timed(noisy()), DETECTORS["seasonal_naive"], {"sigma": sigma})
+        found = measure_detectability(timed(noisy()), DETECTORS["seasonal_naive"], {"sigma": sigma})
         return sum(catch.caught for fault in found.faults for catch in fault.catches)
 
     assert caught(3.0) > caught(6.0) > 0
@@ -201,7 +212,7 @@ HARD = {
 @pytest.mark.parametrize("name", ["lstm", "rolling_zscore", "level_spread"])
 def test_hard_series_get_a_clear_sentence(hard, name):
     values, says = HARD[hard]
-    found = catches(Series(None, np.array(values, float)), DETECTORS[name], {})
+    found = measure_detectability(Series(None, np.array(values, float)), DETECTORS[name], {})
     assert found.sentences
     if says:
         assert not found.faults
@@ -213,14 +224,18 @@ def test_hard_series_get_a_clear_sentence(hard, name):
 
 
 def test_without_a_period_no_cycle_is_missing_and_it_is_said():
-    found = catches(Series(None, np.random.default_rng(2).normal(size=1500)), DETECTORS["robust_zscore"], {})
+    found = measure_detectability(
+        Series(None, np.random.default_rng(2).normal(size=1500)), DETECTORS["robust_zscore"], {}
+    )
     assert found.period is None
     assert not {"missing_cycle", "changed_frequency"} & {fault.name for fault in found.faults}
     assert "No period was found" in found.reason
     told = " ".join(found.sentences)
     assert "the usual change over 32 points" in told
     assert "a cycle" not in told
-    assert "the usual change over a cycle of 24 points" in catches(timed(noisy()), Beyond, {}).sentences[1]
+    assert (
+        "the usual change over a cycle of 24 points" in measure_detectability(timed(noisy()), Beyond, {}).sentences[1]
+    )
 
 
 def test_the_work_is_bounded_by_count(monkeypatch):
@@ -234,7 +249,7 @@ def test_the_work_is_bounded_by_count(monkeypatch):
             return super().detect(series)
 
     monkeypatch.setattr(detectability, "JUDGED", 60_000)
-    found = catches(timed(noisy(30_000)), Counting, {})
+    found = measure_detectability(timed(noisy(30_000)), Counting, {})
     assert len(judged) - 1 == found.copies == 60_000 // 6000
     assert max(judged) == 6000
     assert JUDGED == 400_000
@@ -242,7 +257,7 @@ def test_the_work_is_bounded_by_count(monkeypatch):
 
 
 def test_when_it_is_enough_what_is_known_by_then_is_told_and_that_it_is_not_all():
-    whole = catches(timed(noisy()), Beyond, {})
+    whole = measure_detectability(timed(noisy()), Beyond, {})
     asked = itertools.count()
 
     class Slow(Beyond):
@@ -252,8 +267,10 @@ def test_when_it_is_enough_what_is_known_by_then_is_told_and_that_it_is_not_all(
             progress("detect", 0.0)
             return super().detect(series)
 
-    part = catches(timed(noisy()), Slow, {}, enough=lambda: next(asked) >= 5)  # a fit, the series, three copies
-    assert (part.copies, part.cut_short, whole.cut_short) == (3, True, False)
+    part = measure_detectability(
+        timed(noisy()), Slow, {}, enough=lambda: next(asked) >= 5
+    )  # a fit, the series, three copies
+    assert (part.copies, part.truncated, whole.truncated) == (3, True, False)
     planted, of_whole = (sum(each.planted for fault in told.faults for each in fault.catches) for told in (part, whole))
     assert 0 < planted < of_whole
     assert f"{planted} of {of_whole} faults were tried" in part.reason
@@ -266,25 +283,29 @@ def test_when_it_is_enough_what_is_known_by_then_is_told_and_that_it_is_not_all(
 def test_what_is_too_slow_to_be_tried_at_all_is_told(after):
     """It is enough in the fit, in the judgement of the series itself, in that of the first copy."""
     asked = itertools.count()
-    found = catches(timed(noisy()), DETECTORS["level_spread"], {}, enough=lambda: next(asked) >= after)
+    found = measure_detectability(timed(noisy()), DETECTORS["level_spread"], {}, enough=lambda: next(asked) >= after)
     assert not found.faults
     assert "takes too long" in found.reason
     asked = itertools.count()
-    assert catches(timed(noisy()), DETECTORS["level_spread"], {}, enough=lambda: next(asked) > 1000).faults
+    assert measure_detectability(
+        timed(noisy()), DETECTORS["level_spread"], {}, enough=lambda: next(asked) > 1000
+    ).faults
 
 
 def test_both_delays_are_those_of_one_fault_also_across_a_gap():
     hour, minutes = 3_600_000, 300_000
-    gap = [Hit(0, 0), Hit(1, 60 * hour), Hit(5, 5 * minutes), Hit(None)]
-    told = Catch.of(3, None, 6, gap)
+    gap = [FirstDetection(0, 0), FirstDetection(1, 60 * hour), FirstDetection(5, 5 * minutes), FirstDetection(None)]
+    told = SizeResult.of(3, None, 6, gap)
     assert (told.caught, told.delay_points, told.delay_ms) == (3, 5, 5 * minutes)
-    assert Catch.of(3, None, 6, [Hit(9), Hit(2)]).delay_points == 2
-    assert Catch.of(3, None, 6, [Hit(None)]).delay_points is None
+    assert SizeResult.of(3, None, 6, [FirstDetection(9), FirstDetection(2)]).delay_points == 2
+    assert SizeResult.of(3, None, 6, [FirstDetection(None)]).delay_points is None
 
 
 def test_progress_rises_and_may_cancel():
     told = []
-    catches(timed(noisy()), DETECTORS["lstm"], {}, progress=lambda stage, done: told.append((stage, done)))
+    measure_detectability(
+        timed(noisy()), DETECTORS["lstm"], {}, progress=lambda stage, done: told.append((stage, done))
+    )
     assert {stage for stage, _ in told} == {"fit", "detect"}
     planted = [done for stage, done in told if stage == "detect"]
     assert planted == sorted(planted)
@@ -298,21 +319,24 @@ def test_progress_rises_and_may_cancel():
             raise Stop
 
     with pytest.raises(Stop):
-        catches(timed(noisy()), DETECTORS["lstm"], {}, progress=stop)
+        measure_detectability(timed(noisy()), DETECTORS["lstm"], {}, progress=stop)
 
 
 def test_sentences_speak_of_the_smallest_size_that_is_caught():
     def catch(size, *points):
-        return Catch.of(size, 0.9, 1, [Hit(at, None if at is None else at * 300_000) for at in points])
+        return SizeResult.of(size, 0.9, 1, [FirstDetection(at, None if at is None else at * 300_000) for at in points])
 
     never, seldom = catch(3, None, None), catch(5, 0, None)
     mostly = catch(8, 3, 3, 5, 1, None)
-    assert FaultCaught("spike", Of.NOISE, (never, seldom, mostly)).sentence == (
+    assert FaultDetectability("spike", SizeUnit.NOISE, (never, seldom, mostly)).sentence == (
         "A spike of 8 times the usual noise (0.9) is caught 4 times in 5, after 3 points (15 min)."
     )
-    assert "largest tried, is caught only 1 time in 2." in FaultCaught("dip", Of.NOISE, (never, seldom)).sentence
-    assert "largest tried, is not caught." in FaultCaught("dip", Of.NOISE, (never,)).sentence
-    assert "at once" in FaultCaught("dip", Of.NOISE, (catch(3, 0),)).sentence
+    assert (
+        "largest tried, is caught only 1 time in 2."
+        in FaultDetectability("dip", SizeUnit.NOISE, (never, seldom)).sentence
+    )
+    assert "largest tried, is not caught." in FaultDetectability("dip", SizeUnit.NOISE, (never,)).sentence
+    assert "at once" in FaultDetectability("dip", SizeUnit.NOISE, (catch(3, 0),)).sentence
     assert [duration(ms) for ms in (5, 2_000, 90_000, 3_600_000, 1.8e8)] == ["5 ms", "2 s", "1.5 min", "1 h", "2.08 d"]
 
 
@@ -320,4 +344,4 @@ def test_every_fault_there_is_has_its_sizes_and_its_words():
     assert set(LADDERS) == set(ANOMALIES)
     for name, ladder in LADDERS.items():
         assert list(ladder.sizes) == sorted(ladder.sizes)
-        assert FaultCaught(name, ladder.of, (Catch(1, None, 5, 1, 1, 0, None),)).sentence
+        assert FaultDetectability(name, ladder.of, (SizeResult(1, None, 5, 1, 1, 0, None),)).sentence

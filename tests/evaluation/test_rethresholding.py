@@ -9,8 +9,8 @@ from anomaly_detection import parameters_of, residual_threshold
 from detectors import DETECTORS
 from detectors.forecast_residual import CHUNK, ForecastResidual
 from errors import BadParameter, UnknownName
-from evaluation.rethresholding import rejudged
-from events.filter import EVERY, Counting, read_counting
+from evaluation.rethresholding import rethreshold
+from events.filter import NO_FILTER, EventFilter, read_event_filter
 from timeseries import Series
 from timeseries.regular_grid import spread_out
 from timeseries.scaling import spread_floor
@@ -32,7 +32,7 @@ SIGMAS = (1.5, 4.25, 40.0)
 
 def strictness(detector):
     """The parameter that says how far is too far."""
-    return next(name for name in detector.without_fit if name != "gap")
+    return next(name for name in detector.adjustable_params if name != "gap")
 
 
 def columns(detection):
@@ -55,7 +55,7 @@ def judged(request):
 
 
 def with_sigma(detector, fitted, series, sigma):
-    """The same fit with another sigma, without anything of `again`.
+    """The same fit with another sigma, without anything of `rethreshold`.
 
     Where forecasts are made again without what surprised them, the fit's own sigma says what that is: only the
     threshold is set anew, from the residuals of the same forecasts. The others learn nothing from sigma.
@@ -74,31 +74,31 @@ def with_sigma(detector, fitted, series, sigma):
 @pytest.mark.parametrize("sigma", SIGMAS)
 def test_another_sigma_equals_the_same_fit_with_it(judged, sigma):
     detector, series, fitted = judged
-    again = rejudged(detector, fitted.review(series), {strictness(detector): sigma, "gap": 7})
-    fresh = with_sigma(detector, fitted, series, sigma).review(series)
+    again = rethreshold(detector, fitted.detect_offline(series), {strictness(detector): sigma, "gap": 7})
+    fresh = with_sigma(detector, fitted, series, sigma).detect_offline(series)
     assert_equal(again, replace(fresh, params={**fresh.params, "gap": 7}, gap=7))
 
 
 def test_back_to_the_first_sigma_is_the_first_judgement(judged):
     detector, series, fitted = judged
-    kept = fitted.review(series)
+    kept = fitted.detect_offline(series)
     name = strictness(detector)
-    there = rejudged(detector, kept, {name: 9.0})
-    assert_equal(rejudged(detector, there, {name: kept.params[name]}), kept)
+    there = rethreshold(detector, kept, {name: 9.0})
+    assert_equal(rethreshold(detector, there, {name: kept.params[name]}), kept)
 
 
 def test_stricter_finds_no_more(judged):
     detector, series, fitted = judged
-    kept = fitted.review(series)
-    found = [np.count_nonzero(rejudged(detector, kept, {strictness(detector): s}).is_anomaly) for s in SIGMAS]
+    kept = fitted.detect_offline(series)
+    found = [np.count_nonzero(rethreshold(detector, kept, {strictness(detector): s}).is_anomaly) for s in SIGMAS]
     assert found == sorted(found, reverse=True)
 
 
 def test_nothing_kept_is_changed(judged):
     detector, series, fitted = judged
-    kept = fitted.review(series)
+    kept = fitted.detect_offline(series)
     before = [column.copy() for column in columns(kept)]
-    rejudged(detector, kept, {strictness(detector): 2.0}, Counting(3, 0.1, 0.1))
+    rethreshold(detector, kept, {strictness(detector): 2.0}, EventFilter(3, 0.1, 0.1))
     for a, b in zip(before, columns(kept), strict=True):
         np.testing.assert_array_equal(a, b)
 
@@ -106,17 +106,17 @@ def test_nothing_kept_is_changed(judged):
 @pytest.mark.parametrize("name", DETECTORS)
 def test_every_other_parameter_needs_a_fit_and_says_so(name):
     detector, series = DETECTORS[name], SERIES["timed"]
-    kept = detector.fit(series).review(series)
+    kept = detector.fit(series).detect_offline(series)
     for param in parameters_of(detector).values():
-        if param.name not in detector.without_fit:
+        if param.name not in detector.adjustable_params:
             other = param.maximum if param.default != param.maximum else param.minimum
             with pytest.raises(BadParameter, match=f"{param.name} can only be changed by a new fit"):
-                rejudged(detector, kept, {param.name: other})
-            rejudged(detector, kept, {param.name: param.default})
+                rethreshold(detector, kept, {param.name: other})
+            rethreshold(detector, kept, {param.name: param.default})
     with pytest.raises(UnknownName):
-        rejudged(detector, kept, {"sogma": 1})
+        rethreshold(detector, kept, {"sogma": 1})
     with pytest.raises(BadParameter):
-        rejudged(detector, kept, {"gap": -1})
+        rethreshold(detector, kept, {"gap": -1})
 
 
 class TestCounting:
@@ -129,7 +129,7 @@ class TestCounting:
         return replace(kept, expected=nothing, margin=nothing + 1, score=np.abs(values), threshold=1.0)
 
     def found(self, **given):
-        return [(e.start, e.stop) for e in replace(self.kept(), counting=read_counting(given)).events]
+        return [(e.start, e.stop) for e in replace(self.kept(), counting=read_event_filter(given)).events]
 
     def test_everything_counts_by_default(self):
         assert self.found() == [(1, 2), (5, 7), (10, 11)]
@@ -144,37 +144,39 @@ class TestCounting:
 
     def test_minimum_length(self):
         assert self.found(minimum_length=2) == [(5, 7)]
-        assert not replace(self.kept(), counting=Counting(3)).is_anomaly.any()
+        assert not replace(self.kept(), counting=EventFilter(3)).is_anomaly.any()
 
     def test_relative_floor(self):
-        kept = replace(self.kept(), expected=np.full(12, 4.0), counting=read_counting({"relative_floor": 1.5}))
+        kept = replace(self.kept(), expected=np.full(12, 4.0), counting=read_event_filter({"relative_floor": 1.5}))
         assert np.flatnonzero(kept.is_anomaly).tolist() == [5, 6]
 
     def test_a_narrower_choice_never_gives_more_events(self):
         values = np.array([0, 9, 0, -9, 0, 9, 0, 0, 0, 0, 8, 0.0])
         kept = replace(self.kept(), series=Series(None, values), score=np.abs(values), gap=1)
         assert kept.stretches == [(1, 6), (10, 11)]
-        above, below = (replace(kept, counting=Counting(direction=side)) for side in ("above", "below"))
+        above, below = (replace(kept, counting=EventFilter(direction=side)) for side in ("above", "below"))
         assert (above.stretches, below.stretches) == ([(1, 6), (10, 11)], [(3, 4)])
         assert np.flatnonzero(above.is_anomaly).tolist() == [1, 5, 10]
         assert [(event.start, event.peak, event.direction) for event in above.events] == [
             (1, 1, "above"),
             (10, 10, "above"),
         ]
-        assert replace(kept, counting=Counting(2, direction="above")).stretches == [(1, 6)]
-        assert replace(kept, counting=Counting(absolute_floor=8.5)).stretches == [(1, 6)]
+        assert replace(kept, counting=EventFilter(2, direction="above")).stretches == [(1, 6)]
+        assert replace(kept, counting=EventFilter(absolute_floor=8.5)).stretches == [(1, 6)]
 
     def test_bad_values(self):
         with pytest.raises(UnknownName):
-            read_counting({"shortest": 1})
+            read_event_filter({"shortest": 1})
         for bad in ({"direction": "up"}, {"direction": ["above"]}, {"minimum_length": 0}, {"absolute_floor": "x"}):
             with pytest.raises(BadParameter):
-                read_counting(bad)
-        assert read_counting({}) == EVERY
-        assert read_counting({"minimum_length": 2}, Counting(direction="above")) == Counting(2, direction="above")
+                read_event_filter(bad)
+        assert read_event_filter({}) == NO_FILTER
+        assert read_event_filter({"minimum_length": 2}, EventFilter(direction="above")) == EventFilter(
+            2, direction="above"
+        )
 
     def test_direction_needs_expected_values(self):
         series = SERIES["timed"]
         detector = DETECTORS["level_spread"]
         with pytest.raises(BadParameter, match="expects no values"):
-            rejudged(detector, detector.fit(series).review(series), {}, Counting(direction="above"))
+            rethreshold(detector, detector.fit(series).detect_offline(series), {}, EventFilter(direction="above"))

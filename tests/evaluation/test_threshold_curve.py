@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from detectors import DETECTORS
-from evaluation.rethresholding import rejudged
+from evaluation.rethresholding import rethreshold
 from evaluation.threshold_curve import MONTH_MS, Sensitivity, touching
 from timeseries import Series
 
@@ -20,7 +20,7 @@ def kept():
     values = np.random.default_rng(0).normal(0, 1, DAYS * 24)
     values[60 : 60 + 20 * 65 : 65] += np.linspace(8, 40, 20)
     series = Series(np.datetime64("2026-01-01", "ms") + STEP * np.arange(len(values)), values)
-    return DETECTORS["rolling_zscore"].fit(series).review(series)
+    return DETECTORS["rolling_zscore"].fit(series).detect_offline(series)
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +35,7 @@ def test_each_point_of_the_curve_is_what_judging_again_finds(kept, sensitivity):
     assert 5.0 in [each.value for each in curve]
     assert curve[-1].events == 0 < curve[-2].events
     for each in curve[::5]:
-        assert each.events == len(rejudged(DETECTORS["rolling_zscore"], kept, {"threshold": each.value}).events)
+        assert each.events == len(rethreshold(DETECTORS["rolling_zscore"], kept, {"threshold": each.value}).events)
         assert each.per_month == pytest.approx(each.events / (DAYS * 86_400_000 / MONTH_MS))
 
 
@@ -56,7 +56,7 @@ def test_any_target_can_be_asked_for(sensitivity):
 def test_labels_give_precision_and_recall(kept):
     labelled = [(60 + 65 * k - 2, 60 + 65 * k + 3) for k in range(0, 20, 2)] + [(5, 7)]
     at = Sensitivity(DETECTORS["rolling_zscore"], kept, labelled).at(5.0)
-    peaks = [event.peak for event in rejudged(DETECTORS["rolling_zscore"], kept, {}).events]
+    peaks = [event.peak for event in rethreshold(DETECTORS["rolling_zscore"], kept, {}).events]
     right = sum(any(start <= peak < stop for start, stop in labelled) for peak in peaks)
     assert (at.right, at.events) == (right, len(peaks))
     assert at.precision == right / len(peaks) and at.recall == at.caught / 11
@@ -69,16 +69,16 @@ def test_labels_give_precision_and_recall(kept):
 @pytest.mark.parametrize("values", [np.empty(0), np.full(60, 3.0), np.arange(300.0) % 7, np.full(50, np.nan)])
 def test_every_detector_has_a_curve_whatever_the_series(name, values):
     series = Series(None, values)
-    found = Sensitivity(DETECTORS[name], DETECTORS[name].fit(series).review(series))
+    found = Sensitivity(DETECTORS[name], DETECTORS[name].fit(series).detect_offline(series))
     curve = found.curve()
     assert curve and all(each.per_month is None for each in curve)
     assert found.per_month(3) is None
 
 
 def test_the_policy_of_the_detection_holds(kept, sensitivity):
-    from events.filter import Counting
+    from events.filter import EventFilter
 
-    below = Sensitivity(DETECTORS["rolling_zscore"], replace(kept, counting=Counting(direction="below")))
+    below = Sensitivity(DETECTORS["rolling_zscore"], replace(kept, counting=EventFilter(direction="below")))
     assert below.at(5.0).events < sensitivity.at(5.0).events
 
 

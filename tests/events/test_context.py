@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from anomaly_detection import Detection
-from events.context import BLOCK, MOST_CYCLES, Circumstances, sized, span
+from events.context import BLOCK, MOST_CYCLES, EventContext, sized, span
 from timeseries import Series
 
 HOURS = np.datetime64("2026-01-01T00:00", "ms") + np.arange(24 * 41) * np.timedelta64(1, "h")
@@ -17,7 +17,7 @@ def daily(peak=500, value=90.0):
 
 
 def told(series, peak, direction="above", expected=25.0, margin=2.4, period=24):
-    return Circumstances(series, period).told(peak, direction, expected, margin)
+    return EventContext(series, period).told(peak, direction, expected, margin)
 
 
 def test_rank_usual_value_and_edge_are_told():
@@ -112,7 +112,7 @@ def test_even_times_and_uneven_ones_tell_the_same_usual_value():
     uneven = times.copy()
     uneven[1] += np.timedelta64(1, "ms")
     for peak in (0, 3, 2_500, 2_999, 5_998):
-        one, other, bare = (Circumstances(Series(each, values), period) for each in (times, uneven, None))
+        one, other, bare = (EventContext(Series(each, values), period) for each in (times, uneven, None))
         assert (one.even, other.even) == (True, False)
         same = one._at_same_place(peak)
         np.testing.assert_array_equal(same, bare._at_same_place(peak))

@@ -10,9 +10,20 @@ from hypothesis import strategies as st
 
 from anomaly_detection import Detection
 from errors import BadParameter, UnknownName
-from events.filter import DIRECTIONS, Counting
-from events.policy import MOST_SEVERE, Following, Policy, follow, from_plain, read_policy, replay, span, to_plain, told
-from events.scored_points import Judged
+from events.filter import DIRECTIONS, EventFilter
+from events.policy import (
+    MOST_SEVERE,
+    Policy,
+    PolicyState,
+    advance,
+    from_plain,
+    read_policy,
+    replay,
+    span,
+    to_plain,
+    told,
+)
+from events.scored_points import ScoredPoints
 from timeseries import Series
 from timeseries.intervals import runs
 
@@ -23,7 +34,7 @@ def judged(picture, first=1, expected=100.0, timed=False):
     """Points around `expected` ± 2: . normal, # above, ^ further above, v below, ? missing."""
     away = np.array([HEIGHT[sign] for sign in picture])
     n = len(away)
-    return Judged(
+    return ScoredPoints(
         times=np.arange(first, first + n).astype("datetime64[ms]") if timed else None,
         values=expected + away,
         expected=np.full(n, expected),
@@ -151,10 +162,10 @@ FLOORS = st.sampled_from([0.0, 6.0])
 
 @given(POLICIES, PICTURES, st.lists(st.integers(1, 7), min_size=60, max_size=60))
 def test_batches_tell_what_the_whole_history_tells(policy, picture, sizes):
-    state, notices, at = Following(), [], 0
+    state, notices, at = PolicyState(), [], 0
     for size in sizes:
         part = picture[at : at + size]
-        state, new = follow(policy, from_plain(json.loads(json.dumps(to_plain(state)))), judged(part, first=at + 1))
+        state, new = advance(policy, from_plain(json.loads(json.dumps(to_plain(state)))), judged(part, first=at + 1))
         notices += new
         at += len(part)
     assert notices == replay(policy, judged(picture))
@@ -183,7 +194,7 @@ def test_what_counts_of_a_stream_is_what_counts_of_a_file(picture, gap, length, 
         points.score,
         2.0,
         gap=gap,
-        counting=Counting(length, floor, direction=direction),
+        counting=EventFilter(length, floor, direction=direction),
     )
     over = [notice.event for notice in replay(policy, judged(picture + "." * (gap + 1))) if notice.status == "resolved"]
     assert [(event.start - 1, event.last) for event in over] == file.stretches
@@ -209,7 +220,7 @@ def test_a_run_that_turns_round_is_one_event_of_each_side():
 
 
 def test_a_state_of_an_earlier_version_goes_on():
-    state, _ = follow(Policy(), Following(), judged("..#."))
+    state, _ = advance(Policy(), PolicyState(), judged("..#."))
     plain = to_plain(state)
     assert plain.pop("anomalies") == 1
     assert from_plain(plain) == state

@@ -9,12 +9,12 @@ import pytest
 from detectors.forecast_residual import first_of_each_run
 from detectors.lstm import LSTM
 from detectors.seasonal_naive import SeasonalNaive
-from forecasting.autoregression import Linear
+from forecasting.autoregression import Autoregression
 from forecasting.lstm import LSTMForecaster, robust_scale
 from tests.serving import ROOT
 from timeseries import Series
 from timeseries.gap_filling import SHORT, filled, sample_rows
-from timeseries.regular_grid import Grid, spread_out
+from timeseries.regular_grid import RegularGrid, spread_out
 
 RNG = np.random.default_rng(11)
 
@@ -29,7 +29,7 @@ def henon(n, noise=0.0):
 
 def linear(learned, periods, values):
     """The linear path's forecasts of values, learned from another series."""
-    path = Linear.fit(learned, periods)
+    path = Autoregression.fit(learned, periods)
     return path.forecast(values, path.seasons(values))
 
 
@@ -37,7 +37,7 @@ def test_the_linear_path_recovers_an_autoregression():
     x = np.zeros(4000)
     for t in range(2, 4000):
         x[t] = 1.2 * x[t - 1] - 0.5 * x[t - 2] + RNG.normal()
-    [regression] = Linear.fit(x, ()).regressions
+    [regression] = Autoregression.fit(x, ()).regressions
     np.testing.assert_allclose(regression.weights[:3], [1.2, -0.5, 0.0], atol=0.07)
 
 
@@ -183,7 +183,7 @@ def at(minutes):
 
 def test_gaps_become_missing_cells():
     series = at([0, 5, 10, 25, 30, 35, 40, 45, 50, 55, 60, 65])
-    grid = Grid.learn(series)
+    grid = RegularGrid.learn(series)
     cells, _ = grid.cells(series, 100, 64)
     np.testing.assert_array_equal(cells, [0, 1, 2, 5, 6, 7, 8, 9, 10, 11, 12, 13])
     np.testing.assert_array_equal(spread_out(series.values, cells)[:6], [0, 1, 2, np.nan, np.nan, 3])
@@ -193,7 +193,7 @@ def test_gaps_become_missing_cells():
 def test_jitter_does_not_bend_the_step(seed):
     minutes = np.arange(10_080) + np.random.default_rng(seed).uniform(-1 / 60, 1 / 60, 10_080)
     series = at(minutes)
-    grid = Grid.learn(series)
+    grid = RegularGrid.learn(series)
     assert grid.step_ms == 60_000
     np.testing.assert_array_equal(grid.cells(series, 100, 64)[0], np.arange(10_080))
 
@@ -201,33 +201,33 @@ def test_jitter_does_not_bend_the_step(seed):
 def test_months_lie_one_in_a_cell():
     months = np.arange("2000-01", "2025-01", dtype="datetime64[M]").astype("datetime64[ms]")
     series = Series(months, np.arange(300.0))
-    np.testing.assert_array_equal(Grid.learn(series).cells(series, 400, 64)[0], np.arange(300))
+    np.testing.assert_array_equal(RegularGrid.learn(series).cells(series, 400, 64)[0], np.arange(300))
 
 
 def test_a_step_of_no_round_length_is_kept():
-    assert Grid.learn(at(np.arange(200) * 7.1234)).step_ms == 427_400  # of 427,404
+    assert RegularGrid.learn(at(np.arange(200) * 7.1234)).step_ms == 427_400  # of 427,404
 
 
 def test_jitter_stays_in_its_cell():
     jitter = RNG.uniform(-0.1, 0.1, 50)
     series = at(np.arange(50) * 5 + jitter)
-    cells, _ = Grid.learn(series).cells(series, 100, 64)
+    cells, _ = RegularGrid.learn(series).cells(series, 100, 64)
     np.testing.assert_array_equal(cells, np.arange(50))
 
 
 def test_irregular_times_are_counted():
     series = at(np.cumsum(RNG.exponential(5, 200)))
-    assert Grid.learn(series).step_ms is None
+    assert RegularGrid.learn(series).step_ms is None
 
 
 def test_an_almost_empty_grid_is_refused():
     minutes = np.cumsum(np.where(np.arange(1000) % 2, 1, 900))
-    assert Grid.learn(at(minutes)).step_ms is None
+    assert RegularGrid.learn(at(minutes)).step_ms is None
 
 
 def test_a_long_gap_keeps_its_place_in_the_chunks():
     series = at([*range(0, 500, 5), *range(5_000_000, 5_000_500, 5)])
-    cells, first = Grid.learn(series).cells(series, 200, 64)
+    cells, first = RegularGrid.learn(series).cells(series, 200, 64)
     assert cells[-1] < 600
     assert (cells[-1] - cells[0]) % 64 == (5_000_495 // 5) % 64
     assert first == 0
@@ -302,7 +302,7 @@ def test_first_of_each_run_by_the_definition():
 def test_few_points_are_forecast_to_the_bit_as_many_are(periods, monkeypatch):
     values = henon(1500, 0.1)
     values[[5, 40, 41, 700]] = np.nan
-    learned = Linear.fit(values, periods)
+    learned = Autoregression.fit(values, periods)
     seasons, rows = learned.seasons(values), np.array([0, 3, 30, 41, 701, 1499])
     few, some = learned.forecast(values, seasons), learned.forecast(values, seasons, rows)
     monkeypatch.setattr("forecasting.autoregression.FEW", 0)

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from forecasting.lstm import LSTMForecaster
-from forecasting.lstm_multi_step import FarForecaster
+from forecasting.lstm_multi_step import MultiStepForecaster
 from forecasting.multi_step import HORIZONS
 from timeseries import Floats
-from timeseries.windows import STEPS, complete, judged
+from timeseries.windows import STEPS, fill_short_gaps, judged
 
 NOTHING = lambda fraction: None  # noqa: E731  (a progress nobody looks at)
 
@@ -22,7 +22,7 @@ def mackey_glass(n, tau=18) -> Floats:
 
 
 def fitted(values, period=None):
-    return FarForecaster.fit(values, period, LSTMForecaster.fit(values, (period,) if period else ()), 0, NOTHING)
+    return MultiStepForecaster.fit(values, period, LSTMForecaster.fit(values, (period,) if period else ()), 0, NOTHING)
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +37,7 @@ def test_misses_are_those_of_the_definition():
     far = fitted(values)
     assert far.network is None
     whole = far.line.scale.whole(values)
-    full = complete(whole, far.line.period)
+    full = fill_short_gaps(whole, far.line.period)
     length = far.line.length
     good = judged(whole, full, length)
     for at in (length, length + 5, 401, 700, 899):
@@ -56,7 +56,7 @@ def test_a_network_takes_part_where_no_line_can_tell(chaotic):
     values, far = chaotic
     assert far.network is not None
     assert "the LSTM forecasts" in far.notes[0]
-    alone = FarForecaster(far.line, far.near, far.usual, None)
+    alone = MultiStepForecaster(far.line, far.near, far.usual, None)
     assert np.nanmean(far.missed(values, NOTHING)) < 0.6 * np.nanmean(alone.missed(values, NOTHING))
 
 
@@ -72,7 +72,7 @@ def test_it_finds_what_a_line_does_not_see(chaotic):
         smooth = np.convolve(np.nan_to_num(forecaster.missed(odd, NOTHING)), np.ones(50) / 50, "same")
         return np.mean(smooth < smooth[1990:2050].max())
 
-    alone = FarForecaster(far.line, far.near, far.usual, None)
+    alone = MultiStepForecaster(far.line, far.near, far.usual, None)
     assert rank(far) > 0.995
     assert rank(alone) < 0.97
 
@@ -87,5 +87,5 @@ def test_noise_is_left_to_the_line(n):
 
 def test_saved_and_loaded_it_misses_the_same(chaotic):
     values, far = chaotic
-    again = FarForecaster.from_state(far.state(), LSTMForecaster.from_state(far.near.state()))
+    again = MultiStepForecaster.from_state(far.state(), LSTMForecaster.from_state(far.near.state()))
     np.testing.assert_array_equal(again.missed(values, NOTHING), far.missed(values, NOTHING))

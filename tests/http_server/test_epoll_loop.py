@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from http_server.epoll_loop import HAS_EPOLL, Polling
+from http_server.epoll_loop import HAS_EPOLL, EpollLoop
 
 if not HAS_EPOLL:
     pytest.skip("SKIPPED: this system has no epoll; waitress's own loop serves", allow_module_level=True)
@@ -74,7 +74,7 @@ def turn():
         handled.append((handler, flags))
         raise Handled
 
-    polling = Polling(ready)
+    polling = EpollLoop(ready)
 
     def run(map, seconds=5.0):
         stop = Handler(map)  # ends the loop where nothing else is ready

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from app import create_app
-from jobs import Jobs
+from jobs import JobQueue
 from settings import Settings
-from store import Archive, Store
+from store import DatasetStore, Store
 from tests.waiting import until
 from timeseries import Table
 
@@ -42,13 +42,13 @@ def store(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def archive(store):
-    return Archive(store.database)
+    return DatasetStore(store.database)
 
 
 @pytest.fixture(scope="module")
 def jobs(store):
     """Jobs whose worker is warm after the first test."""
-    found = Jobs(store, most_waiting=5, most_bytes=ROOM)
+    found = JobQueue(store, most_waiting=5, most_bytes=ROOM)
     found.start()
     yield found
     found.stop()

@@ -9,7 +9,7 @@ import pytest
 
 from app import create_app
 from detectors import DETECTORS
-from jobs import Jobs
+from jobs import JobQueue
 from settings import Settings
 from store import Label
 from tests.api.invariants import check_error, strict_json
@@ -58,7 +58,7 @@ def test_it_equals_a_detection_at_once_also_with_another_sigma(client, jobs, kep
     points = got(client, told["id"], "/points", "DetectionPoints")
     for name in ("times", "values", "expected", "lower", "upper", "score", "is_anomaly", "threshold"):
         assert points[name] == whole[name], name
-    strictness = next(name for name in told["without_fit"] if name != "gap")
+    strictness = next(name for name in told["adjustable_params"] if name != "gap")
     if detector not in ("lstm", "seasonal_naive"):  # there another sigma at the fit changes the forecasts, too
         other = at_once(client, kept, archive, detector, **{strictness: 8})
         response = client.patch(f"/api/v1/detections/{told['id']}", json={"params": {strictness: 8}})
@@ -126,7 +126,7 @@ def test_it_is_judged_again_and_stays_so(client, jobs, kept, store):
     back = client.patch(path, json={"params": {"threshold": 5, "gap": 9}, "policy": {"direction": "below"}}).json
     assert (back["events"], back["policy"]["direction"]) == ([], "below")
     # another service on the same database reads the same
-    other = create_app(Settings(), jobs=Jobs(store, most_waiting=1, most_bytes=ROOM)).test_client()
+    other = create_app(Settings(), jobs=JobQueue(store, most_waiting=1, most_bytes=ROOM)).test_client()
     assert got(other, told["id"])["policy"] == back["policy"]
     assert not any(got(other, told["id"], "/points", "DetectionPoints")["is_anomaly"])
     back = client.patch(path, json={"policy": {"direction": "above", "absolute_floor": 1}}).json
@@ -226,7 +226,7 @@ def test_bad_requests(client, kept):
 
 
 def test_a_result_that_is_not_there_yet(store, archive, kept):
-    waiting = Jobs(store, most_waiting=1, most_bytes=ROOM)  # not started
+    waiting = JobQueue(store, most_waiting=1, most_bytes=ROOM)  # not started
     client = create_app(Settings(), jobs=waiting).test_client()
     response = client.post(f"/api/v1/series/{kept.id}/detections", json={})
     told = strict_json(response.data)

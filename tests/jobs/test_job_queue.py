@@ -11,10 +11,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from evaluation.rethresholding import rejudged
-from jobs import Jobs, QueueFull
-from jobs.serialization import put_together, taken_apart
-from store import MOST_OF_SERIES, Archive, Detections, Lost, Store, Verdict
+from evaluation.rethresholding import rethreshold
+from jobs import JobQueue, QueueFull
+from jobs.serialization import from_columns, to_columns
+from store import MOST_OF_SERIES, DatasetStore, Detections, DetectionSummary, LeaseLost, Store
 from tests.jobs.conftest import ROOM, ended, table
 from tests.jobs.worker import FOLDER
 from tests.serving import served
@@ -35,7 +35,7 @@ def store(database_url):
 
 @pytest.fixture
 def archive(store):
-    return Archive(store.database)
+    return DatasetStore(store.database)
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ def go(tmp_path, monkeypatch):
 @pytest.fixture
 def jobs(store, go):
     """Jobs whose worker has the detectors of tests/jobs/worker.py."""
-    found = Jobs(store, most_waiting=5, most_bytes=ROOM, worker="tests.jobs.worker")
+    found = JobQueue(store, most_waiting=5, most_bytes=ROOM, worker="tests.jobs.worker")
     found.start()
     yield found
     found.stop()
@@ -94,7 +94,7 @@ def test_a_killed_worker_is_followed_by_another(jobs, kept, go):
 def test_a_killed_worker_costs_one_attempt_even_if_it_takes_long_to_be_gone(jobs, kept, go, monkeypatch):
     """What it says ends a moment before the system knows that it has ended: that must not be another attempt."""
     monkeypatch.setattr(
-        "jobs.worker_process.Process.alive", property(lambda process: process._process.returncode is None)
+        "jobs.worker_process.WorkerProcess.alive", property(lambda process: process._process.returncode is None)
     )
     asked = jobs.submit(kept.id, "value", "held", SLOW)
     at_fit(jobs, asked)
@@ -185,7 +185,7 @@ def test_work_left_behind_is_done_by_the_next_service(store, kept, detections, g
     gone = detections.add(kept.id, "value", "rolling_zscore", QUICK, 1)
     with subprocess.Popen([sys.executable, "-c", ""]) as process:
         pass
-    here = Jobs(store, most_waiting=5, most_bytes=ROOM, worker="tests.jobs.worker")
+    here = JobQueue(store, most_waiting=5, most_bytes=ROOM, worker="tests.jobs.worker")
     host = here._owner.rsplit(":", 2)[0]
     assert detections.claim(f"{host}:{process.pid}:x", 2**50).id == gone.id  # a process that has ended
     elsewhere = detections.add(kept.id, "value", "rolling_zscore", QUICK, 2)
@@ -201,7 +201,7 @@ def test_work_left_behind_is_done_by_the_next_service(store, kept, detections, g
 
 
 def test_a_stopped_service_leaves_its_work_queued_and_uncounted(store, kept, detections, go):
-    first = Jobs(store, most_waiting=5, most_bytes=ROOM, worker="tests.jobs.worker")
+    first = JobQueue(store, most_waiting=5, most_bytes=ROOM, worker="tests.jobs.worker")
     first.start()
     asked = first.submit(kept.id, "value", "held", SLOW)
     at_fit(first, asked)
@@ -213,7 +213,7 @@ def test_a_stopped_service_leaves_its_work_queued_and_uncounted(store, kept, det
 
 
 def test_a_service_that_stops_while_it_waits_takes_its_worker_along(store, go):
-    jobs = Jobs(store, most_waiting=5, most_bytes=ROOM, worker="tests.jobs.worker")
+    jobs = JobQueue(store, most_waiting=5, most_bytes=ROOM, worker="tests.jobs.worker")
     jobs.start()
     jobs.warm()
     until(lambda: jobs.worker_pid is not None)
@@ -229,33 +229,33 @@ def test_each_detection_has_one_owner(kept, detections):
     assert (held.id, held.status, held.attempts) == (asked.id, "running", 1)
     assert detections.claim("b", 3).id == later.id
     assert detections.claim("c", 3) is None
-    verdict = Verdict(1.0, [], {})
+    verdict = DetectionSummary(1.0, [], {})
     for other in (replace(held, owner="c"), replace(held, attempts=2)):  # an earlier attempt of the same owner's
         assert not detections.beat(other, 4, 0.5, "fit") and not detections.give_back(other)
-        with pytest.raises(Lost):
+        with pytest.raises(LeaseLost):
             detections.finish(other, {"score": np.ones(9)}, {}, verdict, 5)
     assert detections.beat(held, 4, 0.5, "fit")
     assert detections.cancel(held.id, 5)
-    with pytest.raises(Lost):
+    with pytest.raises(LeaseLost):
         detections.finish(held, {"score": np.ones(9)}, {}, verdict, 6)
     assert detections.get(held.id).status == "cancelled" and detections.columns(held.id) == {}
 
 
 def test_there_is_an_end_to_what_is_kept(store, archive, detections):
     kept = archive.add(table(points=50, spikes=()), 1, ROOM)
-    jobs = Jobs(store, most_waiting=2, most_bytes=ROOM)  # not started
+    jobs = JobQueue(store, most_waiting=2, most_bytes=ROOM)  # not started
     for _ in range(2):
         jobs.submit(kept.id, "value", "rolling_zscore", QUICK)
     with pytest.raises(QueueFull):
         jobs.submit(kept.id, "value", "rolling_zscore", QUICK)
-    many = Jobs(store, most_waiting=1000, most_bytes=ROOM)
+    many = JobQueue(store, most_waiting=1000, most_bytes=ROOM)
     with pytest.raises(Exception, match=f"at most {MOST_OF_SERIES} detections"):
         for _ in range(MOST_OF_SERIES):
             many.submit(kept.id, "value", "rolling_zscore", QUICK)
 
 
 def test_a_detection_that_takes_too_much_room_fails_with_a_sentence(store, kept, go):
-    jobs = Jobs(store, most_waiting=5, most_bytes=10_000, worker="tests.jobs.worker")
+    jobs = JobQueue(store, most_waiting=5, most_bytes=10_000, worker="tests.jobs.worker")
     jobs.start()
     found = jobs.submit(kept.id, "value", "rolling_zscore", QUICK)
     error = ended(lambda: jobs.results.get(found.id)).error
@@ -268,11 +268,11 @@ def test_what_is_kept_is_judged_again_as_what_was_not(name):
     from detectors import DETECTORS
 
     series = replace(table().series(), name="value")
-    kept = DETECTORS[name].fit(series).review(series)
-    back = put_together(series, *taken_apart(kept))
-    strictness = next(each for each in DETECTORS[name].without_fit if each != "gap")
+    kept = DETECTORS[name].fit(series).detect_offline(series)
+    back = from_columns(series, *to_columns(kept))
+    strictness = next(each for each in DETECTORS[name].adjustable_params if each != "gap")
     for params in ({}, {strictness: 2.5}):
-        one, other = (rejudged(DETECTORS[name], each, params) for each in (kept, back))
+        one, other = (rethreshold(DETECTORS[name], each, params) for each in (kept, back))
         for column in ("expected", "margin", "score", "is_anomaly"):
             np.testing.assert_array_equal(getattr(one, column), getattr(other, column))
         assert repr(one.events) == repr(other.events)

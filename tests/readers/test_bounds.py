@@ -12,7 +12,7 @@ import pytest
 
 from errors import BadInput, LimitExceeded, Unreadable
 from readers import read_arrays, read_csv
-from readers.field_index import Grid, Ints, scan
+from readers.field_index import FieldIndex, Ints, scan
 from readers.number_columns import _cell_by_cell, read_numbers
 from timeseries import Limits
 
@@ -167,14 +167,14 @@ def test_delimiters_in_quotes_are_no_fields() -> None:
 def test_each_field_beyond_the_table_is_looked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """One row of 900 fields must not make 900 passes over the thousands that have three."""
     looked = 0
-    bounds = Grid.bounds
+    bounds = FieldIndex.bounds
 
-    def counted(grid: Grid, column: int) -> tuple[Ints, Ints]:
+    def counted(grid: FieldIndex, column: int) -> tuple[Ints, Ints]:
         nonlocal looked
         looked += len(grid)
         return bounds(grid, column)
 
-    monkeypatch.setattr(Grid, "bounds", counted)
+    monkeypatch.setattr(FieldIndex, "bounds", counted)
     read_csv(b"a,b\n" + b"1,2\n" * 4000 + b"1,2,\n" * 3000 + b"1,2" + b"," * 900 + b"\n")
     assert looked < 10 * 7000
 
@@ -182,28 +182,28 @@ def test_each_field_beyond_the_table_is_looked_at_once(monkeypatch: pytest.Monke
 def test_a_row_is_cut_out_in_one_step(monkeypatch: pytest.MonkeyPatch) -> None:
     grid = scan(b",".join(b' "%d" ' % i for i in range(900)) + b"\n", ",", Limits())
     calls = 0
-    trim = Grid._trim
+    trim = FieldIndex._trim
 
-    def counted(grid: Grid, start: Ints, stop: Ints) -> tuple[Ints, Ints]:
+    def counted(grid: FieldIndex, start: Ints, stop: Ints) -> tuple[Ints, Ints]:
         nonlocal calls
         calls += 1
         return trim(grid, start, stop)
 
-    monkeypatch.setattr(Grid, "_trim", counted)
+    monkeypatch.setattr(FieldIndex, "_trim", counted)
     assert grid.row(0) == [b"%d" % i for i in range(900)]
     assert calls == 2  # around and inside the quotes
 
 
 def test_only_rows_that_begin_like_the_header_are_compared_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
     rows = 0
-    row = Grid.row
+    row = FieldIndex.row
 
-    def counted(grid: Grid, record: int) -> list[bytes]:
+    def counted(grid: FieldIndex, record: int) -> list[bytes]:
         nonlocal rows
         rows += 1
         return row(grid, record)
 
-    monkeypatch.setattr(Grid, "row", counted)
+    monkeypatch.setattr(FieldIndex, "row", counted)
     good = [b"2026-03-01T%02d:%02d:00Z,1\n" % divmod(i, 60) for i in range(1000)]
     data = b"time,v\n" + b"".join([*good[:500], *[b"soon,1\n"] * 300, b"time,v\n", *good[500:]])
     with pytest.raises(Unreadable, match="soon"):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from events.scored_points import COLUMNS, Judged
+from events.scored_points import COLUMNS, ScoredPoints
 from store.codec import POINT, from_points, packed, to_points, unpacked
 
 FIRST = "<q", "<d", "<d", "<d", "<d", "<d", "u1", "u1"
@@ -10,7 +10,7 @@ FIRST = "<q", "<d", "<d", "<d", "<d", "<d", "u1", "u1"
 
 
 def test_points_come_back_from_bytes_as_they_went():
-    known = Judged(
+    known = ScoredPoints(
         times=np.array([5, 60_000], "datetime64[ms]"),
         values=np.array([1.5, np.nan]),
         expected=np.array([1.25, np.nan]),

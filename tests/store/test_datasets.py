@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from errors import LimitExceeded
-from store import Archive, Label, Store, datasets
+from store import DatasetStore, Label, Store, datasets
 from store.codec import FULL_CHUNK
 from timeseries import DatesRead, Repair, Table
 
@@ -25,7 +25,7 @@ def database(database_url):
 
 @pytest.fixture
 def archive(database):
-    return Archive(database)
+    return DatasetStore(database)
 
 
 def table(points=POINTS, timed=True):
@@ -170,7 +170,7 @@ def test_a_long_upload_lets_others_write_and_is_there_only_when_it_is_whole(arch
     def between(rows):
         for piece in pieces(rows):
             assert sum(len(row["data"]) for row in piece) <= 2**20 + FULL_CHUNK
-            assert Archive(database).put_labels(other.id, [label] * (len(seen) + 1))
+            assert DatasetStore(database).put_labels(other.id, [label] * (len(seen) + 1))
             seen.append([kept.id for kept in archive.listed(10)])
             yield piece
 

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
-from events.scored_points import COLUMNS, Judged
+from events.scored_points import COLUMNS, ScoredPoints
 from store import Append, CannotOpen, Fitted, Store, Unavailable
 from store.codec import FULL_CHUNK
 from store.streams import Conflict
@@ -27,7 +27,7 @@ def points(first, n):
     at = np.arange(first, first + n, dtype=float)
     names = tuple("ab"[k % 2] if k % 3 else None for k in range(first, first + n))
     columns = (at, at + 0.1, at - 1, at + 1, at / 7, at % 5 == 0, names, 1 / at, at % 3 == 0)
-    return Judged(None, *columns, cursor=first + n - 1)
+    return ScoredPoints(None, *columns, cursor=first + n - 1)
 
 
 def append(store, stream, n, merge=False):

@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from store import Complaints, NoRoom, Store, Unavailable
-from store.write_lock import NoTurn, Turns
+from store import NoRoom, Store, ThrottledLogger, Unavailable
+from store.write_lock import LockTimeout, WriteLock
 from tests.waiting import SECONDS, until
 
 
@@ -17,7 +17,7 @@ def held():
     made, end = [], threading.Event()
 
     def make(*arguments):
-        turns, begun = Turns(*arguments), threading.Event()
+        turns, begun = WriteLock(*arguments), threading.Event()
 
         def hold():
             with turns.take():
@@ -41,7 +41,7 @@ def outcomes(turns, threads):
         try:
             with turns.take():
                 pass
-        except NoTurn:
+        except LockTimeout:
             refused.append(1)
 
     started = [threading.Thread(target=ask, daemon=True) for _ in range(threads)]
@@ -56,7 +56,7 @@ def test_only_a_few_wait_long(held):
 
 
 def test_a_turn_that_comes_is_taken():
-    turns, order = Turns(2, SECONDS, SECONDS), []
+    turns, order = WriteLock(2, SECONDS, SECONDS), []
 
     def work(name):
         with turns.take():
@@ -71,7 +71,7 @@ def test_a_turn_that_comes_is_taken():
 
 
 def test_many_short_turns_send_nobody_away():
-    turns, done = Turns(1, 60.0, 1.0), []
+    turns, done = WriteLock(1, 60.0, 1.0), []
 
     def work():
         with turns.take():
@@ -87,7 +87,7 @@ def test_many_short_turns_send_nobody_away():
 
 
 def test_who_may_not_wait_any_longer_is_told(held):
-    with pytest.raises(NoTurn), held(3, SECONDS, SECONDS).take(patience=0.01):
+    with pytest.raises(LockTimeout), held(3, SECONDS, SECONDS).take(patience=0.01):
         raise AssertionError
 
 
@@ -118,7 +118,7 @@ def test_a_full_disk_has_its_own_name(tmp_path):
 
 def test_a_cause_is_told_once_a_minute(caplog):
     clock = [0.0]
-    complaints = Complaints(lambda: clock[0])
+    complaints = ThrottledLogger(lambda: clock[0])
     for second in (0, 1, 59, 61, 62):
         clock[0] = float(second)
         complaints.say("full")

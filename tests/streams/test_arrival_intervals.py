@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from streams.arrival_intervals import FEWEST, Rhythm
+from streams.arrival_intervals import FEWEST, ArrivalIntervals
 
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
 START = 1_800_000_000_000 // DAY * DAY
@@ -13,7 +13,7 @@ START = 1_800_000_000_000 // DAY * DAY
 
 def followed(moments, timed=False):
     """The rhythm after points at moments (n,), and the moments after which the stream would have been silent."""
-    rhythm, before, silent = Rhythm(), None, []
+    rhythm, before, silent = ArrivalIntervals(), None, []
     for moment in (START + np.asarray(moments)).astype(int).tolist():
         own = before if timed else None
         if before is not None and moment - before > rhythm.allowed(own, before):
@@ -82,7 +82,7 @@ def test_one_outage_is_no_rhythm():
 
 
 def test_history_that_is_loaded_at_once_says_its_rhythm_by_its_times():
-    rhythm = Rhythm()
+    rhythm = ArrivalIntervals()
     days = np.concatenate([day * DAY + 8 * HOUR + np.arange(720) * MINUTE for day in range(14)])
     times = (START + days).astype("datetime64[ms]")
     rhythm.took(times, None, START + 20 * DAY)
@@ -93,13 +93,13 @@ def test_history_that_is_loaded_at_once_says_its_rhythm_by_its_times():
 
 
 def test_counted_points_that_come_at_once_say_nothing():
-    rhythm = Rhythm()
+    rhythm = ArrivalIntervals()
     rhythm.took(None, None, START)
     assert rhythm.allowed(None, START) == np.inf
 
 
 def test_what_is_measured_each_second_and_sent_each_minute_is_allowed_minutes():
-    rhythm, last = Rhythm(), None
+    rhythm, last = ArrivalIntervals(), None
     for minute in range(30):
         times = (START + minute * MINUTE + 1000 * np.arange(60)).astype("datetime64[ms]")
         rhythm.took(times, last, START + (minute + 1) * MINUTE)
@@ -113,7 +113,7 @@ def test_what_is_measured_each_second_and_sent_each_minute_is_allowed_minutes():
 def test_a_rhythm_that_was_kept_allows_the_same(count):
     rng = np.random.default_rng(count)
     rhythm, _ = followed(np.cumsum(MINUTE * rng.exponential(1, count)), timed=True)
-    kept = Rhythm.from_plain(json.loads(json.dumps(rhythm.to_plain())))
+    kept = ArrivalIntervals.from_plain(json.loads(json.dumps(rhythm.to_plain())))
     for moment in (START, START + 5 * HOUR):
         rhythm.times.refresh()
         rhythm.arrivals.refresh()

@@ -99,6 +99,6 @@ def test_points_that_are_written_between_two_looks_at_a_stream_spoil_no_fit(stre
         return found
 
     monkeypatch.setattr(streams, "_stored", late)
-    monkeypatch.setattr("detectors.subspace.Subspace.fewest", 0)
+    monkeypatch.setattr("detectors.subspace.Subspace.min_history", 0)
     fit(streams, "s")
     assert "could not be fitted" not in caplog.text

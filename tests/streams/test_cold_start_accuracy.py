@@ -8,7 +8,7 @@ import pytest
 from anomaly_detection import residual_threshold
 from detectors.robust_zscore import RobustZScore, middle_and_spread
 from detectors.seasonal_naive import SeasonalNaive
-from events.scored_points import unjudged
+from events.scored_points import unscored
 from store import Label
 from streams.confidence import FITTED, WINDOWED, sure
 from streams.fitter import AGAIN, ASKED_FOR, FIRST, Fitter
@@ -33,7 +33,7 @@ def trusted(values):
 
 def flagged(n, at):
     """n points of which those at some positions are anomalies."""
-    found = unjudged(None, np.arange(n, dtype=float), n)
+    found = unscored(None, np.arange(n, dtype=float), n)
     found.is_anomaly.setflags(write=True)
     found.is_anomaly[at] = True
     return found

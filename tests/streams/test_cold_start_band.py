@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 
 from detectors.robust_zscore import RobustZScore
-from events.scored_points import COLUMNS, unjudged
+from events.scored_points import COLUMNS, unscored
 from store import Stream
 from streams.cold_start_band import APART, BEYOND, LOOK_BACK, second_highest
 from streams.confidence import WINDOWED, sure
-from streams.stream_state import Live
+from streams.stream_state import StreamState
 from timeseries import Series
 
-NOBODY = unjudged(None, np.empty(0), 0)
+NOBODY = unscored(None, np.empty(0), 0)
 
 
 def early():
@@ -22,7 +22,7 @@ def early():
 
 def judged(values, *parts):
     """A stream's first points, in one push or in parts that end at these positions."""
-    live = Live(Stream(1, "s", "lstm", {}, 10**6), NOBODY, early())
+    live = StreamState(Stream(1, "s", "lstm", {}, 10**6), NOBODY, early())
     edges = [0, *parts, len(values)]
     found = [live.judge(Series(None, values[a:b]), 0) for a, b in itertools.pairwise(edges)]
     return {name: np.concatenate([getattr(each, name) for each in found]) for name in COLUMNS}

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from events.policy import Policy, replay
-from streams import since
+from streams import changed_since
 from tests.streams.conftest import NOW_MS, fit, seasonal, times
 
 MINUTE = 60_000
@@ -40,12 +40,12 @@ def test_an_event_is_listed_while_it_lasts_and_when_it_is_over(pushed):
     assert event.peak in (42, 43)
     assert (event.direction, event.severity > 1) == ("above", True)
     assert "above the expected" in event.explanation
-    assert since([event], seen) == []
+    assert changed_since([event], seen) == []
     push(pushed, 5)
     [event], later = pushed.events("s", Policy())
     assert (event.id, event.open) == ("anomaly-42", False)
-    assert since([event], seen) == [event]
-    assert since([event], later) == []
+    assert changed_since([event], seen) == [event]
+    assert changed_since([event], later) == []
 
 
 def test_the_newest_comes_first_and_the_policy_decides(pushed):
@@ -89,13 +89,13 @@ def test_a_silence_is_listed_and_heard_of_though_no_point_came(pushed, clock):
     clock.ms += 6 * MINUTE
     pushed._quiet.look()
     found, seen = pushed.events("s", Policy())
-    [event] = since(found, before)
+    [event] = changed_since(found, before)
     assert (event.kind, event.open, event.start, event.stop_time) == ("silent", True, 40, None)
     assert event.start_time == times(40)[-1].astype(int)
     clock.ms += MINUTE
     push(pushed, 1)
     pushed._quiet.look()
-    [event] = since(pushed.events("s", Policy())[0], seen)
+    [event] = changed_since(pushed.events("s", Policy())[0], seen)
     assert (event.open, event.stop_time) == (False, NOW_MS + 7 * MINUTE)
     assert event.explanation.endswith("It lasted 7 minutes.")
     assert event.seconds == 7 * 60

@@ -5,7 +5,7 @@ import pytest
 
 from errors import BadInput, BadParameter
 from events.policy import Policy
-from store import Ages
+from store import RetentionStore
 from store.codec import POINT
 from streams.stream_info import DAY_MS
 from tests.streams.conftest import NOW_MS, assert_same, fit, seasonal
@@ -156,7 +156,7 @@ def test_only_times_have_an_age(streams):
 
 
 def test_it_is_looked_again_and_again_whatever_a_look_did(open_streams, clock, monkeypatch):
-    limited, failed = Ages.limited, []
+    limited, failed = RetentionStore.limited, []
 
     def once(*told):
         if not failed:
@@ -165,7 +165,7 @@ def test_it_is_looked_again_and_again_whatever_a_look_did(open_streams, clock, m
         return limited(*told)
 
     monkeypatch.setattr("streams.retention.EACH_SECONDS", 0.01)
-    monkeypatch.setattr(Ages, "limited", once)
+    monkeypatch.setattr(RetentionStore, "limited", once)
     streams = open_streams()
     until(lambda: failed)
     streams.put("s", "rolling_zscore", keep_days=1)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from timeseries.downsampling import reduced
+from timeseries.downsampling import downsample
 
 
 def bucket_of(at, n, times, buckets):
@@ -56,7 +56,7 @@ def series(draw):
 @given(series(), st.integers(1, 20))
 def test_it_is_what_the_obvious_way_gives(given_series, buckets):
     values, times, flagged, score = given_series
-    kept = reduced(values, times, buckets=buckets, flagged=flagged, score=score)
+    kept = downsample(values, times, buckets=buckets, flagged=flagged, score=score)
     plain = None if times is None else times.astype(int)
     assert kept.tolist() == naive(values, plain, buckets, flagged, score)
     assert len(kept) <= max(2 * buckets, 3)
@@ -72,7 +72,7 @@ def test_a_million_points_keep_their_extremes_and_every_event(timed):
     events = made.choice(n // 10, 300, replace=False) * 10
     for start in events:
         flagged[start : start + 3] = True
-    kept = reduced(values, times, buckets=buckets, flagged=flagged, score=score)
+    kept = downsample(values, times, buckets=buckets, flagged=flagged, score=score)
     assert len(kept) <= 2 * buckets
     assert {int(values.argmin()), int(values.argmax())} <= set(kept.tolist())
     for start in events:
@@ -82,7 +82,7 @@ def test_a_million_points_keep_their_extremes_and_every_event(timed):
 def test_where_events_are_more_than_buckets_no_stretch_loses_all_of_its_own():
     n, buckets = 10_000, 50
     flagged = np.arange(n) % 3 == 0
-    kept = reduced(np.zeros(n), buckets=buckets, flagged=flagged, score=np.arange(n) % 7 * 1.0)
+    kept = downsample(np.zeros(n), buckets=buckets, flagged=flagged, score=np.arange(n) % 7 * 1.0)
     assert len(kept) <= 2 * buckets
     shown = kept[flagged[kept]]
     assert set(shown * buckets // n) == set(range(buckets))
@@ -90,7 +90,7 @@ def test_where_events_are_more_than_buckets_no_stretch_loses_all_of_its_own():
 
 def test_times_at_the_ends_of_the_calendar_do_not_overflow():
     times = np.array([*range(10)], np.int64) * 3 * 10**13
-    kept = reduced(np.arange(10.0), times.astype("datetime64[ms]"), buckets=4)
+    kept = downsample(np.arange(10.0), times.astype("datetime64[ms]"), buckets=4)
     assert kept.tolist() == naive(np.arange(10.0), times, 4, None, None)
     many = np.linspace(-6e13, 2.5e14, 500_000).astype("datetime64[ms]")
-    assert len(reduced(np.arange(500_000.0), many, buckets=100_000)) == 200_000
+    assert len(downsample(np.arange(500_000.0), many, buckets=100_000)) == 200_000

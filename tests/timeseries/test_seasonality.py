@@ -5,7 +5,7 @@ import pytest
 
 from readers import read_csv
 from tests import real_series
-from timeseries.regular_grid import Grid, spread_out
+from timeseries.regular_grid import RegularGrid, spread_out
 from timeseries.seasonality import autocorrelation, find_period, find_periods, same_phase
 
 RNG = np.random.default_rng(7)
@@ -205,6 +205,6 @@ CALENDAR = {
 @pytest.mark.parametrize("name", CALENDAR)
 def test_the_day_is_found_in_real_series(name):
     series = read_csv((real_series.NAB / f"{name}.csv").read_bytes(), name=name).series("value")
-    grid = Grid.learn(series)
+    grid = RegularGrid.learn(series)
     values = spread_out(series.values, grid.cells(series, len(series), 1)[0])
     assert find_period(values, grid.step_ms) == CALENDAR[name]

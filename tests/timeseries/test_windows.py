@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from timeseries.windows import MISSING, STEPS, WIDEST, Scale, Shape, complete, judged, moving_sum
+from timeseries.windows import MISSING, STEPS, WIDEST, Scale, WindowShape, fill_short_gaps, judged, moving_sum
 
 
 def test_values_become_whole_numbers_of_a_spread():
@@ -38,14 +38,14 @@ def test_a_moving_sum_is_exact_wherever_it_starts():
 def test_a_short_gap_is_filled_as_the_series_went_a_period_before():
     whole = np.tile([0.0, 10.0, 20.0, 30.0], 5)
     whole[9:11] = np.nan
-    np.testing.assert_array_equal(complete(whole, 4), np.tile([0.0, 10.0, 20.0, 30.0], 5))
-    assert complete(whole, None)[9:11].tolist() == [0.0, 0.0]  # the last value
+    np.testing.assert_array_equal(fill_short_gaps(whole, 4), np.tile([0.0, 10.0, 20.0, 30.0], 5))
+    assert fill_short_gaps(whole, None)[9:11].tolist() == [0.0, 0.0]  # the last value
 
 
 def test_a_window_that_was_mostly_filled_is_not_judged():
     whole = np.arange(100.0)
     whole[40:43] = np.nan
-    good = judged(whole, complete(whole, None), 10)
+    good = judged(whole, fill_short_gaps(whole, None), 10)
     allowed = int(MISSING * 10)
     assert good[:9].tolist() == [0.0] * 9
     assert good[9:40].all()
@@ -56,7 +56,7 @@ def test_a_window_that_was_mostly_filled_is_not_judged():
 
 @pytest.mark.parametrize(("points", "most", "size", "stride"), [(48, 64, 48, 1), (64, 64, 64, 1), (128, 64, 64, 2)])
 def test_a_long_window_is_told_by_sums_of_neighbours(points, most, size, stride):
-    shape = Shape.covering(points, most)
+    shape = WindowShape.covering(points, most)
     assert (shape.size, shape.stride, shape.points) == (size, stride, points)
     full = np.random.default_rng(2).integers(-1000, 1000, 300).astype(float)
     windows = shape.every(full)

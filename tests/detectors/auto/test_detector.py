@@ -8,7 +8,7 @@ from data_generation import clean
 from detectors.auto.detector import FORECAST, Auto
 from detectors.auto.overrides import UNCHANGING
 from detectors.lstm import FEW
-from detectors.window_distance import MOST, Judge
+from detectors.window_distance import MOST, ScoreCalibration
 from evaluation.fault_injection import plant
 from timeseries import Series
 
@@ -20,7 +20,7 @@ def daily(points=4000, seed=0):
 
 
 def reviewed(series):
-    return Auto.fit(series).review(series)
+    return Auto.fit(series).detect_offline(series)
 
 
 def around(detection, start, stop):
@@ -34,7 +34,7 @@ def test_a_value_far_off_is_not_said_to_widen_a_band_that_it_does_not_widen():
     series = Series(None, values)
     learned = Auto.fit(series)
     assert any("widen" in note for note in learned.detect(series).notes)  # a stream's band is the plain deviation's
-    found = learned.review(series)
+    found = learned.detect_offline(series)
     assert np.nanmedian(found.margin) < 5 and not any("widen" in note for note in found.notes)
     noise = Series(None, np.where(values < 0, values, np.random.default_rng(0).normal(20, 1, 1000)))
     assert any("widen" in note for note in reviewed(noise).notes)
@@ -45,7 +45,7 @@ def test_a_single_value_within_the_usual_range_is_found_by_its_distance_from_the
     values[2000] = 20.0 if values[2000] > 23 or values[2000] < 17 else values[2000] + 4.5
     found = reviewed(Series(None, values))
     (event,) = around(found, 2000, 2001)
-    assert event.seen_by == FORECAST
+    assert event.top_scorer == FORECAST
     assert event.direction in ("above", "below")
     assert f"expected {event.expected:.6g}" in event.explanation
 
@@ -57,8 +57,8 @@ def test_a_fault_of_many_points_is_found_and_told_in_words(fault):
     assert events
     assert found.events == around(found, 1960, 2136)
     worst = max(events, key=lambda event: event.severity)
-    assert worst.seen_by in found.views
-    assert worst.seen_by in worst.explanation
+    assert worst.top_scorer in found.views
+    assert worst.top_scorer in worst.explanation
 
 
 def test_an_event_near_what_was_expected_has_the_direction_shape():
@@ -81,7 +81,7 @@ def test_a_new_level_is_told_by_its_side_though_the_peak_of_its_score_lies_elsew
     assert f" {direction} the expected {worst.expected:.6g}," in worst.explanation
     assert (worst.value, worst.expected) == (values[worst.peak], found.expected[worst.peak])
     assert found.score[worst.peak] < found.score[worst.start : worst.stop].max()
-    assert worst.seen_by != FORECAST
+    assert worst.top_scorer != FORECAST
 
 
 def test_what_lies_on_both_sides_has_the_direction_shape():
@@ -93,7 +93,7 @@ def test_what_lies_on_both_sides_has_the_direction_shape():
     assert [event.direction for event in both.events] == ["shape"]
     up = Detection(Series(None, np.abs(values)), flat, flat + 2.0, np.abs(values), 1.0, views=voices)
     assert [event.direction for event in up.events] == ["above"]
-    assert up.events[0].seen_by == "course over 32 points"
+    assert up.events[0].top_scorer == "course over 32 points"
     assert "by its course over 32 points, also mean and spread over 64 points: 5 times" in up.events[0].explanation
 
 
@@ -117,7 +117,7 @@ def test_the_stream_form_looks_at_nothing_later():
 
 
 def test_voices_and_their_mean_by_hand():
-    judge = Judge((1.0, 0.0), (2.0, 1.0), 1.0)
+    judge = ScoreCalibration((1.0, 0.0), (2.0, 1.0), 1.0)
     several = [np.array([1.0, 5.0, np.nan, 0.0, 1e9]), np.array([0.5, np.nan, np.nan, 2.0, 0.0])]
     voices = judge.voices(several)
     np.testing.assert_array_equal(voices[0], [0.0, 2.0, np.nan, 0.0, MOST])
@@ -191,7 +191,7 @@ def test_a_held_value_is_told_as_such():
     found = reviewed(plant(clean("random_walk", 3000), "flat_line", 1512, 20))
     (event,) = around(found, 1512, 1532)
     assert (event.start, event.stop) == (1511, 1532)
-    assert event.seen_by == UNCHANGING
+    assert event.top_scorer == UNCHANGING
 
 
 def test_the_band_is_a_few_standard_deviations_of_the_noise_and_follows_the_time_of_day():
@@ -210,7 +210,7 @@ def test_noise_that_is_no_plain_noise_keeps_the_wide_band():
     series = Series(None, daily().values + 0.1 * rng.normal(size=4000) ** 5)
     detector = Auto.fit(series)
     assert detector.alone.noise.trust == 0
-    np.testing.assert_allclose(np.nanmax(detector.review(series).margin), detector.margin)
+    np.testing.assert_allclose(np.nanmax(detector.detect_offline(series).margin), detector.margin)
 
 
 def test_a_state_from_before_is_reviewed_as_it_was():
@@ -218,5 +218,5 @@ def test_a_state_from_before_is_reviewed_as_it_was():
     state = Auto.fit(series).state()
     del state["alone"]
     old = Auto.from_state(state)
-    assert "noise" not in old.review(series).basis
-    assert np.nanmax(old.review(series).margin) == old.margin
+    assert "noise" not in old.detect_offline(series).components
+    assert np.nanmax(old.detect_offline(series).margin) == old.margin

@@ -5,11 +5,11 @@ import json
 import numpy as np
 import pytest
 
-from detectors.auto.cycle_distance import FAR, Cycles, best_cycle, distances
+from detectors.auto.cycle_distance import FAR, CycleDistance, best_cycle, distances
 from detectors.auto.flatline import LOWEST as RAREST
-from detectors.auto.flatline import Steady
-from detectors.auto.noise_model import LEAST, LOWEST, NEIGHBOURS, Noise
-from detectors.auto.overrides import BETWEEN, UNCHANGING, WIDTH, Alone, joined_alone, limit_of
+from detectors.auto.flatline import FlatlineModel
+from detectors.auto.noise_model import LEAST, LOWEST, NEIGHBOURS, NoiseModel
+from detectors.auto.overrides import BETWEEN, UNCHANGING, WIDTH, Overrides, limit_of, max_with_overrides
 
 
 def normal(points, seed=0):
@@ -25,7 +25,7 @@ def daily(points=2400, noise=0.1, seed=0):
 
 
 def test_plain_noise_is_trusted_and_its_deviation_found():
-    noise = Noise.learn(np.abs(0.1 * normal(5000)), 0)
+    noise = NoiseModel.learn(np.abs(0.1 * normal(5000)), 0)
     assert noise.trust == 1
     np.testing.assert_allclose(noise.deviations(np.zeros(300)), 0.1, rtol=0.05)
 
@@ -33,7 +33,7 @@ def test_plain_noise_is_trusted_and_its_deviation_found():
 def test_one_point_in_thirty_far_off_changes_neither():
     misses = np.abs(0.1 * normal(5000))
     misses[::30] = 3.0
-    noise = Noise.learn(misses, 0)
+    noise = NoiseModel.learn(misses, 0)
     assert noise.trust > 0.8
     assert noise.deviations(misses)[-1] < 0.115
 
@@ -50,7 +50,7 @@ def test_one_point_in_thirty_far_off_changes_neither():
     ],
 )
 def test_what_is_no_plain_noise_is_not_trusted(misses, why):
-    noise = Noise.learn(misses, 0)
+    noise = NoiseModel.learn(misses, 0)
     assert noise.trust == 0, why
     assert np.isnan(noise.deviations(misses)).all()
 
@@ -59,7 +59,7 @@ def test_noise_follows_the_time_of_the_cycle_and_the_fault_itself_does_not_count
     at = np.arange(4800)
     busy = at % 96 < 48
     misses = np.abs(normal(4800)) * np.where(busy, 0.2, 0.06)
-    noise = Noise.learn(misses, 96)
+    noise = NoiseModel.learn(misses, 96)
     told = noise.deviations(misses)
     middle = (at % 96 > 10) & (at % 96 < 38) & (at > noise.settled)
     night = (at % 96 > 58) & (at % 96 < 86) & (at > noise.settled)
@@ -73,20 +73,20 @@ def test_noise_follows_the_time_of_the_cycle_and_the_fault_itself_does_not_count
 def test_a_night_without_a_miss_is_not_believed():
     misses = np.abs(0.1 * normal(4800))
     misses[np.arange(4800) % 96 < 48] = 0.0
-    noise = Noise.learn(misses, 96)
+    noise = NoiseModel.learn(misses, 96)
     assert noise.around(misses).min() == LOWEST * noise.usual
-    assert (Noise.learn(np.abs(0.1 * normal(4800)), 96).deviations(misses) >= LEAST).all()
+    assert (NoiseModel.learn(np.abs(0.1 * normal(4800)), 96).deviations(misses) >= LEAST).all()
 
 
 def test_the_first_cycle_whose_forecasts_know_no_season_is_told_apart():
     misses = np.abs(0.1 * normal(4800))
     first = 96 + NEIGHBOURS
     misses[:first] *= 10
-    told = Noise.learn(misses, 96).deviations(misses)
+    told = NoiseModel.learn(misses, 96).deviations(misses)
     assert told[:first].min() > 0.6
     assert np.median(told[first:]) < 0.12
     misses[: first - 20] = np.nan
-    assert np.isnan(Noise.learn(misses, 96).deviations(misses)[:first]).all()
+    assert np.isnan(NoiseModel.learn(misses, 96).deviations(misses)[:first]).all()
 
 
 # Steady
@@ -95,7 +95,7 @@ def test_the_first_cycle_whose_forecasts_know_no_season_is_told_apart():
 def test_a_run_of_equal_values_is_unlikely_where_values_never_come_again():
     values = normal(1000)
     values[400:412] = values[400]
-    steady = Steady.learn(values)
+    steady = FlatlineModel.learn(values)
     assert steady.chance == RAREST
     told = steady.unlikely(values)
     assert (told[400:412] == told[400]).all()
@@ -106,14 +106,14 @@ def test_a_run_of_equal_values_is_unlikely_where_values_never_come_again():
 def test_what_often_rests_may_rest_longer():
     rng = np.random.default_rng(3)
     values = np.repeat(np.arange(400.0), rng.geometric(0.1, 400))  # nine times in ten a value comes again
-    steady = Steady.learn(values)
+    steady = FlatlineModel.learn(values)
     assert 0.85 < steady.chance <= 1
     assert steady.unlikely(values).max() < 3
 
 
 @pytest.mark.parametrize("values", [np.zeros(500), np.repeat([0.0, 1.0], 300), np.full(20, np.nan), np.empty(0)])
 def test_too_few_runs_say_nothing(values):
-    steady = Steady.learn(values)
+    steady = FlatlineModel.learn(values)
     assert steady.chance == 1
     assert not steady.unlikely(values).any()
 
@@ -122,7 +122,7 @@ def test_a_missing_value_ends_a_run():
     values = normal(600)
     values[100:110] = 2.0
     values[105] = np.nan
-    told = Steady.learn(values).unlikely(values)
+    told = FlatlineModel.learn(values).unlikely(values)
     assert told[105] == 0
     assert told[100] == pytest.approx(4 * np.log10(1 / RAREST) - np.log10(600))
 
@@ -155,7 +155,7 @@ def test_a_stretch_unlike_the_cycles_around_it_is_far_off(fault, length):
     values = daily()
     at = 1206
     values[at : at + length] = fault(values[at : at + length])
-    cycles = Cycles.learn(values, (24,))
+    cycles = CycleDistance.learn(values, (24,))
     told = cycles.sigmas(values)
     assert told[at + length // 2] > 3
     assert told[np.r_[: at - 24, at + length + 24 : 2400]].max() < 3
@@ -164,25 +164,25 @@ def test_a_stretch_unlike_the_cycles_around_it_is_far_off(fault, length):
 def test_one_value_makes_no_stretch():
     values = daily()
     values[1206] += 50.0
-    assert Cycles.learn(values, (24,)).sigmas(values).max() < 3
+    assert CycleDistance.learn(values, (24,)).sigmas(values).max() < 3
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_a_clean_cycle_has_no_stretch(seed):
     values = daily(4800, seed=seed)
-    assert Cycles.learn(values, (24,)).sigmas(values).max() < 3
+    assert CycleDistance.learn(values, (24,)).sigmas(values).max() < 3
 
 
 @pytest.mark.parametrize("values", [np.cumsum(normal(2400)), np.full(2400, np.nan), daily(60), daily(noise=2.0)])
 def test_where_cycles_tell_little_no_stretch_is_judged(values):
-    cycles = Cycles.learn(values, (24,))
+    cycles = CycleDistance.learn(values, (24,))
     assert not cycles.lengths
     assert not cycles.sigmas(values).any()
 
 
 def test_no_point_counts_for_more_than_a_few():
     values = daily()
-    cycles = Cycles.learn(values, (24,))
+    cycles = CycleDistance.learn(values, (24,))
     assert cycles.relative(distances(values * 100, 24)).max() == FAR
 
 
@@ -199,13 +199,13 @@ def test_limits_by_hand():
 
 def test_scores_by_hand():
     usual, beyond = np.array([0.5, 3.0, 0.5, np.nan]), np.array([0.9, np.e, np.e**2, 1.0])
-    np.testing.assert_allclose(joined_alone(usual, beyond, 2.0), [0.5, 3.0, 4.0, 0.0])
+    np.testing.assert_allclose(max_with_overrides(usual, beyond, 2.0), [0.5, 3.0, 4.0, 0.0])
 
 
 def test_what_was_learned_is_kept():
     values = daily()
-    learned = Alone.learn(np.abs(0.1 * normal(2400)), values, (24,))
-    again = Alone.from_state(json.loads(json.dumps(learned.state())))
+    learned = Overrides.learn(np.abs(0.1 * normal(2400)), values, (24,))
+    again = Overrides.from_state(json.loads(json.dumps(learned.state())))
     assert again == learned
     told = again.sigmas(values)
     assert set(told) == {UNCHANGING, BETWEEN}
