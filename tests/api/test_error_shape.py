@@ -88,7 +88,7 @@ def test_a_defect_is_500_and_its_traceback_goes_to_the_log_alone(client, monkeyp
         fit = detector_registry.find("rolling_zscore").fit
 
         @classmethod
-        def review(cls, *_args):
+        def detect_offline(cls, *_args):
             raise ZeroDivisionError("secret")
 
     monkeypatch.setattr(detector_registry, "detectors", lambda: {"broken": Broken})
