@@ -26,8 +26,8 @@ def create_app(
     app = Flask("app")
     app.config["MAX_CONTENT_LENGTH"] = settings.max_upload_bytes
     app.url_map.merge_slashes = False  # a redirect is no answer that a program expects
-    slots = ConcurrencyLimit(settings.detections_at_once, settings.queued_detections, settings.queue_seconds)
-    writes = ConcurrencyLimit(1, settings.queued_detections, settings.queue_seconds)
+    slots = ConcurrencyLimit(settings.detection_slots, settings.max_queued_requests, settings.queue_seconds)
+    writes = ConcurrencyLimit(1, settings.max_queued_requests, settings.queue_seconds)
     metrics = Metrics(streams, alerts, settings.metrics_streams)
     app.extensions["anomaly"] = State(
         settings, slots, writes, metrics, streams=streams, alerts=alerts, jobs=jobs, uploads=uploads

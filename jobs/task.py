@@ -60,7 +60,7 @@ class Task:
                 f"All series and detections that are kept may take {most} bytes; {taken} are taken and this detection "
                 f"needs {size}. Delete some, or raise the limit."
             )
-            raise LimitExceeded(said, limit=most, setting="max_kept_bytes")
+            raise LimitExceeded(said, limit=most, setting="max_dataset_bytes")
 
 
 def judged(

@@ -263,7 +263,7 @@ def _check_room(taken: int, size: int, most: int) -> None:
         f"All series that are kept may take {most} bytes; {taken} are taken and this one needs {size}. "
         "Delete some, or raise the limit."
     )
-    raise LimitExceeded(said, limit=most, taken=taken, needed=size, setting="max_kept_bytes")
+    raise LimitExceeded(said, limit=most, taken=taken, needed=size, setting="max_dataset_bytes")
 
 
 def _some(rows: Iterator[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:

@@ -243,7 +243,7 @@ def test_long_detections_leave_room_for_quick_requests_and_too_many_are_refused(
     def detect(url):
         answers.append(ask(url, "POST", "/api/v1/detect", data, {"Content-Type": "text/csv"}))
 
-    options = ("--concurrent-detections", "1", "--queued-detections", "1", "--queue-seconds", str(SECONDS))
+    options = ("--max-concurrent-detections", "1", "--max-queued-requests", "1", "--queue-seconds", str(SECONDS))
     with serving(tmp_path, *options) as url:
         threads = [threading.Thread(target=detect, args=(url,)) for _ in range(6)]
         for thread in threads:
@@ -283,7 +283,7 @@ class TestStartAndEnd:
             assert (process.returncode, "Traceback" in log) == (0, False)
 
     def test_it_ends_in_the_middle_of_a_detection(self, tmp_path):
-        turns = ("--concurrent-detections", "1", "--queued-detections", "1", "--queue-seconds", "1")
+        turns = ("--max-concurrent-detections", "1", "--max-queued-requests", "1", "--queue-seconds", "1")
         with start(tmp_path, "--port", "0", *turns) as process:
             url = listening(process)
             head = b"POST /api/v1/detect HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/csv\r\n"

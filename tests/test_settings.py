@@ -109,5 +109,5 @@ def test_the_documentation_is_the_one_the_settings_write():
 
 
 def test_detections_at_once_default_to_the_cores():
-    assert Settings().detections_at_once >= 1
-    assert Settings(concurrent_detections=3).detections_at_once == 3
+    assert Settings().detection_slots >= 1
+    assert Settings(max_concurrent_detections=3).detection_slots == 3

@@ -283,7 +283,7 @@ def test_without_room_an_upload_is_refused_in_a_sentence(store):
     client = create_app(Settings(), uploads=uploads).test_client()
     add(client)
     told = check_error(client.post("/api/v1/series", data=CSV, content_type="text/csv"), 413, "limit_exceeded")
-    assert told["detail"]["setting"] == "ANOMALY_MAX_KEPT_BYTES"
+    assert told["detail"]["setting"] == "ANOMALY_MAX_DATASET_BYTES"
     assert "Delete some" in told["message"]
 
 

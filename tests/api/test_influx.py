@@ -320,7 +320,7 @@ def test_a_large_body_is_refused_by_its_own_limit_however_it_is_packed(streams):
 
 @pytest.mark.parametrize("pack", [bytes, gzip.compress])
 def test_large_writes_take_turns(streams, monkeypatch, pack):
-    app = create_app(Settings(queued_detections=0), streams)
+    app = create_app(Settings(max_queued_requests=0), streams)
     headers = {"Content-Encoding": "gzip"} if pack is gzip.compress else {}
     with app.extensions["anomaly"].writes.take():
         answer = app.test_client().post("/write", data=pack(b"\n" * 1_500_000), headers=headers)

@@ -82,7 +82,7 @@ class TestDemo:
         assert check_error(client.get(f"/api/v1/demo?{query}"), 400, code)["detail"]["name"] == name
 
     def test_a_long_one_waits_for_its_turn_and_a_short_one_does_not(self, app_with):
-        client = app_with(concurrent_detections=1, queued_detections=0)
+        client = app_with(max_concurrent_detections=1, max_queued_requests=0)
         with client.application.extensions["anomaly"].slots.take():
             check_error(client.get("/api/v1/demo?points=20001"), 503, "busy")
             check_error(client.get("/api/v1/demo?points=1e999"), 503, "busy")

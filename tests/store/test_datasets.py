@@ -114,7 +114,7 @@ def test_nothing_more_is_kept_than_there_is_room_for(archive, database):
         "limit": 2 * size - 1,
         "taken": size,
         "needed": size,
-        "setting": "max_kept_bytes",
+        "setting": "max_dataset_bytes",
     }
     assert rows(database, "series") == 1
     archive.add(table(), 5, 2 * size)
