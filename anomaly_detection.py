@@ -256,7 +256,7 @@ class Detector(ABC):
 
     @classmethod
     def rethreshold(cls, kept: Detection, params: Mapping[str, Any]) -> Detection:
-        """What this detector's `kept` judgement would be with these params, all of them; only those in `adjustable_params`
+        """What this detector's `kept` judgement would be with these params, all of them; only `adjustable_params` may
         differ. The fit stays, so do the forecasts. Of `kept` the columns, params and basis are used, not the events.
         """
         return replace(kept, params=params, gap=int(params["gap"]))

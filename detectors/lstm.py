@@ -63,8 +63,8 @@ class OfflineModel:
 class LSTM(ForecastResidual):
     """Forecast residuals of `model.LSTMForecaster`.
 
-    `detect_offline` joins them with how far the stretches around a point lie from forecasts made 1 to 24 points before, and
-    with how large one-step residuals are there, each ÷ its usual range (`window_distance.Judge`). A point is an anomaly
+    `detect_offline` joins them with how far the stretches around a point lie from forecasts made 1 to 24 points before,
+    and with how large one-step residuals are there, each ÷ its usual range (`ScoreCalibration`). A point is an anomaly
     where the mean of these lies beyond mean + TOGETHER · sigma · std, or its residual alone beyond the margin,
     mean + ALONE · sigma · std. Score, in the series' unit: margin × the larger of both ÷ what is allowed.
     """

@@ -155,7 +155,7 @@ def _medians(padded: Floats, span: int) -> Iterator[Floats]:
 
 
 class Seasonal(ForecastResidual):
-    """Distances from level and season, both from earlier points; `detect_offline` takes them by STL from all of a series."""
+    """Distances from level and season, both from earlier points; `detect_offline` takes them by STL."""
 
     title = "Season and level"
     help = (

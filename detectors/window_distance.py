@@ -108,8 +108,9 @@ class WindowDetector(Detector):
     """score = (distance − median) ÷ (95th percentile − median) of the window ending at the point, 0 below the median.
 
     The mean of it over the view's window lengths; threshold = mean + sigma · std of the usual scores, see
-    `usual_threshold`. `detect_offline` averages the distances of all windows that a point lies in, later ones included. There
-    is no expected value: an event's direction is its shape. Unit of the score: the upper usual range of distances.
+    `usual_threshold`. `detect_offline` averages the distances of all windows that a point lies in.
+    There is no expected value: an event's direction is its shape. Unit of the score: the upper usual range of
+    distances.
     """
 
     adjustable_params = ("sigma", "gap")

@@ -199,7 +199,7 @@ def measure_detectability(
 ) -> Detectability:
     """Plants every fault of LADDERS and says what a detector with these parameters catches of each size.
 
-    live    judged by earlier points only, as a stream's points are; else as a finished file is (`Detector.detect_offline`)
+    live    judged by earlier points only, as a stream's points are; else as a file is (`Detector.detect_offline`)
     avoid   (n,) true where nothing may be planted, nor learned: points labelled anomalous, for one
     enough  asked again and again; once it says so the work ends, and the report is of the copies judged by then
 

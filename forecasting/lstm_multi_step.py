@@ -1,6 +1,6 @@
 """Forecasts up to 24 points ahead of a finished series: a regression in closed form, and an LSTM where that pays.
 
-How far the values lay from what was forecast for them long before is what `detect_offline` of the LSTM detector adds to its
+How far the values lay from what was forecast for them long before is what `LSTM.detect_offline` adds to its
 one-step residuals. On most series a network improves the regression little, and what it adds is noise to a judgement
 (docs/decisions/linear-path.md); where a series follows a law that no line can tell, it finds what nothing else does.
 """
