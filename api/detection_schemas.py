@@ -166,7 +166,7 @@ OPERATIONS: dict[str, Operation] = {
         also=(202,),
         status=201,
     ),
-    "detections.series_catches": Operation(
+    "detections.series_detectability": Operation(
         {JSON: ref("Catches")},
         (*BODY_ERRORS, 404),
         body=lambda: content("CatchesBody", {"detector": "robust_zscore"}),

@@ -46,10 +46,10 @@ class DetectionBody(msgspec.Struct, forbid_unknown_fields=True):
 class CatchesBody(DetectionBody, forbid_unknown_fields=True):
     """Into which column known faults are planted, and how they are judged."""
 
-    judged: Annotated[
-        Literal["file", "stream"],
-        described("file: with later points too, as a finished file is; stream: by earlier points alone."),
-    ] = "file"
+    mode: Annotated[
+        Literal["offline", "online"],
+        described("offline: scored with later points too, as a file; online: with earlier points only, as a stream."),
+    ] = "offline"
 
 
 class CountingBody(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
@@ -89,8 +89,8 @@ def ask_detection(series_id: str) -> tuple[Response, int]:
     return response, 202 if asked.status in ("queued", "running") else 201
 
 
-@detections.post("/series/<series_id>/catches")
-def series_catches(series_id: str) -> Response:
+@detections.post("/series/<series_id>/detectability")
+def series_detectability(series_id: str) -> Response:
     """Says what would be caught in a kept series: plants known faults into quiet stretches, and judges them."""
     only()
     body, found = decoded(CatchesBody), uploads()
@@ -99,12 +99,12 @@ def series_catches(series_id: str) -> Response:
     params = all_params(name, body.params)
     with state().slots.take():
         series, odd = found.archive.series(kept, column), found.odd(kept)
-        live, avoid = body.judged == "stream", odd[: len(series)]
+        live, avoid = body.mode == "online", odd[: len(series)]
         told = measure_detectability(
             series, detector_registry.find(name), params, live=live, avoid=avoid, enough=deadline_check()
         )
     source = {"name": kept.name, **{each: getattr(kept, each) for each in ("columns", "time_column")}, "column": column}
-    asked = {"detector": name, "judged": body.judged, "params": params}
+    asked = {"detector": name, "mode": body.mode, "params": params}
     return json({**asked, **source, **responses.of_catches(told, kept.repairs)})
 
 

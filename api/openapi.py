@@ -28,7 +28,7 @@ from api.operation import (
 )
 from api.request_body import CSV, FORM, JSON, DetectBody, SeriesBody
 from api.streams import MOST_POINTS, MOST_STREAMS, LabelBody, PointsBody, StreamBody
-from api.v1 import JUDGED
+from api.v1 import MODES
 from data_generation import KINDS, demo
 from parameters import Param, parameters
 from readers.line_protocol import NANOSECONDS
@@ -178,8 +178,8 @@ def detect_query() -> list[Schema]:
 
 def catches_query() -> list[Schema]:
     """The same, and how the planted faults are judged."""
-    said = "file: with later points too, as a finished file is; stream: by earlier points alone."
-    how = asked_in_query("judged", {"enum": list(JUDGED), "default": JUDGED[0]}, said)
+    said = "offline: scored with later points too, as a file; online: with earlier points only, as a stream."
+    how = asked_in_query("mode", {"enum": list(MODES), "default": MODES[0]}, said)
     return [how, *(each for each in detect_query() if each["name"] != "times")]
 
 
@@ -312,8 +312,8 @@ OPERATIONS: dict[str, Operation] = {
     "health.metrics": Operation({"text/plain": TEXT}),
     "health.openapi_json": Operation({JSON: {"type": "object"}}),
     "v1.detect": Operation({JSON: ref("Detection"), "text/csv": TEXT}, BODY_ERRORS, detect_query, series_content),
-    "v1.catches": Operation({JSON: ref("Catches")}, BODY_ERRORS, catches_query, series_content),
-    "v1.read": Operation({JSON: ref("Reading")}, BODY_ERRORS, detect_query, series_content),
+    "v1.measure_detectability": Operation({JSON: ref("Catches")}, BODY_ERRORS, catches_query, series_content),
+    "v1.parse": Operation({JSON: ref("Reading")}, BODY_ERRORS, detect_query, series_content),
     "v1.list_detectors": Operation({JSON: ref("Detectors")}),
     "v1.demo_series": Operation({JSON: ref("Demo"), "text/csv": TEXT}, (400, 403), demo_query),
     "v1.list_demo_kinds": Operation({JSON: ref("Kinds")}),

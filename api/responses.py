@@ -109,11 +109,11 @@ def of_source(table: Table, series: Series) -> dict[str, Any]:
 def of_catches(found: Detectability, repairs: Iterable[Repair]) -> dict[str, Any]:
     """What would be caught in a series."""
     return {
-        "sentences": found.sentences,
+        "summary": found.sentences,
         "points": found.looked,
         "copies": found.copies,
         "noise": found.noise,
-        "change": found.change,
+        "typical_change": found.change,
         "period": found.period,
         "reason": found.reason or None,
         "truncated": found.truncated,
@@ -122,7 +122,7 @@ def of_catches(found: Detectability, repairs: Iterable[Repair]) -> dict[str, Any
                 "name": fault.name,
                 "title": fault.title,
                 "unit": str(fault.of),
-                "sentence": fault.sentence,
+                "summary": fault.sentence,
                 "smallest": fault.smallest.size if fault.smallest else None,
                 "sizes": [_catch(catch) for catch in fault.catches],
             }
@@ -137,8 +137,8 @@ def _catch(catch: SizeResult) -> dict[str, Any]:
         "size": catch.size,
         "change": catch.change,
         "points": catch.points,
-        "planted": catch.planted,
-        "caught": catch.caught,
+        "injected": catch.planted,
+        "detected": catch.caught,
         "share": catch.share,
         "delay_points": catch.delay_points,
         "delay_seconds": None if catch.delay_ms is None else catch.delay_ms / 1000,

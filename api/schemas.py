@@ -119,9 +119,9 @@ class CaughtSize(msgspec.Struct, forbid_unknown_fields=True):
     size: Annotated[float, described("In the unit of the fault.")]
     change: Annotated[Number, described("The same in the unit of the series; null where the size is no distance.")]
     points: Annotated[int, described("How long the fault lasts.", ge=1)]
-    planted: Annotated[int, described("How often it was planted.", ge=1)]
-    caught: Count
-    share: Annotated[float, described("caught ÷ planted.", ge=0, le=1)]
+    injected: Annotated[int, described("How often it was injected.", ge=1)]
+    detected: Count
+    share: Annotated[float, described("detected ÷ injected.", ge=0, le=1)]
     delay_points: Annotated[
         Number, described("Delay by which half of those were caught, from the fault's first point; null: none.")
     ]
@@ -134,7 +134,7 @@ class CaughtFault(msgspec.Struct, forbid_unknown_fields=True):
     name: str
     title: str
     unit: Annotated[str, described("What a size is a multiple of.")]
-    sentence: Annotated[str, described("What is caught of it, for a person.")]
+    summary: Annotated[str, described("What is caught of it, for a person.")]
     smallest: Annotated[Number, described("The first size of which four in five are caught; null: of none.")]
     sizes: Annotated[list[CaughtSize], described("Smallest first.")]
 
@@ -143,17 +143,17 @@ class Catches(msgspec.Struct, forbid_unknown_fields=True):
     """What would be caught in a series, by known faults planted into copies of its quiet stretches."""
 
     detector: str
-    judged: Literal["file", "stream"]
+    mode: Literal["offline", "online"]
     name: str
     column: Annotated[str, described("The value column that was taken.")]
     columns: Annotated[list[str], described("Every value column of the input.")]
     time_column: str | None
     params: Annotated[dict[str, int | float], described("Every parameter in effect.")]
-    sentences: Annotated[list[str], described("All of it, for a person.")]
+    summary: Annotated[list[str], described("All of it, for a person.")]
     points: Annotated[int, described("Of each copy: the last ones of the series.", ge=0)]
     copies: Count
     noise: Annotated[Number, described("The usual noise, in the unit of the series.")]
-    change: Annotated[Number, described("The usual change over a cycle, or over 32 points, in the unit of the series.")]
+    typical_change: Annotated[Number, described("The usual change over a cycle, or over 32 points, in the unit of the series.")]
     period: Annotated[int | None, described("Points after which the series repeats itself; null where none was found.")]
     reason: Annotated[str | None, described("Why nothing, or not everything, could be planted.")]
     truncated: Annotated[bool, described("Whether fewer were planted than there is room for, to answer soon.")]

@@ -40,28 +40,28 @@ def detect() -> Response:
         return json({"detector": name, **responses.of_detection(table, detection, seconds, as_ms=as_ms)})
 
 
-@v1.post("/catches")
-def catches() -> Response:
+@v1.post("/detectability")
+def measure_detectability() -> Response:
     """Says what would be caught here: plants known faults into quiet stretches of a series, and judges them."""
     with state().slots.take():
         question = parse_request()
-        judged = question.params.pop("judged", JUDGED[0])
-        if judged not in JUDGED:
-            raise BadParameter("judged must be file or stream.", name="judged", choices=list(JUDGED))
+        mode = question.params.pop("mode", MODES[0])
+        if mode not in MODES:
+            raise BadParameter("mode must be offline or online.", name="mode", choices=list(MODES))
         name = question.detector or detector_registry.default_detector()
         detector = detector_registry.find(name)
         detector_registry.check_parameters(detector, question.params)
         table = question.table()
         series = table.series()
         found = detectability.measure_detectability(
-            series, detector, question.params, live=judged == "stream", enough=deadline_check()
+            series, detector, question.params, live=mode == "online", enough=deadline_check()
         )
-        told = {"detector": name, "judged": judged, "params": detector_registry.completed(detector, question.params)}
+        told = {"detector": name, "mode": mode, "params": detector_registry.completed(detector, question.params)}
         return json({**told, **responses.of_source(table, series), **responses.of_catches(found, table.repairs)})
 
 
-@v1.post("/read")
-def read() -> Response:
+@v1.post("/parse")
+def parse() -> Response:
     """Says what is understood of a series, without judging it; takes the same requests as detect."""
     as_ms = times_as_ms()
     with state().slots.take():
@@ -115,8 +115,9 @@ def demo_arguments(given: dict[str, str]) -> dict[str, Any]:
 
 HELD_BYTES = 1024 * 1024
 """Most of a CSV answer that is held in memory; a longer one is put on the disk."""
-JUDGED = ("file", "stream")
-"""How planted faults may be judged: with later points too, as detect does, or by earlier ones alone, as a stream's."""
+MODES = ("offline", "online")
+"""How injected faults are scored: offline with later points too, as detect does; online with earlier points only, as in
+a stream."""
 DEMO_NUMBERS = parameters(demo)
 QUICK_POINTS = 20_000
 """A demo of up to this many points is made at once; a longer one waits for its turn, as detections do."""

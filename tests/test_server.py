@@ -91,7 +91,7 @@ class TestAccess:
         address = own_address()
         if address is None:
             pytest.skip("this computer has no address but loopback")
-        head = b"POST /api/v1/read HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999999\r\n\r\n"
+        head = b"POST /api/v1/parse HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999999\r\n\r\n"
         answer = raw(small_server, head, address)
         assert answer.startswith(b"HTTP/1.1 403 ")
         assert b"ANOMALY_OPEN=1" in answer
@@ -122,20 +122,20 @@ class TestLargeBodies:
     @pytest.mark.parametrize("size", [LIMIT + 1, 100_000, MUCH, 8 * MUCH])
     def test_too_large_is_json_and_can_be_read_by_a_client_that_sends_first(self, small_server, size):
         if size > 4 * (LIMIT + 1024 * 1024):
-            head = f"POST /api/v1/read HTTP/1.1\r\nHost: localhost\r\nContent-Length: {size}\r\n\r\n".encode()
+            head = f"POST /api/v1/parse HTTP/1.1\r\nHost: localhost\r\nContent-Length: {size}\r\n\r\n".encode()
             answer = raw(small_server, head)
             assert answer.startswith(b"HTTP/1.1 413 ")
             body = answer.partition(b"\r\n\r\n")[2]
         else:
             headers = {"Content-Type": "text/csv"}
-            status, kind, body = ask(small_server, "POST", "/api/v1/read", b"1\n" * (size // 2 + 1), headers)
+            status, kind, body = ask(small_server, "POST", "/api/v1/parse", b"1\n" * (size // 2 + 1), headers)
             assert (status, kind) == (413, "application/json")
         assert error_of(body)["code"] == "limit_exceeded"
         assert "ANOMALY_MAX_UPLOAD_BYTES" in error_of(body)["message"]
 
     def test_in_chunks(self, small_server):
         chunk = b"10000\r\n" + b"1\n" * 32768 + b"\r\n"
-        head = b"POST /api/v1/read HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/csv\r\n"
+        head = b"POST /api/v1/parse HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/csv\r\n"
         answer = raw(
             small_server, head + b"Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n" + chunk + b"0\r\n\r\n"
         )
@@ -143,19 +143,19 @@ class TestLargeBodies:
         assert error_of(answer.partition(b"\r\n\r\n")[2])["code"] == "limit_exceeded"
 
     def test_in_chunks_that_fit(self, small_server):
-        head = b"POST /api/v1/read HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/csv\r\nConnection: close\r\n"
+        head = b"POST /api/v1/parse HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/csv\r\nConnection: close\r\n"
         answer = raw(small_server, head + b"Transfer-Encoding: chunked\r\n\r\n6\r\nvalue\n\r\n4\r\n1\n2\n\r\n0\r\n\r\n")
         assert answer.startswith(b"HTTP/1.1 200 ")
 
     def test_a_client_that_asks_first_need_not_send(self, small_server):
         head = (
-            f"POST /api/v1/read HTTP/1.1\r\nHost: localhost\r\nContent-Length: {MUCH}\r\nExpect: 100-continue\r\n\r\n"
+            f"POST /api/v1/parse HTTP/1.1\r\nHost: localhost\r\nContent-Length: {MUCH}\r\nExpect: 100-continue\r\n\r\n"
         )
         assert raw(small_server, head.encode()).startswith(b"HTTP/1.1 413 ")
 
 
 BOTH_LENGTHS = (
-    b"POST /api/v1/read HTTP/%s\r\nHost: localhost\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n"
+    b"POST /api/v1/parse HTTP/%s\r\nHost: localhost\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n"
     b"0\r\n\r\nGET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
 )
 
@@ -186,7 +186,7 @@ class TestBadClients:
 
     @pytest.mark.parametrize("beside", [b"5;x=" + b"a" * 20_000, b"0\r\nX: " + b"a" * 20_000])
     def test_what_stands_beside_chunks_without_end_is_refused(self, small_server, beside):
-        head = b"POST /api/v1/read HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
+        head = b"POST /api/v1/parse HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
         assert raw(small_server, head + beside).startswith(b"HTTP/1.1 400 ")
 
     def test_an_absolute_address_outranks_the_host(self, small_server):
@@ -336,7 +336,7 @@ class TestStartAndEnd:
 
     def test_nothing_is_written_outside_the_data_directory(self, tmp_path):
         with serving(tmp_path / "data") as url:
-            ask(url, "POST", "/api/v1/read", csv_of(100_000), {"Content-Type": "text/csv"})
+            ask(url, "POST", "/api/v1/parse", csv_of(100_000), {"Content-Type": "text/csv"})
         # A database that was not closed leaves its log beside it.
         assert sorted(path.name for path in tmp_path.rglob("*")) == ["anomaly.db", "data", "uploads"]
 

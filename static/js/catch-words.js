@@ -7,8 +7,8 @@ export function sizeWords(size, unit) {
 }
 
 /** "at once", "3 points (15 min)", "–" where nothing was caught. */
-export function delayWords({ caught, delay_points: points, delay_seconds: seconds }) {
-  if (!caught) return "–";
+export function delayWords({ detected, delay_points: points, delay_seconds: seconds }) {
+  if (!detected) return "–";
   if (!points) return "at once";
   const words = `${rough(points)} ${points === 1 ? "point" : "points"}`;
   return Number.isFinite(seconds) ? `${words} (${duration(1000 * seconds)})` : words;

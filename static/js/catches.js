@@ -37,11 +37,11 @@ function row(fault) {
     element("th", { scope: "row" }, fault.title),
     element("td", {}, bars(fault)),
     element("td", {}, fault.smallest === null ? `none up to ${size}` : size, change && element("span", { class: "hint" }, ` ${change}`)),
-    element("td", { class: "n" }, `${told.caught} of ${told.planted}`),
+    element("td", { class: "n" }, `${told.detected} of ${told.injected}`),
     element("td", { class: "delay" }, delayWords(told)));
 }
 
-/** Draws an answer of POST /api/v1/catches into `place`. */
+/** Draws an answer of POST /api/v1/detectability into `place`. */
 export function drawCatches(place, answer) {
   if (!answer.faults.length) {
     place.replaceChildren(element("p", {}, styled(answer.reason)));
@@ -49,7 +49,7 @@ export function drawCatches(place, answer) {
   }
   const heads = ["Fault", "Share caught, by size", "Smallest caught", "Caught", "Delay"];
   place.replaceChildren(
-    element("p", { class: "hint" }, styled(answer.sentences.slice(0, 2).join(" ")),
+    element("p", { class: "hint" }, styled(answer.summary.slice(0, 2).join(" ")),
       " A size counts as caught where four in five are (dashed line); in grey, what it is a multiple of, and how much that is in the unit of the series."),
     element("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "What would be caught, as a table" },
       element("table", { class: "catches" },
@@ -58,7 +58,7 @@ export function drawCatches(place, answer) {
         element("tbody", {}, ...answer.faults.map(row)))),
     element("details", { class: "more" },
       element("summary", {}, "The same in sentences"),
-      element("ul", {}, ...answer.faults.map(({ sentence }) => element("li", {}, styled(sentence))))),
+      element("ul", {}, ...answer.faults.map(({ summary }) => element("li", {}, styled(summary))))),
     ...(answer.reason ? [element("p", { class: "hint" }, styled(answer.reason))] : []));
 }
 

@@ -33,7 +33,7 @@ export const positionsOf = (id, from, to) => ask("GET", seriesUrl(id, `/points?$
 /** Begins a judgement; small work comes back done. */
 export const judge = (id, question, options) => told("POST", seriesUrl(id, "/detections?times=ms"), question, options);
 /** What would be caught of known faults planted into a column. */
-export const catchesOf = (id, question, options) => told("POST", seriesUrl(id, "/catches"), question, options);
+export const catchesOf = (id, question, options) => told("POST", seriesUrl(id, "/detectability"), question, options);
 export const detectionOf = (id, options) => ask("GET", detectionUrl(id, "?times=ms"), options);
 /** Judges again from the kept scores. */
 export const judgeAgain = (id, changes, options) => told("PATCH", detectionUrl(id, "?times=ms"), changes, options);

@@ -77,7 +77,7 @@ def test_allowed_hosts_limit_an_open_service(app_with):
 
 def post(client, **headers):
     names = {name.replace("_", "-"): value for name, value in headers.items()}
-    return client.post("/api/v1/read", data=b"value\n1\n2\n", content_type="text/csv", headers=names)
+    return client.post("/api/v1/parse", data=b"value\n1\n2\n", content_type="text/csv", headers=names)
 
 
 @pytest.mark.parametrize(

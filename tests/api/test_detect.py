@@ -1,4 +1,4 @@
-"""POST /api/v1/detect and /api/v1/read: what goes in, and what comes out."""
+"""POST /api/v1/detect and /api/v1/parse: what goes in, and what comes out."""
 
 import gzip
 import io
@@ -10,7 +10,7 @@ from parameters import parameters
 from tests.api.invariants import check_detection, check_error, strict_json
 
 DETECT = "/api/v1/detect"
-READ = "/api/v1/read"
+READ = "/api/v1/parse"
 QUICK = "detector=rolling_zscore&window=20"
 VALUES = [10.0, 11.0, 10.0, None, 12.0, 11.0] * 20 + [99.0] + [10.0, 11.0] * 5
 

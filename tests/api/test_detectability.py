@@ -1,4 +1,4 @@
-"""POST /api/v1/catches: what would be caught in a series."""
+"""POST /api/v1/detectability: what would be caught in a series."""
 
 import pytest
 
@@ -9,7 +9,7 @@ from store import DatasetStore, Store
 from tests.api.invariants import check_error, strict_json
 from tests.api.test_openapi import check_schema
 
-CATCHES = "/api/v1/catches"
+DETECTABILITY = "/api/v1/detectability"
 
 
 def told(response):
@@ -20,20 +20,20 @@ def told(response):
 
 
 def post_csv(client, data, query="detector=robust_zscore"):
-    return client.post(f"{CATCHES}?{query}", data=data, content_type="text/csv")
+    return client.post(f"{DETECTABILITY}?{query}", data=data, content_type="text/csv")
 
 
 def test_a_file_is_answered_with_shares_and_sentences(client, csv_file):
     answer = told(post_csv(client, csv_file))
-    assert (answer["detector"], answer["judged"], answer["column"]) == ("robust_zscore", "file", "value")
+    assert (answer["detector"], answer["mode"], answer["column"]) == ("robust_zscore", "offline", "value")
     assert {"spike", "dip", "flat_line"} <= {fault["name"] for fault in answer["faults"]}
     for fault in answer["faults"]:
-        assert fault["sentence"] in answer["sentences"]
-        assert [size["share"] for size in fault["sizes"]] == [s["caught"] / s["planted"] for s in fault["sizes"]]
+        assert fault["summary"] in answer["summary"]
+        assert [size["share"] for size in fault["sizes"]] == [s["detected"] / s["injected"] for s in fault["sizes"]]
         caught = [size["size"] for size in fault["sizes"] if size["share"] >= 0.8]
         assert fault["smallest"] == (caught[0] if caught else None)
         for size in fault["sizes"]:
-            assert (size["delay_points"] is None) == (size["caught"] == 0)
+            assert (size["delay_points"] is None) == (size["detected"] == 0)
     assert answer == told(post_csv(client, csv_file))
 
 
@@ -43,20 +43,20 @@ def test_json_is_answered_too_without_seconds_where_there_are_no_times(client):
         "detector": "robust_zscore",
         "params": {"window": 20.0},
     }
-    answer = told(client.post(CATCHES, json=body))
+    answer = told(client.post(DETECTABILITY, json=body))
     assert answer["params"]["window"] == 20
     assert all(size["delay_seconds"] is None for fault in answer["faults"] for size in fault["sizes"])
 
 
 @pytest.mark.parametrize("values", [[], [1], [None] * 50, [5] * 100])
 def test_a_series_with_nothing_to_plant_into_says_why(client, values):
-    response = client.post(CATCHES, json={"series": {"values": values}, "detector": "lstm"})
+    response = client.post(DETECTABILITY, json={"series": {"values": values}, "detector": "lstm"})
     if response.status_code == 400:
         check_error(response, 400, "unreadable")
     else:
         answer = told(response)
         assert answer["faults"] == []
-        assert answer["reason"] in answer["sentences"]
+        assert answer["reason"] in answer["summary"]
 
 
 def test_what_would_take_long_is_cut_short_and_says_so(kept, csv_file, monkeypatch):
@@ -65,22 +65,22 @@ def test_what_would_take_long_is_cut_short_and_says_so(kept, csv_file, monkeypat
     monkeypatch.setattr(concurrency, "LONGEST", 0.0)
     for answer in (
         told(post_csv(client, csv_file)),
-        told(client.post(f"/api/v1/series/{series}/catches", json={"detector": "robust_zscore"})),
+        told(client.post(f"/api/v1/series/{series}/detectability", json={"detector": "robust_zscore"})),
     ):
         assert answer["faults"] == []
         assert "takes too long" in answer["reason"]
 
 
 def test_judged_as_a_stream(client, csv_file):
-    answer = told(post_csv(client, csv_file, "detector=level_spread&judged=stream"))
-    assert answer["judged"] == "stream"
+    answer = told(post_csv(client, csv_file, "detector=level_spread&mode=online"))
+    assert answer["mode"] == "online"
     assert answer["faults"] != told(post_csv(client, csv_file, "detector=level_spread"))["faults"]
 
 
 @pytest.mark.parametrize(
     ("query", "code"),
     [
-        ("judged=later", "bad_parameter"),
+        ("mode=later", "bad_parameter"),
         ("detector=oracle", "unknown_name"),
         ("detector=robust_zscore&sigma=3", "unknown_name"),
         ("detector=robust_zscore&window=-1", "bad_parameter"),
@@ -102,28 +102,28 @@ def kept(tmp_path, csv_file):
 
 def test_a_kept_series_is_answered_as_one_that_is_sent(kept, csv_file):
     client, series = kept
-    answer = told(client.post(f"/api/v1/series/{series}/catches", json={"detector": "robust_zscore"}))
+    answer = told(client.post(f"/api/v1/series/{series}/detectability", json={"detector": "robust_zscore"}))
     assert answer == {**told(post_csv(client, csv_file)), "name": answer["name"]}
-    stream = told(client.post(f"/api/v1/series/{series}/catches", json={"detector": "subspace", "judged": "stream"}))
-    assert stream["judged"] == "stream"
+    stream = told(client.post(f"/api/v1/series/{series}/detectability", json={"detector": "subspace", "mode": "online"}))
+    assert stream["mode"] == "online"
 
 
 def test_what_is_labelled_an_anomaly_is_left_alone(kept):
     client, series = kept
     labels = [{"start": 0, "stop": 400, "kind": "anomaly"}]
     assert client.put(f"/api/v1/series/{series}/labels", json=labels).status_code == 200
-    answer = told(client.post(f"/api/v1/series/{series}/catches", json={"detector": "robust_zscore"}))
+    answer = told(client.post(f"/api/v1/series/{series}/detectability", json={"detector": "robust_zscore"}))
     assert answer["faults"] == []
     assert answer["reason"]
     labels.append({"start": 100, "stop": 400, "kind": "normal"})  # the later holds
     assert client.put(f"/api/v1/series/{series}/labels", json=labels).status_code == 200
-    assert told(client.post(f"/api/v1/series/{series}/catches", json={"detector": "robust_zscore"}))["faults"]
+    assert told(client.post(f"/api/v1/series/{series}/detectability", json={"detector": "robust_zscore"}))["faults"]
 
 
 @pytest.mark.parametrize(
     ("body", "status", "code"),
     [
-        ({"judged": "later"}, 400, "unreadable"),
+        ({"mode": "later"}, 400, "unreadable"),
         ({"column": "nope"}, 400, "unknown_name"),
         ({"detector": "oracle"}, 400, "unknown_name"),
         ({"detector": "robust_zscore", "params": {"window": -1}}, 400, "bad_parameter"),
@@ -131,11 +131,11 @@ def test_what_is_labelled_an_anomaly_is_left_alone(kept):
 )
 def test_what_is_wrong_with_a_question_about_a_kept_series_is_said(kept, body, status, code):
     client, series = kept
-    check_error(client.post(f"/api/v1/series/{series}/catches", json=body), status, code)
-    check_error(client.post("/api/v1/series/none/catches", json={}), 404, "not_found")
+    check_error(client.post(f"/api/v1/series/{series}/detectability", json=body), status, code)
+    check_error(client.post("/api/v1/series/none/detectability", json={}), 404, "not_found")
 
 
 def test_a_wrong_way_of_judging_says_which_there_are(kept):
     client, series = kept
-    error = check_error(client.post(f"/api/v1/series/{series}/catches", json={"judged": "later"}), 400, "unreadable")
-    assert error["message"].endswith("judged is one of file, stream.")
+    error = check_error(client.post(f"/api/v1/series/{series}/detectability", json={"mode": "later"}), 400, "unreadable")
+    assert error["message"].endswith("mode is one of offline, online.")

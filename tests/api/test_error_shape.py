@@ -76,7 +76,7 @@ def test_a_form_without_a_boundary(client):
 def test_every_limit_is_named_by_its_setting(app_with, csv_file):
     for name, setting in {"max_rows": 10, "max_columns": 2, "max_name_length": 4}.items():
         client = app_with(**{name: setting})
-        response = client.post("/api/v1/read", data=csv_file, content_type="text/csv")
+        response = client.post("/api/v1/parse", data=csv_file, content_type="text/csv")
         error = check_error(response, 413, "limit_exceeded")
         assert error["detail"]["setting"] == variable(name)
         assert error["detail"]["limit"] == setting

@@ -66,7 +66,7 @@ def test_the_parameters_are_those_of_the_detectors():
 
 def test_its_examples_run():
     client = APP.test_client()
-    for path in ("/api/v1/detect", "/api/v1/read"):
+    for path in ("/api/v1/detect", "/api/v1/parse"):
         content = DOCUMENT["paths"][path]["post"]["requestBody"]["content"]
         for media in ("application/json", "text/csv"):
             example = content[media]["example"]
@@ -99,5 +99,5 @@ def test_the_other_answers_have_the_documented_shape(client, path, name):
 
 
 def test_a_reading_has_the_documented_shape(client, csv_file):
-    check_schema(client.post("/api/v1/read", data=csv_file, content_type="text/csv").json, "Reading")
-    check_schema(client.post("/api/v1/read", json={"series": {"values": [1, 2]}}).json, "Reading")
+    check_schema(client.post("/api/v1/parse", data=csv_file, content_type="text/csv").json, "Reading")
+    check_schema(client.post("/api/v1/parse", json={"series": {"values": [1, 2]}}).json, "Reading")

@@ -59,7 +59,7 @@ class TestDemo:
         path = f"/api/v1/demo?kind={kind}&points=200&seed=3"
         file = client.get(path, headers={"Accept": "text/csv"})
         assert file.mimetype == "text/csv"
-        again = client.post("/api/v1/read", data=file.data, content_type="text/csv").json
+        again = client.post("/api/v1/parse", data=file.data, content_type="text/csv").json
         told = client.get(path).json
         assert again["values"] == told["values"]
         assert again["times"] == told["times"]

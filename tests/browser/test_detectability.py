@@ -19,7 +19,7 @@ def asked(page):
 
 
 def test_the_table_tells_what_the_service_answered(page):
-    with page.expect_response("**/catches") as told:
+    with page.expect_response("**/detectability") as told:
         asked(page)
     answer = told.value.json()
     rows = page.locator(".catches tbody tr")
@@ -47,6 +47,6 @@ def test_what_goes_wrong_is_said_beside_the_button(page):
     load_demo(page)
     choose_detector(page, "robust_zscore")
     detect(page)
-    page.route("**/catches", lambda route: route.abort())
+    page.route("**/detectability", lambda route: route.abort())
     page.get_by_role("button", name="What would be caught here?").click()
     expect(page.locator("#catches-problem")).to_contain_text("does not answer")

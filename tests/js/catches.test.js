@@ -10,10 +10,10 @@ test("a size is written with its unit", () => {
 });
 
 test("a delay is told in points and in time, none at all as at once", () => {
-  assert.equal(delayWords({ caught: 0, delay_points: null, delay_seconds: null }), "–");
-  assert.equal(delayWords({ caught: 9, delay_points: 0, delay_seconds: 0 }), "at once");
-  assert.equal(delayWords({ caught: 9, delay_points: 3, delay_seconds: 900 }), "3 points (15 min)");
-  assert.equal(delayWords({ caught: 9, delay_points: 1, delay_seconds: null }), "1 point");
+  assert.equal(delayWords({ detected: 0, delay_points: null, delay_seconds: null }), "–");
+  assert.equal(delayWords({ detected: 9, delay_points: 0, delay_seconds: 0 }), "at once");
+  assert.equal(delayWords({ detected: 9, delay_points: 3, delay_seconds: 900 }), "3 points (15 min)");
+  assert.equal(delayWords({ detected: 9, delay_points: 1, delay_seconds: null }), "1 point");
 });
 
 test("a row tells the smallest size that is caught, else the largest that was tried", () => {
