@@ -153,7 +153,9 @@ class Catches(msgspec.Struct, forbid_unknown_fields=True):
     points: Annotated[int, described("Of each copy: the last ones of the series.", ge=0)]
     copies: Count
     noise: Annotated[Number, described("The usual noise, in the unit of the series.")]
-    typical_change: Annotated[Number, described("The usual change over a cycle, or over 32 points, in the unit of the series.")]
+    typical_change: Annotated[
+        Number, described("The usual change over a cycle, or over 32 points, in the unit of the series.")
+    ]
     period: Annotated[int | None, described("Points after which the series repeats itself; null where none was found.")]
     reason: Annotated[str | None, described("Why nothing, or not everything, could be planted.")]
     truncated: Annotated[bool, described("Whether fewer were planted than there is room for, to answer soon.")]

@@ -104,7 +104,9 @@ def test_a_kept_series_is_answered_as_one_that_is_sent(kept, csv_file):
     client, series = kept
     answer = told(client.post(f"/api/v1/series/{series}/detectability", json={"detector": "robust_zscore"}))
     assert answer == {**told(post_csv(client, csv_file)), "name": answer["name"]}
-    stream = told(client.post(f"/api/v1/series/{series}/detectability", json={"detector": "subspace", "mode": "online"}))
+    stream = told(
+        client.post(f"/api/v1/series/{series}/detectability", json={"detector": "subspace", "mode": "online"})
+    )
     assert stream["mode"] == "online"
 
 
@@ -137,5 +139,7 @@ def test_what_is_wrong_with_a_question_about_a_kept_series_is_said(kept, body, s
 
 def test_a_wrong_way_of_judging_says_which_there_are(kept):
     client, series = kept
-    error = check_error(client.post(f"/api/v1/series/{series}/detectability", json={"mode": "later"}), 400, "unreadable")
+    error = check_error(
+        client.post(f"/api/v1/series/{series}/detectability", json={"mode": "later"}), 400, "unreadable"
+    )
     assert error["message"].endswith("mode is one of offline, online.")
