@@ -86,7 +86,7 @@ class Alerts:
     def test(self, channel: str) -> Message:
         """Puts a test message for a channel into the outbox. Raises UnknownName."""
         if channel not in self.channels:
-            known = ", ".join(self.channels) or "none is set; see docs/alerts.md"
+            known = ", ".join(self.channels) or "none is set; see docs/reference/alerts.md"
             raise UnknownName(f"There is no channel {channel!r}; there is: {known}.", name=channel, known=self.channels)
         now = self._ms()
         message = Message(new_key(), channel, TEST_STREAM, Alert.test(now).to_plain(), now, due=now)

@@ -302,7 +302,7 @@ class Status(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Policy(msgspec.Struct, forbid_unknown_fields=True):
-    """What counts as an event of a stream and what is told of it; see docs/alerts.md."""
+    """What counts as an event of a stream and what is told of it; see docs/reference/alerts.md."""
 
     minimum_length: int
     merge_gap: int

@@ -2,7 +2,7 @@
 
 How far the values lay from what was forecast for them long before is what `LSTM.detect_offline` adds to its
 one-step residuals. On most series a network improves the regression little, and what it adds is noise to a judgement
-(docs/decisions/linear-path.md); where a series follows a law that no line can tell, it finds what nothing else does.
+(decision 9 in docs/decisions); where a series follows a law that no line can tell, it finds what nothing else does.
 """
 
 from collections.abc import Callable, Iterator, Mapping

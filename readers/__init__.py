@@ -1,7 +1,7 @@
 """Bytes and arrays to a Table: CSV, JSON arrays, InfluxDB line protocol.
 
 `read_csv` takes the bytes of a file, `read_arrays` the arrays of a JSON request. What is understood, every repair and
-every error stand in `docs/reading.md`.
+every error stand in `docs/reference/file-formats.md`.
 """
 
 from readers.array_reader import read_arrays

@@ -3,7 +3,7 @@
 `measurement[,tag=value…] field=value[,field=value…] [timestamp]`, one point a line; each measurement, set of tags and
 field is a stream of its own. Grammar: InfluxDB's line protocol reference, and for what that leaves open the behaviour
 of InfluxDB 1.8: a separator is escaped when a backslash stands before it, any other backslash is itself.
-What is understood and refused stands in `docs/line-protocol.md`.
+What is understood and refused stands in `docs/reference/line-protocol.md`.
 """
 
 import math

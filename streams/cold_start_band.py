@@ -3,7 +3,7 @@
 A window of sixty values holds one or two beats of a heart, or one rise of a working day, and the few values of each
 peak lie far outside its middle nine tenths. So the band around the median is the widest of three: the robust z-score's
 own; while the window is not full, as much wider as the verdict is less sure; and BEYOND times the second farthest
-excursion on the same side. docs/decisions/young-streams.md tells what was tried and measured.
+excursion on the same side. docs/experiments/cold-start.md tells what was tried and measured.
 """
 
 from dataclasses import replace

@@ -43,7 +43,7 @@ PUT_SECONDS = 1.0
 MOST_CAPACITY = 10**9
 
 DEFAULT_DETECTOR = "lstm"
-"""Not the default for files: see docs/decisions/default-of-streams.md."""
+"""Not the default for files: see decision 18 in docs/decisions."""
 
 
 class Streams:
@@ -173,8 +173,8 @@ class Streams:
         """Judges points and keeps them; returns once they are durable. All or nothing.
 
         The answer holds the points in the order of time. What is there already is answered as it was judged; what came
-        late is judged and kept: see `repairs`, and docs/streams.md. Raises BadInput with the `index` of a bad point,
-        NotFound, NotKept.
+        late is judged and kept: see `repairs`, and docs/reference/streams.md. Raises BadInput with the `index` of a bad
+        point, NotFound, NotKept.
         """
         series, repairs = ingest.read(times, values, self._limits)
         return self.push_series(name, series, repairs)

@@ -105,7 +105,7 @@ def test_every_option_has_help_and_every_number_bounds():
 
 
 def test_the_documentation_is_the_one_the_settings_write():
-    assert (ROOT / "docs" / "settings.md").read_text("utf-8") == settings.documentation()
+    assert (ROOT / "docs/reference/settings.md").read_text("utf-8") == settings.documentation()
 
 
 def test_detections_at_once_default_to_the_cores():

@@ -33,7 +33,7 @@ DEFAULT_LIMITS = Limits()
 class Repair:
     """One kind of change made to what was sent.
 
-    code     stable for programs; `docs/reading.md` lists them all
+    code     stable for programs; `docs/reference/file-formats.md` lists them all
     message  one sentence for a person
     count    how many cells, rows or columns it touched
     lines    the first few places, at most five: line numbers of the file counted from 1;

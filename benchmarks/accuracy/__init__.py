@@ -9,7 +9,7 @@ For research, in a few lines:
 
 `vus_pr` needs no threshold. `event_metrics(events, labels)` counts the events of a detector, half open pairs of
 positions such as `[(event.start, event.stop) for event in detection.events]`. What each number means stands in
-docs/accuracy.md and in `vus`, `events` and `nab`.
+docs/explanation/accuracy.md and in `vus`, `events` and `nab`.
 """
 
 from benchmarks.accuracy.data import Labelled, labelled_series

@@ -2,7 +2,7 @@
 
 Judges every series of ../shared/data by every detector and rival. What has been judged is kept in .bench/ under the
 version of its code: an interrupted run goes on, and only what changed is judged again. A run over everything writes
-the tables of docs/accuracy.md.
+the tables of docs/explanation/accuracy.md and docs/experiments/accuracy.md.
 """
 
 import argparse
@@ -11,7 +11,7 @@ import sys
 from benchmarks.accuracy import data, left_out, pictures, proof
 from benchmarks.accuracy.figures import summary
 from benchmarks.accuracy.methods import ROOT, methods
-from benchmarks.accuracy.report import merged, tables, write
+from benchmarks.accuracy.report import PAGES, merged, tables, write
 from benchmarks.accuracy.results import LIMIT, fill, kept
 
 QUICK = 3_000
@@ -31,9 +31,9 @@ def arguments(given: list[str]) -> argparse.Namespace:
         "--left-out", action="store_true", help="make the choices again without each data set, and measure them there"
     )
     parser.add_argument(
-        "--merge", action="store_true", help="with --only: their figures into docs/accuracy.md, the others' stay there"
+        "--merge", action="store_true", help="with --only: put their figures into the accuracy pages, the others' stay"
     )
-    parser.add_argument("--write", action="store_true", help="write docs/accuracy.md from what is kept; judge nothing")
+    parser.add_argument("--write", action="store_true", help="write the pages from stored results; measure nothing")
     return parser.parse_args(given)
 
 
@@ -47,18 +47,19 @@ def main() -> int:
     series = [one for one in data.labelled_series() if not given.quick or len(one.series) <= QUICK]
     if not series:
         return 1
+    pages = [ROOT / page for page in PAGES]
     if given.pictures:
         method = known[pictures.METHOD]
         fill(method, series, given.limit, given.again)
         judged = summary(method.name, method.kind, series, lambda file: kept(method, file))
         drawn = pictures.draw(method, judged, series, ROOT / "docs/images/worst")
-        write(ROOT / "docs/accuracy.md", {"worst": drawn})
+        write(pages, {"worst": drawn})
         return 0
     if given.left_out:
         told = left_out.table(series)
         print(told, flush=True)
         if not given.quick:
-            write(ROOT / "docs/accuracy.md", {"left_out": told})
+            write(pages, {"left_out": told})
         return 0
     proof.main()
     for name in () if given.write else chosen:
@@ -71,10 +72,10 @@ def main() -> int:
     for name, table in made.items():
         print(f"\n{name}\n\n{table}", flush=True)
     if given.merge and not given.quick:
-        made = merged(ROOT / "docs/accuracy.md", made, found)
+        made = merged(pages, made, found)
     if not given.quick and (given.merge or not given.only):
-        write(ROOT / "docs/accuracy.md", made)
-        print("\ndocs/accuracy.md is written", flush=True)
+        write(pages, made)
+        print(f"\nwritten: {', '.join(PAGES)}", flush=True)
     return 0
 
 

@@ -86,7 +86,7 @@ def draw(method: Method, found: Summary, series: Sequence[Labelled], folder: Pat
         (folder / name).write_text(svg(title, by_file[one.file], result.judgement.severity, spans), encoding="utf-8")
         names.add(name)
         why = WHY.get(one.file, "Nobody has looked yet why.")
-        parts.append(f"{place}. **{title}.** {why}\n\n   ![{title}](images/{folder.name}/{name})")
+        parts.append(f"{place}. **{title}.** {why}\n\n   ![{title}](../images/{folder.name}/{name})")
     for old in folder.glob("*.svg"):
         if old.name not in names:
             old.unlink()

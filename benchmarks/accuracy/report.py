@@ -1,4 +1,4 @@
-"""The tables of docs/accuracy.md, in Markdown; the prose between them is written by hand and stays."""
+"""The tables of the accuracy pages, in Markdown; the prose between them is written by hand and stays."""
 
 import math
 import re
@@ -13,7 +13,10 @@ Rows = list[list[str]]
 LEFT_OUT = {
     "time-series-anomaly-detector": "its compiled part is built against numpy 1 and fails under the project's numpy 2",
 }
-"""Rivals that cannot run here at all, and why; see docs/decisions/benchmark-rivals.md."""
+"""Rivals that cannot run here at all, and why; see decision 1 in docs/decisions."""
+
+PAGES = ("docs/explanation/accuracy.md", "docs/experiments/accuracy.md")
+"""The pages with places for the tables, from the root of the project."""
 
 BESIDE = ("lstm", "ridge_autoregression")
 """What a rival that did not finish is compared with, beside the best of ours."""
@@ -36,15 +39,20 @@ def tables(found: Sequence[Summary]) -> dict[str, str]:
     }
 
 
-def write(path: Path, made: dict[str, str]) -> None:
-    """Replaces what stands between `<!-- name -->` and `<!-- /name -->`; raises ValueError where a place is missing."""
-    text = path.read_text(encoding="utf-8")
+def write(pages: Sequence[Path], made: dict[str, str]) -> None:
+    """Replaces what stands between `<!-- name -->` and `<!-- /name -->` on these pages.
+
+    Raises ValueError where no page has a place for a table.
+    """
+    texts = {page: page.read_text(encoding="utf-8") for page in pages}
     for name, table in made.items():
         place = re.compile(rf"(?s)(<!-- {name} -->\n).*?(<!-- /{name} -->)")
-        if not place.search(text):
-            raise ValueError(f"{path.name} has no place for the table {name}")
-        text = place.sub(lambda marks, table=table: f"{marks[1]}\n{table}\n\n{marks[2]}", text)  # type: ignore[misc]  # mypy knows no default in a lambda
-    path.write_text(text, encoding="utf-8")
+        page = next((page for page, text in texts.items() if place.search(text)), None)
+        if page is None:
+            raise ValueError(f"{', '.join(page.name for page in pages)}: no place for the table {name}")
+        texts[page] = place.sub(lambda marks, table=table: f"{marks[1]}\n{table}\n\n{marks[2]}", texts[page])  # type: ignore[misc]  # mypy knows no default in a lambda
+    for page, text in texts.items():
+        page.write_text(text, encoding="utf-8")
 
 
 def _summary(shown: Sequence[Summary]) -> str:
@@ -158,13 +166,13 @@ def markdown(head: list[str], rows: Rows) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
-def merged(path: Path, made: dict[str, str], found: Sequence[Summary]) -> dict[str, str]:
-    """The tables of a page with what was measured now beside the other methods' figures as they stand there.
+def merged(pages: Sequence[Path], made: dict[str, str], found: Sequence[Summary]) -> dict[str, str]:
+    """The tables of the pages with what was measured now beside the other methods' figures as they stand there.
 
     Rows and columns of the methods in `found` are taken from `made`; the best comes first, as everywhere. The tables
     that compare methods with each other file by file, and the list of what is missing, need a whole run and stay.
     """
-    text = path.read_text(encoding="utf-8")
+    text = "".join(page.read_text(encoding="utf-8") for page in pages)
     old = {name: _cells(_between(text, name)) for name in made}
     new = {name: _cells(table) for name, table in made.items()}
     titles = {_title(one) for one in found if one.figures}

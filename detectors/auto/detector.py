@@ -22,7 +22,7 @@ from timeseries.seasonality import find_periods
 from timeseries.windows import Scale
 
 REFERENCES = 1024
-"""Windows that the matrix profile compares with; see docs/decisions/views.md."""
+"""Windows that the matrix profile compares with; see docs/experiments/window-scorers.md."""
 DEFAULT_SIGMA = 3.0
 USUAL = 7 / 12
 """Ranges per sigma that the mean of the voices may reach by chance on every series."""

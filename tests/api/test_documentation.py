@@ -1,4 +1,4 @@
-"""docs/api.md tells every route and every error code, and no others."""
+"""docs/reference/api.md tells every route and every error code, and no others."""
 
 import re
 from pathlib import Path
@@ -7,7 +7,7 @@ from api.errors import STATUS
 from tests.api.test_openapi import DOCUMENT
 
 ROOT = Path(__file__).parents[2]
-TEXT = (ROOT / "docs" / "api.md").read_text("utf-8")
+TEXT = (ROOT / "docs/reference/api.md").read_text("utf-8")
 CODE = re.compile(r'Refused\(\s*\d+, "(\w+)"|error_response\(\s*\d+, "(\w+)"')
 
 

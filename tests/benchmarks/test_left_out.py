@@ -99,7 +99,7 @@ def test_figures_of_some_methods_stand_beside_the_others_as_they_were(tmp_path):
     page = tmp_path / "page.md"
     page.write_text("\n".join(f"<!-- {name} -->\n{table}\n<!-- /{name} -->" for name, table in before.items()))
     now = [summary("one", "ours", 0.3), summary("three", "plain", 0.35)]
-    after = report.merged(page, report.tables(now), now)
+    after = report.merged([page], report.tables(now), now)
     assert [row.split(" | ")[0] for row in after["summary"].splitlines()[2:]] == [
         "| TSB-AD two",
         "| three",
@@ -110,5 +110,5 @@ def test_figures_of_some_methods_stand_beside_the_others_as_they_were(tmp_path):
     assert after["files"].splitlines()[0] == "| file | two | three | one |"
     assert after["files"].splitlines()[2] == "| a | 0.40 | 0.35 | 0.30 |"
     assert [row.split(" | ")[1] for row in after["nab"].splitlines()[2:]] == ["4.0", "3.5", "3.0"]
-    report.write(page, after)
+    report.write([page], after)
     assert "| **one** | 0.500 |" not in page.read_text()

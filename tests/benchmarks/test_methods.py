@@ -235,16 +235,18 @@ class TestReport:
         page = tmp_path / "page.md"
         page.write_text("Prose.\n<!-- one -->\nold | \\1\n<!-- /one -->\nMore.\n")
         for _ in range(2):
-            report.write(page, {"one": "| new \\1 |"})
+            report.write([page], {"one": "| new \\1 |"})
         assert page.read_text() == "Prose.\n<!-- one -->\n\n| new \\1 |\n\n<!-- /one -->\nMore.\n"
         with pytest.raises(ValueError, match="no place for the table two"):
-            report.write(page, {"two": ""})
+            report.write([page], {"two": ""})
 
-    def test_the_page_has_a_place_for_each_table(self, tmp_path):
-        page = tmp_path / "accuracy.md"
-        page.write_text((methods.ROOT / "docs/accuracy.md").read_text())
-        report.write(page, report.tables(self.found))
-        assert "theirs" in page.read_text()
+    def test_the_pages_have_a_place_for_each_table(self, tmp_path):
+        pages = []
+        for number, name in enumerate(report.PAGES):
+            pages.append(tmp_path / f"{number}.md")
+            pages[-1].write_text((methods.ROOT / name).read_text())
+        report.write(pages, report.tables(self.found))
+        assert all("theirs" in page.read_text() for page in pages)
 
 
 def test_ours_is_the_vus_of_tsb_ad():
@@ -262,7 +264,7 @@ class TestCommand:
         monkeypatch.setattr(data, "labelled_series", lambda: iter(kept))
         monkeypatch.setattr(proof, "main", lambda: None)
         monkeypatch.setattr(command, "fill", lambda method, series, *_: asked.update({method.name: len(series)}))
-        monkeypatch.setattr(command, "write", lambda path, made: asked.update(written=path.name))
+        monkeypatch.setattr(command, "write", lambda pages, made: asked.update(written=[page.name for page in pages]))
         return asked
 
     def call(self, monkeypatch, *given):
@@ -285,7 +287,7 @@ class TestCommand:
 
     def test_writes_from_what_is_kept(self, asked, monkeypatch):
         assert self.call(monkeypatch, "--write") == 0
-        assert asked == {"written": "accuracy.md"}
+        assert asked == {"written": ["accuracy.md", "accuracy.md"]}
 
     def test_a_wrong_name_is_told(self, asked, monkeypatch, capsys):
         assert self.call(monkeypatch, "--only", "lstn") == 2

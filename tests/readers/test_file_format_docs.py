@@ -1,4 +1,4 @@
-"""docs/reading.md names every repair, every error and every limit, and no other."""
+"""docs/reference/file-formats.md names every repair, every error and every limit, and no other."""
 
 import ast
 import dataclasses
@@ -11,7 +11,8 @@ from tests.readers.test_nasty_files import READ
 from timeseries import Limits
 
 ROOT = Path(__file__).parent.parent.parent
-SECTIONS = dict(re.findall(r"^## (.*?)\n(.*?)(?=^## |\Z)", (ROOT / "docs/reading.md").read_text(), re.M | re.S))
+PAGE = (ROOT / "docs/reference/file-formats.md").read_text(encoding="utf-8")
+SECTIONS = dict(re.findall(r"^## (.*?)\n(.*?)(?=^## |\Z)", PAGE, re.M | re.S))
 
 
 def _listed(section: str) -> set[str]:
