@@ -1,4 +1,4 @@
-"""Five hundred live pages at once: each asks every 500 ms for what is new, as static/js/live-poll.js does."""
+"""Five hundred live pages at once: each asks every 500 ms for what is new, as static/js/live/poller.js does."""
 
 import asyncio
 import os

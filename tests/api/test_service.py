@@ -180,7 +180,7 @@ class TestHeaders:
         root = client.application.static_folder
         vendored = next(Path(root, "vendor").glob("*.js")).name
         assert "immutable" in client.get(f"/static/vendor/{vendored}", buffered=True).headers["Cache-Control"]
-        own = next(Path(root, "js").glob("*.js")).name
+        own = next(Path(root, "js").rglob("*.js")).relative_to(Path(root, "js")).as_posix()
         response = client.get(f"/static/js/{own}", buffered=True)
         assert response.headers["Cache-Control"] == "no-cache"
         etag = {"If-None-Match": response.headers["ETag"]}

@@ -1,8 +1,8 @@
 """A chart of invented series on the page, without the page's own flow around it, for tests of the chart alone."""
 
 OPEN = """async ({ points, many, wait }) => {
-  const { SeriesChart } = await import("/static/js/chart.js");
-  const { minMax, windowOf } = await import("/static/js/reduce.js");
+  const { SeriesChart } = await import("/static/js/chart/series_chart.js");
+  const { minMax, windowOf } = await import("/static/js/chart/decimate.js");
   const byId = (id) => document.getElementById(id);
   byId("welcome").hidden = true;
   byId("chart-card").hidden = false;

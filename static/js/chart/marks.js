@@ -1,0 +1,103 @@
+// Stretches behind the lines: events, what people marked, where faults were planted; and the line under the pointer.
+import { strips, within } from "./positions.js";
+
+const LEAST = 3; // pixels, so that an event of one point is still seen
+const TALL = 3; // pixels of the mark along the top
+const TALLER = 7; // of the event that was chosen
+const STRIPE = 8; // pixels from one hatch line to the next
+
+/** Diagonal lines: rising for "anomaly", falling for "normal", so that colour is not all that tells them apart. */
+function hatch(ctx, colour, rising) {
+  const tile = document.createElement("canvas");
+  tile.width = STRIPE;
+  tile.height = STRIPE;
+  const pen = tile.getContext("2d");
+  pen.strokeStyle = colour;
+  pen.lineWidth = 1.5;
+  for (const by of [-STRIPE, 0, STRIPE]) {
+    pen.moveTo(by - 1, rising ? STRIPE + 1 : -1);
+    pen.lineTo(by + STRIPE + 1, rising ? -1 : STRIPE + 1);
+  }
+  pen.stroke();
+  return ctx.createPattern(tile, "repeat");
+}
+
+const INKS = {
+  planted: ({ label }) => label,
+  anomaly: ({ marked }, ctx) => hatch(ctx, marked, true),
+  normal: ({ fine }, ctx) => hatch(ctx, fine, false),
+};
+
+function edges(chart) {
+  const { left, right } = chart.chartArea;
+  const { x } = chart.scales;
+  const pixel = (at) => x.getPixelForValue(at);
+  return { from: x.min, to: x.max, pixel, cut: ([begin, end]) => [Math.max(left, begin), Math.min(right, end)] };
+}
+
+function drawLabels(chart, { labels, colours }) {
+  const { ctx, chartArea: { top, bottom } } = chart;
+  const { from, to, pixel, cut } = edges(chart);
+  for (const [kind, ink] of Object.entries(INKS)) {
+    const places = labels[kind];
+    if (!places) continue;
+    ctx.fillStyle = ink(colours, ctx);
+    for (const [left, right] of strips(places, from, to, pixel, LEAST).map(cut)) {
+      ctx.fillRect(left, top, right - left, bottom - top);
+      if (kind === "planted") continue;
+      ctx.save();
+      ctx.fillStyle = kind === "normal" ? colours.fine : colours.marked;
+      ctx.fillRect(left, bottom - 4, right - left, 4);
+      ctx.restore();
+    }
+  }
+}
+
+function drawEvents(chart, { places, chosen, colours }) {
+  const { ctx, chartArea: { top, bottom } } = chart;
+  const { from, to, pixel, cut } = edges(chart);
+  for (const [left, right] of strips(places, from, to, pixel, LEAST).map(cut)) {
+    ctx.fillStyle = colours.event;
+    ctx.fillRect(left, top, right - left, bottom - top);
+    ctx.fillStyle = colours.anomaly;
+    ctx.fillRect(left, top, right - left, TALL);
+  }
+  const at = places.items.indexOf(chosen);
+  const [first, stop] = within(places, from, to);
+  if (at < first || at >= stop) return;
+  const one = { items: [chosen], from: places.from.subarray(at, at + 1), to: places.to.subarray(at, at + 1) };
+  const [left, right] = cut(strips(one, from, to, pixel, TALLER)[0]);
+  ctx.fillStyle = colours.anomaly;
+  ctx.fillRect(left, top, right - left, TALLER);
+  ctx.strokeStyle = colours.anomaly;
+  ctx.lineWidth = 1;
+  ctx.strokeRect(left - 2.5, top + 0.5, right - left + 5, bottom - top - 1);
+}
+
+function drawCursor(chart, { colours }) {
+  const [active] = chart.tooltip?.getActiveElements() ?? [];
+  if (!active) return;
+  const { ctx, chartArea: { top, bottom } } = chart;
+  const x = Math.round(active.element.x) + 0.5;
+  ctx.strokeStyle = colours.edge;
+  ctx.lineWidth = 1;
+  ctx.beginPath();
+  ctx.moveTo(x, top);
+  ctx.lineTo(x, bottom);
+  ctx.stroke();
+}
+
+/**
+ * The Chart.js plugin over one `state`: {places: of the events, chosen: one of them or null, labels: {kind: places},
+ * colours}. It is kept outside the chart's options, which Chart.js would wrap, point by point.
+ */
+export const marksOf = (state) => ({
+  id: "marks",
+  beforeDatasetsDraw(chart) {
+    chart.ctx.save();
+    drawLabels(chart, state);
+    drawEvents(chart, state);
+    drawCursor(chart, state);
+    chart.ctx.restore();
+  },
+});
