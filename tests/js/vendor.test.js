@@ -5,11 +5,21 @@ import { test } from "node:test";
 
 const ROOT = new URL("../../", import.meta.url);
 const read = (path) => readFileSync(new URL(path, ROOT));
-const sums = read("static/vendor/SHA256SUMS").toString().trim().split("\n").map((line) => line.split("  "));
+const sums = read("static/vendor/SHA256SUMS")
+  .toString()
+  .trim()
+  .split("\n")
+  .map((line) => line.split("  "));
 
 test("every vendored file is the one whose checksum was kept, and none is without", () => {
   for (const [sum, name] of sums) {
-    assert.equal(createHash("sha256").update(read(`static/vendor/${name}`)).digest("hex"), sum, name);
+    assert.equal(
+      createHash("sha256")
+        .update(read(`static/vendor/${name}`))
+        .digest("hex"),
+      sum,
+      name,
+    );
   }
   const files = readdirSync(new URL("static/vendor/", ROOT)).filter((name) => name !== "SHA256SUMS");
   assert.deepEqual(sums.map(([, name]) => name).sort(), files.sort());
@@ -19,17 +29,36 @@ test("the versions in the file names are those that package.json pins", () => {
   const pinned = JSON.parse(read("package.json")).devDependencies;
   const stems = { "chart.js": "chart" };
   for (const [name, stem] of Object.entries(stems)) {
-    assert.ok(sums.some(([, file]) => file === `${stem}-${pinned[name]}.min.js`), name);
+    assert.ok(
+      sums.some(([, file]) => file === `${stem}-${pinned[name]}.min.js`),
+      name,
+    );
   }
 });
 
 test("the page loads exactly the vendored files", () => {
-  const asked = [...read("templates/index.html").toString().matchAll(/\/static\/vendor\/([^"]+)"/g)].map((found) => found[1]);
-  assert.deepEqual(asked.sort(), sums.map(([, name]) => name).filter((name) => name.endsWith(".js")).sort());
+  const asked = [
+    ...read("templates/index.html")
+      .toString()
+      .matchAll(/\/static\/vendor\/([^"]+)"/g),
+  ].map((found) => found[1]);
+  assert.deepEqual(
+    asked.sort(),
+    sums
+      .map(([, name]) => name)
+      .filter((name) => name.endsWith(".js"))
+      .sort(),
+  );
 });
 
 test("the lock names no registry and no address", () => {
-  assert.ok(!/https?:\/\/(?!opencollective|github)/.test(read("package-lock.json").toString().replace(/"funding": \{[^}]*\}/g, "")));
+  assert.ok(
+    !/https?:\/\/(?!opencollective|github)/.test(
+      read("package-lock.json")
+        .toString()
+        .replace(/"funding": \{[^}]*\}/g, ""),
+    ),
+  );
 });
 
 /** The files of the service that a page loads: those it names, and what their modules import. */
@@ -37,8 +66,10 @@ function loaded(template) {
   const found = new Set([`templates/${template}`]);
   for (const file of found) {
     const text = read(file).toString();
-    for (const [, path] of file.endsWith(".html") ? text.matchAll(/"\/(static\/[^"]+\.(?:js|css))"/g) : []) found.add(path);
-    for (const [, path] of file.startsWith("static/js/") ? text.matchAll(/ from "\.\/([^"]+)"/g) : []) found.add(`static/js/${path}`);
+    for (const [, path] of file.endsWith(".html") ? text.matchAll(/"\/(static\/[^"]+\.(?:js|css))"/g) : [])
+      found.add(path);
+    for (const [, path] of file.startsWith("static/js/") ? text.matchAll(/ from "\.\/([^"]+)"/g) : [])
+      found.add(`static/js/${path}`);
   }
   return [...found];
 }

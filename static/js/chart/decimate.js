@@ -104,7 +104,10 @@ export function dots(window, values, flagged, peaks) {
   const here = inside(flagged);
   if (here.length <= 2 * buckets) return here;
   const alone = { ...window, x: Float64Array.from(here, (i) => window.x[i]), start: 0, stop: here.length };
-  const kept = minMax(alone, Float64Array.from(here, (i) => values[i])).map((k) => here[k]);
+  const kept = minMax(
+    alone,
+    Float64Array.from(here, (i) => values[i]),
+  ).map((k) => here[k]);
   const own = inside(peaks);
   if (own.length > buckets) return kept;
   return Int32Array.from(new Set([...kept, ...own])).sort();

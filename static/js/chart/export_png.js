@@ -33,7 +33,10 @@ function stroke(pen, colour, width, dash, draw) {
   pen.setLineDash([]);
 }
 
-const across = (pen, x, y) => () => { pen.moveTo(x, y); pen.lineTo(x + 26, y); };
+const across = (pen, x, y) => () => {
+  pen.moveTo(x, y);
+  pen.lineTo(x + 26, y);
+};
 
 function stripes(pen, colour, x, y, rising) {
   pen.save();
@@ -41,7 +44,10 @@ function stripes(pen, colour, x, y, rising) {
   pen.rect(x, y - 7, 26, 12);
   pen.clip();
   stroke(pen, colour, 1.5, [], () => {
-    for (let at = x - 12; at < x + 38; at += 6) { pen.moveTo(at, y + (rising ? 6 : -8)); pen.lineTo(at + 14, y + (rising ? -8 : 6)); }
+    for (let at = x - 12; at < x + 38; at += 6) {
+      pen.moveTo(at, y + (rising ? 6 : -8));
+      pen.lineTo(at + 14, y + (rising ? -8 : 6));
+    }
   });
   pen.restore();
   Object.assign(pen, { fillStyle: colour });
@@ -66,11 +72,17 @@ const KEYS = {
     pen.arc(x + 13, y, 6, 0, 2 * Math.PI);
     pen.fill();
   },
-  other: (pen, x, y, c) => stroke(pen, c.other, 2, [], () => {
-    pen.moveTo(x + 13, y - 7);
-    for (const [dx, dy] of [[20, 0], [13, 7], [6, 0]]) pen.lineTo(x + dx, y + dy);
-    pen.closePath();
-  }),
+  other: (pen, x, y, c) =>
+    stroke(pen, c.other, 2, [], () => {
+      pen.moveTo(x + 13, y - 7);
+      for (const [dx, dy] of [
+        [20, 0],
+        [13, 7],
+        [6, 0],
+      ])
+        pen.lineTo(x + dx, y + dy);
+      pen.closePath();
+    }),
   marked: (pen, x, y, c) => stripes(pen, c.marked, x, y, true),
   fine: (pen, x, y, c) => stripes(pen, c.fine, x, y, false),
 };
@@ -89,14 +101,26 @@ function laid(pen, entries) {
 
 function titled(pen, chart, palette) {
   const { series, from, to } = chart;
-  const judges = [series.events && series.detector, chart.other && (chart.other.series.detector ?? chart.other.series.name)].filter(Boolean);
-  const stretch = series.hasTimes ? `${time(from)} to ${time(to)} UTC, ${duration(to - from)}`
+  const judges = [
+    series.events && series.detector,
+    chart.other && (chart.other.series.detector ?? chart.other.series.name),
+  ].filter(Boolean);
+  const stretch = series.hasTimes
+    ? `${time(from)} to ${time(to)} UTC, ${duration(to - from)}`
     : `Points ${Math.ceil(from).toLocaleString("en")} to ${Math.floor(to).toLocaleString("en")}`;
   pen.textBaseline = "alphabetic";
   Object.assign(pen, { fillStyle: palette.text, font: `600 22px ${FONT}` });
   pen.fillText(fitted(pen, series.name, WIDTH - 2 * EDGE), EDGE, EDGE + 20);
   Object.assign(pen, { fillStyle: palette.quiet, font: `14px ${FONT}` });
-  pen.fillText(fitted(pen, [stretch, ...(judges.length ? [`judged by ${judges.join(" and ")}`] : [])].join(" · "), WIDTH - 2 * EDGE), EDGE, EDGE + 44);
+  pen.fillText(
+    fitted(
+      pen,
+      [stretch, ...(judges.length ? [`judged by ${judges.join(" and ")}`] : [])].join(" · "),
+      WIDTH - 2 * EDGE,
+    ),
+    EDGE,
+    EDGE + 44,
+  );
 }
 
 /** The plot alone, as in the page, in the colours for paper. */
@@ -137,6 +161,10 @@ export async function pictureOf(chart) {
   pen.drawImage(plot.canvas, EDGE, top + rows * ROW, WIDTH - 2 * EDGE, PLOT);
   plot.done();
   return new Promise((resolve, reject) => {
-    canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error("The picture could not be made: close other tabs and try again."))), "image/png");
+    canvas.toBlob(
+      (blob) =>
+        blob ? resolve(blob) : reject(new Error("The picture could not be made: close other tabs and try again.")),
+      "image/png",
+    );
   });
 }

@@ -39,7 +39,13 @@ export class Gestures {
     canvas.addEventListener("pointerup", (event) => this.up(event));
     canvas.addEventListener("pointercancel", (event) => this.cancel(event));
     canvas.addEventListener("wheel", (event) => this.wheel(event), { passive: false });
-    addEventListener("scroll", () => { this.scrolled = performance.now(); }, { passive: true });
+    addEventListener(
+      "scroll",
+      () => {
+        this.scrolled = performance.now();
+      },
+      { passive: true },
+    );
     addEventListener("keydown", ({ key }) => key === "Escape" && this.stop());
   }
 
@@ -63,7 +69,8 @@ export class Gestures {
     this.start = { window: [from, to], shares: sorted([...this.pointers.values()]) };
     this.hide();
     if (this.pointers.size > 1) this.mode = "pinch";
-    else if (event.shiftKey || event.button === 1 || (event.pointerType === "touch" && !this.chart.marking)) this.mode = "pan";
+    else if (event.shiftKey || event.button === 1 || (event.pointerType === "touch" && !this.chart.marking))
+      this.mode = "pan";
     else this.mode = "draw";
     this.moved = false;
   }
@@ -71,7 +78,10 @@ export class Gestures {
   move(event) {
     if (!this.pointers.has(event.pointerId) || !this.mode) return;
     this.pointers.set(event.pointerId, this.share(event));
-    const { window: [from, to], shares } = this.start;
+    const {
+      window: [from, to],
+      shares,
+    } = this.start;
     const now = sorted([...this.pointers.values()]);
     const { width } = this.chart.area;
     this.moved ||= Math.abs(now[0] - shares[0]) * width > CLICK;
@@ -88,7 +98,8 @@ export class Gestures {
     this.pointers.delete(event.pointerId);
     if (this.pointers.size === 0) this.stop();
     else this.mode = null; // the finger that is still there does nothing until all are lifted
-    if (mode === "draw" && moved) this.chart.took(...sorted([this.at(this.within(start.shares[0])), this.at(this.within(share))]));
+    if (mode === "draw" && moved)
+      this.chart.took(...sorted([this.at(this.within(start.shares[0])), this.at(this.within(share))]));
     else if ((mode === "draw" || mode === "pan") && !moved) this.chart.tapped(this.at(share));
   }
 
@@ -110,7 +121,10 @@ export class Gestures {
     const { left, width, top, height } = this.chart.area;
     const [low, high] = sorted([this.within(a), this.within(b)]);
     Object.assign(this.box.style, {
-      left: `${left + low * width}px`, width: `${(high - low) * width}px`, top: `${top}px`, height: `${height}px`,
+      left: `${left + low * width}px`,
+      width: `${(high - low) * width}px`,
+      top: `${top}px`,
+      height: `${height}px`,
     });
     this.box.classList.toggle("marking", this.chart.marking);
     this.box.hidden = false;

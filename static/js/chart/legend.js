@@ -35,13 +35,24 @@ export function entriesOf(series, other = null) {
     entry("actual", "Actual", "what came"),
     ...(series.expected ? judged(series, other) : []),
     ...(other ? compared(other) : []),
-    ...Object.entries(KINDS).filter(([kind]) => kinds.has(kind)).map(([, words]) => entry(...words)),
+    ...Object.entries(KINDS)
+      .filter(([kind]) => kinds.has(kind))
+      .map(([, words]) => entry(...words)),
   ];
 }
 
 const item = ({ key, name, words }) =>
-  element("li", {}, key === "none" ? null : element("span", { class: `key key-${key}`, "aria-hidden": "true" }),
-    element("span", {}, key === "none" ? name : element("strong", {}, name), words ? element("span", { class: "hint" }, `: ${words}`) : ""));
+  element(
+    "li",
+    {},
+    key === "none" ? null : element("span", { class: `key key-${key}`, "aria-hidden": "true" }),
+    element(
+      "span",
+      {},
+      key === "none" ? name : element("strong", {}, name),
+      words ? element("span", { class: "hint" }, `: ${words}`) : "",
+    ),
+  );
 
 /** Draws the entries into the list `place`. */
 export function drawLegend(place, series, other = null) {

@@ -18,7 +18,8 @@ export function anomalies(rows, window, peaks) {
   if (peaks.x[last] === window.to) last += 1;
   const there = new Set(drawn.map((point) => point.x));
   const alone = { ...window, x: peaks.x, start: first, stop: last };
-  for (const k of minMax(alone, peaks.y)) if (!there.has(peaks.x[k])) drawn.push({ x: peaks.x[k], y: peaks.y[k], i: -1 });
+  for (const k of minMax(alone, peaks.y))
+    if (!there.has(peaks.x[k])) drawn.push({ x: peaks.x[k], y: peaks.y[k], i: -1 });
   return drawn.sort((a, b) => a.x - b.x);
 }
 
@@ -32,9 +33,18 @@ export function linesOf(rows, from, to, buckets, peaks) {
   const value = joined(rows.values);
   if (!rows.expected) return { ...NONE, window, value };
   const band = envelope(window, rows.lower, rows.upper);
-  const edge = (values) => broken(band.x.map((x, k) => ({ x, y: values[k], i: band.i[k] })), window, rows.gaps);
+  const edge = (values) =>
+    broken(
+      band.x.map((x, k) => ({ x, y: values[k], i: band.i[k] })),
+      window,
+      rows.gaps,
+    );
   return {
-    window, value, expected: joined(rows.expected), upper: edge(band.upper), lower: edge(band.lower),
+    window,
+    value,
+    expected: joined(rows.expected),
+    upper: edge(band.upper),
+    lower: edge(band.lower),
     dots: anomalies(rows, window, peaks),
   };
 }

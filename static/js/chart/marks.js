@@ -36,7 +36,10 @@ function edges(chart) {
 }
 
 function drawLabels(chart, { labels, colours }) {
-  const { ctx, chartArea: { top, bottom } } = chart;
+  const {
+    ctx,
+    chartArea: { top, bottom },
+  } = chart;
   const { from, to, pixel, cut } = edges(chart);
   for (const [kind, ink] of Object.entries(INKS)) {
     const places = labels[kind];
@@ -54,7 +57,10 @@ function drawLabels(chart, { labels, colours }) {
 }
 
 function drawEvents(chart, { places, chosen, colours }) {
-  const { ctx, chartArea: { top, bottom } } = chart;
+  const {
+    ctx,
+    chartArea: { top, bottom },
+  } = chart;
   const { from, to, pixel, cut } = edges(chart);
   for (const [left, right] of strips(places, from, to, pixel, LEAST).map(cut)) {
     ctx.fillStyle = colours.event;
@@ -77,7 +83,10 @@ function drawEvents(chart, { places, chosen, colours }) {
 function drawCursor(chart, { colours }) {
   const [active] = chart.tooltip?.getActiveElements() ?? [];
   if (!active) return;
-  const { ctx, chartArea: { top, bottom } } = chart;
+  const {
+    ctx,
+    chartArea: { top, bottom },
+  } = chart;
   const x = Math.round(active.element.x) + 0.5;
   ctx.strokeStyle = colours.edge;
   ctx.lineWidth = 1;

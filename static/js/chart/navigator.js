@@ -29,16 +29,34 @@ export class Overview {
     this.held = null;
     this.canvas = element("canvas", { "aria-hidden": "true" });
     this.shade = element("div");
-    const slider = (part, label) => element("div", { class: `grip ${part}`, role: "slider", tabindex: 0, "aria-label": label, "aria-orientation": "horizontal", "data-part": part });
+    const slider = (part, label) =>
+      element("div", {
+        class: `grip ${part}`,
+        role: "slider",
+        tabindex: 0,
+        "aria-label": label,
+        "aria-orientation": "horizontal",
+        "data-part": part,
+      });
     this.parts = {
-      both: slider("both", "Window in view, of the whole series"), from: slider("from", "Start of the window"), to: slider("to", "End of the window"),
+      both: slider("both", "Window in view, of the whole series"),
+      from: slider("from", "Start of the window"),
+      to: slider("to", "End of the window"),
     };
-    this.place = element("div", { class: "overview", role: "group", "aria-label": "The whole series", inert: "" }, // until its range is known
-      this.canvas, element("div", { class: "shade" }, this.shade), ...Object.values(this.parts));
+    this.place = element(
+      "div",
+      { class: "overview", role: "group", "aria-label": "The whole series", inert: "" }, // until its range is known
+      this.canvas,
+      element("div", { class: "shade" }, this.shade),
+      ...Object.values(this.parts),
+    );
     place.after(this.place);
     this.place.addEventListener("pointerdown", (event) => this.down(event));
     this.place.addEventListener("pointermove", (event) => this.held && this.drag(event));
-    for (const end of ["pointerup", "pointercancel"]) this.place.addEventListener(end, () => { this.held = null; });
+    for (const end of ["pointerup", "pointercancel"])
+      this.place.addEventListener(end, () => {
+        this.held = null;
+      });
     this.place.addEventListener("keydown", (event) => this.key(event));
     new ResizeObserver(() => this.paint()).observe(this.place);
   }
@@ -103,12 +121,16 @@ export class Overview {
   }
 
   tell() {
-    const { chart: { from, to, series }, full: [first, last] } = this;
+    const {
+      chart: { from, to, series },
+      full: [first, last],
+    } = this;
     const { width } = this.place.getBoundingClientRect();
     const share = (at) => ((at - first) / (last - first || 1)) * width;
     const pixels = Math.max(LEAST, share(to) - share(from));
     const left = Math.max(0, Math.min((share(from) + share(to) - pixels) / 2, width - pixels));
-    for (const { style } of [this.parts.both, this.shade]) Object.assign(style, { left: `${left}px`, width: `${pixels}px` });
+    for (const { style } of [this.parts.both, this.shade])
+      Object.assign(style, { left: `${left}px`, width: `${pixels}px` });
     this.parts.from.style.left = `${left}px`;
     this.parts.to.style.left = `${left + pixels}px`;
     const words = (at) => (series.hasTimes ? `${time(Math.round(at))} UTC` : `Point ${count(Math.round(at))}`);
@@ -134,7 +156,8 @@ export class Overview {
     const [first, last] = this.full;
     pen.fillStyle = colour.anomaly;
     const pixel = (at) => ((at - first) / (last - first || 1)) * width;
-    for (const [left, right] of strips(chart.marks.places, first, last, pixel, TICK)) pen.fillRect(left, 0, right - left, TICKS);
+    for (const [left, right] of strips(chart.marks.places, first, last, pixel, TICK))
+      pen.fillRect(left, 0, right - left, TICKS);
     this.tell();
   }
 
@@ -150,8 +173,12 @@ export class Overview {
     pen.lineWidth = 1;
     pen.beginPath();
     let drawing = false;
-    for (const point of broken(points, window, rows.gaps)) { // as the chart's line
-      if (Number.isNaN(point.y)) { drawing = false; continue; }
+    for (const point of broken(points, window, rows.gaps)) {
+      // as the chart's line
+      if (Number.isNaN(point.y)) {
+        drawing = false;
+        continue;
+      }
       const x = ((point.x - first) / (last - first || 1)) * width;
       if (!drawing) pen.moveTo(x, y(point.y));
       pen.lineTo(drawing ? x : x + 0.5, y(point.y)); // a point between two gaps is seen

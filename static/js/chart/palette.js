@@ -1,9 +1,21 @@
 // The chart's colours, read from the style sheet: it is their one home.
 
 const NAMES = {
-  actual: "--actual", expected: "--expected", band: "--band", anomaly: "--anomaly", dotEdge: "--dot-edge",
-  event: "--event", label: "--label", grid: "--grid", edge: "--edge", quiet: "--quiet",
-  other: "--other", marked: "--marked", fine: "--fine", surface: "--surface", text: "--text",
+  actual: "--actual",
+  expected: "--expected",
+  band: "--band",
+  anomaly: "--anomaly",
+  dotEdge: "--dot-edge",
+  event: "--event",
+  label: "--label",
+  grid: "--grid",
+  edge: "--edge",
+  quiet: "--quiet",
+  other: "--other",
+  marked: "--marked",
+  fine: "--fine",
+  surface: "--surface",
+  text: "--text",
 };
 
 /** {name: a colour that a canvas understands} in the theme now in force, or in the light one. */

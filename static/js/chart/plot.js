@@ -19,7 +19,10 @@ Chart.Interaction.modes.nearestValue = (chart, event) => {
   const { data } = chart.data.datasets[0];
   if (!data.length) return [];
   const at = chart.scales.x.getValueForPixel(event.x);
-  const next = position(data.map((point) => point.x), at);
+  const next = position(
+    data.map((point) => point.x),
+    at,
+  );
   const before = Math.max(0, next - 1);
   const after = Math.min(data.length - 1, next);
   let index = at - data[before].x < data[after].x - at ? before : after;
@@ -28,7 +31,14 @@ Chart.Interaction.modes.nearestValue = (chart, event) => {
 };
 
 const line = (order, extra = {}) => ({
-  type: "line", data: [], order, pointRadius: 0, pointHitRadius: 0, borderWidth: WIDTH, tension: 0, ...extra,
+  type: "line",
+  data: [],
+  order,
+  pointRadius: 0,
+  pointHitRadius: 0,
+  borderWidth: WIDTH,
+  tension: 0,
+  ...extra,
 });
 
 // What Chart.js paints first lies below: the lowest order is painted last, on top of all.
@@ -40,7 +50,14 @@ const datasets = () => [
   line(3, { label: "Lower", borderWidth: 0, fill: false }),
   line(2, { label: "Expected by the other", borderDash: [2, 3] }),
   // Larger than a dot and hollow: where both judge alike, both are seen.
-  line(-2, { label: "Anomaly to the other", showLine: false, pointStyle: "rectRot", pointRadius: 9, pointBorderWidth: 2, clip: 10 }),
+  line(-2, {
+    label: "Anomaly to the other",
+    showLine: false,
+    pointStyle: "rectRot",
+    pointRadius: 9,
+    pointBorderWidth: 2,
+    clip: 10,
+  }),
   line(0, { label: "Edge", showLine: false, pointRadius: 5.75, pointBorderWidth: 0, clip: 6 }),
 ];
 
@@ -58,22 +75,34 @@ export function plotOn(canvas, marks, asked, options = {}) {
   return new Chart(canvas, {
     data: { datasets: datasets() },
     options: {
-      responsive: true, maintainAspectRatio: false, animation: false, parsing: false, normalized: true,
+      responsive: true,
+      maintainAspectRatio: false,
+      animation: false,
+      parsing: false,
+      normalized: true,
       interaction: { mode: "nearestValue", intersect: false },
       onResize: () => asked.resized(),
       layout: { padding: { right: 8 } },
       scales: {
-        x: { type: "linear", ticks: { maxRotation: 0, includeBounds: false, callback: (_, index, all) => all[index].label },
-          afterBuildTicks: (axis) => { axis.ticks = ticks(axis, asked.hasTimes()); } },
+        x: {
+          type: "linear",
+          ticks: { maxRotation: 0, includeBounds: false, callback: (_, index, all) => all[index].label },
+          afterBuildTicks: (axis) => {
+            axis.ticks = ticks(axis, asked.hasTimes());
+          },
+        },
         y: { type: "linear", ticks: { maxTicksLimit: 8, includeBounds: false, callback: (value) => number(value) } },
       },
       plugins: {
         legend: { display: false },
         colors: { enabled: false },
-        tooltip: { displayColors: false, callbacks: {
-          title: ([item]) => (item ? asked.title(item.raw.i) : ""),
-          label: (item) => asked.lines(item.raw.i),
-        } },
+        tooltip: {
+          displayColors: false,
+          callbacks: {
+            title: ([item]) => (item ? asked.title(item.raw.i) : ""),
+            label: (item) => asked.lines(item.raw.i),
+          },
+        },
       },
       ...options,
     },
@@ -81,8 +110,11 @@ export function plotOn(canvas, marks, asked, options = {}) {
   });
 }
 
-const extent = (points) => points.reduce(
-  ([low, high], { y }) => (Number.isNaN(y) ? [low, high] : [Math.min(low, y), Math.max(high, y)]), [Infinity, -Infinity]);
+const extent = (points) =>
+  points.reduce(
+    ([low, high], { y }) => (Number.isNaN(y) ? [low, high] : [Math.min(low, y), Math.max(high, y)]),
+    [Infinity, -Infinity],
+  );
 
 /** The y axis of `lines`: everything that came and was expected; of the band as far as it does not flatten the rest. */
 export function heightsOf(lines) {
@@ -109,7 +141,9 @@ function radii(data, inView) {
 /** Draws `lines` (of lines.js) in the window from..to, between the `heights` {min, max}. */
 export function fill(chart, lines, { from, to, inView, heights }) {
   const sets = chart.data.datasets;
-  SETS.forEach((name, k) => { sets[k].data = lines[name]; });
+  SETS.forEach((name, k) => {
+    sets[k].data = lines[name];
+  });
   sets[RIMS].data = lines.dots;
   sets[0].pointRadius = radii(lines.value, inView);
   for (const k of LINES) sets[k].borderWidth = sets[k].data.length > DENSE ? 1 : WIDTH;

@@ -19,7 +19,8 @@ export function placeAt({ x, positions }, step, at) {
 export function spanOf(series, { start, stop, start_time: first, stop_time: last }, rows = null) {
   if (series.x) return [series.x[start], series.x[stop - 1]];
   if (!series.hasTimes) return [start, stop - 1];
-  if (first === undefined) return rows ? [placeAt(rows, series.step, start), placeAt(rows, series.step, stop - 1)] : [NaN, NaN];
+  if (first === undefined)
+    return rows ? [placeAt(rows, series.step, start), placeAt(rows, series.step, stop - 1)] : [NaN, NaN];
   return [ms(first), ms(last)];
 }
 
@@ -56,7 +57,8 @@ export function strips(places, from, to, pixel, least) {
 /** The stretch nearest to `at` and at most `reach` away; null where there is none. */
 export function nearest(places, at, reach) {
   const after = position(places.to, at);
-  const distance = (k) => (k < 0 || k >= places.items.length ? Infinity : Math.max(places.from[k] - at, at - places.to[k], 0));
+  const distance = (k) =>
+    k < 0 || k >= places.items.length ? Infinity : Math.max(places.from[k] - at, at - places.to[k], 0);
   const best = distance(after - 1) < distance(after) ? after - 1 : after;
   return distance(best) <= reach ? places.items[best] : null;
 }

@@ -46,7 +46,9 @@ export class SeriesChart {
     Object.assign(this, { pending: 0, marking: false, cursor: null, begun: null, rows: null });
     this.marks = { events: [], places: EMPTY, labels: {}, chosen: null, colours: colours() };
     this.chart = plotOn(canvas, this.marks, {
-      hasTimes: () => this.series?.hasTimes, title: (k) => when(this.rows, k, this.series.hasTimes), lines: (k) => this.told(k),
+      hasTimes: () => this.series?.hasTimes,
+      title: (k) => when(this.rows, k, this.series.hasTimes),
+      lines: (k) => this.told(k),
       resized: () => this.later(),
     });
     this.gestures = new Gestures(canvas, this);
@@ -113,7 +115,9 @@ export class SeriesChart {
     const rows = this.windows.overall; // labels of a series that is not in memory wait for it
     const all = rows ? labels.map(labelOf).toSorted((a, b) => a.start - b.start) : [];
     const kinds = Object.groupBy(all, ({ kind }) => kind);
-    this.marks.labels = Object.fromEntries(Object.entries(kinds).map(([kind, items]) => [kind, placesOf(this.series, items, rows)]));
+    this.marks.labels = Object.fromEntries(
+      Object.entries(kinds).map(([kind, items]) => [kind, placesOf(this.series, items, rows)]),
+    );
     this.later();
   }
 
@@ -280,7 +284,14 @@ export class SeriesChart {
 
   drawLegend() {
     if (!this.legend) return;
-    const told = [this.series, Boolean(this.rows.expected), banded(this.rows), this.other?.series, this.legendOther?.banded, this.series.labels];
+    const told = [
+      this.series,
+      Boolean(this.rows.expected),
+      banded(this.rows),
+      this.other?.series,
+      this.legendOther?.banded,
+      this.series.labels,
+    ];
     if (this.toldLegend?.every((each, k) => each === told[k])) return;
     this.toldLegend = told;
     drawLegend(this.legend, this.legendSeries, this.legendOther);

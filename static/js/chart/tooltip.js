@@ -21,6 +21,9 @@ export function judged(series, rows, k, severity, event) {
   for (const [name, column] of Object.entries(rows.views ?? {})) {
     if (known(column, k) !== null) lines.push(`By its ${name}: ${rough(column[k])}`);
   }
-  if (severity !== null) lines.push(`Anomaly: severity ${times(severity)}${event?.top_scorer ? `, most unusual by its ${event.top_scorer}` : ""}`);
+  if (severity !== null)
+    lines.push(
+      `Anomaly: severity ${times(severity)}${event?.top_scorer ? `, most unusual by its ${event.top_scorer}` : ""}`,
+    );
   return lines;
 }

@@ -47,9 +47,13 @@ export function spliced(coarse, fine) {
   const rows = { ...coarse };
   for (const [name, column] of Object.entries(coarse)) {
     if (!ArrayBuffer.isView(column)) continue;
-    rows[name] = ROWS.includes(name) ? Int32Array.of(
-      ...column.filter((row) => row < first), ...fine[name].map((row) => row + first),
-      ...column.filter((row) => row >= last).map((row) => row + first + fine.x.length - last)) : put(column, fine[name]);
+    rows[name] = ROWS.includes(name)
+      ? Int32Array.of(
+          ...column.filter((row) => row < first),
+          ...fine[name].map((row) => row + first),
+          ...column.filter((row) => row >= last).map((row) => row + first + fine.x.length - last),
+        )
+      : put(column, fine[name]);
   }
   return rows;
 }
@@ -104,7 +108,11 @@ export class Windows {
     if (there || this.timer !== null) return;
     const rest = this.begun + PAUSE - performance.now();
     if (rest <= 0) this.begin();
-    else this.timer = setTimeout(() => { this.timer = null; this.begin(); }, rest);
+    else
+      this.timer = setTimeout(() => {
+        this.timer = null;
+        this.begin();
+      }, rest);
   }
 
   /** Fetches the whole, coarsely: what is drawn until the rest is there. */
@@ -112,7 +120,9 @@ export class Windows {
     if (this.overall || this.first) return;
     const [from, to] = this.source.extent;
     this.first = { from, to, width: (to - from) / OVERALL, abort: new AbortController() };
-    await this.fetch("first", OVERALL, (rows) => { this.overall = rows; });
+    await this.fetch("first", OVERALL, (rows) => {
+      this.overall = rows;
+    });
   }
 
   async begin() {
@@ -125,13 +135,19 @@ export class Windows {
     this.asked?.abort.abort();
     this.asked = { from: low, to: high, width: (high - low) / many, abort: new AbortController() };
     Object.assign(this, { pending: null, begun: performance.now() });
-    await this.fetch("asked", many, (rows) => { this.kept = [...this.kept, rows].slice(-KEPT); });
+    await this.fetch("asked", many, (rows) => {
+      this.kept = [...this.kept, rows].slice(-KEPT);
+    });
   }
 
   /** Carries out the request noted in `slot`, and clears it. */
   async fetch(slot, buckets, keep) {
     const request = this[slot];
-    const { from, to, abort: { signal } } = request;
+    const {
+      from,
+      to,
+      abort: { signal },
+    } = request;
     let rows = null;
     let problem = null;
     try {

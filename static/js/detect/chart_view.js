@@ -18,7 +18,9 @@ export const chartNow = () => chart;
 function windowChanged(from, to, window) {
   state.window = window;
   const { hasTimes } = chart.series;
-  const words = hasTimes ? `${time(Math.round(from))} to ${time(Math.round(to))} UTC, ${duration(to - from)}` : `Points ${count(Math.ceil(from))} to ${count(Math.floor(to))}`;
+  const words = hasTimes
+    ? `${time(Math.round(from))} to ${time(Math.round(to))} UTC, ${duration(to - from)}`
+    : `Points ${count(Math.ceil(from))} to ${count(Math.floor(to))}`;
   byId("window").textContent = `In view: ${words}${chart.everything ? " (everything)" : ""}`;
   if (byId("points-details").open) drawTable();
   told.window(from, to);
@@ -31,7 +33,10 @@ export async function drawTable() {
 
 function made() {
   return new SeriesChart(byId("canvas"), windowChanged, {
-    onEvent: (event) => told.event(event), onMark: (...stretch) => told.mark(...stretch), legend: byId("legend"), overview: true,
+    onEvent: (event) => told.event(event),
+    onMark: (...stretch) => told.mark(...stretch),
+    legend: byId("legend"),
+    overview: true,
     onProblem: (error) => (error ? serviceAway(error, () => chart.view(chart.from, chart.to)) : serviceBack()),
   });
 }
@@ -42,7 +47,14 @@ export function drawable(column, found, labels) {
   const rest = { name: column, hasTimes: axis.hasTimes, step: axis.step, labels: [...state.planted, ...labels] };
   if (!found) return { ...rest, source: storedSeries(state.series.id, column, axis) };
   const { title } = detectorNamed(found.detector) ?? { title: found.detector };
-  return { ...rest, source: storedDetection(found.id, axis), expected: true, events: found.events, threshold: found.threshold, detector: title };
+  return {
+    ...rest,
+    source: storedDetection(found.id, axis),
+    expected: true,
+    events: found.events,
+    threshold: found.threshold,
+    detector: title,
+  };
 }
 
 /** Draws the column looked at; keeps the window if `keep`. */

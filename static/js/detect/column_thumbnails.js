@@ -34,7 +34,10 @@ export function pathOf(x, values, width = WIDTH, height = HEIGHT, pad = 3) {
   let path = "";
   let pen = "M";
   values.forEach((value, k) => {
-    if (!Number.isFinite(value) || value === null) { pen = "M"; return; }
+    if (!Number.isFinite(value) || value === null) {
+      pen = "M";
+      return;
+    }
     path += `${pen}${across(x[k]).toFixed(1)} ${up(value).toFixed(1)}`;
     pen = "L";
   });
@@ -42,13 +45,26 @@ export function pathOf(x, values, width = WIDTH, height = HEIGHT, pad = 3) {
 }
 
 function drawing({ x, values }, events) {
-  const svg = shape("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none", "aria-hidden": "true", class: "small-line" });
+  const svg = shape("svg", {
+    viewBox: `0 0 ${WIDTH} ${HEIGHT}`,
+    preserveAspectRatio: "none",
+    "aria-hidden": "true",
+    class: "small-line",
+  });
   const [first, last] = [x[0], x[x.length - 1]];
   const across = (at) => (last > first ? ((at - first) / (last - first)) * WIDTH : WIDTH / 2);
   for (const { from, to } of events ?? []) {
     const [left, right] = [across(from), across(to)];
     const wide = Math.max(LEAST, right - left);
-    svg.append(shape("rect", { x: Math.max(0, Math.min(WIDTH - wide, (left + right - wide) / 2)).toFixed(1), y: 0, width: wide.toFixed(1), height: HEIGHT, class: "small-event" }));
+    svg.append(
+      shape("rect", {
+        x: Math.max(0, Math.min(WIDTH - wide, (left + right - wide) / 2)).toFixed(1),
+        y: 0,
+        width: wide.toFixed(1),
+        height: HEIGHT,
+        class: "small-event",
+      }),
+    );
   }
   svg.append(shape("path", { d: pathOf(x, values), class: "small-path" }));
   return svg;
@@ -56,16 +72,29 @@ function drawing({ x, values }, events) {
 
 /** What is known of a column's events, in words. */
 export const eventWords = (judged) =>
-  (judged === undefined ? "not judged yet" : judged === "busy" ? "being judged …" : judged.length ? counted(judged.length, "event") : "no events");
+  judged === undefined
+    ? "not judged yet"
+    : judged === "busy"
+      ? "being judged …"
+      : judged.length
+        ? counted(judged.length, "event")
+        : "no events";
 
 function card(column, judged, chosen, onChoose) {
   const events = Array.isArray(judged) ? judged : undefined;
   const [low, high] = extent(column.values);
-  return element("button", { type: "button", class: "small-chart", "aria-pressed": String(chosen), onclick: () => onChoose(column.name) },
-    element("span", { class: "small-head" }, element("strong", {}, column.name),
-      element("span", { class: events?.length ? "badge found" : "hint" }, eventWords(judged))),
+  return element(
+    "button",
+    { type: "button", class: "small-chart", "aria-pressed": String(chosen), onclick: () => onChoose(column.name) },
+    element(
+      "span",
+      { class: "small-head" },
+      element("strong", {}, column.name),
+      element("span", { class: events?.length ? "badge found" : "hint" }, eventWords(judged)),
+    ),
     drawing(column, events),
-    element("span", { class: "hint" }, `${rough(low)} to ${rough(high)}`));
+    element("span", { class: "hint" }, `${rough(low)} to ${rough(high)}`),
+  );
 }
 
 /**
@@ -79,6 +108,17 @@ export function drawSmalls(place, columns, { judged, chosen, onChoose, shown = P
   };
   const rest = columns.length - shown;
   place.replaceChildren(
-    element("div", { class: "smalls" }, ...columns.slice(0, shown).map((each) => card(each, judged.get(each.name), each.name === chosen, onChoose))),
-    rest > 0 ? element("button", { type: "button", class: "button small", onclick: again }, `Show ${count(Math.min(PAGE, rest))} more of ${count(rest)}`) : "");
+    element(
+      "div",
+      { class: "smalls" },
+      ...columns.slice(0, shown).map((each) => card(each, judged.get(each.name), each.name === chosen, onChoose)),
+    ),
+    rest > 0
+      ? element(
+          "button",
+          { type: "button", class: "button small", onclick: again },
+          `Show ${count(Math.min(PAGE, rest))} more of ${count(rest)}`,
+        )
+      : "",
+  );
 }

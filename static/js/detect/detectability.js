@@ -17,10 +17,23 @@ const drawn = (tag, properties, ...children) => {
 function bars({ title, unit, sizes }) {
   const width = 18 * sizes.length;
   const words = sizes.map((each) => `${sizeWords(each.size, unit)}: ${Math.round(100 * each.share)} %`).join(", ");
-  const chart = drawn("svg", { viewBox: `0 0 ${width} 34`, width, height: 34, class: "catch-bars", role: "img", "aria-label": `${title}, share caught by size: ${words}` });
+  const chart = drawn("svg", {
+    viewBox: `0 0 ${width} 34`,
+    width,
+    height: 34,
+    class: "catch-bars",
+    role: "img",
+    "aria-label": `${title}, share caught by size: ${words}`,
+  });
   sizes.forEach(({ size, share }, k) => {
     chart.append(drawn("rect", { class: "catch-slot", x: 18 * k + 1, y: 1, width: 15, height: 32 }));
-    const bar = drawn("rect", { class: share >= 0.8 ? "catch-bar enough" : "catch-bar", x: 18 * k + 1, y: 33 - 32 * share, width: 15, height: 32 * share });
+    const bar = drawn("rect", {
+      class: share >= 0.8 ? "catch-bar enough" : "catch-bar",
+      x: 18 * k + 1,
+      y: 33 - 32 * share,
+      width: 15,
+      height: 32 * share,
+    });
     bar.append(drawn("title", {}, `${sizeWords(size, unit)}: ${Math.round(100 * share)} % caught`));
     chart.append(bar);
   });
@@ -33,12 +46,20 @@ function row(fault) {
   const size = sizeWords(told.size, fault.unit);
   const unit = fault.unit === "cycles" ? "" : fault.unit.replace(/^times /, "");
   const change = told.change === null ? unit : `${unit}: ${rough(told.change)}`;
-  return element("tr", {},
+  return element(
+    "tr",
+    {},
     element("th", { scope: "row" }, fault.title),
     element("td", {}, bars(fault)),
-    element("td", {}, fault.smallest === null ? `none up to ${size}` : size, change && element("span", { class: "hint" }, ` ${change}`)),
+    element(
+      "td",
+      {},
+      fault.smallest === null ? `none up to ${size}` : size,
+      change && element("span", { class: "hint" }, ` ${change}`),
+    ),
     element("td", { class: "n" }, `${told.detected} of ${told.injected}`),
-    element("td", { class: "delay" }, delayWords(told)));
+    element("td", { class: "delay" }, delayWords(told)),
+  );
 }
 
 /** Draws an answer of POST /api/v1/detectability into `place`. */
@@ -49,17 +70,39 @@ export function drawCatches(place, answer) {
   }
   const heads = ["Fault", "Share caught, by size", "Smallest caught", "Caught", "Delay"];
   place.replaceChildren(
-    element("p", { class: "hint" }, styled(answer.summary.slice(0, 2).join(" ")),
-      " A size counts as caught where four in five are (dashed line); in grey, what it is a multiple of, and how much that is in the unit of the series."),
-    element("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "What would be caught, as a table" },
-      element("table", { class: "catches" },
+    element(
+      "p",
+      { class: "hint" },
+      styled(answer.summary.slice(0, 2).join(" ")),
+      " A size counts as caught where four in five are (dashed line); in grey, what it is a multiple of, and how much that is in the unit of the series.",
+    ),
+    element(
+      "div",
+      { class: "scroll", tabindex: 0, role: "region", "aria-label": "What would be caught, as a table" },
+      element(
+        "table",
+        { class: "catches" },
         element("caption", { class: "unseen" }, "What would be caught"),
-        element("thead", {}, element("tr", {}, ...heads.map((head, k) => element("th", { scope: "col", class: k === 3 ? "n" : null }, head)))),
-        element("tbody", {}, ...answer.faults.map(row)))),
-    element("details", { class: "more" },
+        element(
+          "thead",
+          {},
+          element(
+            "tr",
+            {},
+            ...heads.map((head, k) => element("th", { scope: "col", class: k === 3 ? "n" : null }, head)),
+          ),
+        ),
+        element("tbody", {}, ...answer.faults.map(row)),
+      ),
+    ),
+    element(
+      "details",
+      { class: "more" },
       element("summary", {}, "The same in sentences"),
-      element("ul", {}, ...answer.faults.map(({ summary }) => element("li", {}, styled(summary))))),
-    ...(answer.reason ? [element("p", { class: "hint" }, styled(answer.reason))] : []));
+      element("ul", {}, ...answer.faults.map(({ summary }) => element("li", {}, styled(summary)))),
+    ),
+    ...(answer.reason ? [element("p", { class: "hint" }, styled(answer.reason))] : []),
+  );
 }
 
 /**
@@ -77,15 +120,24 @@ export function offerCatches(place, find, problem) {
       if (!found || mine !== asked) return; // cancelled, or about another judgement by now
       drawCatches(answer, found);
       const caught = found.faults.filter(({ smallest }) => smallest !== null).length;
-      announce(found.faults.length ? `${caught} of ${counted(found.faults.length, "kind")} of faults would be caught.` : found.reason);
+      announce(
+        found.faults.length
+          ? `${caught} of ${counted(found.faults.length, "kind")} of faults would be caught.`
+          : found.reason,
+      );
     } catch (error) {
       problem(error, show);
     }
   }
   place.replaceChildren(
-    element("p", { class: "hint" }, "Known faults of several sizes are planted into copies of the quiet stretches of this series, and judged as above. Nothing is changed or kept."),
+    element(
+      "p",
+      { class: "hint" },
+      "Known faults of several sizes are planted into copies of the quiet stretches of this series, and judged as above. Nothing is changed or kept.",
+    ),
     element("button", { type: "button", class: "button", onclick: show }, "What would be caught here?"),
-    answer);
+    answer,
+  );
   return () => {
     asked += 1;
     problem(null);

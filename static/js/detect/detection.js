@@ -24,14 +24,17 @@ export function judged(label, column, detector, params) {
 /** A judgement that is kept, waited for where it still goes on. */
 export function keptJudgement(id) {
   return busy("Opening the results", async ({ signal, stage }) =>
-    follow(await detectionOf(id, { signal }), { signal, onProgress: progressTeller(stage) }));
+    follow(await detectionOf(id, { signal }), { signal, onProgress: progressTeller(stage) }),
+  );
 }
 
 /** What of `params` is others than in the judgement shown, where that needs no fit; null where it does or nothing is. */
 export function cheapChanges(found, detector, params) {
   if (!found || found.detector !== detector.name) return null;
   const names = Object.keys(params).filter((name) => params[name] !== found.params[name]);
-  return names.length && names.every((name) => cheap(detector).includes(name)) ? Object.fromEntries(names.map((name) => [name, params[name]])) : null;
+  return names.length && names.every((name) => cheap(detector).includes(name))
+    ? Object.fromEntries(names.map((name) => [name, params[name]]))
+    : null;
 }
 
 /** The page's parts around a judgement. `labels()`, `drawEvents(found)`, `drawSmalls()`, `changed()` are the page's. */
@@ -59,12 +62,15 @@ export class Judging {
     const { column } = state;
     try {
       const changes = cheapChanges(shown(), detector, params);
-      const found = changes ? await judgeAgain(shown().id, { params: changes }) : await judged("Detecting anomalies", column, detector.name, params);
+      const found = changes
+        ? await judgeAgain(shown().id, { params: changes })
+        : await judged("Detecting anomalies", column, detector.name, params);
       if (!found) return;
       if (!changes) this.teaching.forget(column);
       this.arrived(found, column);
     } catch (error) {
-      if (!this.form.take(error)) showProblem("detect-problem", error, { retry: error.code === "unreachable" ? () => this.detect() : undefined });
+      if (!this.form.take(error))
+        showProblem("detect-problem", error, { retry: error.code === "unreachable" ? () => this.detect() : undefined });
     }
   }
 
@@ -85,7 +91,11 @@ export class Judging {
     const found = shown();
     const { series, column } = state;
     drawChart(this.teaching.labels, { keep });
-    const answer = { ...found, column, columns: series.columns.filter((name) => name === column || !state.found.has(name)) };
+    const answer = {
+      ...found,
+      column,
+      columns: series.columns.filter((name) => name === column || !state.found.has(name)),
+    };
     drawVerdict(byId("verdict"), answer);
     drawNotes(byId("notes"), answer);
     drawOtherColumns(byId("other-columns"), answer, (name) => this.judgeColumn(name));
@@ -144,7 +154,12 @@ export class Judging {
       state.judging = column;
       this.drawSmalls();
       try {
-        const found = await judged(`Judging “${column}”, ${k + 1} of ${left.length}`, column, detector, this.form.values);
+        const found = await judged(
+          `Judging “${column}”, ${k + 1} of ${left.length}`,
+          column,
+          detector,
+          this.form.values,
+        );
         state.judging = null;
         if (!found || series !== state.series) break;
         state.found.set(column, found);
@@ -160,7 +175,11 @@ export class Judging {
 
   offerComparison() {
     const found = shown();
-    byId("compare").replaceChildren(...state.detectors.filter(({ name }) => name !== found?.detector).map(({ name, title }) => element("option", { value: name }, title)));
+    byId("compare").replaceChildren(
+      ...state.detectors
+        .filter(({ name }) => name !== found?.detector)
+        .map(({ name, title }) => element("option", { value: name }, title)),
+    );
   }
 
   /** Another detector judges the same column, and both are drawn. */
@@ -208,7 +227,13 @@ export class Judging {
       const step = this.teaching.did(() => this.back(before, column), column);
       const names = ["before", "now"];
       drawDifferences(byId("teach-says"), before.events, found.events, names, (event) => chartNow().toEvent(event));
-      byId("teach-says").append(element("button", { type: "button", class: "button small", onclick: () => this.teaching.takeBack(step) }, "Go back to the one before"));
+      byId("teach-says").append(
+        element(
+          "button",
+          { type: "button", class: "button small", onclick: () => this.teaching.takeBack(step) },
+          "Go back to the one before",
+        ),
+      );
       byId("teach-says").scrollIntoView({ block: "nearest" });
       announce(differenceWords(before.events, found.events, names));
     } catch (error) {

@@ -61,4 +61,5 @@ export function changed(before, after) {
 }
 
 /** "3 of 4 marked anomalies found (recall 75 %), 1 false alarm among 4 events judged (precision 75 %)". */
-export const share = (part) => (part === null || part === undefined || Number.isNaN(part) ? "–" : `${rough(part * 100)} %`);
+export const share = (part) =>
+  part === null || part === undefined || Number.isNaN(part) ? "–" : `${rough(part * 100)} %`;

@@ -6,7 +6,11 @@ import { detectionUrl } from "./resources.js";
 
 const LATER = 10_000; // ms until the browser has surely begun to save
 
-const plain = (name) => name.replace(/\.(csv|tsv|txt|gz|zip)$/i, "").replace(/[^\w.-]+/g, "-").replace(/^-+|-+$/g, "") || "series";
+const plain = (name) =>
+  name
+    .replace(/\.(csv|tsv|txt|gz|zip)$/i, "")
+    .replace(/[^\w.-]+/g, "-")
+    .replace(/^-+|-+$/g, "") || "series";
 
 /** Lets the browser save a Blob under a name. */
 export function save(blob, name) {
@@ -32,7 +36,8 @@ export const pictureName = (name) => `${plain(name)}-chart.png`;
 /** The command lines that get the same results: those kept here and, where nothing else enters, from the data alone. */
 export function curlLines({ source, detection, column, origin, plainly }) {
   const kept = `curl -s ${quoted(origin + detectionUrl(detection.id, ".csv"))}`;
-  const again = source && plainly ? curlOf(source, { column, detector: detection.detector, params: detection.params }, origin) : "";
+  const again =
+    source && plainly ? curlOf(source, { column, detector: detection.detector, params: detection.params }, origin) : "";
   return { kept, again };
 }
 
@@ -48,5 +53,7 @@ export function confirmed(words) {
   byId("confirm-words").textContent = words;
   dialog.returnValue = "";
   dialog.showModal();
-  return new Promise((resolve) => dialog.addEventListener("close", () => resolve(dialog.returnValue === "yes"), { once: true }));
+  return new Promise((resolve) =>
+    dialog.addEventListener("close", () => resolve(dialog.returnValue === "yes"), { once: true }),
+  );
 }

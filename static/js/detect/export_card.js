@@ -35,7 +35,7 @@ export class Taking {
     const detection = shown();
     const { source, column } = state;
     const policy = detection.policy;
-    const plainly = !this.taught() && Object.entries(PLAIN).every(([name, usual]) => (policy[name]) === usual);
+    const plainly = !this.taught() && Object.entries(PLAIN).every(([name, usual]) => policy[name] === usual);
     const { kept, again } = curlLines({ source, detection, column, origin: location.origin, plainly });
     byId("curl").textContent = again || kept;
     byId("curl-kept").textContent = kept;
@@ -52,7 +52,10 @@ export class Taking {
 
   async remove() {
     const { series } = state;
-    if (!await confirmed(`Delete “${series.name}”, its results and your marks from the service? This cannot be undone.`)) return;
+    if (
+      !(await confirmed(`Delete “${series.name}”, its results and your marks from the service? This cannot be undone.`))
+    )
+      return;
     await forget(series.id);
     location.assign(location.pathname);
   }

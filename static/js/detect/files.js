@@ -12,10 +12,23 @@ export function offerFiles(files, onFile) {
       for (const each of place.querySelectorAll("button")) each.setAttribute("aria-pressed", String(each === button));
       onFile(file);
     };
-    const buttons = files.map((file, k) => element("button", {
-      type: "button", class: "file", "aria-pressed": String(k === 0), onclick: (event) => choose(file, event.currentTarget),
-    }, element("span", {}, file.name), element("span", { class: "hint" }, bytes(file.size))));
-    place.append(element("p", { class: "hint" }, `${counted(files.length, "file")}: choose one to see it.`), element("div", { class: "file-list" }, ...buttons));
+    const buttons = files.map((file, k) =>
+      element(
+        "button",
+        {
+          type: "button",
+          class: "file",
+          "aria-pressed": String(k === 0),
+          onclick: (event) => choose(file, event.currentTarget),
+        },
+        element("span", {}, file.name),
+        element("span", { class: "hint" }, bytes(file.size)),
+      ),
+    );
+    place.append(
+      element("p", { class: "hint" }, `${counted(files.length, "file")}: choose one to see it.`),
+      element("div", { class: "file-list" }, ...buttons),
+    );
   }
   onFile(files[0]);
 }

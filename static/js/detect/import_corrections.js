@@ -26,12 +26,22 @@ export async function drawCorrections(kept, source, onChange) {
   const names = header.length ? header : known;
   const current = kept.time_column ?? "";
   const option = (value, words, chosen) => element("option", { value, selected: value === chosen }, words);
-  byId("correct-time").replaceChildren(...(current ? [] : [option("", "none", "")]), ...names.map((name) => option(name, name, current)));
+  byId("correct-time").replaceChildren(
+    ...(current ? [] : [option("", "none", "")]),
+    ...names.map((name) => option(name, name, current)),
+  );
   const read = ORDERS[kept.date_order?.order];
-  byId("correct-dates").replaceChildren(option("", `as it was read${read ? `, ${read}` : ""}`, ""), ...Object.entries(ORDERS).map(([value, words]) => option(value, words, "")));
+  byId("correct-dates").replaceChildren(
+    option("", `as it was read${read ? `, ${read}` : ""}`, ""),
+    ...Object.entries(ORDERS).map(([value, words]) => option(value, words, "")),
+  );
   byId("correct-says").textContent = "";
   byId("correct").onclick = () => {
-    const changes = correctionOf({ time_column: byId("correct-time").value, date_order: byId("correct-dates").value }, kept, source.options);
+    const changes = correctionOf(
+      { time_column: byId("correct-time").value, date_order: byId("correct-dates").value },
+      kept,
+      source.options,
+    );
     byId("correct-says").textContent = changes ? "" : nothingChanged(kept);
     if (changes) onChange(changes);
   };
@@ -43,13 +53,19 @@ export function correctionOf(chosen, kept, options) {
   const turned = chosen.date_order !== "" && chosen.date_order !== kept.date_order?.order;
   if (!other && !(turned && kept.date_order)) return null;
   const date_order = chosen.date_order || (other ? undefined : options.date_order);
-  return Object.fromEntries(Object.entries({ time_column: other ? chosen.time_column : options.time_column, date_order }).filter(([, value]) => value));
+  return Object.fromEntries(
+    Object.entries({ time_column: other ? chosen.time_column : options.time_column, date_order }).filter(
+      ([, value]) => value,
+    ),
+  );
 }
 
-const nothingChanged = (kept) => (kept.date_order || !kept.time_column
-  ? "It was read like this already: choose another column of times or another order."
-  : "It was read like this already: choose another column of times. These times can be read in one order only.");
+const nothingChanged = (kept) =>
+  kept.date_order || !kept.time_column
+    ? "It was read like this already: choose another column of times or another order."
+    : "It was read like this already: choose another column of times. These times can be read in one order only.";
 
 /** Whether two readings of one file came to the same. */
 export const sameReading = (one, other) =>
-  ["time_column", "points", "start", "stop"].every((name) => one[name] === other[name]) && one.date_order?.order === other.date_order?.order;
+  ["time_column", "points", "start", "stop"].every((name) => one[name] === other[name]) &&
+  one.date_order?.order === other.date_order?.order;

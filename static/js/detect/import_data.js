@@ -15,11 +15,14 @@ const BUCKETS = 120; // of a small chart
 let opened = () => {};
 
 /** `onOpened(labels)` is told when other data is there. */
-export const onOpen = (onOpened) => { opened = onOpened; };
+export const onOpen = (onOpened) => {
+  opened = onOpened;
+};
 
 export async function loadDemo(query) {
   await bring(`Loading demo data`, async ({ signal }) =>
-    fromDemo(query, await ask("GET", `/api/v1/demo?times=ms&${new URLSearchParams(query)}`, { signal })));
+    fromDemo(query, await ask("GET", `/api/v1/demo?times=ms&${new URLSearchParams(query)}`, { signal })),
+  );
 }
 
 export async function loadFile(file, options) {
@@ -28,13 +31,17 @@ export async function loadFile(file, options) {
 
 /** Reads a file again; where it comes to the same as the series `before`, that stays and no copy is kept. */
 async function readAgain(file, options, before) {
-  await bring(`Reading ${file.name}`, async () => fromFile(file, options), async (kept) => {
-    const { sameReading } = await import("./import_corrections.js");
-    if (!sameReading(kept, before)) return true;
-    await forget(kept.id);
-    byId("correct-says").textContent = "Read again, it is the same: nothing was changed.";
-    return false;
-  });
+  await bring(
+    `Reading ${file.name}`,
+    async () => fromFile(file, options),
+    async (kept) => {
+      const { sameReading } = await import("./import_corrections.js");
+      if (!sameReading(kept, before)) return true;
+      await forget(kept.id);
+      byId("correct-says").textContent = "Read again, it is the same: nothing was changed.";
+      return false;
+    },
+  );
 }
 
 /** Gets data from `fetchSource`, has it kept, and shows what was understood, unless `wanted(kept)` is against it. */
@@ -44,12 +51,14 @@ async function bring(label, fetchSource, wanted = () => true) {
   try {
     const kept = await busy(label, async ({ signal, stage }) => {
       source = await fetchSource({ signal });
-      const onUpload = (fraction) => stage(fraction < 1 ? `Sending ${source.name}` : label, fraction < 1 ? fraction : null);
+      const onUpload = (fraction) =>
+        stage(fraction < 1 ? `Sending ${source.name}` : label, fraction < 1 ? fraction : null);
       return keep(source, { signal, onUpload });
     });
-    if (kept && await wanted(kept)) await show(kept, source, []);
+    if (kept && (await wanted(kept))) await show(kept, source, []);
   } catch (error) {
-    const again = ({ name, value }) => bring(label, async () => ({ ...source, options: { ...source.options, [name]: value } }));
+    const again = ({ name, value }) =>
+      bring(label, async () => ({ ...source, options: { ...source.options, [name]: value } }));
     const retry = error.code === "unreachable" ? () => bring(label, fetchSource) : undefined;
     showProblem("data-problem", error, { onChoice: again, retry });
   }
@@ -78,7 +87,9 @@ async function show(kept, source, labels) {
   drawUnderstood(byId("facts"), byId("repairs"), kept, source);
   byId("corrections").hidden = !source?.file;
   byId("corrections").open = false;
-  byId("column").replaceChildren(...kept.columns.map((name) => element("option", { value: name, selected: name === state.column }, name)));
+  byId("column").replaceChildren(
+    ...kept.columns.map((name) => element("option", { value: name, selected: name === state.column }, name)),
+  );
   byId("column-field").hidden = kept.columns.length < 2;
   byId("detect-hint").textContent = "";
   opened(labels);

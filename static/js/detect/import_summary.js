@@ -17,7 +17,10 @@ function origin(kept, source) {
 
 function columnWords({ columns }) {
   if (columns.length === 1) return said("columns", "One column of values: ", strong(columns[0]), ".");
-  const named = columns.length > MOST_NAMED ? [...columns.slice(0, MOST_NAMED - 1), `${count(columns.length - MOST_NAMED + 1)} more`] : columns;
+  const named =
+    columns.length > MOST_NAMED
+      ? [...columns.slice(0, MOST_NAMED - 1), `${count(columns.length - MOST_NAMED + 1)} more`]
+      : columns;
   return said("columns", strong(`${count(columns.length)} columns of values`), `: ${and(named)}.`);
 }
 
@@ -33,11 +36,20 @@ function dateWords({ date_order: dates }, source) {
 function timeWords(kept, source) {
   if (!hasTimes(kept)) return [said("times", "No column of times was found: points are counted from 0.")];
   const from = kept.time_column ? ["Times come from the column ", strong(kept.time_column), ": "] : ["Times go "];
-  const found = [said("times", ...from, `${time(kept.start)} to ${time(kept.stop)} UTC, ${duration(kept.stop - kept.start)}.`)];
+  const found = [
+    said("times", ...from, `${time(kept.start)} to ${time(kept.stop)} UTC, ${duration(kept.stop - kept.start)}.`),
+  ];
   found.push(...dateWords(kept, source));
   if (kept.step_seconds) found.push(said("step", "A value every ", strong(duration(kept.step_seconds * 1000)), "."));
   if (kept.gaps === 0) found.push(said("gaps", "No gaps."));
-  else if (kept.gaps) found.push(said("gaps", strong(counted(kept.gaps, "gap")), ": stretches in which points are missing. Nothing is drawn or judged there."));
+  else if (kept.gaps)
+    found.push(
+      said(
+        "gaps",
+        strong(counted(kept.gaps, "gap")),
+        ": stretches in which points are missing. Nothing is drawn or judged there.",
+      ),
+    );
   return found;
 }
 
@@ -47,7 +59,10 @@ function missingWords({ missing }) {
   const some = Object.entries(missing).filter(([, many]) => many);
   if (!some.length) return [said("missing", "No values are missing.")];
   const all = some.reduce((sum, [, many]) => sum + many, 0);
-  const where = Object.keys(missing).length > 1 ? ` (${and(some.slice(0, MOST_NAMED).map(([name, many]) => `${name}: ${count(many)}`))})` : "";
+  const where =
+    Object.keys(missing).length > 1
+      ? ` (${and(some.slice(0, MOST_NAMED).map(([name, many]) => `${name}: ${count(many)}`))})`
+      : "";
   return [said("missing", strong(counted(all, "value is", "values are")), ` missing${where}; they are not judged.`)];
 }
 
@@ -60,19 +75,33 @@ export function lines({ lines: first, count: total }) {
 
 function repairs(list, fromFile) {
   if (!list.length) return element("p", { class: "clean" }, "Nothing had to be repaired.");
-  return element("div", { class: "repairs" },
+  return element(
+    "div",
+    { class: "repairs" },
     element("strong", {}, `${counted(list.length, "thing was", "things were")} changed to read this:`),
-    element("ul", {}, ...list.map((repair) => element("li", {}, styled(repair.message), fromFile ? lines(repair) : ""))));
+    element(
+      "ul",
+      {},
+      ...list.map((repair) => element("li", {}, styled(repair.message), fromFile ? lines(repair) : "")),
+    ),
+  );
 }
 
 /** Draws what was understood of a kept series, with its `gaps` and what is `missing` where that is known, into `factsPlace` and what was repaired into `repairsPlace`. */
 export function drawUnderstood(factsPlace, repairsPlace, kept, source) {
-  factsPlace.replaceChildren(origin(kept, source), columnWords(kept), ...timeWords(kept, source), ...missingWords(kept));
+  factsPlace.replaceChildren(
+    origin(kept, source),
+    columnWords(kept),
+    ...timeWords(kept, source),
+    ...missingWords(kept),
+  );
   repairsPlace.replaceChildren(repairs(kept.repairs ?? [], source?.kind !== "demo"));
 }
 
 /** The same in one sentence, to be spoken. */
 export function spoken(kept) {
-  const repaired = kept.repairs?.length ? `${counted(kept.repairs.length, "repair")} made.` : "Nothing had to be repaired.";
+  const repaired = kept.repairs?.length
+    ? `${counted(kept.repairs.length, "repair")} made.`
+    : "Nothing had to be repaired.";
   return `Read ${counted(kept.points, "point")} of ${kept.columns.length > 1 ? `${count(kept.columns.length)} columns` : kept.columns[0]}. ${repaired}`;
 }

@@ -10,7 +10,12 @@ const GROWTH = 1.4;
 const TRIES = 60; // unanswered in a row, a second apart, before it is given up: a service takes a while to start
 const ENDED = ["done", "failed", "cancelled"];
 
-const STAGES = { read: "Reading the series", fit: "Learning what is usual", detect: "Judging every point", save: "Keeping the results" };
+const STAGES = {
+  read: "Reading the series",
+  fit: "Learning what is usual",
+  detect: "Judging every point",
+  save: "Keeping the results",
+};
 
 /** What happens now, in words. */
 export function stageWords({ status, stage, ahead }) {
@@ -26,10 +31,18 @@ export function leftWords(seconds) {
   return `about ${duration(Math.ceil(seconds / step) * step * 1000)} left`;
 }
 
-const pause = (ms, signal) => new Promise((resolve, reject) => {
-  const timer = setTimeout(resolve, ms);
-  signal?.addEventListener("abort", () => { clearTimeout(timer); reject(new DOMException("Cancelled.", "AbortError")); }, { once: true });
-});
+const pause = (ms, signal) =>
+  new Promise((resolve, reject) => {
+    const timer = setTimeout(resolve, ms);
+    signal?.addEventListener(
+      "abort",
+      () => {
+        clearTimeout(timer);
+        reject(new DOMException("Cancelled.", "AbortError"));
+      },
+      { once: true },
+    );
+  });
 
 /** The answer about work that goes on; a service that is away for a moment is asked again. */
 async function again(url, signal) {
@@ -64,7 +77,11 @@ export async function follow(job, { signal, onProgress }) {
   }
   if (job.status === "done") return job;
   const { code, message, detail } = job.error ?? {};
-  throw new ServiceError({ code: code ?? job.status, message: message ?? "The work was stopped. Start it again.", detail });
+  throw new ServiceError({
+    code: code ?? job.status,
+    message: message ?? "The work was stopped. Start it again.",
+    detail,
+  });
 }
 
 /** A teller for `stage(words, fraction, rest)` of busy.js: what happens in a job, how far it is, how long it takes. */

@@ -21,7 +21,14 @@ export function readPlace(text, hasTimes) {
 export class Marking extends Teaching {
   constructor({ changed, lead }) {
     const failed = (error) => showProblem("teach-problem", error);
-    super({ changed: () => { changed(); this.score(); }, failed, lead });
+    super({
+      changed: () => {
+        changed();
+        this.score();
+      },
+      failed,
+      lead,
+    });
     this.timer = null;
     byId("stretch").addEventListener("submit", (event) => {
       event.preventDefault();
@@ -45,12 +52,17 @@ export class Marking extends Teaching {
     const [from, to] = ["stretch-from", "stretch-to"].map((id) => readPlace(byId(id).value, hasTimes));
     if (!(from <= to)) {
       const form = hasTimes ? "like 2026-03-01 10:15" : "as whole numbers";
-      showProblem("teach-problem", { message: `Write two ${hasTimes ? "times" : "positions"} ${form}, the earlier one first.` });
+      showProblem("teach-problem", {
+        message: `Write two ${hasTimes ? "times" : "positions"} ${form}, the earlier one first.`,
+      });
       byId("stretch-from").focus();
       return;
     }
     try {
-      const { start, stop } = await positionsOf(state.series.id, ...[from, to + 1].map((at) => (hasTimes ? new Date(at).toISOString() : at)));
+      const { start, stop } = await positionsOf(
+        state.series.id,
+        ...[from, to + 1].map((at) => (hasTimes ? new Date(at).toISOString() : at)),
+      );
       if (stop > start) this.add(start, stop, byId("stretch-kind").value, byId("stretch-note").value);
       else showProblem("teach-problem", { message: "There is no point between these two." });
       byId("stretch-note").value = "";

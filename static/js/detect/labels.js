@@ -14,7 +14,9 @@ const same = (a, b) => a.start === b.start && a.stop === b.stop;
 export function saying(labels, { start, stop, start_time, stop_time }, kind, note = "") {
   const others = labels.filter((label) => !same(label, { start, stop }));
   const times = start_time === undefined ? {} : { start_time, stop_time };
-  return kind ? [...others, { start, stop, ...times, kind, note }].sort((a, b) => a.start - b.start || a.stop - b.stop) : others;
+  return kind
+    ? [...others, { start, stop, ...times, kind, note }].sort((a, b) => a.start - b.start || a.stop - b.stop)
+    : others;
 }
 
 /** What was said of an event: the label of exactly its stretch, else the last that touches it; undefined where none does. */
@@ -24,10 +26,27 @@ export const labelOf = (labels, event) =>
 export class Teaching {
   /** `changed()` is told when labels are others than before; `failed(error)` when they could not be kept. */
   constructor({ changed, failed, lead }) {
-    Object.assign(this, { changed, failed, lead, series: null, labels: [], kept: [], before: [], rows: new Map(), page: 0, putting: Promise.resolve() });
+    Object.assign(this, {
+      changed,
+      failed,
+      lead,
+      series: null,
+      labels: [],
+      kept: [],
+      before: [],
+      rows: new Map(),
+      page: 0,
+      putting: Promise.resolve(),
+    });
     byId("undo").addEventListener("click", () => this.undo());
-    for (const [id, by] of [["marks-before", -1], ["marks-after", 1]]) {
-      byId(id).addEventListener("click", () => { this.page += by; this.drawRows(); });
+    for (const [id, by] of [
+      ["marks-before", -1],
+      ["marks-after", 1],
+    ]) {
+      byId(id).addEventListener("click", () => {
+        this.page += by;
+        this.drawRows();
+      });
     }
   }
 
@@ -40,7 +59,9 @@ export class Teaching {
   /** Keeps what is now said, in place of what was; one step of undo. */
   async say(labels) {
     const step = this.remember({ labels: this.labels });
-    await this.put(this.series, labels, () => { this.before = this.before.filter((each) => each !== step); });
+    await this.put(this.series, labels, () => {
+      this.before = this.before.filter((each) => each !== step);
+    });
   }
 
   remember(step) {
@@ -109,15 +130,30 @@ export class Teaching {
     const said = labelOf(this.labels, event);
     const button = (kind, sign, word) => {
       const pressed = said?.kind === kind;
-      return element("button", {
-        type: "button", class: `say say-${kind}`, "aria-pressed": String(pressed), title: word, "aria-label": word,
-        onclick: (click) => {
-          click.stopPropagation(); // the row itself leads to the chart
-          this.say(saying(this.labels, pressed && !same(said, event) ? said : event, pressed ? null : kind, said?.note));
+      return element(
+        "button",
+        {
+          type: "button",
+          class: `say say-${kind}`,
+          "aria-pressed": String(pressed),
+          title: word,
+          "aria-label": word,
+          onclick: (click) => {
+            click.stopPropagation(); // the row itself leads to the chart
+            this.say(
+              saying(this.labels, pressed && !same(said, event) ? said : event, pressed ? null : kind, said?.note),
+            );
+          },
         },
-      }, sign);
+        sign,
+      );
     };
-    return element("span", { class: "says" }, button("anomaly", "✓", "Right: this is an anomaly"), button("normal", "✗", "Wrong: this is normal"));
+    return element(
+      "span",
+      { class: "says" },
+      button("anomaly", "✓", "Right: this is an anomaly"),
+      button("normal", "✗", "Wrong: this is normal"),
+    );
   }
 
   /** Where a stretch lies, in words. */
@@ -139,13 +175,30 @@ export class Teaching {
   }
 
   newRow(label, at) {
-    const note = element("input", { type: "text", maxlength: 1000, placeholder: "Why?", "aria-label": `Note on ${at}` });
+    const note = element("input", {
+      type: "text",
+      maxlength: 1000,
+      placeholder: "Why?",
+      "aria-label": `Note on ${at}`,
+    });
     note.addEventListener("change", () => this.say(saying(this.labels, label, label.kind, note.value)));
-    return element("li", { class: "mark" },
+    return element(
+      "li",
+      { class: "mark" },
       element("button", { type: "button", class: "at", onclick: () => this.lead(label) }, at),
       element("span", { class: `badge badge-${label.kind}` }, KINDS[label.kind]),
       note,
-      element("button", { type: "button", class: "button small", "aria-label": `Remove the mark on ${at}`, onclick: () => this.say(saying(this.labels, label, null)) }, "Remove"));
+      element(
+        "button",
+        {
+          type: "button",
+          class: "button small",
+          "aria-label": `Remove the mark on ${at}`,
+          onclick: () => this.say(saying(this.labels, label, null)),
+        },
+        "Remove",
+      ),
+    );
   }
 
   drawRows() {
@@ -154,7 +207,8 @@ export class Teaching {
     const first = this.page * ROWS;
     const shown = this.labels.slice(first, first + ROWS);
     byId("marks-pages").hidden = pages < 2;
-    byId("marks-page").textContent = `Marks ${count(first + 1)} to ${count(first + shown.length)} of ${count(this.labels.length)}`;
+    byId("marks-page").textContent =
+      `Marks ${count(first + 1)} to ${count(first + shown.length)} of ${count(this.labels.length)}`;
     byId("marks-before").disabled = this.page === 0;
     byId("marks-after").disabled = this.page === pages - 1;
     const [place, rows] = [byId("marks"), shown.map((label) => this.row(label))];

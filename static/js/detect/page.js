@@ -26,12 +26,23 @@ const MOST_EVENTS = 400; // kept of each column for its small chart
 const form = new ParameterForm(byId("params"), settingsChanged);
 const tuning = new Tuning((changes) => judging.again(changes));
 const marking = new Marking({ changed: marksChanged, lead: showEvent });
-const judging = new Judging({ form, tuning, teaching: marking, drawEvents: drawFound, drawSmalls: drawColumns, changed: settled });
+const judging = new Judging({
+  form,
+  tuning,
+  teaching: marking,
+  drawEvents: drawFound,
+  drawSmalls: drawColumns,
+  changed: settled,
+});
 const taking = new Taking({ address, taught: () => marking.labels.some(({ kind }) => kind === "anomaly") });
-const forgetCatches = offerCatches(byId("catches"), (signal) => {
-  const { detector: name, params } = shown();
-  return catchesOf(state.series.id, { column: state.column, detector: name, params }, { signal });
-}, (error, again) => (error ? showProblem("catches-problem", error, { retry: again }) : clearProblem("catches-problem")));
+const forgetCatches = offerCatches(
+  byId("catches"),
+  (signal) => {
+    const { detector: name, params } = shown();
+    return catchesOf(state.series.id, { column: state.column, detector: name, params }, { signal });
+  },
+  (error, again) => (error ? showProblem("catches-problem", error, { retry: again }) : clearProblem("catches-problem")),
+);
 const sources = new Map(); // of the series that were brought since the page was opened, by their ids
 let restoring = 0; // views that are on their way back
 let place = ""; // what the present step of the history shows: a series and a column
@@ -41,7 +52,10 @@ const detector = () => detectorNamed(byId("detector").value);
 async function start() {
   clearProblem("service-problem");
   try {
-    const [{ detectors }, { kinds }] = await Promise.all([ask("GET", "/api/v1/detectors"), ask("GET", "/api/v1/demo/kinds")]);
+    const [{ detectors }, { kinds }] = await Promise.all([
+      ask("GET", "/api/v1/detectors"),
+      ask("GET", "/api/v1/demo/kinds"),
+    ]);
     offer(detectors, kinds);
   } catch (error) {
     showProblem("service-problem", error, { retry: start });
@@ -61,7 +75,8 @@ async function restore(wanted) {
   } catch (error) {
     if (error.status === undefined) throw error; // a mistake of ours, which no answer of the service is
     if (wanted.demo && error.status === 404) await loadDemo(demoQuery());
-    else if (error.status === 404) showProblem("data-problem", { message: "This link leads to data that is not kept any more. Choose data again." });
+    else if (error.status === 404)
+      showProblem("data-problem", { message: "This link leads to data that is not kept any more. Choose data again." });
     else showProblem("data-problem", error, { retry: () => restore(wanted) });
   } finally {
     restoring -= 1;
@@ -71,8 +86,10 @@ async function restore(wanted) {
 
 async function restoreKept({ series, detection, column, window, demo }) {
   if (series !== state.series?.id) {
-    const source = sources.get(series) ?? (demo && { kind: "demo", name: `Demo: ${demo.kind}`, query: demo, answer: null, options: {} });
-    if (!await openKept(series, source)) return;
+    const source =
+      sources.get(series) ??
+      (demo && { kind: "demo", name: `Demo: ${demo.kind}`, query: demo, answer: null, options: {} });
+    if (!(await openKept(series, source))) return;
     if (demo) state.planted = await plantedIn(demo);
   }
   if (column && state.series.columns.includes(column)) judging.choose(column);
@@ -92,7 +109,10 @@ function offer(detectors, kinds) {
   state.detectors = detectors;
   const kind = byId("demo-kind");
   kind.replaceChildren(...kinds.map(({ name, title }) => element("option", { value: name }, title)));
-  const tell = () => { byId("demo-help").textContent = `${kinds.find(({ name }) => name === kind.value).help} Faults are planted at known places.`; };
+  const tell = () => {
+    byId("demo-help").textContent =
+      `${kinds.find(({ name }) => name === kind.value).help} Faults are planted at known places.`;
+  };
   if (kinds.some(({ name }) => name === wanted.demo?.kind)) kind.value = wanted.demo.kind;
   kind.addEventListener("change", tell);
   tell();
@@ -110,7 +130,11 @@ function drawDetector(params) {
   form.draw(detector(), params);
 }
 
-const demoQuery = () => ({ kind: byId("demo-kind").value, points: byId("demo-points").value, seed: byId("demo-seed").value });
+const demoQuery = () => ({
+  kind: byId("demo-kind").value,
+  points: byId("demo-points").value,
+  seed: byId("demo-seed").value,
+});
 
 /** Other data is there. */
 function dataOpened(labels) {
@@ -148,12 +172,23 @@ function drawFound(found) {
 
 function drawColumns() {
   if (!state.overview.length) return;
-  const judged = new Map([...state.found].map(([name, { events }]) => [name, events.slice(0, MOST_EVENTS).map((event) => ({ from: event.start_time ?? event.start, to: event.stop_time ?? event.stop - 1 }))]));
+  const judged = new Map(
+    [...state.found].map(([name, { events }]) => [
+      name,
+      events
+        .slice(0, MOST_EVENTS)
+        .map((event) => ({ from: event.start_time ?? event.start, to: event.stop_time ?? event.stop - 1 })),
+    ]),
+  );
   if (state.judging) judged.set(state.judging, "busy");
-  drawSmalls(byId("smalls"), state.overview, { judged, chosen: state.column, onChoose: (name) => {
-    judging.choose(name);
-    byId("chart-card").scrollIntoView({ block: "nearest" });
-  } });
+  drawSmalls(byId("smalls"), state.overview, {
+    judged,
+    chosen: state.column,
+    onChoose: (name) => {
+      judging.choose(name);
+      byId("chart-card").scrollIntoView({ block: "nearest" });
+    },
+  });
 }
 
 /** The address that leads back to what is shown. */
@@ -165,7 +200,13 @@ function address() {
   const demo = source?.kind === "demo" ? source.query : null;
   const recipe = demo ? { demo, detector: detector().name, params: form.values } : {};
   const window = chart && !chart.everything ? [chart.from, chart.to].map(Math.round) : null;
-  return addressOf({ ...recipe, series: series.id, detection: found?.id, column: series.columns.length > 1 ? column : undefined, window });
+  return addressOf({
+    ...recipe,
+    series: series.id,
+    detection: found?.id,
+    column: series.columns.length > 1 ? column : undefined,
+    window,
+  });
 }
 
 /** What is shown goes into the address. Other data, or another column, is a step of its own, to which Back leads. */
@@ -202,7 +243,13 @@ onLook({
 function settingsChanged() {
   const found = shown();
   const asked = { detector: detector().name, params: form.values };
-  byId("stale").hidden = !found || JSON.stringify(asked) === JSON.stringify({ detector: found.detector, params: Object.fromEntries(Object.keys(asked.params).map((name) => [name, found.params[name]])) });
+  byId("stale").hidden =
+    !found ||
+    JSON.stringify(asked) ===
+      JSON.stringify({
+        detector: found.detector,
+        params: Object.fromEntries(Object.keys(asked.params).map((name) => [name, found.params[name]])),
+      });
 }
 
 onOpen(dataOpened);

@@ -14,9 +14,20 @@ export async function drawRecent(onOpen, current) {
     if (error.status === undefined) throw error; // a mistake of ours; a service that is away is told elsewhere
   }
   byId("recent").hidden = !series.length;
-  const row = (each) => element("li", {},
-    element("button", { type: "button", class: "file", "aria-pressed": String(each.id === current), onclick: () => onOpen(each.id) },
-      element("span", {}, each.name),
-      element("span", { class: "hint" }, `${counted(each.points, "point")}${each.created ? `, ${time(each.created)}` : ""}`)));
+  const row = (each) =>
+    element(
+      "li",
+      {},
+      element(
+        "button",
+        { type: "button", class: "file", "aria-pressed": String(each.id === current), onclick: () => onOpen(each.id) },
+        element("span", {}, each.name),
+        element(
+          "span",
+          { class: "hint" },
+          `${counted(each.points, "point")}${each.created ? `, ${time(each.created)}` : ""}`,
+        ),
+      ),
+    );
   byId("recent-list").replaceChildren(...series.map(row));
 }

@@ -25,10 +25,12 @@ export const withTimes = ({ labels, times }) =>
 
 export const labelsOf = async (id) => withTimes(await ask("GET", seriesUrl(id, "/labels?times=ms")));
 const bare = ({ start, stop, kind, note }) => ({ start, stop, kind, note });
-export const putLabels = async (id, labels) => withTimes(await told("PUT", seriesUrl(id, "/labels?times=ms"), { labels: labels.map(bare) }));
+export const putLabels = async (id, labels) =>
+  withTimes(await told("PUT", seriesUrl(id, "/labels?times=ms"), { labels: labels.map(bare) }));
 
 /** The half open positions of the points from one place of the axis up to another. */
-export const positionsOf = (id, from, to) => ask("GET", seriesUrl(id, `/points?${new URLSearchParams({ from, to, buckets: 1, times: "ms" })}`));
+export const positionsOf = (id, from, to) =>
+  ask("GET", seriesUrl(id, `/points?${new URLSearchParams({ from, to, buckets: 1, times: "ms" })}`));
 
 /** Begins a judgement; small work comes back done. */
 export const judge = (id, question, options) => told("POST", seriesUrl(id, "/detections?times=ms"), question, options);
@@ -39,4 +41,11 @@ export const detectionOf = (id, options) => ask("GET", detectionUrl(id, "?times=
 export const judgeAgain = (id, changes, options) => told("PATCH", detectionUrl(id, "?times=ms"), changes, options);
 /** How many events each value would give; with `perMonth`, which value gives no more than that. */
 export const sensitivityOf = (id, perMonth, options) =>
-  ask("GET", detectionUrl(id, `/sensitivity${perMonth === undefined ? "" : `?${new URLSearchParams({ events_per_month: perMonth })}`}`), options);
+  ask(
+    "GET",
+    detectionUrl(
+      id,
+      `/sensitivity${perMonth === undefined ? "" : `?${new URLSearchParams({ events_per_month: perMonth })}`}`,
+    ),
+    options,
+  );

@@ -17,8 +17,10 @@ function judgedOf({ score, summary }) {
 function outcome(answer) {
   const { summary } = answer;
   const judged = judgedOf(answer);
-  if (summary.events) return `: ${count(summary.anomalies)} of ${counted(judged, "point")} judged ${summary.anomalies === 1 ? "is" : "are"} anomalous.`;
-  if (judged > 0) return `: ${judged === 1 ? "the one point judged is usual" : `all ${count(judged)} points judged are usual`}. A smaller sigma or threshold reports smaller deviations.`;
+  if (summary.events)
+    return `: ${count(summary.anomalies)} of ${counted(judged, "point")} judged ${summary.anomalies === 1 ? "is" : "are"} anomalous.`;
+  if (judged > 0)
+    return `: ${judged === 1 ? "the one point judged is usual" : `all ${count(judged)} points judged are usual`}. A smaller sigma or threshold reports smaller deviations.`;
   return ": no point could be judged. The series is too short for this detector, or too much of it is missing.";
 }
 
@@ -46,9 +48,12 @@ export function drawNotes(place, { summary }) {
 export function drawJudgedHow(place, { summary, threshold }) {
   const found = [`A point is an anomaly when its score is above the threshold, ${rough(threshold)}.`];
   if (summary.warm_up) {
-    found.push(`The detector needs earlier points to judge by: ${counted(summary.warm_up, "point was", "points were")} used for that and not judged (warm-up).`);
+    found.push(
+      `The detector needs earlier points to judge by: ${counted(summary.warm_up, "point was", "points were")} used for that and not judged (warm-up).`,
+    );
   }
-  if (summary.period && !summary.notes?.length) found.push(`The series was seen to repeat itself every ${counted(summary.period, "point")}.`);
+  if (summary.period && !summary.notes?.length)
+    found.push(`The series was seen to repeat itself every ${counted(summary.period, "point")}.`);
   place.textContent = found.join(" ");
 }
 
@@ -57,10 +62,16 @@ export function drawOtherColumns(place, { summary, column, columns }, onChoose) 
   const others = summary.events ? [] : (columns ?? []).filter((name) => name !== column);
   place.replaceChildren();
   if (!others.length) return;
-  const offer = (name) => element("button", { type: "button", class: "button small", onclick: () => onChoose(name) }, `Judge “${name}”`);
+  const offer = (name) =>
+    element("button", { type: "button", class: "button small", onclick: () => onChoose(name) }, `Judge “${name}”`);
   const left = others.length - MOST_OFFERED;
   place.append(
-    element("p", {}, `${others.length === 1 ? "Another column was" : `${count(others.length)} other columns were`} not judged.`),
+    element(
+      "p",
+      {},
+      `${others.length === 1 ? "Another column was" : `${count(others.length)} other columns were`} not judged.`,
+    ),
     element("div", { class: "tools" }, ...others.slice(0, MOST_OFFERED).map(offer)),
-    left > 0 ? element("p", { class: "hint" }, `${count(left)} more under Column to judge.`) : "");
+    left > 0 ? element("p", { class: "hint" }, `${count(left)} more under Column to judge.`) : "",
+  );
 }

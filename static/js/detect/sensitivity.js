@@ -28,8 +28,10 @@ export const stepOf = (value, [low, high]) => Math.round((Math.log(value / low) 
 
 /** The service's answer about sensitivity as a curve of steps {at, events, caught, right, precision, recall}, `at` rising. */
 export function curveOf(answer) {
-  return answer.curve.map((step) => ({ ...step, at: step.value, precision: step.precision ?? NaN, recall: step.recall ?? NaN }))
-    .filter(({ at }) => at > 0).sort((a, b) => a.at - b.at);
+  return answer.curve
+    .map((step) => ({ ...step, at: step.value, precision: step.precision ?? NaN, recall: step.recall ?? NaN }))
+    .filter(({ at }) => at > 0)
+    .sort((a, b) => a.at - b.at);
 }
 
 /** How far the answer to a target is from the `wanted` number of events, where that needs saying; `loosest`: the slider's end. */
@@ -37,7 +39,8 @@ export function targetWords({ curve, target }, wanted, name, loosest) {
   const found = `${counted(target.events, "event")} in all`;
   if (target.events > wanted) return `The fewest that can be had: ${found}.`;
   if (wanted - target.events <= Math.max(1, wanted * 0.2)) return "";
-  if (target.value <= curve[0].value) return `${found} at ${label(name).toLowerCase()} ${number(target.value)}, the loosest that was tried${target.value > loosest ? "; the slider goes further" : ""}.`;
+  if (target.value <= curve[0].value)
+    return `${found} at ${label(name).toLowerCase()} ${number(target.value)}, the loosest that was tried${target.value > loosest ? "; the slider goes further" : ""}.`;
   return `${found}: the next looser value gives more than the ${count(Math.floor(wanted))} asked for.`;
 }
 
@@ -47,8 +50,14 @@ export class Tuning {
     Object.assign(this, { judgeAgain, waiting: null, running: false, knob: null });
     byId("strict").addEventListener("input", () => this.slide());
     byId("tune").addEventListener("change", ({ target }) => target.matches("[data-count]") && this.change());
-    byId("tune").addEventListener("submit", (event) => { event.preventDefault(); this.aim(); });
-    byId("target-unit").addEventListener("change", () => { this.bound(); this.tell(); });
+    byId("tune").addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.aim();
+    });
+    byId("target-unit").addEventListener("change", () => {
+      this.bound();
+      this.tell();
+    });
     byId("tune-reset").addEventListener("click", () => this.reset());
   }
 
@@ -60,7 +69,9 @@ export class Tuning {
       Object.assign(this, { first: { params: found.params, policy: found.policy } });
       const units = length > 0 ? unitsWithin(length) : [];
       byId("target-field").hidden = !this.knob || !units.length;
-      byId("target-unit").replaceChildren(...units.toReversed().map(({ name }) => element("option", { value: name }, name)));
+      byId("target-unit").replaceChildren(
+        ...units.toReversed().map(({ name }) => element("option", { value: name }, name)),
+      );
       if (units.some(({ name }) => name === "month")) byId("target-unit").value = "month";
       this.bound();
     }
@@ -76,12 +87,18 @@ export class Tuning {
     const { found, knob } = this;
     byId("strict-field").hidden = !knob;
     const slider = byId("strict");
-    if (knob && document.activeElement !== slider || this.ends === undefined) this.ends = reach(knob ?? { default: 1, minimum: 0.1, maximum: 10 }, found.params[knob?.name]);
+    if ((knob && document.activeElement !== slider) || this.ends === undefined)
+      this.ends = reach(knob ?? { default: 1, minimum: 0.1, maximum: 10 }, found.params[knob?.name]);
     if (knob && !this.waiting) slider.value = stepOf(found.params[knob.name], this.ends);
     for (const input of byId("tune").querySelectorAll("[data-count]")) {
       if (document.activeElement === input && input.type === "number") continue;
       const { count: name } = input.dataset;
-      input.value = name === "gap" ? found.params.gap : name === "relative_floor" ? Number((found.policy.relative_floor * 100).toPrecision(6)) : found.policy[name];
+      input.value =
+        name === "gap"
+          ? found.params.gap
+          : name === "relative_floor"
+            ? Number((found.policy.relative_floor * 100).toPrecision(6))
+            : found.policy[name];
     }
     this.tell();
   }
@@ -93,7 +110,8 @@ export class Tuning {
     const value = knob ? found.params[knob.name] : null;
     byId("tune-says").textContent = `${knob ? `${label(knob.name)} ${number(value)}: ` : ""}${pace}.`;
     byId("strict").setAttribute("aria-valuetext", `${knob ? `${label(knob.name)} ${number(value)}, ` : ""}${pace}`);
-    byId("tune-reset").disabled = JSON.stringify(this.first) === JSON.stringify({ params: found.params, policy: found.policy });
+    byId("tune-reset").disabled =
+      JSON.stringify(this.first) === JSON.stringify({ params: found.params, policy: found.policy });
   }
 
   slide() {
@@ -106,9 +124,15 @@ export class Tuning {
     const wanted = { params: {}, policy: {} };
     for (const input of byId("tune").querySelectorAll("[data-count]")) {
       const { count: name } = input.dataset;
-      if (!input.checkValidity() || input.value === "") { input.reportValidity(); return; }
+      if (!input.checkValidity() || input.value === "") {
+        input.reportValidity();
+        return;
+      }
       if (name === "gap") wanted.params.gap = Number(input.value);
-      else wanted.policy[name] = DIRECTIONS.includes(input.value) ? input.value : Number(input.value) / (name === "relative_floor" ? 100 : 1);
+      else
+        wanted.policy[name] = DIRECTIONS.includes(input.value)
+          ? input.value
+          : Number(input.value) / (name === "relative_floor" ? 100 : 1);
     }
     this.want(wanted);
   }
@@ -116,15 +140,25 @@ export class Tuning {
   /** No more events than a person wants, and as many of them as can be. */
   async aim() {
     const field = byId("target");
-    if (!field.checkValidity() || field.value === "") { field.reportValidity(); return; }
+    if (!field.checkValidity() || field.value === "") {
+      field.reportValidity();
+      return;
+    }
     clearProblem("tune-problem");
     const [each, unit] = [Number(field.value), byId("target-unit").value];
     const { id, knob } = this;
     try {
-      const answer = await busy("Looking for the value that gives so many", ({ signal }) => sensitivityOf(id, perMonth(each, unit), { signal }));
+      const answer = await busy("Looking for the value that gives so many", ({ signal }) =>
+        sensitivityOf(id, perMonth(each, unit), { signal }),
+      );
       if (!answer?.target || this.id !== id) return;
       await this.want({ params: { [knob.name]: answer.target.value } });
-      byId("target-says").textContent = targetWords(answer, wantedEvents(each, unit, this.length), knob.name, this.ends[0]);
+      byId("target-says").textContent = targetWords(
+        answer,
+        wantedEvents(each, unit, this.length),
+        knob.name,
+        this.ends[0],
+      );
     } catch (error) {
       showProblem("tune-problem", error);
     }

@@ -11,7 +11,14 @@
  * window     what the chart has in view
  */
 export const state = {
-  detectors: [], source: null, series: null, column: null, planted: [], found: new Map(), overview: [], window: null,
+  detectors: [],
+  source: null,
+  series: null,
+  column: null,
+  planted: [],
+  found: new Map(),
+  overview: [],
+  window: null,
 };
 
 /** The judgement of the column looked at; undefined while there is none. */
@@ -23,7 +30,11 @@ export const detectorNamed = (name) => state.detectors.find((each) => each.name 
 /** {hasTimes, extent, step} of a kept series on the chart's axis: milliseconds since 1970, or positions. */
 export function axisOf({ start, stop, points, step_seconds: step }) {
   const hasTimes = start !== null && start !== undefined;
-  return { hasTimes, extent: hasTimes ? [start, stop] : [0, Math.max(0, points - 1)], step: hasTimes ? (step ?? 0) * 1000 : 1 };
+  return {
+    hasTimes,
+    extent: hasTimes ? [start, stop] : [0, Math.max(0, points - 1)],
+    step: hasTimes ? (step ?? 0) * 1000 : 1,
+  };
 }
 
 /** The milliseconds that a kept series spans, for counting by time; 0 without times. */

@@ -7,10 +7,21 @@ const LONGEST = 20000; // characters of an answer shown
 
 function input(id, { schema = {}, example }) {
   if (schema.enum) {
-    return element("select", { id }, element("option", { value: "" }, "(not sent)"), ...schema.enum.map((each) => element("option", {}, each)));
+    return element(
+      "select",
+      { id },
+      element("option", { value: "" }, "(not sent)"),
+      ...schema.enum.map((each) => element("option", {}, each)),
+    );
   }
   const numeric = schema.type === "integer" || schema.type === "number";
-  return element("input", { id, type: numeric ? "number" : "text", step: schema.type === "integer" ? 1 : "any", placeholder: schema.default ?? example ?? "", autocomplete: "off" });
+  return element("input", {
+    id,
+    type: numeric ? "number" : "text",
+    step: schema.type === "integer" ? 1 : "any",
+    placeholder: schema.default ?? example ?? "",
+    autocomplete: "off",
+  });
 }
 
 /** JSON with a line for each property, and one line for an array of plain values. */
@@ -70,21 +81,37 @@ async function sendTo(place, request) {
     response = await fetch(request.url, { method: request.method, headers: request.headers, body: request.body });
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
-    place.replaceChildren(element("p", { class: "problem", role: "alert" }, "The service does not answer. Check that it is still running, then try again."));
+    place.replaceChildren(
+      element(
+        "p",
+        { class: "problem", role: "alert" },
+        "The service does not answer. Check that it is still running, then try again.",
+      ),
+    );
     return;
   }
   const text = await response.text();
   const took = Math.round(performance.now() - began);
   const status = `Status ${response.status} ${response.statusText}, ${took} ms, ${bytes(text.length)}`;
-  place.replaceChildren(element("p", { class: "status" }, status),
-    element("pre", { tabindex: 0, role: "region", "aria-label": "Answer" }, element("code", {}, pretty(text, response.headers.get("Content-Type") ?? ""))));
+  place.replaceChildren(
+    element("p", { class: "status" }, status),
+    element(
+      "pre",
+      { tabindex: 0, role: "region", "aria-label": "Answer" },
+      element("code", {}, pretty(text, response.headers.get("Content-Type") ?? "")),
+    ),
+  );
   announce(status);
 }
 
 function bodyControls(id, operation) {
   const content = operation.requestBody?.content;
   if (!content) return { controls: [] };
-  const kind = element("select", { id: `${id}-kind` }, ...Object.keys(content).map((each) => element("option", {}, each)));
+  const kind = element(
+    "select",
+    { id: `${id}-kind` },
+    ...Object.keys(content).map((each) => element("option", {}, each)),
+  );
   const text = element("textarea", { id: `${id}-body`, spellcheck: "false" });
   const file = element("input", { id: `${id}-file`, type: "file" });
   const written = element("div", { class: "field" }, element("label", { for: text.id }, "Body"), text);
@@ -97,34 +124,59 @@ function bodyControls(id, operation) {
   };
   kind.addEventListener("change", show);
   show();
-  return { kind, text, file, controls: [element("div", { class: "field" }, element("label", { for: kind.id }, "Content type"), kind), written, chosen] };
+  return {
+    kind,
+    text,
+    file,
+    controls: [
+      element("div", { class: "field" }, element("label", { for: kind.id }, "Content type"), kind),
+      written,
+      chosen,
+    ],
+  };
 }
 
 function acceptControl(id, operation) {
   const kinds = Object.keys(operation.responses?.["200"]?.content ?? {});
   if (kinds.length < 2) return { controls: [] };
   const accept = element("select", { id: `${id}-accept` }, ...kinds.map((each) => element("option", {}, each)));
-  return { accept, controls: [element("div", { class: "field" }, element("label", { for: accept.id }, "Accept"), accept)] };
+  return {
+    accept,
+    controls: [element("div", { class: "field" }, element("label", { for: accept.id }, "Accept"), accept)],
+  };
 }
 
 /** The form that tries `operation`. */
 export function tryForm(path, method, operation) {
   const id = operation.operationId;
-  const fields = (operation.parameters ?? []).map((parameter) => ({ parameter, control: input(`${id}-${parameter.name}`, parameter) }));
+  const fields = (operation.parameters ?? []).map((parameter) => ({
+    parameter,
+    control: input(`${id}-${parameter.name}`, parameter),
+  }));
   const { controls: bodyParts, ...body } = bodyControls(id, operation);
   const { controls: acceptParts, accept } = acceptControl(id, operation);
   const form = { path, method, fields, accept, ...body };
   const curl = element("code", {});
   const answer = element("div", { class: "answer" });
-  const refresh = () => { curl.textContent = requestOf(form, location.origin).curl; };
-  const place = element("form", { class: "try", novalidate: true, "aria-label": `Try ${method.toUpperCase()} ${path}` },
-    element("div", { class: "fields" },
-      ...fields.map(({ parameter, control }) => element("div", { class: "field" }, element("label", { for: control.id }, parameter.name), control)),
-      ...acceptParts),
+  const refresh = () => {
+    curl.textContent = requestOf(form, location.origin).curl;
+  };
+  const place = element(
+    "form",
+    { class: "try", novalidate: true, "aria-label": `Try ${method.toUpperCase()} ${path}` },
+    element(
+      "div",
+      { class: "fields" },
+      ...fields.map(({ parameter, control }) =>
+        element("div", { class: "field" }, element("label", { for: control.id }, parameter.name), control),
+      ),
+      ...acceptParts,
+    ),
     ...bodyParts,
     element("pre", { tabindex: 0, role: "region", "aria-label": "curl command" }, curl),
     element("div", { class: "send" }, element("button", { class: "button primary", type: "submit" }, "Send")),
-    answer);
+    answer,
+  );
   for (const kind of ["input", "change"]) place.addEventListener(kind, refresh);
   place.addEventListener("submit", (event) => {
     event.preventDefault();

@@ -31,11 +31,17 @@ export function boundsWords({ minimum, maximum, default: usual }) {
 }
 
 function property(name, schema, required, document, depth) {
-  const facts = [typeWords(schema, document), boundsWords(schema), required ? "required" : ""].filter(Boolean).join(", ");
-  return element("li", {},
-    element("code", {}, name), element("span", { class: "hint" }, ` ${facts}`),
+  const facts = [typeWords(schema, document), boundsWords(schema), required ? "required" : ""]
+    .filter(Boolean)
+    .join(", ");
+  return element(
+    "li",
+    {},
+    element("code", {}, name),
+    element("span", { class: "hint" }, ` ${facts}`),
     schema.description ? element("div", { class: "hint" }, schema.description) : null,
-    parts(schema, document, depth + 1));
+    parts(schema, document, depth + 1),
+  );
 }
 
 /** The properties of a schema as a nested list; null when it has none. References stay names: they have their own entry. */
@@ -45,10 +51,19 @@ export function parts(schema, document, depth = 0) {
   const several = schema.anyOf ?? schema.oneOf;
   if (several) {
     const told = several.filter((each) => each.properties);
-    return told.length ? element("ul", { class: "schema" }, ...told.map((each) => property(each.title ?? "", each, false, document, depth))) : null;
+    return told.length
+      ? element(
+          "ul",
+          { class: "schema" },
+          ...told.map((each) => property(each.title ?? "", each, false, document, depth)),
+        )
+      : null;
   }
   if (!schema.properties) return null;
   const needed = new Set(schema.required ?? []);
-  return element("ul", { class: "schema" },
-    ...Object.entries(schema.properties).map(([name, each]) => property(name, each, needed.has(name), document, depth)));
+  return element(
+    "ul",
+    { class: "schema" },
+    ...Object.entries(schema.properties).map(([name, each]) => property(name, each, needed.has(name), document, depth)),
+  );
 }

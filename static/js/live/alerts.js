@@ -82,7 +82,11 @@ export class Watch {
   }
 
   send(method, path) {
-    return ask(method, `${this.urlOf()}/${path}`, method === "DELETE" ? {} : { body: JSON.stringify(this.choice), headers: JSON_BODY });
+    return ask(
+      method,
+      `${this.urlOf()}/${path}`,
+      method === "DELETE" ? {} : { body: JSON.stringify(this.choice), headers: JSON_BODY },
+    );
   }
 
   async switchOn() {
@@ -106,16 +110,30 @@ export class Watch {
     byId("replayed").replaceChildren(element("p", { class: "hint" }, "Being tried…"));
     let answer;
     try {
-      answer = await ask("POST", `${this.urlOf()}/replay?times=ms`, { body: JSON.stringify(this.choice), headers: JSON_BODY });
+      answer = await ask("POST", `${this.urlOf()}/replay?times=ms`, {
+        body: JSON.stringify(this.choice),
+        headers: JSON_BODY,
+      });
     } catch (error) {
       byId("replayed").replaceChildren();
       throw error;
     }
-    const begun = answer.notices.filter(({ status }) => status === "firing").reverse().slice(0, MOST_SHOWN);
+    const begun = answer.notices
+      .filter(({ status }) => status === "firing")
+      .reverse()
+      .slice(0, MOST_SHOWN);
     const at = (notice) => (notice.start_time === null ? `point ${count(notice.start)}` : time(notice.start_time));
-    const rows = begun.map((notice) => element("li", {},
-      element("button", { type: "button", class: "link", onclick: () => this.onNotice(notice) }, at(notice))));
-    byId("replayed").replaceChildren(element("p", {}, styled(answer.message)), ...(rows.length ? [element("p", { class: "hint" }, "The newest:"), element("ul", {}, ...rows)] : []));
+    const rows = begun.map((notice) =>
+      element(
+        "li",
+        {},
+        element("button", { type: "button", class: "link", onclick: () => this.onNotice(notice) }, at(notice)),
+      ),
+    );
+    byId("replayed").replaceChildren(
+      element("p", {}, styled(answer.message)),
+      ...(rows.length ? [element("p", { class: "hint" }, "The newest:"), element("ul", {}, ...rows)] : []),
+    );
   }
 
   /** The channels and the last messages, while they are open to the eye. */
@@ -130,18 +148,54 @@ export class Watch {
   }
 
   draw({ channels, messages }) {
-    const own = messages.filter(({ stream }) => stream === this.nameOf() || stream === TEST_STREAM).slice(0, MOST_SHOWN);
+    const own = messages
+      .filter(({ stream }) => stream === this.nameOf() || stream === TEST_STREAM)
+      .slice(0, MOST_SHOWN);
     const seen = JSON.stringify([channels, own]);
     if (seen === this.drawn) return;
     this.drawn = seen;
     const focused = document.activeElement?.dataset.channel;
-    const test = (channel) => element("button", { type: "button", class: "button small", "data-channel": channel, onclick: () => this.act(() => this.test(channel)) }, `Test ${channel}`);
-    byId("channels").replaceChildren(...(channels.length ? channels.map(test)
-      : [element("p", { class: "hint" }, "No channel is set up, so nothing is sent: see ANOMALY_WEBHOOK_URL, ANOMALY_ALERTMANAGER_URL and ANOMALY_SMTP_URL in the settings.")]));
-    byId("messages").replaceChildren(...own.map((message) => element("li", {},
-      element("span", { class: "hint" }, `${time(message.made)} · ${message.channel}${message.stream === TEST_STREAM ? " · test" : ""} · `),
-      element("strong", {}, fate(message)), element("span", { class: "hint" }, ` · ${styled(message.summary)}`))));
-    if (focused) byId("channels").querySelector(`[data-channel="${CSS.escape(focused)}"]`)?.focus();
+    const test = (channel) =>
+      element(
+        "button",
+        {
+          type: "button",
+          class: "button small",
+          "data-channel": channel,
+          onclick: () => this.act(() => this.test(channel)),
+        },
+        `Test ${channel}`,
+      );
+    byId("channels").replaceChildren(
+      ...(channels.length
+        ? channels.map(test)
+        : [
+            element(
+              "p",
+              { class: "hint" },
+              "No channel is set up, so nothing is sent: see ANOMALY_WEBHOOK_URL, ANOMALY_ALERTMANAGER_URL and ANOMALY_SMTP_URL in the settings.",
+            ),
+          ]),
+    );
+    byId("messages").replaceChildren(
+      ...own.map((message) =>
+        element(
+          "li",
+          {},
+          element(
+            "span",
+            { class: "hint" },
+            `${time(message.made)} · ${message.channel}${message.stream === TEST_STREAM ? " · test" : ""} · `,
+          ),
+          element("strong", {}, fate(message)),
+          element("span", { class: "hint" }, ` · ${styled(message.summary)}`),
+        ),
+      ),
+    );
+    if (focused)
+      byId("channels")
+        .querySelector(`[data-channel="${CSS.escape(focused)}"]`)
+        ?.focus();
   }
 
   async test(channel) {

@@ -17,7 +17,9 @@ export function toldOf(file, { values, repairs, column, columns = [], times }) {
     left.length ? `They are of the column “${column}”; left out: ${left.map((each) => `“${each}”`).join(", ")}.` : "",
     times === null ? "The file has no times: the stream counts its points from now on, and takes no times later." : "",
     ...repairs.map(({ message, count: n }) => `${styled(message)} (${n})`),
-  ].filter(Boolean).join(" ");
+  ]
+    .filter(Boolean)
+    .join(" ");
 }
 
 export class Feed {
@@ -39,7 +41,8 @@ export class Feed {
     Object.assign(this, { file, options });
     byId("feeding").open = true;
     const shown = this.nameOf();
-    if (!byId("feed-name").value) byId("feed-name").value = shown === DEMO ? file.name.replace(/\.csv(\.gz)?$/i, "") : shown;
+    if (!byId("feed-name").value)
+      byId("feed-name").value = shown === DEMO ? file.name.replace(/\.csv(\.gz)?$/i, "") : shown;
     byId("feed-send").textContent = "Load into stream";
     byId("feed-send").focus();
     this.chosen();
@@ -48,7 +51,8 @@ export class Feed {
 
   chosen() {
     const column = this.options.value_column;
-    byId("feed-told").textContent = `${this.file.name}${column ? `, column “${column}”,` : ""} is loaded when you say so.`;
+    byId("feed-told").textContent =
+      `${this.file.name}${column ? `, column “${column}”,` : ""} is loaded when you say so.`;
   }
 
   complain(sentence) {
@@ -72,15 +76,22 @@ export class Feed {
       if (this.file) await this.fill(name, there);
       else {
         if (!there) await this.make(name);
-        this.done(name, there ? `There is a stream ${name} already; it is shown as it is.` : `The stream ${name} is there and waits for points.`);
+        this.done(
+          name,
+          there
+            ? `There is a stream ${name} already; it is shown as it is.`
+            : `The stream ${name} is there and waits for points.`,
+        );
       }
     } catch (error) {
       if (error.status === undefined) throw error;
       if (this.file) this.chosen();
-      showProblem("feed-problem", error, { onChoice: ({ name: option, value }) => {
-        this.options[option] = value;
-        this.send();
-      } });
+      showProblem("feed-problem", error, {
+        onChoice: ({ name: option, value }) => {
+          this.options[option] = value;
+          this.send();
+        },
+      });
     } finally {
       byId("feed-send").disabled = false;
     }
@@ -112,7 +123,11 @@ export class Feed {
     }
     const { column, columns = [] } = answer;
     this.done(name, toldOf(file.name, answer));
-    this.offer(name, file, columns.filter((each) => each !== column));
+    this.offer(
+      name,
+      file,
+      columns.filter((each) => each !== column),
+    );
   }
 
   async drop(name) {
@@ -128,16 +143,30 @@ export class Feed {
     const { file } = this;
     byId("feed-told").textContent = "Being loaded and judged…";
     const headers = { "Content-Type": "text/csv", ...(/\.gz$/i.test(file.name) ? { "Content-Encoding": "gzip" } : {}) };
-    return ask("POST", `${urlOf(name)}/points?${new URLSearchParams(this.options)}`, { body: file, headers,
-      onUpload: (part) => { byId("feed-told").textContent = part < 1 ? `Sent: ${Math.round(part * 100)} %` : "Being judged…"; } });
+    return ask("POST", `${urlOf(name)}/points?${new URLSearchParams(this.options)}`, {
+      body: file,
+      headers,
+      onUpload: (part) => {
+        byId("feed-told").textContent = part < 1 ? `Sent: ${Math.round(part * 100)} %` : "Being judged…";
+      },
+    });
   }
 
   /** The columns that were left out, each for a stream of its own. */
   offer(name, file, columns) {
-    const button = (column) => element("button", { type: "button", class: "link", onclick: () => {
-      byId("feed-name").value = `${name}.${column}`;
-      this.take(file, { value_column: column });
-    } }, `Load “${column}” into a stream of its own`);
+    const button = (column) =>
+      element(
+        "button",
+        {
+          type: "button",
+          class: "link",
+          onclick: () => {
+            byId("feed-name").value = `${name}.${column}`;
+            this.take(file, { value_column: column });
+          },
+        },
+        `Load “${column}” into a stream of its own`,
+      );
     byId("feed-told").append(...columns.slice(0, MOST_OFFERED).flatMap((column) => [element("br"), button(column)]));
   }
 

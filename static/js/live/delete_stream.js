@@ -27,7 +27,8 @@ export class Forget {
   question() {
     const points = this.pointsOf();
     const all = Number.isFinite(points) ? `its ${counted(points, "point")}` : "its points";
-    byId("forget-what").textContent = `Delete ${this.name} with ${all}, labels and messages switched on? This cannot be undone.`;
+    byId("forget-what").textContent =
+      `Delete ${this.name} with ${all}, labels and messages switched on? This cannot be undone.`;
     byId("forget-ask").hidden = true;
     byId("forget-sure").hidden = false;
     byId("forget-keep").focus();

@@ -20,7 +20,8 @@ const at = (event) => (event.start_time === null ? `Point ${count(event.start)}`
 function lasted({ kind, open, seconds, anomalies }) {
   const ms = seconds * 1000; // below two minutes to three digits, as the explanation says it
   const long = ms > 0 ? duration(ms < 120000 ? Number(ms.toPrecision(3)) : ms) : "";
-  const words = kind === "silent" ? long : [counted(anomalies, "anomaly", "anomalies"), long].filter(Boolean).join(", ");
+  const words =
+    kind === "silent" ? long : [counted(anomalies, "anomaly", "anomalies"), long].filter(Boolean).join(", ");
   return [words, open ? "so far" : ""].filter(Boolean).join(", ");
 }
 
@@ -59,23 +60,65 @@ export class EventLog {
     byId("log-card").hidden = !shown.length;
     const focused = document.activeElement?.dataset.event;
     byId("log").replaceChildren(...(shown.length ? [this.table(shown, beyond.length)] : []));
-    if (focused) byId("log").querySelector(`[data-event="${CSS.escape(focused)}"]`)?.focus();
+    if (focused)
+      byId("log")
+        .querySelector(`[data-event="${CSS.escape(focused)}"]`)
+        ?.focus();
   }
 
   table(shown, all) {
     const head = ["Start", "What", "Duration", "Severity", "Explanation"];
-    return element("div", { class: "events scroll", role: "region", "aria-label": "Table of silences and earlier events", tabindex: 0 },
-      element("table", { role: "table" },
-        element("caption", {}, `${all > shown.length ? `The newest ${count(shown.length)} of ${count(all)}. ` : ""}Choose one to see its place in the chart.`),
-        element("thead", { role: "rowgroup" }, element("tr", { role: "row" }, ...head.map((name) => element("th", { role: "columnheader", scope: "col" }, name)))),
-        element("tbody", { role: "rowgroup" }, ...shown.map((event) => this.row(event)))));
+    return element(
+      "div",
+      { class: "events scroll", role: "region", "aria-label": "Table of silences and earlier events", tabindex: 0 },
+      element(
+        "table",
+        { role: "table" },
+        element(
+          "caption",
+          {},
+          `${all > shown.length ? `The newest ${count(shown.length)} of ${count(all)}. ` : ""}Choose one to see its place in the chart.`,
+        ),
+        element(
+          "thead",
+          { role: "rowgroup" },
+          element(
+            "tr",
+            { role: "row" },
+            ...head.map((name) => element("th", { role: "columnheader", scope: "col" }, name)),
+          ),
+        ),
+        element("tbody", { role: "rowgroup" }, ...shown.map((event) => this.row(event))),
+      ),
+    );
   }
 
   row(event) {
-    const cell = (label, ...children) => element("td", { role: "cell", "data-label": label, class: label === "Explanation" ? "why" : undefined }, ...children);
-    const button = element("button", { type: "button", class: "at", "data-event": event.id, "aria-label": `Show the ${KINDS[event.kind].toLowerCase()} at ${at(event)} in the chart` }, at(event));
-    const row = element("tr", { role: "row" }, cell("Start", button), cell("What", KINDS[event.kind]), cell("Duration", lasted(event)),
-      cell("Severity", event.severity === null ? "–" : times(event.severity)), cell("Explanation", styled(event.explanation)));
+    const cell = (label, ...children) =>
+      element(
+        "td",
+        { role: "cell", "data-label": label, class: label === "Explanation" ? "why" : undefined },
+        ...children,
+      );
+    const button = element(
+      "button",
+      {
+        type: "button",
+        class: "at",
+        "data-event": event.id,
+        "aria-label": `Show the ${KINDS[event.kind].toLowerCase()} at ${at(event)} in the chart`,
+      },
+      at(event),
+    );
+    const row = element(
+      "tr",
+      { role: "row" },
+      cell("Start", button),
+      cell("What", KINDS[event.kind]),
+      cell("Duration", lasted(event)),
+      cell("Severity", event.severity === null ? "–" : times(event.severity)),
+      cell("Explanation", styled(event.explanation)),
+    );
     row.addEventListener("click", () => this.onChoose(event));
     return row;
   }

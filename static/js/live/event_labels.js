@@ -21,8 +21,13 @@ export class Labels {
   /** `urlOf()` is the address of the stream shown; `onKnown()` is told when the labels were asked for. */
   constructor(urlOf, onKnown = () => {}) {
     Object.assign(this, { urlOf, onKnown, span: null, all: [] });
-    for (const [id, kind] of [["label-anomaly", "anomaly"], ["label-normal", "normal"]]) {
-      byId(id).addEventListener("click", ({ currentTarget }) => this.say(currentTarget.getAttribute("aria-pressed") === "true" ? null : kind));
+    for (const [id, kind] of [
+      ["label-anomaly", "anomaly"],
+      ["label-normal", "normal"],
+    ]) {
+      byId(id).addEventListener("click", ({ currentTarget }) =>
+        this.say(currentTarget.getAttribute("aria-pressed") === "true" ? null : kind),
+      );
     }
   }
 
@@ -76,10 +81,15 @@ export class Labels {
     const done = await this.act(async () => {
       const others = (await this.known()).labels.filter((label) => !same(label, span));
       const all = kind ? [...others, { start: span[0], stop: span[1], kind, note: "" }] : others;
-      return ask("PUT", `${this.urlOf()}/labels?times=ms`, { body: JSON.stringify(all), headers: { "Content-Type": "application/json" } });
+      return ask("PUT", `${this.urlOf()}/labels?times=ms`, {
+        body: JSON.stringify(all),
+        headers: { "Content-Type": "application/json" },
+      });
     });
     if (!done) return;
-    const told = kind ? `Kept as ${kind === "normal" ? "a false alarm" : "an anomaly"}; the next fit learns by it.` : "Taken back.";
+    const told = kind
+      ? `Kept as ${kind === "normal" ? "a false alarm" : "an anomaly"}; the next fit learns by it.`
+      : "Taken back.";
     byId("labels-said").textContent = told;
     announce(told);
   }

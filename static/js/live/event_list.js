@@ -29,16 +29,20 @@ export class EventList {
     const froms = new Set(shown.map(({ from }) => from));
     for (const [from, { row }] of this.rows) if (!froms.has(from)) this.drop(from, row);
     shown.forEach((event, k) => this.put(series, event, most, k));
-    this.told.textContent = shown.length < events.length
-      ? `The newest ${shown.length} of ${counted(events.length, "event")}, newest first.` : `${counted(events.length, "event")}, newest first.`;
+    this.told.textContent =
+      shown.length < events.length
+        ? `The newest ${shown.length} of ${counted(events.length, "event")}, newest first.`
+        : `${counted(events.length, "event")}, newest first.`;
   }
 
   frame(hasTimes) {
     this.told = element("p", { class: "hint" });
     const table = eventTable(hasTimes, []);
     this.body = table.querySelector("tbody");
-    this.place.replaceChildren(this.told,
-      element("div", { class: "events scroll", role: "region", "aria-label": "Table of events", tabindex: 0 }, table));
+    this.place.replaceChildren(
+      this.told,
+      element("div", { class: "events scroll", role: "region", "aria-label": "Table of events", tabindex: 0 }, table),
+    );
   }
 
   drop(from, row) {

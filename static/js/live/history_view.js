@@ -35,7 +35,14 @@ export class Past {
     const earlier = direction < 0;
     const after = earlier ? Math.max(0, this.first - LIMIT) : this.last;
     const limit = earlier ? this.first - after : LIMIT;
-    if (!this.open || this.looking || limit <= 0 || (!earlier && this.last >= newest) || this.history.length + limit > this.history.capacity) return false;
+    if (
+      !this.open ||
+      this.looking ||
+      limit <= 0 ||
+      (!earlier && this.last >= newest) ||
+      this.history.length + limit > this.history.capacity
+    )
+      return false;
     this.looking = true;
     try {
       const answer = await this.read(after, limit);

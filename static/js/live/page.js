@@ -26,18 +26,36 @@ const DEMO = "demo";
 const AGE_EVERY = 1000; // milliseconds: how old the newest point is, while nothing comes
 const START_AGAIN = 2000; // milliseconds, while the service is away at first
 
-const state = { name: DEMO, info: null, asked: -Infinity, series: null, told: null, oldest: 0, looking: false, table: null, seen: 0, away: false, said: "" };
+const state = {
+  name: DEMO,
+  info: null,
+  asked: -Infinity,
+  series: null,
+  told: null,
+  oldest: 0,
+  looking: false,
+  table: null,
+  seen: 0,
+  away: false,
+  said: "",
+};
 const history = new History();
 const labels = new Labels(urlOf, () => state.series && list.draw(state.series));
 const list = new EventList(byId("events"), showEvent, (series, event) => labels.of(series, event));
-const settings = new StreamSettings(urlOf, (info) => { state.info = info; });
+const settings = new StreamSettings(urlOf, (info) => {
+  state.info = info;
+});
 const past = new Past(read);
 const log = new EventLog(urlOf, toPast);
 const watching = new Watch(urlOf, () => state.name, toPast);
-const forget = new Forget(urlOf, () => state.info?.points, async () => {
-  watch(DEMO);
-  await refreshList();
-});
+const forget = new Forget(
+  urlOf,
+  () => state.info?.points,
+  async () => {
+    watch(DEMO);
+    await refreshList();
+  },
+);
 let chart = null;
 let startAgain = 0;
 
@@ -60,8 +78,14 @@ const poller = new Poller({
     tellMode();
     if (state.series) showReadings();
     const slow = error.name === "AbortError";
-    const message = slow || error.code === "unreachable" ? `The service ${slow ? "takes too long to" : "does not"} answer.` : error.message;
-    const told = error.code === "not_found" ? `There is no stream ${state.name}; make it under “New stream, history”, or choose another.` : `${message} Trying again until it works.`;
+    const message =
+      slow || error.code === "unreachable"
+        ? `The service ${slow ? "takes too long to" : "does not"} answer.`
+        : error.message;
+    const told =
+      error.code === "not_found"
+        ? `There is no stream ${state.name}; make it under “New stream, history”, or choose another.`
+        : `${message} Trying again until it works.`;
     if (byId("service-problem").dataset.message === message) return;
     byId("service-problem").dataset.message = message;
     showProblem("service-problem", { message: told, detail: error.code === "not_found" ? {} : error.detail });
@@ -139,7 +163,10 @@ async function askInfo() {
   settings.show(info);
   showState();
   if (state.series) showReadings();
-  await Promise.all([look(() => log.look(earliest() && earliest() + (state.info.params.gap ?? 0) + 1)), watching.look()]);
+  await Promise.all([
+    look(() => log.look(earliest() && earliest() + (state.info.params.gap ?? 0) + 1)),
+    watching.look(),
+  ]);
 }
 
 /** What the page can do without: that the service is away is told where the points are asked for. */
@@ -220,7 +247,13 @@ function showState() {
 }
 
 function showReadings() {
-  drawReadings(byId("readings"), state.series, { judge: history.judge, confidence: history.confidence, info: state.info, detectors: settings.detectors, now: Date.now() });
+  drawReadings(byId("readings"), state.series, {
+    judge: history.judge,
+    confidence: history.confidence,
+    info: state.info,
+    detectors: settings.detectors,
+    now: Date.now(),
+  });
 }
 
 function show() {
@@ -254,7 +287,9 @@ function tellNewest(event) {
 
 function windowChanged(from, to, window) {
   const { series } = chart;
-  const words = series.hasTimes ? `${time(Math.round(from))} to ${time(Math.round(to))} UTC, ${duration(to - from)}` : `Points ${count(Math.ceil(from))} to ${count(Math.floor(to))}`;
+  const words = series.hasTimes
+    ? `${time(Math.round(from))} to ${time(Math.round(to))} UTC, ${duration(to - from)}`
+    : `Points ${count(Math.ceil(from))} to ${count(Math.floor(to))}`;
   byId("window").textContent = `In view: ${words}`;
   byId("follow").disabled = chart.following;
   if (past.open) {
@@ -271,16 +306,24 @@ function drawTable(from, to, window) {
   const shown = live ? "live" : `${from} ${to}`;
   if (state.table === shown) return;
   state.table = shown;
-  byId("points-hint").textContent = live ? `As of ${time(Math.round(Date.now() / 1000) * 1000)} UTC. Pause or look back, and it follows the chart.` : "";
+  byId("points-hint").textContent = live
+    ? `As of ${time(Math.round(Date.now() / 1000) * 1000)} UTC. Pause or look back, and it follows the chart.`
+    : "";
   drawWindow(byId("points"), chart.series, window);
 }
 
 function tellMode() {
   const every = `a look every ${duration(poller.interval)}`;
   const held = counted(history.length, "point");
-  const words = state.away ? `Not live: no answer${state.seen ? ` since ${clock(state.seen)}` : ""}; asked again and again.` : poller.paused ? "Paused: nothing is asked for. On resume, what came meanwhile is shown."
-    : past.open ? `Looking at the past; new points are read on, ${every}.`
-      : chart?.following === false ? `Looking back; new points are read on, ${every}.` : `Live, ${every}.`;
+  const words = state.away
+    ? `Not live: no answer${state.seen ? ` since ${clock(state.seen)}` : ""}; asked again and again.`
+    : poller.paused
+      ? "Paused: nothing is asked for. On resume, what came meanwhile is shown."
+      : past.open
+        ? `Looking at the past; new points are read on, ${every}.`
+        : chart?.following === false
+          ? `Looking back; new points are read on, ${every}.`
+          : `Live, ${every}.`;
   byId("mode").textContent = `${words} This page holds the newest ${held}.`;
 }
 
@@ -318,7 +361,17 @@ function watch(name) {
   log.clear();
   labels.renew();
   forget.show(name);
-  Object.assign(state, { name, info: null, asked: -Infinity, series: null, told: null, oldest: 0, table: null, seen: 0, said: "" });
+  Object.assign(state, {
+    name,
+    info: null,
+    asked: -Infinity,
+    series: null,
+    told: null,
+    oldest: 0,
+    table: null,
+    seen: 0,
+    said: "",
+  });
   showState();
   byId("canvas").setAttribute("aria-label", `Line chart of the stream ${name}, as it grows`);
   byId("stream-name").textContent = name;
@@ -329,7 +382,11 @@ function watch(name) {
 }
 
 function keepAddress() {
-  const query = new URLSearchParams({ stream: state.name, refresh: byId("refresh").value, points: byId("points-shown").value });
+  const query = new URLSearchParams({
+    stream: state.name,
+    refresh: byId("refresh").value,
+    points: byId("points-shown").value,
+  });
   globalThis.history.replaceState(null, "", `?${query}`);
 }
 
@@ -337,7 +394,10 @@ async function streams() {
   const names = [];
   let after;
   do {
-    const page = await ask("GET", `/api/v1/streams?${new URLSearchParams({ limit: MOST_STREAMS, ...(after ? { after } : {}) })}`);
+    const page = await ask(
+      "GET",
+      `/api/v1/streams?${new URLSearchParams({ limit: MOST_STREAMS, ...(after ? { after } : {}) })}`,
+    );
     names.push(...page.streams.map(({ name }) => name));
     after = page.next;
   } while (after && names.length < MOST_STREAMS);
@@ -361,12 +421,17 @@ function offer({ names, more }) {
   }
   choose.value = state.name;
   choose.disabled = false;
-  byId("stream-hint").textContent = more ? `The first ${count(MOST_STREAMS)} streams. Any other opens by the address of this page: ?stream=name.` : "";
+  byId("stream-hint").textContent = more
+    ? `The first ${count(MOST_STREAMS)} streams. Any other opens by the address of this page: ?stream=name.`
+    : "";
 }
 
 function fromAddress() {
   const query = new URLSearchParams(location.search);
-  for (const [id, name] of [["refresh", "refresh"], ["points-shown", "points"]]) {
+  for (const [id, name] of [
+    ["refresh", "refresh"],
+    ["points-shown", "points"],
+  ]) {
     if ([...byId(id).options].some(({ value }) => value === query.get(name))) byId(id).value = query.get(name);
   }
   state.name = query.get("stream") || DEMO;
@@ -377,13 +442,20 @@ async function start() {
   clearTimeout(startAgain);
   try {
     const [{ detectors }, known, { policy_params: params }] = await Promise.all([
-      ask("GET", "/api/v1/detectors"), streams(), ask("GET", "/api/v1/alerts?limit=1")]);
+      ask("GET", "/api/v1/detectors"),
+      streams(),
+      ask("GET", "/api/v1/alerts?limit=1"),
+    ]);
     settings.offer(detectors);
     watching.params = params.filter(({ type }) => type === "integer" || type === "number");
     offer(known);
   } catch (error) {
     if (error.status === undefined) throw error;
-    showProblem("service-problem", { message: `${error.message} Trying again until it works.`, detail: error.detail }, { retry: start });
+    showProblem(
+      "service-problem",
+      { message: `${error.message} Trying again until it works.`, detail: error.detail },
+      { retry: start },
+    );
     startAgain = setTimeout(start, START_AGAIN);
     return;
   }
@@ -429,12 +501,16 @@ document.addEventListener("visibilitychange", () => {
 setInterval(() => !document.hidden && (state.away || poller.paused) && state.series && showReadings(), AGE_EVERY);
 document.documentElement.addEventListener("themechange", () => chart?.paint());
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => chart?.paint());
-new Feed(() => state.name, async (name) => {
-  await refreshList();
-  if (![...byId("stream").options].some(({ value }) => value === name)) byId("stream").append(element("option", { value: name }, name));
-  byId("stream").value = name;
-  watch(name);
-});
+new Feed(
+  () => state.name,
+  async (name) => {
+    await refreshList();
+    if (![...byId("stream").options].some(({ value }) => value === name))
+      byId("stream").append(element("option", { value: name }, name));
+    byId("stream").value = name;
+    watch(name);
+  },
+);
 chartKeys(() => chart, showEvent);
 fromAddress();
 byId("judging").open = matchMedia("(min-width: 961px)").matches; // on a narrow screen the stream comes first

@@ -58,7 +58,9 @@ export class History {
     const n = answer.values.length;
     this.hasTimes = Boolean(answer.times);
     const x = answer.times ? column(answer.times) : Float64Array.from({ length: n }, (_, k) => answer.cursor - n + k);
-    const rest = Object.fromEntries(["values", "expected", "lower", "upper", "score"].map((name) => [name, column(answer[name])]));
+    const rest = Object.fromEntries(
+      ["values", "expected", "lower", "upper", "score"].map((name) => [name, column(answer[name])]),
+    );
     const judge = Float64Array.from({ length: n }, (_, k) => this.judgeOf(answer.judged_by?.[k]));
     const confidence = answer.confidence ? column(answer.confidence) : new Float64Array(n).fill(NaN);
     return { x, ...rest, flags: Float64Array.from(answer.is_anomaly, Number), judge, confidence };
@@ -87,14 +89,21 @@ export class History {
 
   /** Points that belong before others: late ones, or history asked for afterwards. */
   merge(rows) {
-    const at = this.start + position(this.view("x"), rows.x.reduce((least, x) => Math.min(least, x)));
+    const at =
+      this.start +
+      position(
+        this.view("x"),
+        rows.x.reduce((least, x) => Math.min(least, x)),
+      );
     const held = this.stop - at;
-    const all = Object.fromEntries(COLUMNS.map((name) => {
-      const both = new Float64Array(held + rows.x.length);
-      both.set(this.columns[name].subarray(at, this.stop));
-      both.set(rows[name], held);
-      return [name, both];
-    }));
+    const all = Object.fromEntries(
+      COLUMNS.map((name) => {
+        const both = new Float64Array(held + rows.x.length);
+        both.set(this.columns[name].subarray(at, this.stop));
+        both.set(rows[name], held);
+        return [name, both];
+      }),
+    );
     const order = Array.from(all.x.keys()).sort((a, b) => all.x[a] - all.x[b] || a - b);
     const last = order.filter((i, k) => all.x[i] !== all.x[order[k + 1]]);
     this.stop = at;
@@ -104,8 +113,18 @@ export class History {
   /** What the chart draws; void after the next change. */
   series(name) {
     const x = this.view("x");
-    const columns = Object.fromEntries(["values", "expected", "lower", "upper", "score", "flags"].map((each) => [each, this.view(each)]));
-    return { name, x, hasTimes: this.hasTimes, step: usualStep(x), labels: [], ...columns, flagged: positions(columns.flags) };
+    const columns = Object.fromEntries(
+      ["values", "expected", "lower", "upper", "score", "flags"].map((each) => [each, this.view(each)]),
+    );
+    return {
+      name,
+      x,
+      hasTimes: this.hasTimes,
+      step: usualStep(x),
+      labels: [],
+      ...columns,
+      flagged: positions(columns.flags),
+    };
   }
 
   /** The name of the detector that judged the newest point; undefined where none did. */

@@ -16,7 +16,16 @@ export class Poller {
    */
   constructor({ read, onAnswer, onProblem, onWell, interval = 500 }) {
     Object.assign(this, { read, onAnswer, onProblem, onWell, interval });
-    Object.assign(this, { cursor: null, pages: 0, failures: 0, on: false, paused: false, hidden: false, turn: null, timer: 0 });
+    Object.assign(this, {
+      cursor: null,
+      pages: 0,
+      failures: 0,
+      on: false,
+      paused: false,
+      hidden: false,
+      turn: null,
+      timer: 0,
+    });
   }
 
   /** Begins anew, with the newest points. */

@@ -4,7 +4,10 @@ import { announce, byId, element } from "../ui/dom.js";
 import { ParameterForm } from "../ui/parameter_form.js";
 import { clearProblem, showProblem } from "../ui/problem.js";
 
-const same = (a, b) => a.detector === b.detector && (a.keep_days ?? null) === (b.keep_days ?? null) && Object.entries(a.params).every(([name, value]) => b.params[name] === value);
+const same = (a, b) =>
+  a.detector === b.detector &&
+  (a.keep_days ?? null) === (b.keep_days ?? null) &&
+  Object.entries(a.params).every(([name, value]) => b.params[name] === value);
 
 export class StreamSettings {
   /** `urlOf()` is the address of the stream shown; `onChanged(info)` is told how the service has it now. */
@@ -51,7 +54,9 @@ export class StreamSettings {
     const timeless = this.info.name === "demo" || counted;
     this.days.value = this.info.keep_days ?? "";
     this.days.disabled = timeless;
-    byId("keep-days-hint").textContent = timeless ? "Only points that come with times can be forgotten by age." : "Older points are deleted for good. Empty: none is deleted for its age.";
+    byId("keep-days-hint").textContent = timeless
+      ? "Only points that come with times can be forgotten by age."
+      : "Older points are deleted for good. Empty: none is deleted for its age.";
     this.complain();
     this.tell();
   }
@@ -73,7 +78,11 @@ export class StreamSettings {
   }
 
   get choice() {
-    return { detector: byId("detector").value, params: this.form.values, keep_days: this.days.value === "" ? null : Number(this.days.value) };
+    return {
+      detector: byId("detector").value,
+      params: this.form.values,
+      keep_days: this.days.value === "" ? null : Number(this.days.value),
+    };
   }
 
   get edited() {
@@ -84,7 +93,9 @@ export class StreamSettings {
     const { edited } = this;
     byId("undo").disabled = !edited;
     byId("apply").disabled = !edited;
-    byId("apply-hint").textContent = edited ? "Changed, not in effect yet." : "In effect for each new point, for everyone who watches this stream; points judged before stay as they are.";
+    byId("apply-hint").textContent = edited
+      ? "Changed, not in effect yet."
+      : "In effect for each new point, for everyone who watches this stream; points judged before stay as they are.";
   }
 
   async apply() {

@@ -12,8 +12,13 @@ export class LiveChart extends SeriesChart {
   constructor(canvas, onWindow) {
     super(canvas, onWindow);
     this.held = false; // under a finger or a pressed button it stands still
-    canvas.addEventListener("pointerdown", () => { this.held = true; });
-    for (const end of ["pointerup", "pointercancel"]) addEventListener(end, () => { this.held = false; });
+    canvas.addEventListener("pointerdown", () => {
+      this.held = true;
+    });
+    for (const end of ["pointerup", "pointercancel"])
+      addEventListener(end, () => {
+        this.held = false;
+      });
   }
 
   /** Another stream: nothing of the last one stays. */

@@ -36,7 +36,18 @@ function eventOf(series, run, gap) {
   const direction = value > awaited ? "above" : value < awaited ? "below" : "shape";
   const severity = severityAt(series, peak);
   const explanation = explained(value, awaited, direction, severity, stop - start);
-  return { from: x[start], start, stop, peak, direction, severity, value, expected: awaited, explanation, open: stop + gap >= x.length };
+  return {
+    from: x[start],
+    start,
+    stop,
+    peak,
+    direction,
+    severity,
+    value,
+    expected: awaited,
+    explanation,
+    open: stop + gap >= x.length,
+  };
 }
 
 /**

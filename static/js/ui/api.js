@@ -42,7 +42,8 @@ export function send(method, url, { body, headers = {}, signal, onUpload } = {})
     const request = new XMLHttpRequest();
     request.open(method, url);
     for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
-    if (onUpload) request.upload.addEventListener("progress", (e) => e.lengthComputable && onUpload(e.loaded / e.total));
+    if (onUpload)
+      request.upload.addEventListener("progress", (e) => e.lengthComputable && onUpload(e.loaded / e.total));
     request.addEventListener("load", () => {
       if (request.status >= 200 && request.status < 300) {
         resolve({ text: request.responseText, type: request.getResponseHeader("Content-Type") ?? "" });

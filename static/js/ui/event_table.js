@@ -11,9 +11,10 @@ const ORDERS = {
 
 /** [first, last] place of an event on the axis, from the series' own points or, where those are not at hand, its times. */
 const ends = ({ x, hasTimes }, { start, stop, start_time: first, stop_time: last }) =>
-  (x ? [x[start], x[stop - 1]] : hasTimes ? [first, last] : [start, stop - 1]);
+  x ? [x[start], x[stop - 1]] : hasTimes ? [first, last] : [start, stop - 1];
 
-const when = (series, event) => (series.hasTimes ? time(ends(series, event)[0]) : `Point ${count(ends(series, event)[0])}`);
+const when = (series, event) =>
+  series.hasTimes ? time(ends(series, event)[0]) : `Point ${count(ends(series, event)[0])}`;
 
 function lasted(series, event) {
   const { start, stop, open } = event;
@@ -44,16 +45,27 @@ export function eventRow(series, event, most, onChoose, says) {
   const at = when(series, event);
   const button = element("button", { type: "button", class: "at" }, at);
   button.setAttribute("aria-label", `Show the event at ${at} in the chart`);
-  const made = element("tr", { role: "row", "data-start": event.start },
+  const made = element(
+    "tr",
+    { role: "row", "data-start": event.start },
     cell("Start", {}, button),
     ...(says ? [cell("Right?", {}, says(event))] : []),
     cell("Size", { class: "size" }, element("span", {}, ...size(event))),
-    cell("Direction", { class: "direction" },
-      element("span", {}, element("span", { class: "sign", "aria-hidden": "true" }, `${sign} `), word)),
+    cell(
+      "Direction",
+      { class: "direction" },
+      element("span", {}, element("span", { class: "sign", "aria-hidden": "true" }, `${sign} `), word),
+    ),
     cell("Duration", {}, lasted(series, event)),
     cell("Severity", {}, severity(event.severity, most)),
-    cell("Explanation", { class: "why" }, event.said ? element("span", {}, element("span", { class: "badge said" }, event.said), styled(event.explanation))
-      : styled(event.explanation)));
+    cell(
+      "Explanation",
+      { class: "why" },
+      event.said
+        ? element("span", {}, element("span", { class: "badge said" }, event.said), styled(event.explanation))
+        : styled(event.explanation),
+    ),
+  );
   made.addEventListener("click", () => {
     choose(made);
     button.focus({ preventScroll: true }); // wherever in the row the click was: keys go on from here
@@ -69,13 +81,26 @@ function choose(row) {
 /** The table around such rows. */
 export function eventTable(hasTimes, rows, says = false) {
   const head = ["Start", ...(says ? ["Right?"] : []), "Size", "Direction", "Duration", "Severity", "Explanation"];
-  return element("table", { role: "table" },
-    element("caption", {},
+  return element(
+    "table",
+    { role: "table" },
+    element(
+      "caption",
+      {},
       `${hasTimes ? "Times are UTC. " : ""}Severity says how unusual the worst point is: just above 1 × is barely an anomaly, at 2 × it is twice `,
-      "as far off as is allowed. Choose an event to see it in the chart."),
-    element("thead", { role: "rowgroup" }, element("tr", { role: "row" },
-      ...head.map((name) => element("th", { role: "columnheader", scope: "col" }, name)))),
-    element("tbody", { role: "rowgroup" }, ...rows));
+      "as far off as is allowed. Choose an event to see it in the chart.",
+    ),
+    element(
+      "thead",
+      { role: "rowgroup" },
+      element(
+        "tr",
+        { role: "row" },
+        ...head.map((name) => element("th", { role: "columnheader", scope: "col" }, name)),
+      ),
+    ),
+    element("tbody", { role: "rowgroup" }, ...rows),
+  );
 }
 
 /** What a person chose of a table, kept while its events change. */
@@ -93,8 +118,16 @@ export function drawEvents(place, series, onChoose, { says, ...changes } = {}) {
   const view = { order: "time", rows: PAGE, ...views.get(place), ...changes };
   views.set(place, view);
   const again = (more) => drawEvents(place, series, onChoose, { says, ...more });
-  const order = element("select", { onchange: (e) => { again({ order: e.target.value }); place.querySelector("select").focus(); } },
-    ...["time", "severity"].map((each) => element("option", { value: each, selected: each === view.order }, each)));
+  const order = element(
+    "select",
+    {
+      onchange: (e) => {
+        again({ order: e.target.value });
+        place.querySelector("select").focus();
+      },
+    },
+    ...["time", "severity"].map((each) => element("option", { value: each, selected: each === view.order }, each)),
+  );
   const shown = series.events.toSorted(ORDERS[view.order]).slice(0, view.rows);
   const left = series.events.length - shown.length;
   const all = series.summary?.events ?? series.events.length; // of very many, the service sends the most severe
@@ -103,13 +136,31 @@ export function drawEvents(place, series, onChoose, { says, ...changes } = {}) {
   const focus = place.contains(document.activeElement) ? focusIn(document.activeElement) : null;
   const table = shown.map((event) => eventRow(series, event, most, onChoose, says));
   table.find((row) => row.dataset.start === chosen)?.classList.add("chosen");
-  const more = left > 0 && element("button", { type: "button", class: "button small", onclick: () => again({ rows: view.rows * 4 }) },
-    `Show ${count(Math.min(left, view.rows * 3))} more of ${count(left)}`);
+  const more =
+    left > 0 &&
+    element(
+      "button",
+      { type: "button", class: "button small", onclick: () => again({ rows: view.rows * 4 }) },
+      `Show ${count(Math.min(left, view.rows * 3))} more of ${count(left)}`,
+    );
   place.replaceChildren(
-    element("div", { class: "table-bar" }, element("label", {}, "Order by", order),
-      element("span", { class: "hint" }, `${count(shown.length)} of ${counted(all, "event")} shown${all > series.events.length ? `; the table holds the ${count(series.events.length)} most severe` : ""}`)),
-    element("div", { class: "events scroll", role: "region", "aria-label": "Table of events", tabindex: 0 }, eventTable(series.hasTimes, table, Boolean(says))),
-    ...(more ? [more] : []));
+    element(
+      "div",
+      { class: "table-bar" },
+      element("label", {}, "Order by", order),
+      element(
+        "span",
+        { class: "hint" },
+        `${count(shown.length)} of ${counted(all, "event")} shown${all > series.events.length ? `; the table holds the ${count(series.events.length)} most severe` : ""}`,
+      ),
+    ),
+    element(
+      "div",
+      { class: "events scroll", role: "region", "aria-label": "Table of events", tabindex: 0 },
+      eventTable(series.hasTimes, table, Boolean(says)),
+    ),
+    ...(more ? [more] : []),
+  );
   focus?.(place);
 }
 
@@ -117,7 +168,13 @@ export function drawEvents(place, series, onChoose, { says, ...changes } = {}) {
 function focusIn(active) {
   const row = active.closest("tr");
   const at = row ? [...row.querySelectorAll("button")].indexOf(active) : -1;
-  return at < 0 ? null : (place) => place.querySelector(`tr[data-start="${row.dataset.start}"]`)?.querySelectorAll("button")[at]?.focus({ preventScroll: true });
+  return at < 0
+    ? null
+    : (place) =>
+        place
+          .querySelector(`tr[data-start="${row.dataset.start}"]`)
+          ?.querySelectorAll("button")
+          [at]?.focus({ preventScroll: true });
 }
 
 /** Marks the row of an event that was chosen elsewhere, and brings it into view within the table. */

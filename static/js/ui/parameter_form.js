@@ -20,13 +20,22 @@ export function complaint(param, text) {
 function field(param, value, prefix) {
   const id = `${prefix}-${param.name}`;
   const input = element("input", {
-    id, name: param.name, type: "number", value: String(value ?? param.default),
-    min: param.minimum, max: param.maximum, step: param.type === "integer" ? 1 : "any",
-    required: true, autocomplete: "off", "aria-describedby": `${id}-help ${id}-error`,
+    id,
+    name: param.name,
+    type: "number",
+    value: String(value ?? param.default),
+    min: param.minimum,
+    max: param.maximum,
+    step: param.type === "integer" ? 1 : "any",
+    required: true,
+    autocomplete: "off",
+    "aria-describedby": `${id}-help ${id}-error`,
   });
   const unit = param.unit ? element("span", { class: "unit" }, ` (${param.unit})`) : null;
   const bounds = `From ${number(param.minimum)} to ${number(param.maximum)}, usually ${number(param.default)}.`;
-  return element("div", { class: "field" },
+  return element(
+    "div",
+    { class: "field" },
     element("label", { for: id }, label(param.name), unit),
     input,
     element("p", { class: "field-error", id: `${id}-error`, role: "alert", hidden: true }),
@@ -53,9 +62,12 @@ export class ParameterForm {
     const rest = fields.slice(SHOWN);
     this.place.replaceChildren(...fields.slice(0, SHOWN));
     if (!rest.length) return;
-    const more = element("details", { class: "more" },
+    const more = element(
+      "details",
+      { class: "more" },
       element("summary", {}, `More settings (${rest.length})`),
-      element("div", { class: "more-fields" }, ...rest));
+      element("div", { class: "more-fields" }, ...rest),
+    );
     more.open = detector.params.slice(SHOWN).some(({ name, default: usual }) => (values[name] ?? usual) !== usual);
     this.place.append(more);
   }
@@ -65,7 +77,10 @@ export class ParameterForm {
   }
 
   complaintOf(name) {
-    return complaint(this.params.find((param) => param.name === name), this.input(name).value);
+    return complaint(
+      this.params.find((param) => param.name === name),
+      this.input(name).value,
+    );
   }
 
   /** Shows `sentence` beside the parameter `name`, or takes it away when empty. */

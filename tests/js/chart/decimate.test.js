@@ -53,7 +53,10 @@ const strictlyRising = (positions) => positions.every((each, k) => k === 0 || ea
 
 test("position is the first one not below", () => {
   const x = Float64Array.of(1, 3, 3.5, 9);
-  assert.deepEqual([0, 1, 2, 3, 9, 10].map((at) => position(x, at)), [0, 0, 1, 1, 3, 4]);
+  assert.deepEqual(
+    [0, 1, 2, 3, 9, 10].map((at) => position(x, at)),
+    [0, 0, 1, 1, 3, 4],
+  );
 });
 
 test("a window takes in one neighbour on each side", () => {

@@ -20,8 +20,14 @@ test("where more than a quarter of the distances are too long, no step is usual"
 test("the line breaks between the two points around each gap and nowhere else", () => {
   const x = Float64Array.from([0, 1, 2, 3, 7, 8, 9, 10, 20, 21]);
   const points = broken(line(x, x.keys()), windowOf(x, 0, 21, 100), gapsOf(x, 1));
-  assert.deepEqual(breaks(points), [[3, 4], [7, 8]]);
-  assert.deepEqual(points.map((point) => point.x), [0, 1, 2, 3, 5, 7, 8, 9, 10, 15, 20, 21]);
+  assert.deepEqual(breaks(points), [
+    [3, 4],
+    [7, 8],
+  ]);
+  assert.deepEqual(
+    points.map((point) => point.x),
+    [0, 1, 2, 3, 5, 7, 8, 9, 10, 15, 20, 21],
+  );
   assert.ok(points.every((point) => Number.isNaN(point.y) === Boolean(point.gap)));
 });
 
@@ -31,12 +37,18 @@ test("in a part of the series only the gaps between the points drawn break it", 
     const window = windowOf(x, from, to, 100);
     return breaks(broken(line(x, minMax(window, x)), window, gapsOf(x, 1)));
   };
-  assert.deepEqual(drawn(5, 15), [[2, 3], [5, 6]]);
+  assert.deepEqual(drawn(5, 15), [
+    [2, 3],
+    [5, 6],
+  ]);
   assert.deepEqual(drawn(11, 11.5), []);
 });
 
 test("of many points, reduced, exactly the gaps wider than a bucket break the line and the band", () => {
-  const x = Float64Array.from({ length: 20000 }, (_, i) => i + (i > 4000 ? 2 : 0) + (i > 9000 ? 5000 : 0) + (i % 7 === 0 ? 0.1 : 0));
+  const x = Float64Array.from(
+    { length: 20000 },
+    (_, i) => i + (i > 4000 ? 2 : 0) + (i > 9000 ? 5000 : 0) + (i % 7 === 0 ? 0.1 : 0),
+  );
   const window = windowOf(x, x[0], x[19999], 500);
   const gaps = gapsOf(x, 1);
   assert.deepEqual([...gaps], [4001, 9001]);
@@ -44,5 +56,8 @@ test("of many points, reduced, exactly the gaps wider than a bucket break the li
   assert.ok(before <= 9000 && after >= 9001 && others.length === 0);
   const band = envelope(window, x, x);
   assert.equal(breaks(broken(line(x, band.i), window, gaps)).length, 1);
-  assert.deepEqual(Array.from(band.i, (i) => x[i]), band.x);
+  assert.deepEqual(
+    Array.from(band.i, (i) => x[i]),
+    band.x,
+  );
 });

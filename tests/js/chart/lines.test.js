@@ -13,15 +13,35 @@ const NO_PEAKS = { x: new Float64Array(), y: new Float64Array() };
 /** Rows 0, step, 2 step … of n points, as a reduced window has them. */
 const thinned = (n, step) => {
   const x = whole(Math.ceil(n / step)).map((k) => k * step);
-  return { x, positions: Int32Array.from(x), values: x.map((k) => k % 7), width: step, gaps: new Int32Array(), from: 0, to: n - 1,
-    expected: x.map(() => 3), lower: x.map(() => 1), upper: x.map(() => 5), flagged: new Int32Array(), peaks: new Int32Array() };
+  return {
+    x,
+    positions: Int32Array.from(x),
+    values: x.map((k) => k % 7),
+    width: step,
+    gaps: new Int32Array(),
+    from: 0,
+    to: n - 1,
+    expected: x.map(() => 3),
+    lower: x.map(() => 1),
+    upper: x.map(() => 5),
+    flagged: new Int32Array(),
+    peaks: new Int32Array(),
+  };
 };
 
 test("an event whose points were left out has its dot all the same", () => {
   const rows = thinned(100000, 100);
   const peaks = { x: Float64Array.of(5, 777, 50500, 99999), y: Float64Array.of(1, 2, 3, 4) };
   const { dots } = linesOf({ ...rows, flagged: Int32Array.of(505) }, 0, 99999, 1000, peaks);
-  assert.deepEqual(dots.map(({ x, i }) => [x, i]), [[5, -1], [777, -1], [50500, 505], [99999, -1]]);
+  assert.deepEqual(
+    dots.map(({ x, i }) => [x, i]),
+    [
+      [5, -1],
+      [777, -1],
+      [50500, 505],
+      [99999, -1],
+    ],
+  );
 });
 
 test("with more events than pixels, each stretch shows its lowest and its highest", () => {
@@ -36,7 +56,10 @@ test("with more events than pixels, each stretch shows its lowest and its highes
 test("an event at the very end of the window has its dot, one beyond it has none", () => {
   const rows = thinned(1000, 10);
   const peaks = { x: Float64Array.of(99, 500, 501), y: Float64Array.of(1, 1, 1) };
-  assert.deepEqual(linesOf(rows, 100, 500, 100, peaks).dots.map(({ x }) => x), [500]);
+  assert.deepEqual(
+    linesOf(rows, 100, 500, 100, peaks).dots.map(({ x }) => x),
+    [500],
+  );
 });
 
 test("what was not judged has a line of values alone", () => {
@@ -59,7 +82,10 @@ test("the positions of a marked stretch are those of the points in it", () => {
 
 test("the nearest row", () => {
   const rows = { x: Float64Array.of(0, 10, 30) };
-  assert.deepEqual([-5, 4, 6, 21, 99].map((at) => rowAt(rows, at)), [0, 0, 1, 2, 2]);
+  assert.deepEqual(
+    [-5, 4, 6, 21, 99].map((at) => rowAt(rows, at)),
+    [0, 0, 1, 2, 2],
+  );
   assert.equal(rowAt({ x: new Float64Array() }, 3), -1);
 });
 
@@ -72,13 +98,27 @@ test("events have their place by position, by time, or by their own times", () =
 
 test("a position stands a usual step from the row before it, and never after the next row", () => {
   const rows = { x: Float64Array.of(0, 100, 1000), positions: Int32Array.of(0, 10, 20) };
-  assert.deepEqual([0, 5, 10, 12, 20].map((at) => placeAt(rows, 10, at)), [0, 50, 100, 120, 1000]);
-  assert.deepEqual([5, 15].map((at) => placeAt(rows, 0, at)), [50, 550]);
+  assert.deepEqual(
+    [0, 5, 10, 12, 20].map((at) => placeAt(rows, 10, at)),
+    [0, 50, 100, 120, 1000],
+  );
+  assert.deepEqual(
+    [5, 15].map((at) => placeAt(rows, 0, at)),
+    [50, 550],
+  );
   assert.equal(placeAt(rows, 500, 19), 1000);
   assert.deepEqual(spanOf({ hasTimes: true, step: 10 }, { start: 5, stop: 11 }, rows), [50, 100]);
 });
 
-const places = placesOf({ hasTimes: false }, [[0, 2], [10, 11], [20, 31], [100, 101]].map(([start, stop]) => ({ start, stop })));
+const places = placesOf(
+  { hasTimes: false },
+  [
+    [0, 2],
+    [10, 11],
+    [20, 31],
+    [100, 101],
+  ].map(([start, stop]) => ({ start, stop })),
+);
 
 test("the stretches in view, those that only reach into it among them", () => {
   assert.deepEqual(within(places, 1, 10), [0, 2]);
@@ -87,8 +127,22 @@ test("the stretches in view, those that only reach into it among them", () => {
 });
 
 test("stretches that touch on the screen are one, and none is too narrow to see", () => {
-  assert.deepEqual(strips(places, 0, 100, (at) => at * 10, 3), [[0, 10], [98.5, 101.5], [200, 300], [998.5, 1001.5]]);
-  assert.deepEqual(strips(places, 0, 100, (at) => at / 10, 3), [[-1.45, 4], [8.5, 11.5]]);
+  assert.deepEqual(
+    strips(places, 0, 100, (at) => at * 10, 3),
+    [
+      [0, 10],
+      [98.5, 101.5],
+      [200, 300],
+      [998.5, 1001.5],
+    ],
+  );
+  assert.deepEqual(
+    strips(places, 0, 100, (at) => at / 10, 3),
+    [
+      [-1.45, 4],
+      [8.5, 11.5],
+    ],
+  );
 });
 
 test("a click means the nearest event within reach", () => {
@@ -107,8 +161,16 @@ test("gaps among rows between which points were left out", () => {
 });
 
 test("an answer of the service as rows; width 0 says that no point was left out", () => {
-  const answer = { positions: [3, 4, 5], times: [30, 40, 50], values: [1, null, 3], score: [null, 1, 9], expected: [1, 1, 1],
-    lower: [0, 0, 0], upper: [2, 2, 2], is_anomaly: [false, false, true] };
+  const answer = {
+    positions: [3, 4, 5],
+    times: [30, 40, 50],
+    values: [1, null, 3],
+    score: [null, 1, 9],
+    expected: [1, 1, 1],
+    lower: [0, 0, 0],
+    upper: [2, 2, 2],
+    is_anomaly: [false, false, true],
+  };
   const rows = rowsOf(answer, 25, 55, 100, 10);
   assert.deepEqual([rows.width, [...rows.x], [...rows.flagged], rows.values[1]], [0, [30, 40, 50], [2], NaN]);
   assert.equal(rowsOf({ ...answer, positions: [3, 4, 9] }, 25, 55, 100, 10).width, 0.3);

@@ -12,8 +12,14 @@ test("a nice step is 1, 2 or 5 times a power of ten", () => {
 });
 
 test("positions are whole", () => {
-  assert.deepEqual(indexTicks(0, 4, 10).map(({ value }) => value), [0, 1, 2, 3, 4]);
-  assert.deepEqual(indexTicks(0, 2000, 4).map(({ label }) => label), ["0", "500", "1,000", "1,500", "2,000"]);
+  assert.deepEqual(
+    indexTicks(0, 4, 10).map(({ value }) => value),
+    [0, 1, 2, 3, 4],
+  );
+  assert.deepEqual(
+    indexTicks(0, 2000, 4).map(({ label }) => label),
+    ["0", "500", "1,000", "1,500", "2,000"],
+  );
 });
 
 test("there are never many more ticks than asked for", () => {
@@ -32,12 +38,14 @@ test("the date is told where it changes", () => {
 
 test("days, months and years", () => {
   assert.deepEqual(timeTicks(start, start + 3 * DAY, 4)[0].label, ["5 Jan", "2026"]);
-  assert.deepEqual(timeTicks(Date.UTC(2025, 11, 1), Date.UTC(2026, 2, 1), 4).map(({ label }) => label), [
-    ["Dec", "2025"], ["Jan", "2026"], ["Feb"], ["Mar"],
-  ]);
-  assert.deepEqual(timeTicks(Date.UTC(1990, 5), Date.UTC(2021, 0), 4).map(({ label }) => label), [
-    ["2000"], ["2010"], ["2020"],
-  ]);
+  assert.deepEqual(
+    timeTicks(Date.UTC(2025, 11, 1), Date.UTC(2026, 2, 1), 4).map(({ label }) => label),
+    [["Dec", "2025"], ["Jan", "2026"], ["Feb"], ["Mar"]],
+  );
+  assert.deepEqual(
+    timeTicks(Date.UTC(1990, 5), Date.UTC(2021, 0), 4).map(({ label }) => label),
+    [["2000"], ["2010"], ["2020"]],
+  );
 });
 
 test("weeks begin on a Monday", () => {

@@ -8,16 +8,21 @@ const rest = (ms) => new Promise((done) => setTimeout(done, ms));
 /** A source of whole numbers that answers when `answer()` is called, and remembers what it was asked. */
 function slow(last = 1000000) {
   const asked = [];
-  const window = (from, to, buckets, signal) => new Promise((resolve, reject) => {
-    const rows = { from, to, width: (to - from) / buckets };
-    asked.push({ from, to, buckets, signal, answer: () => resolve(rows), fail: () => reject(new Error("refused")) });
-    signal.addEventListener("abort", () => reject(new DOMException("", "AbortError")));
-  });
+  const window = (from, to, buckets, signal) =>
+    new Promise((resolve, reject) => {
+      const rows = { from, to, width: (to - from) / buckets };
+      asked.push({ from, to, buckets, signal, answer: () => resolve(rows), fail: () => reject(new Error("refused")) });
+      signal.addEventListener("abort", () => reject(new DOMException("", "AbortError")));
+    });
   return { extent: [0, last], window, asked };
 }
 
 const opened = async (source, told = []) => {
-  const windows = new Windows(source, () => told.push("arrived"), (error) => told.push(error.message));
+  const windows = new Windows(
+    source,
+    () => told.push("arrived"),
+    (error) => told.push(error.message),
+  );
   windows.overview();
   source.asked[0].answer();
   await rest(0);
@@ -118,8 +123,17 @@ test("nothing beyond the ends is asked for", async () => {
 });
 
 test("finer rows take their place among those of the whole, and what is said of rows with them", () => {
-  const rows = (x, flagged) => ({ x: Float64Array.from(x), values: Float64Array.from(x), positions: Int32Array.from(x),
-    flagged: Int32Array.from(flagged), peaks: new Int32Array(), gaps: Int32Array.from(flagged), from: x[0], to: x.at(-1), width: 10 });
+  const rows = (x, flagged) => ({
+    x: Float64Array.from(x),
+    values: Float64Array.from(x),
+    positions: Int32Array.from(x),
+    flagged: Int32Array.from(flagged),
+    peaks: new Int32Array(),
+    gaps: Int32Array.from(flagged),
+    from: x[0],
+    to: x.at(-1),
+    width: 10,
+  });
   const found = spliced(rows([0, 10, 20, 30, 40], [0, 2, 4]), { ...rows([10, 15, 20, 25], [1]), width: 1 });
   assert.deepEqual([...found.x], [0, 10, 15, 20, 25, 30, 40]);
   assert.deepEqual([...found.flagged], [0, 2, 6]);
@@ -131,7 +145,17 @@ test("while the exact window is on its way, the part that is known finely is dra
   source.window = (from, to, buckets) => {
     const x = Float64Array.from({ length: 11 }, (_, k) => from + ((to - from) * k) / 10);
     const none = new Int32Array();
-    return Promise.resolve({ x, values: x, positions: Int32Array.from(x), flagged: none, peaks: none, gaps: none, from, to, width: (to - from) / buckets });
+    return Promise.resolve({
+      x,
+      values: x,
+      positions: Int32Array.from(x),
+      flagged: none,
+      peaks: none,
+      gaps: none,
+      from,
+      to,
+      width: (to - from) / buckets,
+    });
   };
   const windows = new Windows(source, () => {}, assert.fail);
   await windows.overview();

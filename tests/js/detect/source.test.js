@@ -37,7 +37,11 @@ test("the curl line of a demo fetches it and judges its value column", () => {
 test("a demo is sent as JSON with its parameters", () => {
   const source = fromDemo({ kind: "trend" }, { times: [1], values: [2] });
   const sent = JSON.parse(requestOf(source, { detector: "lstm", params: { sigma: 4 } }).body);
-  assert.deepEqual(sent, { series: { name: "trend", times: [1], values: [2] }, detector: "lstm", params: { sigma: 4 } });
+  assert.deepEqual(sent, {
+    series: { name: "trend", times: [1], values: [2] },
+    detector: "lstm",
+    params: { sigma: 4 },
+  });
 });
 
 test("a file is sent with what was answered to the service's question", () => {
@@ -58,8 +62,14 @@ test("a question becomes its choices in words", () => {
 });
 
 test("beside buttons a question speaks of them, elsewhere the service's sentence stays", () => {
-  const error = { message: "Say it with date_order.", detail: { setting: "date_order", column: "day", example: "01/02" } };
-  assert.equal(sentenceOf(error, ["dmy", "mdy"]), "Every date of column “day” can be read day first or month first. How is 01/02 meant?");
+  const error = {
+    message: "Say it with date_order.",
+    detail: { setting: "date_order", column: "day", example: "01/02" },
+  };
+  assert.equal(
+    sentenceOf(error, ["dmy", "mdy"]),
+    "Every date of column “day” can be read day first or month first. How is 01/02 meant?",
+  );
   assert.equal(sentenceOf(error, []), "Say it with date_order.");
 });
 
@@ -84,21 +94,33 @@ test("null becomes NaN, and positions stand in for missing times", () => {
   assert.deepEqual([...read.x], [0, 1, 2]);
   assert.ok(Number.isNaN(read.values[1]));
   const judged = withResult(read, {
-    values: [1, null, 3], expected: [null, 2, 2], lower: [null, 1, 1], upper: [null, 3, 3], score: [null, null, 9],
-    is_anomaly: [false, false, true], threshold: 2, events: [{ start: 2, stop: 3, peak: 2 }],
+    values: [1, null, 3],
+    expected: [null, 2, 2],
+    lower: [null, 1, 1],
+    upper: [null, 3, 3],
+    score: [null, null, 9],
+    is_anomaly: [false, false, true],
+    threshold: 2,
+    events: [{ start: 2, stop: 3, peak: 2 }],
   });
   assert.deepEqual([...judged.flagged], [2]);
   assert.deepEqual([...judged.peaks], [2]);
 });
 
 test("runs are half open", () => {
-  assert.deepEqual(runs([true, false, true, true]), [[0, 1], [2, 4]]);
+  assert.deepEqual(runs([true, false, true, true]), [
+    [0, 1],
+    [2, 4],
+  ]);
   assert.deepEqual(runs([]), []);
 });
 
 test("schemas in words", () => {
   const document = { components: { schemas: {} } };
-  assert.equal(typeWords({ type: "array", items: { anyOf: [{ type: "number" }, { type: "null" }] } }, document), "array of number or null");
+  assert.equal(
+    typeWords({ type: "array", items: { anyOf: [{ type: "number" }, { type: "null" }] } }, document),
+    "array of number or null",
+  );
   assert.equal(typeWords({ enum: ["a", "b"] }, document), "one of a, b");
   assert.equal(typeWords({ $ref: "#/components/schemas/Event" }, document), "Event");
   assert.equal(boundsWords({ minimum: 0.5, maximum: 100, default: 5 }), "from 0.5 to 100, default 5");

@@ -5,12 +5,14 @@ import { test } from "node:test";
 globalThis.document = { getElementById: () => ({ addEventListener: () => {} }) };
 globalThis.Chart = { Interaction: { modes: {} } };
 
-const { changed, mostEach, paceWords, perMonth, unitsWithin, wantedEvents } = await import("../../../static/js/detect/event_rate.js");
+const { changed, mostEach, paceWords, perMonth, unitsWithin, wantedEvents } =
+  await import("../../../static/js/detect/event_rate.js");
 const { leftWords, stageWords } = await import("../../../static/js/detect/job.js");
 const { extent, eventWords, pathOf } = await import("../../../static/js/detect/column_thumbnails.js");
 const { drawn } = await import("../../../static/js/detect/import_data.js");
 const { labelOf, saying } = await import("../../../static/js/detect/labels.js");
-const { curveOf, knobOf, reach, stepOf, targetWords, valueAt } = await import("../../../static/js/detect/sensitivity.js");
+const { curveOf, knobOf, reach, stepOf, targetWords, valueAt } =
+  await import("../../../static/js/detect/sensitivity.js");
 const { correctionOf, headerOf, sameReading } = await import("../../../static/js/detect/import_corrections.js");
 const { addressOf, readAddress } = await import("../../../static/js/detect/address.js");
 const { axisOf, lengthOf } = await import("../../../static/js/detect/state.js");
@@ -40,17 +42,32 @@ test("a wanted pace is a number of events, the same for page and service", () =>
   assert.ok(Math.abs(perMonth(1, "day") - 30.436875) < 1e-9);
   assert.deepEqual(["hour", "day", "year"].map(mostEach), [1368, 32854, 100000]);
   assert.ok(perMonth(mostEach("hour"), "hour") <= 1e6); // what the service takes
-  assert.deepEqual(unitsWithin(10 * DAY).map(({ name }) => name), ["hour", "day", "week"]);
+  assert.deepEqual(
+    unitsWithin(10 * DAY).map(({ name }) => name),
+    ["hour", "day", "week"],
+  );
 });
 
 test("where a target is not met closely, it is said why", () => {
-  const curve = [{ value: 1.5, events: 40 }, { value: 4, events: 9 }];
+  const curve = [
+    { value: 1.5, events: 40 },
+    { value: 4, events: 9 },
+  ];
   const words = (target, wanted, loosest = 0.6) => targetWords({ curve, target }, wanted, "sigma", loosest);
   assert.equal(words({ value: 4, events: 9 }, 9.5), "");
   assert.equal(words({ value: 100, events: 3 }, 1), "The fewest that can be had: 3 events in all.");
-  assert.equal(words({ value: 1.5, events: 40 }, 99), "40 events in all at sigma 1.5, the loosest that was tried; the slider goes further.");
-  assert.equal(words({ value: 1.5, events: 40 }, 99, 1.5), "40 events in all at sigma 1.5, the loosest that was tried.");
-  assert.equal(words({ value: 4, events: 9 }, 20.7), "9 events in all: the next looser value gives more than the 20 asked for.");
+  assert.equal(
+    words({ value: 1.5, events: 40 }, 99),
+    "40 events in all at sigma 1.5, the loosest that was tried; the slider goes further.",
+  );
+  assert.equal(
+    words({ value: 1.5, events: 40 }, 99, 1.5),
+    "40 events in all at sigma 1.5, the loosest that was tried.",
+  );
+  assert.equal(
+    words({ value: 4, events: 9 }, 20.7),
+    "9 events in all: the next looser value gives more than the 20 asked for.",
+  );
 });
 
 test("a file is read again only where that can change something", () => {
@@ -58,8 +75,13 @@ test("a file is read again only where that can change something", () => {
   assert.equal(correctionOf({ time_column: "a", date_order: "" }, kept, {}), null);
   assert.equal(correctionOf({ time_column: "a", date_order: "dmy" }, kept, { date_order: "dmy" }), null);
   assert.equal(correctionOf({ time_column: "a", date_order: "mdy" }, { ...kept, date_order: null }, {}), null);
-  assert.deepEqual(correctionOf({ time_column: "a", date_order: "mdy" }, kept, { time_column: "a" }), { time_column: "a", date_order: "mdy" });
-  assert.deepEqual(correctionOf({ time_column: "b", date_order: "" }, kept, { date_order: "dmy" }), { time_column: "b" });
+  assert.deepEqual(correctionOf({ time_column: "a", date_order: "mdy" }, kept, { time_column: "a" }), {
+    time_column: "a",
+    date_order: "mdy",
+  });
+  assert.deepEqual(correctionOf({ time_column: "b", date_order: "" }, kept, { date_order: "dmy" }), {
+    time_column: "b",
+  });
   const read = { ...kept, points: 3, start: 1, stop: 2 };
   assert.ok(sameReading(read, { ...read }));
   assert.ok(!sameReading(read, { ...read, date_order: { order: "mdy" } }));
@@ -67,9 +89,15 @@ test("a file is read again only where that can change something", () => {
 });
 
 test("two judgements are compared by events that overlap", () => {
-  const { kept, gained, lost } = changed([event(0, 5), event(10, 12), event(50)], [event(4, 6), event(12, 13), event(50)]);
+  const { kept, gained, lost } = changed(
+    [event(0, 5), event(10, 12), event(50)],
+    [event(4, 6), event(12, 13), event(50)],
+  );
   assert.deepEqual([kept.length, gained, lost], [2, [event(12, 13)], [event(10, 12)]]);
-  assert.equal(differenceWords([event(1), event(5)], [event(5), event(9)], ["before", "now"]), "2 events before, 2 now: 1 gained, 1 lost, 1 the same.");
+  assert.equal(
+    differenceWords([event(1), event(5)], [event(5), event(9)], ["before", "now"]),
+    "2 events before, 2 now: 1 gained, 1 lost, 1 the same.",
+  );
   const together = differenceWords([event(0, 3), event(5, 8), event(20)], [event(1, 7), event(30)], ["before", "now"]);
   assert.equal(together, "3 events before, 2 now: 1 gained, 1 lost, the other 2 before lie where the other 1 now do.");
 });
@@ -77,7 +105,14 @@ test("two judgements are compared by events that overlap", () => {
 test("the state of a job is said in words", () => {
   assert.equal(stageWords({ status: "queued", ahead: 2 }), "Waiting for its turn: 2 others are before it");
   assert.equal(stageWords({ status: "running", stage: "fit" }), "Learning what is usual");
-  assert.deepEqual([null, undefined, 1, 7.2, 43, 200].map(leftWords), ["", "", "almost done", "about 8 s left", "about 50 s left", "about 4 min left"]);
+  assert.deepEqual([null, undefined, 1, 7.2, 43, 200].map(leftWords), [
+    "",
+    "",
+    "almost done",
+    "about 8 s left",
+    "about 50 s left",
+    "about 4 min left",
+  ]);
 });
 
 test("a small chart breaks its line where a value is missing, and lies flat where all are equal", () => {
@@ -85,7 +120,12 @@ test("a small chart breaks its line where a value is missing, and lies flat wher
   assert.equal(pathOf([0, 1], [5, 5], 30, 20), "M0.0 10.0L30.0 10.0");
   assert.equal(pathOf([], [], 30, 20), "");
   assert.deepEqual(extent([NaN, 3, -1]), [-1, 3]);
-  assert.deepEqual([undefined, "busy", [], [1]].map(eventWords), ["not judged yet", "being judged …", "no events", "1 event"]);
+  assert.deepEqual([undefined, "busy", [], [1]].map(eventWords), [
+    "not judged yet",
+    "being judged …",
+    "no events",
+    "1 event",
+  ]);
 });
 
 test("a small chart breaks at a gap in time, but not between buckets", () => {
@@ -100,7 +140,10 @@ test("what is said of a stretch takes the place of what was", () => {
   const second = saying(first, event(5, 8), "normal");
   assert.deepEqual(second, [{ start: 5, stop: 8, kind: "normal", note: "" }]);
   assert.deepEqual(saying(second, event(5, 8), null), []);
-  assert.deepEqual(saying(first, event(1), "normal").map(({ start }) => start), [1, 5]);
+  assert.deepEqual(
+    saying(first, event(1), "normal").map(({ start }) => start),
+    [1, 5],
+  );
   assert.equal(labelOf(first, event(7, 20)).note, "pump");
   assert.equal(labelOf(first, event(8, 20)), undefined);
 });
@@ -117,7 +160,13 @@ test("the slider's steps are equal factors, and every value in effect lies on it
 });
 
 test("a curve rises by its value, and what is unknown is NaN", () => {
-  const answer = { param: "sigma", curve: [{ value: 4, events: 1, precision: null, recall: 0.5 }, { value: 2, events: 3 }] };
+  const answer = {
+    param: "sigma",
+    curve: [
+      { value: 4, events: 1, precision: null, recall: 0.5 },
+      { value: 2, events: 3 },
+    ],
+  };
   const [low, high] = curveOf(answer);
   assert.deepEqual([low.at, high.at, high.recall], [2, 4, 0.5]);
   assert.ok(Number.isNaN(high.precision) && Number.isNaN(low.recall));
@@ -132,11 +181,21 @@ test("the header of a file is found where its columns are in it", () => {
 test("an address restores data, judgement, column and window, or the recipe of a demo", () => {
   const told = addressOf({ series: "a-1", detection: "b_2", column: "load %", window: [5, 9] });
   const read = readAddress(told);
-  assert.deepEqual([read.series, read.detection, read.column, read.window, read.demo], ["a-1", "b_2", "load %", [5, 9], null]);
+  assert.deepEqual(
+    [read.series, read.detection, read.column, read.window, read.demo],
+    ["a-1", "b_2", "load %", [5, 9], null],
+  );
   assert.equal(readAddress("?from=9&to=5").window, null);
-  const demo = readAddress(addressOf({ demo: { kind: "trend", points: "500" }, series: "x", detector: "lstm", params: { sigma: 4.5 } }));
-  assert.deepEqual([demo.demo, demo.series, demo.detector, demo.params], [{ kind: "trend", points: "500" }, "x", "lstm", { sigma: 4.5 }]);
-  const seeds = readAddress(addressOf({ demo: { kind: "trend", seed: "5" }, series: "x", detector: "auto", params: { seed: 7 } }));
+  const demo = readAddress(
+    addressOf({ demo: { kind: "trend", points: "500" }, series: "x", detector: "lstm", params: { sigma: 4.5 } }),
+  );
+  assert.deepEqual(
+    [demo.demo, demo.series, demo.detector, demo.params],
+    [{ kind: "trend", points: "500" }, "x", "lstm", { sigma: 4.5 }],
+  );
+  const seeds = readAddress(
+    addressOf({ demo: { kind: "trend", seed: "5" }, series: "x", detector: "auto", params: { seed: 7 } }),
+  );
   assert.deepEqual([seeds.demo.seed, seeds.params], ["5", { seed: 7 }]);
 });
 
@@ -154,12 +213,20 @@ test("pasted text is a file, nothing is none", async () => {
 });
 
 test("what was read is spoken in a sentence", () => {
-  assert.equal(spoken({ points: 2000, columns: ["load"], repairs: [] }), "Read 2,000 points of load. Nothing had to be repaired.");
+  assert.equal(
+    spoken({ points: 2000, columns: ["load"], repairs: [] }),
+    "Read 2,000 points of load. Nothing had to be repaired.",
+  );
   assert.equal(spoken({ points: 1, columns: ["a", "b"], repairs: [1] }), "Read 1 point of 2 columns. 1 repair made.");
 });
 
 test("the data alone gives the same only where nothing else enters", () => {
-  const asked = { detection: { id: "d", detector: "lstm", params: {} }, column: "a", origin: "http://h:1", source: { kind: "file", file: { name: "a.csv" }, options: {} } };
+  const asked = {
+    detection: { id: "d", detector: "lstm", params: {} },
+    column: "a",
+    origin: "http://h:1",
+    source: { kind: "file", file: { name: "a.csv" }, options: {} },
+  };
   const { kept, again } = curlLines({ ...asked, plainly: true });
   assert.equal(kept, "curl -s http://h:1/api/v1/detections/d.csv");
   assert.match(again, /\/api\/v1\/detect/);

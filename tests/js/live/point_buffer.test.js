@@ -13,7 +13,9 @@ function answer(first, n, { flags = [], judge = "lstm" } = {}) {
   return {
     times: numbers.map((k) => START + k * 100),
     values: numbers.map((k) => (k % 7 === 3 ? null : bad.has(k) ? 20 : 10)),
-    expected: numbers.map(() => 10), lower: numbers.map(() => 8), upper: numbers.map(() => 12),
+    expected: numbers.map(() => 10),
+    lower: numbers.map(() => 8),
+    upper: numbers.map(() => 12),
     score: numbers.map((k) => (bad.has(k) ? 5 + (k % 2) : 0.1)),
     is_anomaly: numbers.map((k) => bad.has(k)),
     judged_by: numbers.map(() => judge),
@@ -102,8 +104,16 @@ function seriesOf(flags, n = 40) {
 
 test("runs of anomalies are events, joined over a small gap", () => {
   const spans = (gap) => eventsOf(seriesOf([2, 5, 6, 9, 20]), gap).map(({ start, stop }) => [start, stop]);
-  assert.deepEqual(spans(0), [[2, 3], [5, 7], [9, 10], [20, 21]]);
-  assert.deepEqual(spans(2), [[2, 10], [20, 21]]);
+  assert.deepEqual(spans(0), [
+    [2, 3],
+    [5, 7],
+    [9, 10],
+    [20, 21],
+  ]);
+  assert.deepEqual(spans(2), [
+    [2, 10],
+    [20, 21],
+  ]);
 });
 
 test("an event peaks on its highest score and says by how much", () => {

@@ -12,8 +12,13 @@ function polling(t, { total = 10 } = {}) {
   const service = { total, down: null };
   const read = async (cursor, limit, signal) => {
     seen.asked.push(cursor);
-    signal.addEventListener("abort", () => { seen.aborted += 1; });
-    if (service.down === "hangs") await new Promise((_, reject) => { signal.addEventListener("abort", () => reject(new Error("given up"))); });
+    signal.addEventListener("abort", () => {
+      seen.aborted += 1;
+    });
+    if (service.down === "hangs")
+      await new Promise((_, reject) => {
+        signal.addEventListener("abort", () => reject(new Error("given up")));
+      });
     if (service.down) throw new Error(service.down);
     const first = cursor !== null && cursor <= service.total ? cursor : Math.max(0, service.total - limit);
     const n = Math.min(limit, service.total - first);
@@ -23,7 +28,9 @@ function polling(t, { total = 10 } = {}) {
     read,
     onAnswer: ({ first, values }, fresh) => seen.answers.push([first, values.length, fresh]),
     onProblem: (error, wait) => seen.problems.push([error.message, wait]),
-    onWell: () => { seen.well += 1; },
+    onWell: () => {
+      seen.well += 1;
+    },
   });
   const pass = async (ms) => {
     t.mock.timers.tick(ms);
@@ -40,7 +47,10 @@ test("each point is read once, at the interval", async (t) => {
   await pass(499);
   assert.deepEqual(seen.answers, [[0, 10, true]]);
   await pass(1);
-  assert.deepEqual(seen.answers, [[0, 10, true], [10, 3, false]]);
+  assert.deepEqual(seen.answers, [
+    [0, 10, true],
+    [10, 3, false],
+  ]);
   poller.set({ interval: 100 });
   await soon();
   await pass(100);
@@ -80,7 +90,11 @@ test("a little behind it reads page after page without waiting", async (t) => {
   await pass(500);
   await pass(0);
   await pass(0);
-  assert.deepEqual(seen.answers.slice(1), [[0, LIMIT, false], [LIMIT, LIMIT, false], [2 * LIMIT, 5, false]]);
+  assert.deepEqual(seen.answers.slice(1), [
+    [0, LIMIT, false],
+    [LIMIT, LIMIT, false],
+    [2 * LIMIT, 5, false],
+  ]);
 });
 
 test("far behind it goes on from the newest points", async (t) => {
@@ -101,7 +115,10 @@ test("a service that is away is asked more and more slowly, and read on when it 
   service.down = "away";
   await pass(500);
   for (const wait of [500, 1000, 2000, 4000, 5000]) await pass(wait);
-  assert.deepEqual(seen.problems.map(([, wait]) => wait), [500, 1000, 2000, 4000, 5000, 5000]);
+  assert.deepEqual(
+    seen.problems.map(([, wait]) => wait),
+    [500, 1000, 2000, 4000, 5000, 5000],
+  );
   assert.equal(seen.well, 0);
   Object.assign(service, { down: null, total: 12 });
   await pass(5000);
@@ -118,7 +135,11 @@ test("a stream made anew is read from its newest points", async (t) => {
   await pass(500);
   service.total = 6;
   await pass(500);
-  assert.deepEqual(seen.answers, [[0, 10, true], [0, 4, true], [4, 2, false]]);
+  assert.deepEqual(seen.answers, [
+    [0, 10, true],
+    [0, 4, true],
+    [4, 2, false],
+  ]);
 });
 
 test("an answer that never comes is given up, and asked for again", async (t) => {

@@ -30,8 +30,16 @@ test("the title names a state only while somebody asks for it", () => {
 test("an event at the edge of what is held is left out, since it may have begun before", () => {
   const n = 30;
   const column = (value) => new Float64Array(n).fill(value);
-  const series = (flagged) => ({ x: Float64Array.from({ length: n }, (_, k) => k), hasTimes: true, values: column(20),
-    expected: column(10), lower: column(8), upper: column(12), score: column(5), flagged: Int32Array.from(flagged) });
+  const series = (flagged) => ({
+    x: Float64Array.from({ length: n }, (_, k) => k),
+    hasTimes: true,
+    values: column(20),
+    expected: column(10),
+    lower: column(8),
+    upper: column(12),
+    score: column(5),
+    flagged: Int32Array.from(flagged),
+  });
   const starts = (flagged, cut) => eventsOf(series(flagged), 2, cut).map(({ start }) => start);
   assert.deepEqual(starts([2, 3, 20], false), [2, 20]);
   assert.deepEqual(starts([2, 3, 20], true), [20]);
@@ -39,14 +47,29 @@ test("an event at the edge of what is held is left out, since it may have begun 
 });
 
 test("what people said of an event is told in words with a sign of its own", () => {
-  const labels = [{ start: 10, stop: 20, kind: "normal" }, { start: 15, stop: 16, kind: "anomaly" }];
+  const labels = [
+    { start: 10, stop: 20, kind: "normal" },
+    { start: 15, stop: 16, kind: "anomaly" },
+  ];
   assert.match(saidOf(labels, [11, 13]), /^✗ .*false alarm/);
   assert.match(saidOf(labels, [15, 16]), /^✓ .*anomaly/);
   assert.equal(saidOf(labels, [20, 22]), "");
 });
 
 test("what came of a file names the column that was taken, those that were left, and that there are no times", () => {
-  const answer = { values: [1, 2], repairs: [{ message: "Sorted.", count: 3 }], column: "a", columns: ["a", "b"], times: [1, 2] };
-  assert.equal(toldOf("f.csv", answer), "2 points of f.csv came in. They are of the column “a”; left out: “b”. Sorted. (3)");
-  assert.match(toldOf("f.csv", { ...answer, columns: ["a"], times: null }), /in\. The file has no times: the stream counts its points/);
+  const answer = {
+    values: [1, 2],
+    repairs: [{ message: "Sorted.", count: 3 }],
+    column: "a",
+    columns: ["a", "b"],
+    times: [1, 2],
+  };
+  assert.equal(
+    toldOf("f.csv", answer),
+    "2 points of f.csv came in. They are of the column “a”; left out: “b”. Sorted. (3)",
+  );
+  assert.match(
+    toldOf("f.csv", { ...answer, columns: ["a"], times: null }),
+    /in\. The file has no times: the stream counts its points/,
+  );
 });

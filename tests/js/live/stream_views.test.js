@@ -13,8 +13,17 @@ function reader({ kept = 0 } = {}) {
     const first = Math.max(cursor, kept);
     const n = Math.min(limit, POINTS - first);
     const all = (value) => Array(n).fill(value);
-    return { times: Array.from({ length: n }, (_, k) => (first + k + 1) * 1000), values: all(1), expected: all(1), lower: all(0), upper: all(2),
-      score: all(0), is_anomaly: all(false), judged_by: all("lstm"), cursor: first + n };
+    return {
+      times: Array.from({ length: n }, (_, k) => (first + k + 1) * 1000),
+      values: all(1),
+      expected: all(1),
+      lower: all(0),
+      upper: all(2),
+      score: all(0),
+      is_anomaly: all(false),
+      judged_by: all("lstm"),
+      cursor: first + n,
+    };
   };
   return { read, asked };
 }

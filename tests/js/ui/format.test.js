@@ -23,13 +23,20 @@ test("a severity just beyond what is allowed is not told as one", () => {
 });
 
 test("numbers in a sentence of the service are written as on the page, and nothing else is touched", () => {
-  assert.equal(styled("17800 is 12.3 % above the expected -15000.25, 3.2 times"), "17,800 is 12.3 % above the expected −15,000.25, 3.2 times");
+  assert.equal(
+    styled("17800 is 12.3 % above the expected -15000.25, 3.2 times"),
+    "17,800 is 12.3 % above the expected −15,000.25, 3.2 times",
+  );
   assert.equal(styled("around -999, lasts 1440 points."), "around −999, lasts 1,440 points.");
   assert.equal(styled("1.5e+09 is below 1.23457e+06; 1e-05"), "1.5e9 is below 1,234,570; 1e-5");
   for (const same of [
-    "Column 'a 12000' held 2026-03-01T10:15:00Z, 01/02, 10:15 and x_12345", "days since 1899-12-30, milliseconds since 1970.",
-    "numbered 0, 1, 2.", "read as UTF-16.", 'it\'s "9999"',
-  ]) assert.equal(styled(same), same);
+    "Column 'a 12000' held 2026-03-01T10:15:00Z, 01/02, 10:15 and x_12345",
+    "days since 1899-12-30, milliseconds since 1970.",
+    "numbered 0, 1, 2.",
+    "read as UTF-16.",
+    'it\'s "9999"',
+  ])
+    assert.equal(styled(same), same);
   for (const value of [0, 17800, -999, 12345.6, -0.5, 3e-7]) assert.equal(styled(String(value)), number(value));
 });
 
