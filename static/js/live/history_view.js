@@ -5,6 +5,12 @@ import { LIMIT } from "./poller.js";
 
 const AROUND = 1000; // points read before what is looked for, and as many after it
 
+/** The point at or before `at`, as an event that the chart can lead to. */
+export function placeOf(x, at) {
+  const stop = x.findLastIndex((each) => each <= at) + 1;
+  return { start: Math.max(0, stop - 1), stop: Math.max(1, stop) };
+}
+
 export class Past {
   /** `read(cursor, limit)` asks for the points after a cursor. */
   constructor(read) {

@@ -1,6 +1,6 @@
 // The live page: choose a stream, watch each point as it is judged, look back, change how it is judged.
 import { ask } from "../ui/api.js";
-import { announce, byId, element } from "../ui/dom.js";
+import { announce, byId } from "../ui/dom.js";
 import { count, counted, duration, time } from "../ui/format.js";
 import { chartKeys } from "../chart/keys.js";
 import { drawLegend } from "../chart/legend.js";
@@ -13,16 +13,15 @@ import { Labels } from "./event_labels.js";
 import { EventList } from "./event_list.js";
 import { EventLog } from "./event_history.js";
 import { clock, drawReadings, drawState, standing, stateWords, titleOf } from "./status.js";
-import { Past } from "./history_view.js";
+import { Past, placeOf } from "./history_view.js";
 import { LIMIT, Poller } from "./poller.js";
+import { DEMO, listStreams, StreamSelect } from "./stream_select.js";
 import { StreamSettings } from "./settings.js";
 import { Watch } from "./alerts.js";
 import { drawWindow } from "../chart/points_table.js";
 import { clearProblem, showProblem } from "../ui/problem.js";
 
-const MOST_STREAMS = 1000; // in the list; any other is reached by its address
 const INFO_EVERY = 1000; // milliseconds: the state is asked for no more often
-const DEMO = "demo";
 const AGE_EVERY = 1000; // milliseconds: how old the newest point is, while nothing comes
 const START_AGAIN = 2000; // milliseconds, while the service is away at first
 
@@ -53,9 +52,22 @@ const forget = new Forget(
   () => state.info?.points,
   async () => {
     watch(DEMO);
-    await refreshList();
+    await select.reload();
   },
 );
+const select = new StreamSelect(byId("settings"), {
+  onSelect: watch,
+  onInterval(interval) {
+    poller.set({ interval });
+    tellMode();
+  },
+  onPoints(points) {
+    if (!chart) return;
+    chart.wanted = points;
+    if (past.open) backToNow();
+    else if (state.series) chart.follow();
+  },
+});
 let chart = null;
 let startAgain = 0;
 
@@ -212,12 +224,6 @@ async function toPast({ start, start_time: from }) {
   announce(`In view: ${byId("window").textContent}`);
 }
 
-/** The point at or before `at`, as an event that the chart can lead to. */
-function placeOf(x, at) {
-  const stop = x.findLastIndex((each) => each <= at) + 1;
-  return { start: Math.max(0, stop - 1), stop: Math.max(1, stop) };
-}
-
 function showPast() {
   chart.show(past.series(state.name, state.info?.params.gap));
 }
@@ -268,7 +274,7 @@ function show() {
   state.series = withEvents(history.series(state.name), state.info?.params.gap, earliest() > 0);
   if (!chart) {
     chart = new LiveChart(byId("canvas"), windowChanged);
-    chart.wanted = Number(byId("points-shown").value);
+    chart.wanted = select.points;
     drawLegend(byId("legend"), state.series);
   }
   if (!past.open) chart.show(state.series);
@@ -376,66 +382,9 @@ function watch(name) {
   byId("canvas").setAttribute("aria-label", `Line chart of the stream ${name}, as it grows`);
   byId("stream-name").textContent = name;
   if (poller.paused) pause(false);
-  keepAddress();
+  select.select(name);
   poller.start();
   watching.show();
-}
-
-function keepAddress() {
-  const query = new URLSearchParams({
-    stream: state.name,
-    refresh: byId("refresh").value,
-    points: byId("points-shown").value,
-  });
-  globalThis.history.replaceState(null, "", `?${query}`);
-}
-
-async function streams() {
-  const names = [];
-  let after;
-  do {
-    const page = await ask(
-      "GET",
-      `/api/v1/streams?${new URLSearchParams({ limit: MOST_STREAMS, ...(after ? { after } : {}) })}`,
-    );
-    names.push(...page.streams.map(({ name }) => name));
-    after = page.next;
-  } while (after && names.length < MOST_STREAMS);
-  return { names: names.slice(0, MOST_STREAMS), more: Boolean(after) };
-}
-
-/** Streams may have come since: asked for when a person is about to choose. */
-async function refreshList() {
-  try {
-    offer(await streams());
-  } catch (error) {
-    if (error.status === undefined) throw error; // the list stays; that the service is away is told by the polling
-  }
-}
-
-function offer({ names, more }) {
-  const all = [...new Set([DEMO, ...(names.includes(state.name) ? [] : [state.name]), ...names])];
-  const choose = byId("stream");
-  if (all.join("\n") !== [...choose.options].map(({ value }) => value).join("\n")) {
-    choose.replaceChildren(...all.map((name) => element("option", { value: name }, name)));
-  }
-  choose.value = state.name;
-  choose.disabled = false;
-  byId("stream-hint").textContent = more
-    ? `The first ${count(MOST_STREAMS)} streams. Any other opens by the address of this page: ?stream=name.`
-    : "";
-}
-
-function fromAddress() {
-  const query = new URLSearchParams(location.search);
-  for (const [id, name] of [
-    ["refresh", "refresh"],
-    ["points-shown", "points"],
-  ]) {
-    if ([...byId(id).options].some(({ value }) => value === query.get(name))) byId(id).value = query.get(name);
-  }
-  state.name = query.get("stream") || DEMO;
-  Object.assign(poller, { interval: Number(byId("refresh").value), hidden: document.hidden });
 }
 
 async function start() {
@@ -443,12 +392,12 @@ async function start() {
   try {
     const [{ detectors }, known, { policy_params: params }] = await Promise.all([
       ask("GET", "/api/v1/detectors"),
-      streams(),
+      listStreams(),
       ask("GET", "/api/v1/alerts?limit=1"),
     ]);
     settings.offer(detectors);
     watching.params = params.filter(({ type }) => type === "integer" || type === "number");
-    offer(known);
+    select.draw(known);
   } catch (error) {
     if (error.status === undefined) throw error;
     showProblem(
@@ -460,23 +409,9 @@ async function start() {
     return;
   }
   well();
-  watch(state.name);
+  watch(select.name);
 }
 
-byId("stream").addEventListener("change", ({ target }) => watch(target.value));
-byId("stream").addEventListener("focus", refreshList);
-byId("refresh").addEventListener("change", ({ target }) => {
-  poller.set({ interval: Number(target.value) });
-  tellMode();
-  keepAddress();
-});
-byId("points-shown").addEventListener("change", ({ target }) => {
-  keepAddress();
-  if (!chart) return;
-  chart.wanted = Number(target.value);
-  if (past.open) backToNow();
-  else if (state.series) chart.follow();
-});
 byId("points-details").addEventListener("toggle", () => {
   state.table = null;
   chart.later();
@@ -504,14 +439,11 @@ matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => char
 new Feed(
   () => state.name,
   async (name) => {
-    await refreshList();
-    if (![...byId("stream").options].some(({ value }) => value === name))
-      byId("stream").append(element("option", { value: name }, name));
-    byId("stream").value = name;
+    await select.reload();
     watch(name);
   },
 );
 chartKeys(() => chart, showEvent);
-fromAddress();
+Object.assign(poller, { interval: select.interval, hidden: document.hidden });
 byId("judging").open = matchMedia("(min-width: 961px)").matches; // on a narrow screen the stream comes first
 start();

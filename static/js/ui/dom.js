@@ -2,6 +2,21 @@
 
 export const byId = (id) => document.getElementById(id);
 
+/**
+ * The first element within `root` that `selector` matches. Throws where there is none, or none of this `kind`: a
+ * template that lacks a part of a component fails when the component is made.
+ * @template {Element} [T=HTMLElement]
+ * @param {ParentNode} root
+ * @param {string} selector
+ * @param {new () => T} [kind]
+ * @returns {T}
+ */
+export function find(root, selector, kind = /** @type {any} */ (HTMLElement)) {
+  const part = root.querySelector(selector);
+  if (!(part instanceof kind)) throw new Error(`The page has no ${kind.name} ${selector}.`);
+  return part;
+}
+
 /** An element with properties (`class`, `on…` handlers, attributes) and children (strings become text). */
 export function element(tag, properties = {}, ...children) {
   const made = document.createElement(tag);
