@@ -8,19 +8,19 @@ import numpy as np
 
 from anomaly_detection import DEFAULT_GAP, Gap, Progress, no_progress
 from detectors.forecast_residual import Sigma
-from detectors.window_distance import DEFAULT_SIGMA, WindowDetector, WindowScorer, usual_threshold
+from detectors.window_detector import DEFAULT_SIGMA, WindowDetector, WindowScorer, mean_std_threshold
 from parameters import checked
 from timeseries import Floats, Series
 from timeseries.windows import STEPS, Scale, fill_short_gaps, judged, ladder, moving_sum, reach
 
-QUIET = 0.05
+STD_OFFSET = 0.05
 """Added to a standard deviation, in spreads of the series, before its logarithm is taken: 0 and almost 0 are alike."""
-SMALLEST = 0.01
+MIN_STD = 0.01
 """The smallest deviation believed: of a mean in spreads of the series, of a logarithm as it is."""
 
 
 @dataclass(frozen=True)
-class Usual:
+class WindowStats:
     """Of one window length, in points: the median and deviation of its means, and of the logarithms of its spreads."""
 
     length: int
@@ -39,7 +39,7 @@ class LevelSpreadScorer:
 
     scale: Scale
     period: int | None
-    usual: tuple[Usual, ...]
+    usual: tuple[WindowStats, ...]
 
     @classmethod
     def fit(cls, values: Floats, period: int | None) -> "LevelSpreadScorer":
@@ -51,8 +51,8 @@ class LevelSpreadScorer:
         for length in ladder(len(values)):
             good = judged(whole, full, length) > 0
             if good.any():
-                mean, spread = mean_and_spread(full, length)
-                usual.append(Usual(length, *_middle(mean[good]), *_middle(spread[good])))
+                mean, spread = mean_and_log_std(full, length)
+                usual.append(WindowStats(length, *_median_and_std(mean[good]), *_median_and_std(spread[good])))
         return cls(scale, period, tuple(usual))
 
     @property
@@ -69,14 +69,16 @@ class LevelSpreadScorer:
         lengths = f"{', '.join(first)} and {last}" if first else last
         return [f"Mean and spread of the last {lengths} points are compared with the usual ones."]
 
-    def by_length(self, values: Floats, report: Callable[[float], None], since: int = 0) -> list[tuple[int, Floats]]:
+    def score_by_window_length(
+        self, values: Floats, report: Callable[[float], None], since: int = 0
+    ) -> list[tuple[int, Floats]]:
         """See View.by_length."""
         whole = self.scale.whole(values)
         full = fill_short_gaps(whole, self.period)
         several = []
         for done, usual in enumerate(self.usual, start=1):
             good = judged(whole, full, usual.length) > 0
-            mean, spread = mean_and_spread(full, usual.length)
+            mean, spread = mean_and_log_std(full, usual.length)
             squares = ((mean - usual.mean) / usual.mean_deviation) ** 2
             squares += ((spread - usual.spread) / usual.spread_deviation) ** 2
             several.append((usual.length, np.where(good, np.sqrt(squares / 2), np.nan)))
@@ -90,10 +92,10 @@ class LevelSpreadScorer:
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> "LevelSpreadScorer":
         """What gave this state."""
-        return cls(Scale(**state["scale"]), state["period"], tuple(Usual(**usual) for usual in state["usual"]))
+        return cls(Scale(**state["scale"]), state["period"], tuple(WindowStats(**usual) for usual in state["usual"]))
 
 
-def mean_and_spread(full: Floats, length: int) -> tuple[Floats, Floats]:
+def mean_and_log_std(full: Floats, length: int) -> tuple[Floats, Floats]:
     """Mean, in spreads of the series, and log(standard deviation + QUIET), (n,) each, of `length` points up to each.
 
     full (n,) in whole numbers. The variance is a difference of whole numbers, and exact.
@@ -101,13 +103,13 @@ def mean_and_spread(full: Floats, length: int) -> tuple[Floats, Floats]:
     filled = np.nan_to_num(full)
     sums = moving_sum(filled, length)
     variance = (moving_sum(filled * filled, length) * length - sums * sums) / (length * STEPS) ** 2
-    return sums / (length * STEPS), np.log(np.sqrt(np.maximum(variance, 0.0)) + QUIET)
+    return sums / (length * STEPS), np.log(np.sqrt(np.maximum(variance, 0.0)) + STD_OFFSET)
 
 
-def _middle(numbers: Floats) -> tuple[float, float]:
+def _median_and_std(numbers: Floats) -> tuple[float, float]:
     """Median and robust deviation."""
     low, middle, high = np.quantile(numbers, [0.1, 0.5, 0.9]).tolist()
-    return middle, max((high - low) / 2.5631, SMALLEST)
+    return middle, max((high - low) / 2.5631, MIN_STD)
 
 
 class LevelSpread(WindowDetector):
@@ -119,7 +121,7 @@ class LevelSpread(WindowDetector):
         "flat lines and bursts of noise; says nothing about single values."
     )
 
-    rule = staticmethod(usual_threshold)
+    rule = staticmethod(mean_std_threshold)
 
     @classmethod
     @checked
@@ -136,6 +138,6 @@ class LevelSpread(WindowDetector):
         return cls.learn(series, LevelSpreadScorer.fit, params, progress)
 
     @staticmethod
-    def view_from_state(state: Mapping[str, Any]) -> WindowScorer:
+    def scorer_from_state(state: Mapping[str, Any]) -> WindowScorer:
         """See WindowDistance.view_from_state."""
         return LevelSpreadScorer.from_state(state)

@@ -9,7 +9,12 @@ import numpy as np
 from anomaly_detection import DEFAULT_GAP, Detection, Gap, Progress, no_progress
 from detectors.forecast_residual import CHUNK, DEFAULT_SIGMA, Forecaster, ForecastResidual, Sigma, limits
 from detectors.residual_windows import ResidualWindows
-from detectors.window_distance import USUAL, ScoreCalibration, mean_over_covering_windows, usual_threshold
+from detectors.window_detector import (
+    MIN_THRESHOLD_PER_SIGMA,
+    ScoreCalibration,
+    mean_over_covering_windows,
+    mean_std_threshold,
+)
 from forecasting.lstm import LSTMForecaster
 from forecasting.lstm_multi_step import MultiStepForecaster
 from parameters import Param, checked
@@ -132,8 +137,8 @@ class LSTM(ForecastResidual):
         stretches = ResidualWindows.learn(self._spread_out(series, _in_spreads(residuals, spread))[0])
         blank = OfflineModel(far, stretches, spread, ScoreCalibration((), (), 1.0), None)
         several = list(self._voices(series, residuals, blank, no_progress).values())
-        judge = ScoreCalibration.learn(several, 1.0, usual_threshold)
-        usual = _mean_and_deviation(judge.mean(judge.voices(several), len(series)))
+        judge = ScoreCalibration.learn(several, 1.0, mean_std_threshold)
+        usual = _mean_and_deviation(judge.mean(judge.calibrate(several), len(series)))
         return replace(blank, judge=judge, usual=usual)
 
     def detect_offline(self, series: Series, *, progress: Progress = no_progress) -> Detection:
@@ -144,12 +149,12 @@ class LSTM(ForecastResidual):
             return found
         residuals = found.score / self.unit
         several = self._voices(series, residuals, by, lambda _, done: progress("detect", (1 + done) / 3))
-        voices = by.judge.voices(list(several.values()))
+        voices = by.judge.calibrate(list(several.values()))
         usual = rest = by.judge.mean(voices, len(series))
         spikes = standing_alone(residuals > self.usual[0] + SPIKE * self.usual[1])
         if spikes.any():
             others = self._voices(series, residuals, by, lambda _, done: progress("detect", (2 + done) / 3), spikes)
-            rest = by.judge.mean(by.judge.voices(list(others.values())), len(series))
+            rest = by.judge.mean(by.judge.calibrate(list(others.values())), len(series))
         components = {**found.components, "usual": usual, "rest": rest, "residual": residuals}
         views = dict(zip(several, voices, strict=True))
         return joined(replace(found, components=components, views=views), by.usual)
@@ -211,7 +216,7 @@ def joined(kept: Detection, usual: Sequence[float] | None) -> Detection:
     components, sigma = kept.components, float(kept.params["sigma"])
     mean, spread = components["line"]
     line = mean + ALONE * sigma * spread
-    allowed = max(usual[0] + TOGETHER * sigma * usual[1], USUAL * TOGETHER * sigma) if usual else 1.0
+    allowed = max(usual[0] + TOGETHER * sigma * usual[1], MIN_THRESHOLD_PER_SIGMA * TOGETHER * sigma) if usual else 1.0
     together = components.get("scores", components["usual"]) / allowed
     together = np.where(components["rest"] > allowed, together, held_below(together))
     with np.errstate(over="ignore"):

@@ -14,17 +14,17 @@ from numpy.typing import NDArray
 
 from anomaly_detection import DEFAULT_GAP, Gap, Progress, no_progress
 from detectors.forecast_residual import Sigma
-from detectors.window_distance import DEFAULT_SIGMA, WindowDetector, WindowScorer, usual_threshold
+from detectors.window_detector import DEFAULT_SIGMA, WindowDetector, WindowScorer, mean_std_threshold
 from parameters import Param, checked
 from timeseries import Floats, Series
 from timeseries.gap_filling import sample_rows
 from timeseries.windows import STEPS, Scale, WindowShape, fill_short_gaps, judged, ladder, reach
 
-SIZE = 32
+MAX_SIZE = 32
 """Most numbers a window is described by."""
-ROWS = 512
+BLOCK_ROWS = 512
 """Windows compared at once with all references: their distances stay in a core's cache."""
-BASE = 0x9E3779B97F4A7C15
+HASH_BASE = 0x9E3779B97F4A7C15
 """Multiplier of the fingerprints: 2**64 ÷ the golden ratio, odd."""
 
 Integers = NDArray[np.int64]
@@ -70,8 +70,8 @@ class References:
         out = np.full(len(full), np.nan)
         low, high = self._overlapping(full)
         every, first = self.shape.every(full), self.shape.points - 1
-        for start in range(max(since - first, 0), len(every), ROWS):
-            block = np.ascontiguousarray(every[start : start + ROWS])
+        for start in range(max(since - first, 0), len(every), BLOCK_ROWS):
+            block = np.ascontiguousarray(every[start : start + BLOCK_ROWS])
             here = slice(first + start, first + start + len(block))
             lengths = (block**2).sum(axis=1)
             squares = np.column_stack((block, np.ones(len(block)))) @ self._turned  # whole numbers below 2**53: exact
@@ -131,7 +131,7 @@ class MatrixProfileScorer:
         whole = scale.whole(values)
         full = fill_short_gaps(whole, period)
         learned = []
-        for shape in (WindowShape.covering(length, SIZE) for length in ladder(len(values))):
+        for shape in (WindowShape.covering(length, MAX_SIZE) for length in ladder(len(values))):
             good = judged(whole, full, shape.points)
             if np.count_nonzero(good) > shape.points:
                 learned.append(References.learn(full, good, shape, most))
@@ -151,7 +151,9 @@ class MatrixProfileScorer:
         count = max(len(each.at) for each in self.references)
         return [f"The last {lengths} points are each compared with {count} earlier windows of the same length."]
 
-    def by_length(self, values: Floats, report: Callable[[float], None], since: int = 0) -> list[tuple[int, Floats]]:
+    def score_by_window_length(
+        self, values: Floats, report: Callable[[float], None], since: int = 0
+    ) -> list[tuple[int, Floats]]:
         """See View.by_length."""
         whole = self.scale.whole(values)
         full = fill_short_gaps(whole, self.period)
@@ -183,9 +185,9 @@ def fingerprints(full: Floats, length: int) -> Integers:
 
     Σ number · BASE^age modulo 2**64 (Karp & Rabin, 1987), made from one running sum: BASE is odd and has an inverse.
     """
-    inverse = pow(BASE, -1, 2**64)
+    inverse = pow(HASH_BASE, -1, 2**64)
     down = np.cumprod(np.full(len(full) + 1, inverse, np.uint64), dtype=np.uint64)
-    up = np.cumprod(np.full(len(full) + 1, BASE, np.uint64), dtype=np.uint64)
+    up = np.cumprod(np.full(len(full) + 1, HASH_BASE, np.uint64), dtype=np.uint64)
     numbers = np.nan_to_num(full).astype(np.int64).view(np.uint64)
     sums = np.concatenate((np.zeros(1, np.uint64), np.cumsum(numbers * down[: len(full)], dtype=np.uint64)))
     at = np.arange(1, len(full) + 1)
@@ -201,7 +203,7 @@ class MatrixProfile(WindowDetector):
         "shapes that happen once; says nothing about single values."
     )
 
-    rule = staticmethod(usual_threshold)
+    rule = staticmethod(mean_std_threshold)
 
     @classmethod
     @checked
@@ -224,6 +226,6 @@ class MatrixProfile(WindowDetector):
         )
 
     @staticmethod
-    def view_from_state(state: Mapping[str, Any]) -> WindowScorer:
+    def scorer_from_state(state: Mapping[str, Any]) -> WindowScorer:
         """See WindowDistance.view_from_state."""
         return MatrixProfileScorer.from_state(state)

@@ -5,7 +5,7 @@ from typing import Any, Self
 
 from anomaly_detection import DEFAULT_GAP, Gap, Progress, no_progress
 from detectors.forecast_residual import Sigma
-from detectors.window_distance import STRICT_SIGMA, WindowDetector, WindowScorer, strict_threshold
+from detectors.window_detector import STRICT_SIGMA, WindowDetector, WindowScorer, segment_threshold
 from forecasting.multi_step import MultiStepRegression as Horizons
 from parameters import checked
 from timeseries import Series
@@ -20,7 +20,7 @@ class MultiHorizon(WindowDetector):
         "another way, where a one-step forecast follows; says nothing about single values."
     )
 
-    rule = staticmethod(strict_threshold)
+    rule = staticmethod(segment_threshold)
 
     @classmethod
     @checked
@@ -37,6 +37,6 @@ class MultiHorizon(WindowDetector):
         return cls.learn(series, Horizons.fit, params, progress)
 
     @staticmethod
-    def view_from_state(state: Mapping[str, Any]) -> WindowScorer:
+    def scorer_from_state(state: Mapping[str, Any]) -> WindowScorer:
         """See WindowDistance.view_from_state."""
         return Horizons.from_state(state)

@@ -13,9 +13,9 @@ import numpy as np
 from timeseries import Floats
 from timeseries.windows import MISSING, STEPS, WIDEST, ladder, moving_sum
 
-QUIET = 0.05
+RESIDUAL_OFFSET = 0.05
 """Share of the usual miss added to a mean miss before its logarithm is taken: none and almost none are alike."""
-LEAST = 1e-3
+MIN_RESIDUAL = 1e-3
 """The smallest usual miss believed, in spreads of the series."""
 
 
@@ -33,7 +33,7 @@ class ResidualWindows:
         lengths = ladder(len(near))
         means = [trailing_mean(near, length) for length in lengths]
         known = [mean[np.isfinite(mean)] for mean in means]
-        return cls(lengths, tuple(max(float(np.median(each)) if each.size else 0.0, LEAST) for each in known))
+        return cls(lengths, tuple(max(float(np.median(each)) if each.size else 0.0, MIN_RESIDUAL) for each in known))
 
     def ending(self, near: Floats, far: Floats) -> list[tuple[str, int, Floats]]:
         """In words, the length, and the distances (n,) of the stretches that end at each point; NaN if unknown.
@@ -46,7 +46,7 @@ class ResidualWindows:
             words = f"distance from the forecasts made up to 24 points before, over {length} points"
             several.append((words, length, trailing_mean(far, length)))
         for length, usual in zip(self.lengths, self.usual, strict=True):
-            ratio = np.log((trailing_mean(near, length) / usual + QUIET) / (1 + QUIET))
+            ratio = np.log((trailing_mean(near, length) / usual + RESIDUAL_OFFSET) / (1 + RESIDUAL_OFFSET))
             several.append((f"size of the forecast's misses over {length} points", length, np.abs(ratio)))
         return several
 

@@ -8,18 +8,18 @@ import numpy as np
 
 from anomaly_detection import DEFAULT_GAP, Gap, Progress, no_progress
 from detectors.forecast_residual import Sigma
-from detectors.window_distance import STRICT_SIGMA, WindowDetector, WindowScorer, strict_threshold
+from detectors.window_detector import STRICT_SIGMA, WindowDetector, WindowScorer, segment_threshold
 from parameters import checked
 from timeseries import Floats, Series
 from timeseries.windows import STEPS, Scale, WindowShape, fill_short_gaps, judged, reach, window_length
 
-SIZE = 64
+MAX_SIZE = 64
 """Most numbers a window is described by."""
-SAMPLE = 10_000
+MAX_WINDOWS = 10_000
 """Most windows learned from."""
-SHRINK = 0.3
+SHRINKAGE = 0.3
 """Share of the mean variance that is added to the variance along each axis (Ledoit & Wolf, 2004, in spirit)."""
-TRIM = 0.05
+TRIMMED_SHARE = 0.05
 """Share of windows, the furthest ones, that are left out the second time."""
 WEIGHT_STEPS = 2.0**24
 """Whitening weights are rounded to this part of the largest: 24 bits, 19 of a value and 6 of a sum make 49."""
@@ -46,16 +46,16 @@ class SubspaceScorer:
         """values (n,) evenly spaced; NaN is missing. Without weights, and judging nothing, where there are too few."""
         scale = Scale.of(values)
         length = window_length(len(values), period)
-        shape = WindowShape.covering(max(length, 1), SIZE)
+        shape = WindowShape.covering(max(length, 1), MAX_SIZE)
         whole = scale.whole(values)
         full = fill_short_gaps(whole, period)
-        windows = shape.sample(full, judged(whole, full, shape.points), SAMPLE) if length else np.empty((0, 1))
+        windows = shape.sample(full, judged(whole, full, shape.points), MAX_WINDOWS) if length else np.empty((0, 1))
         if len(windows) < 2 * shape.size:
             return cls(scale, period, shape, np.empty((0, 0)), np.empty(0))
-        weights, offset = axes(windows)
+        weights, offset = whitening(windows)
         distance = (windows @ weights - offset) ** 2
-        near = distance.sum(axis=1) <= np.quantile(distance.sum(axis=1), 1 - TRIM)
-        return cls(scale, period, shape, *axes(windows[near]))
+        near = distance.sum(axis=1) <= np.quantile(distance.sum(axis=1), 1 - TRIMMED_SHARE)
+        return cls(scale, period, shape, *whitening(windows[near]))
 
     @property
     def memory(self) -> int:
@@ -69,7 +69,9 @@ class SubspaceScorer:
             return ["Too short for its windows to be learned: nothing is judged."]
         return [f"The shape of the last {self.shape.points} points is compared with the usual ones."]
 
-    def by_length(self, values: Floats, report: Callable[[float], None], since: int = 0) -> list[tuple[int, Floats]]:
+    def score_by_window_length(
+        self, values: Floats, report: Callable[[float], None], since: int = 0
+    ) -> list[tuple[int, Floats]]:
         """See View.by_length."""
         if not self.weights.size:
             return []
@@ -97,7 +99,7 @@ class SubspaceScorer:
         return cls(scale, state["period"], shape, np.asarray(state["weights"]), np.asarray(state["offset"]))
 
 
-def axes(windows: Floats) -> tuple[Floats, Floats]:
+def whitening(windows: Floats) -> tuple[Floats, Floats]:
     """Whitening weights (size, size), each column an axis ÷ its standard deviation, and the centre along each (size,).
 
     windows (m, size) of whole numbers. Weights are rounded to whole multiples of 1/WEIGHT_STEPS of a power of two.
@@ -107,7 +109,7 @@ def axes(windows: Floats) -> tuple[Floats, Floats]:
     variance, axis = np.linalg.eigh(off.T @ off / len(off))
     least = (STEPS / 1000) ** 2  # a thousandth of the spread: what is smaller was rounded away
     variance = np.maximum(variance, 0.0)
-    weights = axis / np.sqrt(variance + SHRINK * float(np.mean(variance)) + least)
+    weights = axis / np.sqrt(variance + SHRINKAGE * float(np.mean(variance)) + least)
     step = 2.0 ** np.ceil(np.log2(np.max(np.abs(weights)))) / WEIGHT_STEPS
     weights = np.round(weights / step) * step
     return weights, centre @ weights
@@ -122,7 +124,7 @@ class Subspace(WindowDetector):
         "levels and patterns; says nothing about single values."
     )
 
-    rule = staticmethod(strict_threshold)
+    rule = staticmethod(segment_threshold)
 
     @classmethod
     @checked
@@ -139,6 +141,6 @@ class Subspace(WindowDetector):
         return cls.learn(series, SubspaceScorer.fit, params, progress)
 
     @staticmethod
-    def view_from_state(state: Mapping[str, Any]) -> WindowScorer:
+    def scorer_from_state(state: Mapping[str, Any]) -> WindowScorer:
         """See WindowDistance.view_from_state."""
         return SubspaceScorer.from_state(state)

@@ -65,7 +65,9 @@ class MultiStepRegression:
             return ["Too short for its windows to be learned: nothing is judged."]
         return [f"Each value is compared with {HORIZONS} forecasts, made 1 to {HORIZONS} points before it."]
 
-    def by_length(self, values: Floats, report: Callable[[float], None], since: int = 0) -> list[tuple[int, Floats]]:
+    def score_by_window_length(
+        self, values: Floats, report: Callable[[float], None], since: int = 0
+    ) -> list[tuple[int, Floats]]:
         """See View.by_length."""
         if not self.length:
             return []

@@ -19,11 +19,11 @@ from benchmarks.accuracy.figures import mean
 from benchmarks.accuracy.methods import imported_files
 from benchmarks.accuracy.report import markdown
 from benchmarks.accuracy.vus import vus_pr, vus_window
-from detectors.auto.detector import REFERENCES
+from detectors.auto.detector import MATRIX_PROFILE_REFERENCES
 from detectors.level_spread import LevelSpreadScorer
 from detectors.lstm import LSTM
 from detectors.matrix_profile import MatrixProfileScorer
-from detectors.window_distance import LEAST, MOST, WindowScorer, mean_over_covering_windows
+from detectors.window_detector import MIN_RANGE, SCORE_CAP, WindowScorer, mean_over_covering_windows
 from timeseries import Floats, Series
 from timeseries.regular_grid import RegularGrid, spread_out
 from timeseries.scaling import unit_of
@@ -44,7 +44,7 @@ FAMILIES = {
 }
 """What may be joined, the present choice first: `near`, `far` and `size` are the LSTM's (see `misses`)."""
 LENGTHS = (LADDER, LADDER[:3], LADDER[2:], LADDER[1:2])
-CAPS = (MOST, 5.0, 20.0)
+CAPS = (SCORE_CAP, 5.0, 20.0)
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Choice:
 
     views: tuple[str, ...]
     lengths: tuple[int, ...] = LADDER
-    most: float = MOST
+    most: float = SCORE_CAP
     around: bool = True
 
     def __str__(self) -> str:
@@ -80,10 +80,10 @@ def parts_of(series: Series) -> Parts:
     found: dict[tuple[str, int], Floats] = {}
     views: dict[str, WindowScorer] = {
         "level_spread": LevelSpreadScorer.fit(values, period),
-        "matrix_profile": MatrixProfileScorer.fit(values, period, REFERENCES),
+        "matrix_profile": MatrixProfileScorer.fit(values, period, MATRIX_PROFILE_REFERENCES),
     }
     for name, view in views.items():
-        for length, distances in view.by_length(values, lambda done: None):
+        for length, distances in view.score_by_window_length(values, lambda done: None):
             found[name, length] = distances[cells]
     lstm = LSTM.fit(series)
     assert lstm.reviewer is not None
@@ -97,7 +97,7 @@ def parts_of(series: Series) -> Parts:
 
 
 def joined(parts: Parts, choice: Choice) -> Floats:
-    """(n,) the mean of the voices, as `window_distance.Judge` makes it."""
+    """(n,) the mean of the voices, as `detectors.window_detector.ScoreCalibration` makes it."""
     total = np.zeros(len(next(iter(parts.values()))))
     for (name, length), distances in parts.items():
         if name in choice.views and (length == 1 or length in choice.lengths):
@@ -105,7 +105,7 @@ def joined(parts: Parts, choice: Choice) -> Floats:
             known = looked_at[np.isfinite(looked_at)]
             if known.size:
                 median, high = np.quantile(known, [0.5, 0.95]).tolist()
-                voice = np.clip((looked_at - median) / max(high - median, LEAST), 0.0, choice.most)
+                voice = np.clip((looked_at - median) / max(high - median, MIN_RANGE), 0.0, choice.most)
                 total += np.nan_to_num(voice)
     return total
 

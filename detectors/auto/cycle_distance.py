@@ -17,23 +17,23 @@ from timeseries import Floats
 
 CYCLES = 3
 """CycleDistance before and after whose median, at the same phase, is what was usual then."""
-LONGER = 7
+MAX_PERIODS = 7
 """Most periods that make a cycle: a week is seven days, though the day alone may be found."""
-CLEARLY = 0.9
+MIN_IMPROVEMENT = 0.9
 """Share of the distance that a longer cycle must leave to be taken for a shorter one."""
-LOOKED = 50_000
+MAX_POINTS = 50_000
 """Most points by which that is decided, the last ones."""
-PARTS = (0.25, 0.5, 1.0)
+WINDOW_FRACTIONS = (0.25, 0.5, 1.0)
 """Lengths of the stretches, in periods."""
-SHORTEST, LONGEST = 8, 256
+MIN_WINDOW, MAX_WINDOW = 8, 256
 """Points of a stretch."""
-FAR = 8.0
+DISTANCE_CAP = 8.0
 """Usual distances beyond which one point counts no more: a stretch is not far off by a single value."""
 QUARTILE = 0.6745
 """Third quartile of normal noise of deviation 1: odd stretches overlap, and may fill a tenth of a series."""
-NARROWEST = 0.02
+MIN_STD = 0.02
 """The least deviation of a stretch's mean believed, in usual distances."""
-EACH = 0.3
+SIGMA_PER_STD = 0.3
 """Sigmas per standard deviation of a stretch's mean: 3 sigma are ten of them. Stretches overlap, and what moves from
 day to day moves several points together; six were reached on series without any fault."""
 
@@ -55,21 +55,21 @@ class CycleDistance:
     @classmethod
     def learn(cls, values: Floats, periods: tuple[int, ...]) -> "CycleDistance":
         """values (m,) in spreads of the series, NaN is missing; its periods in cells, shortest first."""
-        cycle = best_cycle(values[-LOOKED:], periods[-1]) if periods else 0
+        cycle = best_cycle(values[-MAX_POINTS:], periods[-1]) if periods else 0
         misses = distances(values, cycle)
         noise = NoiseModel.learn(misses, cycle)
         if not noise.trust:
             return cls(0, noise, (), ())
         blank = cls(cycle, noise, (), ())
         relative = blank.relative(misses)
-        lengths = sorted({min(max(round(part * periods[0]), SHORTEST), LONGEST) for part in PARTS})
+        lengths = sorted({min(max(round(part * periods[0]), MIN_WINDOW), MAX_WINDOW) for part in WINDOW_FRACTIONS})
         usual = {length: _middle(_centred(relative, length)) for length in lengths}
         known = {length: middle for length, middle in usual.items() if middle}
         return cls(cycle, noise, tuple(known), tuple(known.values()))
 
     def relative(self, misses: Floats) -> Floats:
         """(m,) misses ÷ those usual at that time, held within FAR."""
-        return np.minimum(misses / self.noise.around(misses), FAR)
+        return np.minimum(misses / self.noise.around(misses), DISTANCE_CAP)
 
     def sigmas(self, values: Floats) -> Floats:
         """(m,) how far the stretches around each cell lie from the cycles before and after; 0 where none can be told.
@@ -82,7 +82,7 @@ class CycleDistance:
         relative = self.relative(distances(values, self.cycle))
         for length, (middle, deviation) in zip(self.lengths, self.usual, strict=True):
             found = np.fmax(found, (_centred(relative, length) - middle) / deviation)
-        return found * EACH
+        return found * SIGMA_PER_STD
 
     def state(self) -> dict[str, Any]:
         """Everything learned."""
@@ -105,13 +105,13 @@ def distances(values: Floats, cycle: int) -> Floats:
 def best_cycle(values: Floats, period: int) -> int:
     """The multiple of a period after which values (m,) are most alike; a longer one where it is CLEARLY better."""
     best, least = period, np.inf
-    for times in range(1, LONGER + 1):
+    for times in range(1, MAX_PERIODS + 1):
         away = distances(values, times * period)
         away = away[np.isfinite(away)]
         if times * period * CYCLES > len(values) or not away.size:
             break
         mean = float(np.mean(np.minimum(away, 6 * float(np.median(away)))))
-        if mean < CLEARLY * least:
+        if mean < MIN_IMPROVEMENT * least:
             best, least = times * period, mean
     return best
 
@@ -133,4 +133,4 @@ def _middle(means: Floats) -> tuple[float, float] | None:
     if not known.size:
         return None
     middle, high = np.quantile(known, [0.5, 0.75]).tolist()
-    return middle, max((high - middle) / QUARTILE, NARROWEST)
+    return middle, max((high - middle) / QUARTILE, MIN_STD)

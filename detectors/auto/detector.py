@@ -7,13 +7,13 @@ from typing import Annotated, Any, Self
 import numpy as np
 
 from anomaly_detection import DEFAULT_GAP, Detection, Detector, Gap, Progress, no_progress, residual_stats
-from detectors.auto.overrides import LOUDEST, Overrides, limit_of, max_with_overrides
+from detectors.auto.overrides import SCORE_CAP, Overrides, margin_from_noise, max_with_overrides
 from detectors.auto.seasonal_difference import SeasonalDifference
 from detectors.forecast_residual import CHUNK, FAR_OFF, SMALLEST, Sigma, limits, widened
 from detectors.level_spread import LevelSpreadScorer
 from detectors.lstm import AROUND, FEW, LSTM
 from detectors.matrix_profile import MatrixProfileScorer
-from detectors.window_distance import ScoreCalibration, WindowScorer, mean_over_covering_windows, usual_threshold
+from detectors.window_detector import ScoreCalibration, WindowScorer, mean_over_covering_windows, mean_std_threshold
 from parameters import Param, checked
 from timeseries import Floats, Series
 from timeseries.regular_grid import RegularGrid, Tail, spread_out
@@ -21,25 +21,25 @@ from timeseries.scaling import spread_floor, times_unit, unit_of
 from timeseries.seasonality import find_periods
 from timeseries.windows import Scale
 
-REFERENCES = 1024
+MATRIX_PROFILE_REFERENCES = 1024
 """Windows that the matrix profile compares with; see docs/experiments/window-scorers.md."""
 DEFAULT_SIGMA = 3.0
-USUAL = 7 / 12
+MIN_THRESHOLD_PER_SIGMA = 7 / 12
 """Ranges per sigma that the mean of the voices may reach by chance on every series."""
-STEEPEST = 4.0
+MAX_RANGE_RATIO = 4.0
 """Most that the upper range of a window's distances is, in those of its third quartile; a normal one has 2.4."""
-ALONE = 8 / 3
+STD_PER_SIGMA = 8 / 3
 """Factor of sigma beyond which the forecast's residual needs no other view: one value is too short for the windows."""
-FOLDS = 6.0
+FOLDS_PER_SIGMA = 6.0
 """Factor of sigma: beyond the ninth decile residuals fall by so many factors of e before one is an anomaly alone."""
-WILD = 8.0
+CLIP_AT = 8.0
 """Margins at the default sigma from the draft beyond which a value is wild: the first FEW of AROUND points are held."""
-HELD = 0.25
+CLIP_TO = 0.25
 """To so many margins from the draft, where usual values lie: a few that are held make no window odd."""
-LARGEST = 1e300
+MAX_RATIO = 1e300
 """Held below infinity: scores of values far beyond all that was learned."""
 FORECAST = "distance from the forecast"
-SEEN = {
+WORDS_OF_SCORER = {
     "level_spread": "mean and spread over {} points",
     "matrix_profile": "course over {} points",
     "season": "distance from earlier cycles over {} points",
@@ -49,7 +49,7 @@ Views = tuple[LevelSpreadScorer, MatrixProfileScorer, SeasonalDifference]
 
 
 @dataclass(frozen=True)
-class Seen:
+class ScorerOutput:
     """What one view says: its words, the points of its window, and its distances (n,) at the windows' ends."""
 
     words: str
@@ -61,8 +61,8 @@ class Auto(Detector):
     """score = mean over the views, at each of their window lengths, of (distance − median) ÷ upper usual range.
 
     The views are the LSTM's residual, `level_spread`, `matrix_profile` and `season`; each has one voice for each window
-    length, from 0 to `window_distance.MOST`. threshold: see `window_distance.usual_threshold`. A residual beyond the
-    margin, see `margin_of`, is an anomaly whatever the others say: the score is at least threshold · residual ÷ margin.
+    length, from 0 to `SCORE_CAP`. threshold: see `window_distance.usual_threshold`. A residual beyond the
+    margin, see `residual_margin`, is an anomaly whatever the others say: the score is at least threshold · residual ÷ margin.
     An anomaly that other views see may lie within the margin. What has no forecast is not judged. Unit of the score:
     upper usual ranges.
 
@@ -91,7 +91,7 @@ class Auto(Detector):
         params: Mapping[str, Any],
         usual: Sequence[float] | None = None,
     ) -> None:
-        self.usual = usual  # what `margin_of` needs, ÷ unit; None: a state that is older
+        self.usual = usual  # what `residual_margin` needs, ÷ unit; None: a state that is older
         self.forecast, self.views, self.grid, self.unit = forecast, views, grid, unit
         self.spread, self.margin = spread, margin  # ÷ unit
         self.judges, self.params = judges, params  # of windows up to a point, and of those around it
@@ -121,7 +121,7 @@ class Auto(Detector):
         first, longest = (periods[0], periods[-1]) if periods else (None, None)
         views = (
             LevelSpreadScorer.fit(values, first),
-            MatrixProfileScorer.fit(values, first, REFERENCES),
+            MatrixProfileScorer.fit(values, first, MATRIX_PROFILE_REFERENCES),
             SeasonalDifference.fit(values, longest),
         )
         unjudged = ScoreCalibration((), (), 1.0)
@@ -132,9 +132,9 @@ class Auto(Detector):
         found.alone = Overrides.learn(
             spread_out(_in_spreads(known.score / unit, spread), cells), values / spread, periods
         )
-        found.usual = line_of(known.score / unit, spread_floor(values))
-        found.margin = margin_of(found.usual, sigma)
-        steepest = [np.inf, *(STEEPEST for _ in seen[1:])]
+        found.usual = residual_stats_of(known.score / unit, spread_floor(values))
+        found.margin = residual_margin(found.usual, sigma)
+        steepest = [np.inf, *(MAX_RANGE_RATIO for _ in seen[1:])]
         ending, around = (
             ScoreCalibration.learn([each[at] for each in form(seen)], sigma, auto_threshold, steepest)
             for form in (causal, centred)
@@ -159,9 +159,9 @@ class Auto(Detector):
         progress("detect", 0.0)
         seen, forecast, at = self._seen(series, new, progress, held=not whole)
         judge, form = (self.judges[1], centred) if whole else (self.judges[0], causal)
-        voices = judge.voices([distances[at] for distances in form(seen)])
+        voices = judge.calibrate([distances[at] for distances in form(seen)])
         residual, usual = forecast.score / self.unit, judge.mean(voices, new)
-        score = joined(usual, residual, judge.threshold, self.margin)
+        score = max_with_residual(usual, residual, judge.threshold, self.margin)
         _, margin = limits(self.margin, self.unit, forecast.expected)
         components = {"usual": usual, "residual": residual, "unit": self.unit, "line": self.usual} if self.usual else {}
         views = {each.words: voice for each, voice in zip(seen, voices, strict=True)}
@@ -187,7 +187,7 @@ class Auto(Detector):
         misses = spread_out(_in_spreads(found.components["residual"], self.spread), cells)
         noise = alone.noise.deviations(misses)[cells] * self.spread
         sigmas = {words: each[cells] for words, each in alone.sigmas(values).items()}
-        loud = {words: np.minimum(LOUDEST * each / DEFAULT_SIGMA, LOUDEST) for words, each in sigmas.items()}
+        loud = {words: np.minimum(SCORE_CAP * each / DEFAULT_SIGMA, SCORE_CAP) for words, each in sigmas.items()}
         components = {
             **found.components,
             "noise": noise,
@@ -195,13 +195,17 @@ class Auto(Detector):
             "alone": np.fmax(*sigmas.values()),
         }
         notes = self._notes_of_review(found.notes, noise, alone.noise.trust)
-        return reviewed(replace(found, components=components, views={**found.views, **loud}, notes=notes), self.margin)
+        return offline_detection(
+            replace(found, components=components, views={**found.views, **loud}, notes=notes), self.margin
+        )
 
     def _notes_of_review(self, notes: tuple[str, ...], noise: Floats, trust: float) -> tuple[str, ...]:
         """The notes (sentences) true of a margin that follows the noise (n,): far values widen it less, or not."""
         if not trust or not np.isfinite(noise).any():
             return notes
-        narrow, real = (np.nanmedian(limit_of(noise, by, self.params["sigma"], self.margin)) for by in (1.0, trust))
+        narrow, real = (
+            np.nanmedian(margin_from_noise(noise, by, self.params["sigma"], self.margin)) for by in (1.0, trust)
+        )
         again = widened(float(real), float(narrow))
         return tuple(told for note in notes for told in (again if note.startswith(FAR_OFF) else [note]))
 
@@ -209,16 +213,18 @@ class Auto(Detector):
     def rethreshold(cls, kept: Detection, params: Mapping[str, Any]) -> Detection:
         """See Detector.rethreshold."""
         components, sigma = kept.components, params["sigma"]
-        threshold, limit = auto_threshold(components["usual"], sigma), margin_of(components["line"], sigma)
+        threshold, limit = auto_threshold(components["usual"], sigma), residual_margin(components["line"], sigma)
         if "noise" in components:
-            return reviewed(replace(super().rethreshold(kept, params), threshold=threshold), limit)
-        score = joined(components.get("scores", components["usual"]), components["residual"], threshold, limit)
+            return offline_detection(replace(super().rethreshold(kept, params), threshold=threshold), limit)
+        score = max_with_residual(
+            components.get("scores", components["usual"]), components["residual"], threshold, limit
+        )
         margin = limits(limit, components["unit"], kept.expected)[1]
         return replace(super().rethreshold(kept, params), score=score, threshold=threshold, margin=margin)
 
     def _seen(
         self, series: Series, new: int, progress: Progress, held: bool = False
-    ) -> tuple[list[Seen], Detection, Any]:
+    ) -> tuple[list[ScorerOutput], Detection, Any]:
         """What every view says of the cells from the first of the last `new` points on, the forecast, and the cells of
         these points. With `held`, windows see wild values held."""
         if new == len(series):
@@ -228,18 +234,18 @@ class Auto(Detector):
         tail = self.grid.tail(series, series.values / self.unit, new, self.memory)
         cells = tail.cells - tail.since
         residual = _in_spreads(forecast.score / self.unit, self.spread)
-        seen = [Seen(FORECAST, 1, spread_out(residual, cells))]
+        seen = [ScorerOutput(FORECAST, 1, spread_out(residual, cells))]
         views: Sequence[WindowScorer] = self.views
         values = self._held(tail) if held else tail.values
-        for done, (view, words) in enumerate(zip(views, SEEN.values(), strict=True)):
+        for done, (view, words) in enumerate(zip(views, WORDS_OF_SCORER.values(), strict=True)):
 
             def told(fraction: float, done: int = done) -> None:
                 progress("detect", 0.3 + 0.7 * (done + fraction) / len(views))
 
             start = max(tail.since - view.memory, 0)
             since = tail.since - start
-            each = view.by_length(values[start:], told, since)
-            seen += [Seen(words.format(length), length, distances[since:]) for length, distances in each]
+            each = view.score_by_window_length(values[start:], told, since)
+            seen += [ScorerOutput(words.format(length), length, distances[since:]) for length, distances in each]
         return seen, forecast, cells
 
     def _held(self, tail: Tail) -> Floats:
@@ -250,17 +256,17 @@ class Auto(Detector):
         first = max(tail.since - self.windows - AROUND, 0)
         since = max(first - self.forecast.settling, 0)
         draft = self.forecast.drafts(tail.values, since)[first - since :]
-        limit, values = margin_of(self.usual, DEFAULT_SIGMA), tail.values[first:]
-        wild = np.abs(values - draft) > WILD * limit
+        limit, values = residual_margin(self.usual, DEFAULT_SIGMA), tail.values[first:]
+        wild = np.abs(values - draft) > CLIP_AT * limit
         count, at = np.concatenate(([0], np.cumsum(wild))), np.arange(len(wild))
         wild &= count[at] - count[np.maximum(at - AROUND, 0)] < FEW
-        near = np.clip(values, draft - HELD * limit, draft + HELD * limit)
+        near = np.clip(values, draft - CLIP_TO * limit, draft + CLIP_TO * limit)
         return np.concatenate((tail.values[:first], np.where(wild, near, values)))
 
     def state(self) -> dict[str, Any]:
         """See Detector.state."""
         several: Sequence[WindowScorer] = self.views
-        views = {name: view.state() for name, view in zip(SEEN, several, strict=True)}
+        views = {name: view.state() for name, view in zip(WORDS_OF_SCORER, several, strict=True)}
         known = {
             "unit": self.unit,
             "spread": self.spread,
@@ -292,23 +298,23 @@ class Auto(Detector):
         return found
 
 
-def joined(usual: Floats, residual: Floats, threshold: float, margin: float) -> Floats:
+def max_with_residual(usual: Floats, residual: Floats, threshold: float, margin: float) -> Floats:
     """(n,) the score: the mean of the views, or what the residual alone says; NaN where there is no forecast."""
     with np.errstate(over="ignore"):
-        alone = np.minimum(threshold * (residual / margin), LARGEST)
+        alone = np.minimum(threshold * (residual / margin), MAX_RATIO)
     return np.where(np.isnan(residual), np.nan, np.fmax(usual, alone))
 
 
-def reviewed(kept: Detection, wide: float) -> Detection:
+def offline_detection(kept: Detection, wide: float) -> Detection:
     """The review whose parts are kept as its basis; `wide`: the margin where the noise is not to be trusted.
 
     basis: `usual` or, where another series was learned, `scores` (n,), the mean of the views; `residual` (n,) and
     `noise` (n,) ÷ `unit`; `trust`; `alone` (n,), the sigma below which each point is an anomaly alone.
     """
     components, sigma = kept.components, float(kept.params["sigma"])
-    limit = limit_of(components["noise"], components["trust"], sigma, wide)
+    limit = margin_from_noise(components["noise"], components["trust"], sigma, wide)
     with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
-        beyond = np.minimum(np.fmax(components["residual"] / limit, components["alone"] / sigma), LARGEST)
+        beyond = np.minimum(np.fmax(components["residual"] / limit, components["alone"] / sigma), MAX_RATIO)
     score = max_with_overrides(components.get("scores", components["usual"]), beyond, kept.threshold)
     score = np.where(np.isnan(components["residual"]), np.nan, score)
     allowed = np.maximum(times_unit(limit, components["unit"]), SMALLEST)
@@ -317,38 +323,38 @@ def reviewed(kept: Detection, wide: float) -> Detection:
 
 def _in_spreads(residual: Floats, spread: float) -> Floats:
     with np.errstate(over="ignore"):
-        return np.minimum(residual / spread, LARGEST)
+        return np.minimum(residual / spread, MAX_RATIO)
 
 
 def auto_threshold(scores: Floats, sigma: float) -> float:
     """See `window_distance.usual_threshold`."""
-    return usual_threshold(scores, sigma, USUAL)
+    return mean_std_threshold(scores, sigma, MIN_THRESHOLD_PER_SIGMA)
 
 
-def line_of(residuals: Floats, floor: float) -> tuple[float, float, float, float]:
-    """Of residuals (n,) >= 0, for `margin_of`: mean, standard deviation, ninth decile, and how much further they lie
+def residual_stats_of(residuals: Floats, floor: float) -> tuple[float, float, float, float]:
+    """Of residuals (n,) >= 0, for `residual_margin`: mean, standard deviation, ninth decile, and how much further they lie
     each time that their share falls by a factor of e between the ninth decile and the 97th percentile."""
     known = residuals[np.isfinite(residuals)]
     ninth, high = np.quantile(known, [0.9, 0.97]).tolist() if known.size else (0.0, 0.0)
     return *residual_stats(residuals, floor), ninth, float((high - ninth) / np.log(0.1 / 0.03))
 
 
-def margin_of(line: Sequence[float], sigma: float) -> float:
-    """How far a residual may lie before it is an anomaly alone: the larger of two rules, for the numbers of `line_of`.
+def residual_margin(line: Sequence[float], sigma: float) -> float:
+    """How far a residual may lie before it is an anomaly alone: the larger of two rules, for the numbers of `residual_stats_of`.
 
     mean + ALONE · sigma · std; and where an exponential tail has fallen by FOLDS · sigma factors of e beyond the ninth
     decile. At sigma 3 and for normal noise these are 5.6 and 9.5 of its standard deviations. The second grows where
     large residuals are usual, as in sharp beats, or where noise grows with the value; the first where few are far off.
     """
     mean, spread, ninth, fold = (*line, 0.0, 0.0)[:4]  # two numbers in a judgement kept before
-    return max(mean + ALONE * sigma * spread, ninth + FOLDS * sigma * fold)
+    return max(mean + STD_PER_SIGMA * sigma * spread, ninth + FOLDS_PER_SIGMA * sigma * fold)
 
 
-def causal(seen: Sequence[Seen]) -> list[Floats]:
+def causal(seen: Sequence[ScorerOutput]) -> list[Floats]:
     """Of each view, the distances of the windows that end at each point."""
     return [each.distances for each in seen]
 
 
-def centred(seen: Sequence[Seen]) -> list[Floats]:
+def centred(seen: Sequence[ScorerOutput]) -> list[Floats]:
     """Of each view, the mean distance of the windows that each point lies in."""
     return [mean_over_covering_windows(each.distances, each.length) for each in seen]

@@ -9,9 +9,9 @@ import numpy as np
 from timeseries import Floats
 from timeseries.scaling import spread_floor
 
-RUNS = 10
+MIN_RUNS = 10
 """Runs of a length, at least, from which it is learned how often such a run goes on."""
-LOWEST = 1 / 20
+MIN_REPEAT_CHANCE = 1 / 20
 """The least chance believed that a value comes again."""
 
 
@@ -27,11 +27,11 @@ class FlatlineModel:
         """values (m,), NaN is missing. A series that rests, as counters do at night, goes on resting: chance near 1."""
         lengths = np.sort(_runs(values)[1])
         lengths = lengths[lengths > 0]
-        longest = int(lengths[-RUNS]) if len(lengths) >= RUNS else 0
+        longest = int(lengths[-MIN_RUNS]) if len(lengths) >= MIN_RUNS else 0
         if not longest:
             return cls(1.0)
         reached = len(lengths) - np.searchsorted(lengths, np.arange(1, longest + 2))
-        return cls(float(np.clip(np.max(reached[1:] / reached[:-1]), LOWEST, 1.0)))
+        return cls(float(np.clip(np.max(reached[1:] / reached[:-1]), MIN_REPEAT_CHANCE, 1.0)))
 
     def unlikely(self, values: Floats) -> Floats:
         """(m,) powers of ten by which the run that each point lies in is rarer than one in such a series; 0 where it is

@@ -16,23 +16,23 @@ CYCLES = 3
 no fault widens its own limit."""
 NEIGHBOURS = 5
 """Points before and after that phase which count too: cycles do not keep their length to the point."""
-LOWEST = 1 / 4
+MIN_PHASE_RATIO = 1 / 4
 """Of the mean miss: the least that is usual at any time. A night without a single miss says little about the next."""
-FAR = 20.0
+RESIDUAL_CAP = 20.0
 """Medians beyond which a miss counts no more in a mean."""
-LEAST = 0.01
+MIN_NOISE = 0.01
 """The least noise believed, in spreads of the series: what is smaller cannot be seen in a chart, and a series that is
 told all but exactly has none to learn."""
-FEWEST = 200
+MIN_RESIDUALS = 200
 """Misses that must be known before a limit is set by them."""
-FEW = 50
+MIN_FIRST_CYCLE_RESIDUALS = 50
 """Misses of the first cycle that must be known to say how large they are there."""
 MIDDLE, NINTH, HIGH = 0.6745, 1.6449, 2.1701
 """Median, ninth decile and 97th percentile of the size of normal noise of deviation 1."""
-DOUBTFUL, SURE = 0.6, 0.85
+TAIL_LOW, TAIL_HIGH = 0.6, 0.85
 """How steeply the misses fall off, 1 being that of normal noise: below the first nothing is believed, from the second
 on everything."""
-UNTOLD = 0.4
+MAX_NOISE_RATIO = 0.4
 """Most that the noise is, in spreads of the series, where what moves the series is understood: five sixths of it."""
 
 
@@ -58,19 +58,23 @@ class NoiseModel:
     def learn(cls, misses: Floats, period: int) -> "NoiseModel":
         """NaN is unknown. Believed where the noise is small beside what the series does, and falls off like noise."""
         known = misses[np.isfinite(misses)]
-        if len(known) < FEWEST:
-            return cls(period, LEAST, FAR, 1.0, 0.0)
+        if len(known) < MIN_RESIDUALS:
+            return cls(period, MIN_NOISE, RESIDUAL_CAP, 1.0, 0.0)
         middle = float(np.median(known))
-        far = FAR * max(middle, LEAST)
-        usual = max(float(np.mean(np.minimum(known, far))), LEAST)
+        far = RESIDUAL_CAP * max(middle, MIN_NOISE)
+        usual = max(float(np.mean(np.minimum(known, far))), MIN_NOISE)
         blank = cls(period, usual, far, 1.0, 0.0)
         relative = (misses / blank.around(misses))[blank.settled :]
         half, ninth = _quantiles(relative)
         deviation = _deviation(relative)
-        trust = _clear(half, ninth) if LEAST <= middle / MIDDLE <= UNTOLD else 0.0
+        trust = _clear(half, ninth) if MIN_NOISE <= middle / MIDDLE <= MAX_NOISE_RATIO else 0.0
         first = misses[: blank.settled]
         first = first[np.isfinite(first)]
-        early = max(_deviation(first), float(np.quantile(first, 0.97)) / HIGH) if len(first) >= FEW else None
+        early = (
+            max(_deviation(first), float(np.quantile(first, 0.97)) / HIGH)
+            if len(first) >= MIN_FIRST_CYCLE_RESIDUALS
+            else None
+        )
         return cls(period, usual, far, deviation or 1.0, trust, early)
 
     @property
@@ -93,13 +97,13 @@ class NoiseModel:
         count = np.isfinite(ordered).sum(axis=0)
         at = np.arange(len(misses))
         middle = (ordered[np.maximum(count - 1, 0) // 2, at] + ordered[np.minimum(count // 2, 2 * CYCLES - 1), at]) / 2
-        return np.where(count > 1, np.maximum(middle, LOWEST * self.usual), usual)
+        return np.where(count > 1, np.maximum(middle, MIN_PHASE_RATIO * self.usual), usual)
 
     def deviations(self, misses: Floats) -> Floats:
         """(m,) the standard deviation of the noise at each cell, in spreads; NaN where nothing is said of it."""
         if not self.trust:
             return np.full(len(misses), np.nan)
-        found = np.maximum(self.deviation * self.around(misses), LEAST)
+        found = np.maximum(self.deviation * self.around(misses), MIN_NOISE)
         first = found[: self.settled]
         found[: self.settled] = np.nan if self.early is None else np.maximum(first, self.early)
         return found
@@ -135,4 +139,4 @@ def _clear(half: float, ninth: float) -> float:
     if half <= 0:
         return 0.0
     shape = np.log(NINTH / MIDDLE) / np.log(max(ninth / half, 1 + 1e-9))
-    return float(np.clip((shape - DOUBTFUL) / (SURE - DOUBTFUL), 0.0, 1.0))
+    return float(np.clip((shape - TAIL_LOW) / (TAIL_HIGH - TAIL_LOW), 0.0, 1.0))

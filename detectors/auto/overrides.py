@@ -15,13 +15,13 @@ from detectors.auto.flatline import FlatlineModel
 from detectors.auto.noise_model import NoiseModel
 from timeseries import Floats
 
-WIDTH = 11 / 6
+STD_PER_SIGMA = 11 / 6
 """Standard deviations of the noise per sigma that a value may lie from its forecast: 5.5 at sigma 3."""
-UNCHANGING = "unchanging values"
-BETWEEN = "distance from the cycles before and after"
+FLATLINE_WORDS = "unchanging values"
+CYCLE_WORDS = "distance from the cycles before and after"
 """What is looked at, for a person."""
-LOUDEST = 10.0
-"""Of a voice, as `window_distance.MOST`."""
+SCORE_CAP = 10.0
+"""Of a voice, as `SCORE_CAP`."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Overrides:
 
     def sigmas(self, values: Floats) -> dict[str, Floats]:
         """In words, (m,) beyond which sigma each cell is an anomaly."""
-        return {UNCHANGING: self.steady.unlikely(values), BETWEEN: self.cycles.sigmas(values)}
+        return {FLATLINE_WORDS: self.steady.unlikely(values), CYCLE_WORDS: self.cycles.sigmas(values)}
 
     def state(self) -> dict[str, Any]:
         """Everything learned."""
@@ -53,12 +53,12 @@ class Overrides:
         return cls(noise, steady, CycleDistance.from_state(state["cycles"]))
 
 
-def limit_of(deviations: Floats, trust: float, sigma: float, wide: float) -> Floats:
+def margin_from_noise(deviations: Floats, trust: float, sigma: float, wide: float) -> Floats:
     """(n,) how far a value may lie from its forecast: WIDTH · sigma standard deviations of the noise (n,), as far as
     that is to be trusted, else `wide`; between the two in between. All in one unit; NaN deviations say nothing."""
     if not trust:
         return np.full(len(deviations), wide)
-    narrow = np.exp(trust * np.log(WIDTH * sigma * deviations) + (1 - trust) * np.log(max(wide, 5e-324)))
+    narrow = np.exp(trust * np.log(STD_PER_SIGMA * sigma * deviations) + (1 - trust) * np.log(max(wide, 5e-324)))
     return np.where(np.isnan(deviations), wide, narrow)
 
 

@@ -12,9 +12,9 @@ from timeseries.windows import MISSING, STEPS, Scale, ladder, moving_sum
 
 CYCLES = 3
 """Cycles whose median is what is usual at a time: one odd cycle among them changes little."""
-FURTHEST = 10
+DIFFERENCE_CAP = 10
 """Spreads of the series beyond which one point counts no more: a window is not judged by a single spike."""
-LONGEST = 256
+MAX_WINDOW = 256
 """Points of the longest window."""
 
 
@@ -34,7 +34,7 @@ class SeasonalDifference:
     @classmethod
     def fit(cls, values: Floats, period: int | None) -> "SeasonalDifference":
         """values (n,) evenly spaced; NaN is missing. Judges nothing where there is no period or too few values."""
-        lengths = tuple(length for length in ladder(len(values)) if length <= LONGEST) if period else ()
+        lengths = tuple(length for length in ladder(len(values)) if length <= MAX_WINDOW) if period else ()
         return cls(Scale.of(values), period, lengths)
 
     @property
@@ -51,12 +51,14 @@ class SeasonalDifference:
             f"The last points are compared with the same time in the {CYCLES} cycles of {self.period} points before."
         ]
 
-    def by_length(self, values: Floats, report: Callable[[float], None], since: int = 0) -> list[tuple[int, Floats]]:
+    def score_by_window_length(
+        self, values: Floats, report: Callable[[float], None], since: int = 0
+    ) -> list[tuple[int, Floats]]:
         """See View.by_length."""
         if not self.period:
             return []
         whole = self.scale.whole(values)
-        missed = np.minimum(np.abs(whole - np.round(same_phase(whole, self.period, CYCLES))), FURTHEST * STEPS)
+        missed = np.minimum(np.abs(whole - np.round(same_phase(whole, self.period, CYCLES))), DIFFERENCE_CAP * STEPS)
         known = np.isfinite(missed)
         missed[~known] = 0.0
         several = []

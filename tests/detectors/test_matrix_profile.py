@@ -40,8 +40,8 @@ def test_the_distances_are_those_of_a_naive_loop():
 
 def test_few_references_are_hardly_further_than_all():
     values = seasonal(10_000)
-    every = MatrixProfileScorer.fit(values, 32, most=20_000).by_length(values, lambda fraction: None)
-    some = MatrixProfileScorer.fit(values, 32, most=1024).by_length(values, lambda fraction: None)
+    every = MatrixProfileScorer.fit(values, 32, most=20_000).score_by_window_length(values, lambda fraction: None)
+    some = MatrixProfileScorer.fit(values, 32, most=1024).score_by_window_length(values, lambda fraction: None)
     for (_, exact), (_, near) in zip(every, some, strict=True):
         known = np.isfinite(exact)
         assert (near[known] >= exact[known]).all()
@@ -80,8 +80,8 @@ def test_a_series_too_short_for_windows_is_not_judged():
 def test_of_the_last_points_no_other_windows_are_compared():
     values = seasonal(3000)
     view = MatrixProfileScorer.fit(values, 32, most=1024)
-    whole = view.by_length(values, lambda fraction: None)
-    last = view.by_length(values, lambda fraction: None, 2990)
+    whole = view.score_by_window_length(values, lambda fraction: None)
+    last = view.score_by_window_length(values, lambda fraction: None, 2990)
     assert len(whole) == len(last) == 4
     for (_, every), (_, some) in zip(whole, last, strict=True):
         assert np.isnan(some[:2990]).all()

@@ -30,7 +30,7 @@ def test_the_weights_are_those_of_a_ridge_regression():
 def test_the_distance_is_the_mean_miss_of_all_forecasts_of_the_window():
     values = seasonal()
     view = MultiStepRegression.fit(values, 48)
-    [(length, told)] = view.by_length(values, lambda fraction: None)
+    [(length, told)] = view.score_by_window_length(values, lambda fraction: None)
     assert length == view.length == 48
     whole, misses = view.scale.whole(values), []
     for point in range(2000 - 47, 2001):

@@ -5,7 +5,7 @@ import pytest
 
 from data_generation import plant
 from detectors.lstm import LSTM
-from detectors.residual_windows import QUIET, ResidualWindows, trailing_mean
+from detectors.residual_windows import RESIDUAL_OFFSET, ResidualWindows, trailing_mean
 from timeseries import Series
 
 
@@ -18,13 +18,15 @@ def test_trailing_means_are_of_the_known():
 
 def test_too_small_a_miss_is_as_odd_as_too_large_a_one():
     near = np.ones(2000)
-    near[1000:1100], near[1500:1600] = 0.0, 1 / QUIET + 1
+    near[1000:1100], near[1500:1600] = 0.0, 1 / RESIDUAL_OFFSET + 1
     stretches = ResidualWindows.learn(near)
     found = {length: size for words, length, size in stretches.ending(near, near) if words.startswith("size")}
     assert tuple(found) == stretches.lengths
     assert found[64][900] == pytest.approx(0.0)
-    assert found[64][1090] == pytest.approx(np.log((1 + QUIET) / QUIET))
-    assert found[64][1590] == pytest.approx(np.log((1 / QUIET + 1 + QUIET) / (1 + QUIET)), rel=1e-3)
+    assert found[64][1090] == pytest.approx(np.log((1 + RESIDUAL_OFFSET) / RESIDUAL_OFFSET))
+    assert found[64][1590] == pytest.approx(
+        np.log((1 / RESIDUAL_OFFSET + 1 + RESIDUAL_OFFSET) / (1 + RESIDUAL_OFFSET)), rel=1e-3
+    )
 
 
 def daily(seed=0):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from detectors.subspace import SHRINK, SubspaceScorer, axes
+from detectors.subspace import SHRINKAGE, SubspaceScorer, whitening
 from detectors.subspace import Subspace as Detector
 from evaluation.fault_injection import plant
 from timeseries import Series
@@ -16,12 +16,12 @@ def seasonal(n=3000, seed=0):
 
 def test_the_distance_is_that_of_mahalanobis_with_a_shrunken_covariance():
     windows = np.random.default_rng(3).normal(0, [9000, 3000, 500, 100], (4000, 4))
-    weights, offset = axes(windows)
+    weights, offset = whitening(windows)
     centre = np.median(windows, axis=0)
     covariance = np.cov(windows.T, bias=True) + np.outer(
         np.mean(windows, axis=0) - centre, np.mean(windows, 0) - centre
     )
-    shrunken = covariance + (SHRINK * np.trace(covariance) / 4 + (STEPS / 1000) ** 2) * np.eye(4)
+    shrunken = covariance + (SHRINKAGE * np.trace(covariance) / 4 + (STEPS / 1000) ** 2) * np.eye(4)
     for window in windows[:5]:
         expected = (window - centre) @ np.linalg.inv(shrunken) @ (window - centre)
         assert np.sum((window @ weights - offset) ** 2) == pytest.approx(expected, rel=1e-5)
@@ -30,7 +30,7 @@ def test_the_distance_is_that_of_mahalanobis_with_a_shrunken_covariance():
 def test_each_window_has_the_distance_it_has_alone():
     values = seasonal()
     view = SubspaceScorer.fit(values, 48)
-    [(length, told)] = view.by_length(values, lambda fraction: None)
+    [(length, told)] = view.score_by_window_length(values, lambda fraction: None)
     assert length == 48
     full = fill_short_gaps(view.scale.whole(values), 48)
     assert view.shape.points == 48

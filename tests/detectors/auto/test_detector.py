@@ -6,9 +6,9 @@ import pytest
 from anomaly_detection import CLEAR, Detection
 from data_generation import clean
 from detectors.auto.detector import FORECAST, Auto
-from detectors.auto.overrides import UNCHANGING
+from detectors.auto.overrides import FLATLINE_WORDS
 from detectors.lstm import FEW
-from detectors.window_distance import MOST, ScoreCalibration
+from detectors.window_detector import SCORE_CAP, ScoreCalibration
 from evaluation.fault_injection import plant
 from timeseries import Series
 
@@ -119,9 +119,9 @@ def test_the_stream_form_looks_at_nothing_later():
 def test_voices_and_their_mean_by_hand():
     judge = ScoreCalibration((1.0, 0.0), (2.0, 1.0), 1.0)
     several = [np.array([1.0, 5.0, np.nan, 0.0, 1e9]), np.array([0.5, np.nan, np.nan, 2.0, 0.0])]
-    voices = judge.voices(several)
-    np.testing.assert_array_equal(voices[0], [0.0, 2.0, np.nan, 0.0, MOST])
-    np.testing.assert_array_equal(judge.mean(voices, 5), [0.25, 1.0, np.nan, 1.0, MOST / 2])
+    voices = judge.calibrate(several)
+    np.testing.assert_array_equal(voices[0], [0.0, 2.0, np.nan, 0.0, SCORE_CAP])
+    np.testing.assert_array_equal(judge.mean(voices, 5), [0.25, 1.0, np.nan, 1.0, SCORE_CAP / 2])
 
 
 def streamed(kind):
@@ -191,7 +191,7 @@ def test_a_held_value_is_told_as_such():
     found = reviewed(plant(clean("random_walk", 3000), "flat_line", 1512, 20))
     (event,) = around(found, 1512, 1532)
     assert (event.start, event.stop) == (1511, 1532)
-    assert event.top_scorer == UNCHANGING
+    assert event.top_scorer == FLATLINE_WORDS
 
 
 def test_the_band_is_a_few_standard_deviations_of_the_noise_and_follows_the_time_of_day():

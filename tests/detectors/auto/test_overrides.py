@@ -5,11 +5,18 @@ import json
 import numpy as np
 import pytest
 
-from detectors.auto.cycle_distance import FAR, CycleDistance, best_cycle, distances
-from detectors.auto.flatline import LOWEST as RAREST
+from detectors.auto.cycle_distance import DISTANCE_CAP, CycleDistance, best_cycle, distances
+from detectors.auto.flatline import MIN_REPEAT_CHANCE as RAREST
 from detectors.auto.flatline import FlatlineModel
-from detectors.auto.noise_model import LEAST, LOWEST, NEIGHBOURS, NoiseModel
-from detectors.auto.overrides import BETWEEN, UNCHANGING, WIDTH, Overrides, limit_of, max_with_overrides
+from detectors.auto.noise_model import MIN_NOISE, MIN_PHASE_RATIO, NEIGHBOURS, NoiseModel
+from detectors.auto.overrides import (
+    CYCLE_WORDS,
+    FLATLINE_WORDS,
+    STD_PER_SIGMA,
+    Overrides,
+    margin_from_noise,
+    max_with_overrides,
+)
 
 
 def normal(points, seed=0):
@@ -74,8 +81,8 @@ def test_a_night_without_a_miss_is_not_believed():
     misses = np.abs(0.1 * normal(4800))
     misses[np.arange(4800) % 96 < 48] = 0.0
     noise = NoiseModel.learn(misses, 96)
-    assert noise.around(misses).min() == LOWEST * noise.usual
-    assert (NoiseModel.learn(np.abs(0.1 * normal(4800)), 96).deviations(misses) >= LEAST).all()
+    assert noise.around(misses).min() == MIN_PHASE_RATIO * noise.usual
+    assert (NoiseModel.learn(np.abs(0.1 * normal(4800)), 96).deviations(misses) >= MIN_NOISE).all()
 
 
 def test_the_first_cycle_whose_forecasts_know_no_season_is_told_apart():
@@ -183,7 +190,7 @@ def test_where_cycles_tell_little_no_stretch_is_judged(values):
 def test_no_point_counts_for_more_than_a_few():
     values = daily()
     cycles = CycleDistance.learn(values, (24,))
-    assert cycles.relative(distances(values * 100, 24)).max() == FAR
+    assert cycles.relative(distances(values * 100, 24)).max() == DISTANCE_CAP
 
 
 # Joined
@@ -191,10 +198,12 @@ def test_no_point_counts_for_more_than_a_few():
 
 def test_limits_by_hand():
     deviations = np.array([1.0, 4.0, np.nan])
-    np.testing.assert_allclose(limit_of(deviations, 1.0, 3.0, 50.0), [3 * WIDTH, 12 * WIDTH, 50.0])
-    halfway = np.array([9.0, 18.0, 27.0]) * WIDTH
-    np.testing.assert_allclose(limit_of(deviations, 0.5, 3.0, 27 * WIDTH), halfway)
-    np.testing.assert_array_equal(limit_of(deviations, 0.0, 3.0, 50.0), 50.0)
+    np.testing.assert_allclose(
+        margin_from_noise(deviations, 1.0, 3.0, 50.0), [3 * STD_PER_SIGMA, 12 * STD_PER_SIGMA, 50.0]
+    )
+    halfway = np.array([9.0, 18.0, 27.0]) * STD_PER_SIGMA
+    np.testing.assert_allclose(margin_from_noise(deviations, 0.5, 3.0, 27 * STD_PER_SIGMA), halfway)
+    np.testing.assert_array_equal(margin_from_noise(deviations, 0.0, 3.0, 50.0), 50.0)
 
 
 def test_scores_by_hand():
@@ -208,4 +217,4 @@ def test_what_was_learned_is_kept():
     again = Overrides.from_state(json.loads(json.dumps(learned.state())))
     assert again == learned
     told = again.sigmas(values)
-    assert set(told) == {UNCHANGING, BETWEEN}
+    assert set(told) == {FLATLINE_WORDS, CYCLE_WORDS}

@@ -4,7 +4,12 @@ import numpy as np
 import pytest
 
 from detectors.level_spread import LevelSpread
-from detectors.window_distance import ScoreCalibration, mean_over_covering_windows, strict_threshold, usual_threshold
+from detectors.window_detector import (
+    ScoreCalibration,
+    mean_over_covering_windows,
+    segment_threshold,
+    mean_std_threshold,
+)
 from evaluation.fault_injection import plant
 from timeseries import Series
 
@@ -13,11 +18,11 @@ def test_a_score_counts_the_usual_range_above_the_median():
     one = np.concatenate((np.arange(101.0), [145.0]))
     two = np.where(np.arange(102) == 101, 200.0, np.nan)
     judge = ScoreCalibration((50.0, 100.0), (45.0, 50.0), 1.0)
-    score = judge.mean(judge.voices([one, two]), 102)
+    score = judge.mean(judge.calibrate([one, two]), 102)
     assert score[10] == 0.0
     assert score[95] == 0.5  # the other length cannot tell
     assert score[101] == pytest.approx(((145 - 50) / 45 + 2) / 2)
-    learned = ScoreCalibration.learn([np.arange(101.0)], 5.0, usual_threshold)
+    learned = ScoreCalibration.learn([np.arange(101.0)], 5.0, mean_std_threshold)
     assert (learned.medians, learned.ranges) == ((50.0,), (45.0,))
 
 
@@ -50,24 +55,24 @@ def test_points_near_the_ends_have_the_mean_of_one_that_half_the_windows_cover()
 
 def test_the_threshold_by_hand():
     scores = np.array([0.0, 2.0, 4.0, np.nan])
-    assert usual_threshold(scores, 4.0) == pytest.approx(2 + 4 * np.sqrt(8 / 3))
-    assert usual_threshold(np.zeros(5), 4.0) == 1.75
-    assert usual_threshold(np.full(9, np.nan), 4.0) == 1.0
+    assert mean_std_threshold(scores, 4.0) == pytest.approx(2 + 4 * np.sqrt(8 / 3))
+    assert mean_std_threshold(np.zeros(5), 4.0) == 1.75
+    assert mean_std_threshold(np.full(9, np.nan), 4.0) == 1.0
 
 
 def test_a_strict_threshold_is_set_without_what_lies_beyond_it():
     usual = np.random.default_rng(4).normal(10, 1, 10_000)
     far = np.concatenate((usual, np.full(700, 1000.0)))
-    assert strict_threshold(usual, 6.0) == pytest.approx(16, abs=0.4)
-    assert strict_threshold(far, 6.0) == pytest.approx(16, abs=0.4)
-    assert strict_threshold(np.full(9, np.nan), 6.0) == 1.0
-    assert strict_threshold(np.zeros(9), 6.0) > 0
+    assert segment_threshold(usual, 6.0) == pytest.approx(16, abs=0.4)
+    assert segment_threshold(far, 6.0) == pytest.approx(16, abs=0.4)
+    assert segment_threshold(np.full(9, np.nan), 6.0) == 1.0
+    assert segment_threshold(np.zeros(9), 6.0) > 0
 
 
 def test_what_happens_in_most_stretches_is_usual():
     distances = np.random.default_rng(4).normal(10, 1, 10_000)
     distances[::100] = 30.0
-    assert strict_threshold(distances, 6.0) > 30
+    assert segment_threshold(distances, 6.0) > 30
     distances[::100] = 10.0
     distances[::2500] = 30.0
-    assert strict_threshold(distances, 6.0) < 20
+    assert segment_threshold(distances, 6.0) < 20

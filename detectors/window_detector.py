@@ -17,15 +17,15 @@ from timeseries.seasonality import find_period
 DEFAULT_SIGMA = 4.0
 STRICT_SIGMA = 5.0
 """Default where one window length speaks alone: its scores vary more than the mean of several."""
-ROUNDS = 50
+MAX_CLIPPING_ROUNDS = 50
 """Most times that a threshold is set again without what lay beyond the one before."""
-STRETCH, STRETCHES = 128, 64
+MIN_SEGMENT_POINTS, MAX_SEGMENTS = 128, 64
 """Fewest points of, and most of, the stretches whose highest distances are looked at."""
-LEAST = 0.01
+MIN_RANGE = 0.01
 """The smallest range of distances believed: where all windows are equal, theirs would be 0."""
-MOST = 10.0
+SCORE_CAP = 10.0
 """Ranges beyond which a distance counts no more: one view, however sure, does not outvote the others for ever."""
-USUAL = 0.4375
+MIN_THRESHOLD_PER_SIGMA = 0.4375
 """Ranges per sigma that every series may reach: its windows overlap, and chance alone goes so far."""
 
 
@@ -40,7 +40,9 @@ class WindowScorer(Protocol):
     def notes(self) -> Sequence[str]:
         """What was learned, in sentences."""
 
-    def by_length(self, values: Floats, report: Callable[[float], None], since: int = 0) -> list[tuple[int, Floats]]:
+    def score_by_window_length(
+        self, values: Floats, report: Callable[[float], None], since: int = 0
+    ) -> list[tuple[int, Floats]]:
         """Each window length in points, and the distances (n,) >= 0 of the windows of that length ending at each point.
 
         values (n,); NaN where it cannot tell. Always the same lengths, perhaps none. Those of windows that end before
@@ -75,24 +77,24 @@ class ScoreCalibration:
             upper_range(each, most) for each, most in zip(several, steepest or [np.inf] * len(several), strict=True)
         ]
         judge = cls(tuple(median for median, _ in usual), tuple(width for _, width in usual), 1.0)
-        scores = judge.mean(judge.voices(several), len(several[0]) if several else 0)
+        scores = judge.mean(judge.calibrate(several), len(several[0]) if several else 0)
         return replace(judge, threshold=rule(scores, sigma))
 
-    def voices(self, several: Sequence[Floats]) -> list[Floats]:
+    def calibrate(self, several: Sequence[Floats]) -> list[Floats]:
         """(n,) for each length: (distance − median) ÷ range, from 0 to MOST."""
         usual = zip(several, self.medians, self.ranges, strict=True)
-        return [np.clip((distances - median) / width, 0.0, MOST) for distances, median, width in usual]
+        return [np.clip((distances - median) / width, 0.0, SCORE_CAP) for distances, median, width in usual]
 
-    def mean(self, voices: Sequence[Floats], points: int) -> Floats:
+    def mean(self, calibrated: Sequence[Floats], points: int) -> Floats:
         """(n,) the mean of the voices at so many points; NaN where there is none.
 
         One that cannot tell counts as 0: of few voices the mean varies more.
         """
         known, total = np.zeros(points, dtype=bool), np.zeros(points)
-        for each in voices:
+        for each in calibrated:
             known |= np.isfinite(each)
             total += np.where(np.isfinite(each), each, 0.0)
-        return np.where(known, total / max(len(voices), 1), np.nan)
+        return np.where(known, total / max(len(calibrated), 1), np.nan)
 
     def state(self) -> dict[str, Any]:
         """Everything learned."""
@@ -108,7 +110,7 @@ class WindowDetector(Detector):
     """score = (distance − median) ÷ (95th percentile − median) of the window ending at the point, 0 below the median.
 
     The mean of it over the view's window lengths; threshold = mean + sigma · std of the usual scores, see
-    `usual_threshold`. `detect_offline` averages the distances of all windows that a point lies in.
+    `mean_std_threshold`. `detect_offline` averages the distances of all windows that a point lies in.
     There is no expected value: an event's direction is its shape. Unit of the score: the upper usual range of
     distances.
     """
@@ -144,7 +146,7 @@ class WindowDetector(Detector):
         period = find_period(values, grid.step_ms)
         learned = view(values, period)
         progress("fit", 0.3)
-        several = learned.by_length(values, lambda fraction: progress("fit", 0.3 + 0.7 * fraction))
+        several = learned.score_by_window_length(values, lambda fraction: progress("fit", 0.3 + 0.7 * fraction))
         ending = [distances[cells] for _, distances in several]
         around = [mean_over_covering_windows(distances, length)[cells] for length, distances in several]
         ending_judge, around_judge = (
@@ -181,10 +183,12 @@ class WindowDetector(Detector):
     ) -> Detection:
         progress("detect", 0.0)
         tail = self.grid.tail(series, series.values / self.unit, new, self.memory)
-        several = self.view.by_length(tail.values, lambda fraction: progress("detect", fraction), tail.since)
-        voices = judge.voices([form(length, distances)[tail.cells] for length, distances in several])
+        several = self.view.score_by_window_length(
+            tail.values, lambda fraction: progress("detect", fraction), tail.since
+        )
+        calibrated = judge.calibrate([form(length, distances)[tail.cells] for length, distances in several])
         series = series.slice(len(series) - new, len(series))
-        nowhere, usual = np.full(new, np.nan), judge.mean(voices, new)
+        nowhere, usual = np.full(new, np.nan), judge.mean(calibrated, new)
         score = np.where(np.isnan(series.values), np.nan, usual)
         notes, gap = (repeats(self.period), *self.view.notes), int(self.params["gap"])
         threshold, params, components = judge.threshold, self.params, {"usual": usual}
@@ -206,18 +210,18 @@ class WindowDetector(Detector):
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> Self:
         """See Detector.from_state."""
-        grid, view = RegularGrid.from_state(state["grid"]), cls.view_from_state(state["view"])
+        grid, view = RegularGrid.from_state(state["grid"]), cls.scorer_from_state(state["view"])
         ending, around = (ScoreCalibration.from_state(judge) for judge in state["judges"])
         return cls(view, grid, state["unit"], state["period"], (ending, around), state["params"])
 
     @staticmethod
     @abstractmethod
     def rule(scores: Floats, sigma: float) -> float:
-        """The threshold: `usual_threshold`, or `strict_threshold` where one window length speaks alone."""
+        """The threshold: `mean_std_threshold`, or `segment_threshold` where one window length speaks alone."""
 
     @staticmethod
     @abstractmethod
-    def view_from_state(state: Mapping[str, Any]) -> WindowScorer:
+    def scorer_from_state(state: Mapping[str, Any]) -> WindowScorer:
         """The view that gave this state."""
 
 
@@ -234,7 +238,7 @@ def upper_range(distances: Floats, steepest: float = np.inf) -> tuple[float, flo
     width = high - median
     if np.isfinite(steepest) and quartile > median:
         width = min(width, steepest * (quartile - median))
-    return median, max(width, LEAST)
+    return median, max(width, MIN_RANGE)
 
 
 def mean_over_covering_windows(distances: Floats, length: int) -> Floats:
@@ -256,7 +260,7 @@ def mean_over_covering_windows(distances: Floats, length: int) -> Floats:
     return np.where(count > 0, mean, np.nan)[covered]
 
 
-def usual_threshold(scores: Floats, sigma: float, usual: float = USUAL) -> float:
+def mean_std_threshold(scores: Floats, sigma: float, usual: float = MIN_THRESHOLD_PER_SIGMA) -> float:
     """mean + sigma · std of the scores (n,), and at least usual · sigma; NaN is left out."""
     known = scores[np.isfinite(scores)]
     if not known.size:
@@ -264,8 +268,8 @@ def usual_threshold(scores: Floats, sigma: float, usual: float = USUAL) -> float
     return max(float(np.mean(known) + sigma * np.std(known)), usual * sigma)
 
 
-def strict_threshold(scores: Floats, sigma: float) -> float:
-    """The larger of `clipped_threshold` and of the same rule on the highest scores of stretches of the series.
+def segment_threshold(scores: Floats, sigma: float) -> float:
+    """The larger of `sigma_clipped_threshold` and of the same rule on the highest scores of stretches of the series.
 
     What happens in most stretches is usual, however far it lies from the rest: an irregular heartbeat has odd windows
     all the time. The stretches, STRETCH points or more and at most STRETCHES of them, stand in the order of time; their
@@ -274,13 +278,13 @@ def strict_threshold(scores: Floats, sigma: float) -> float:
     known = scores[np.isfinite(scores)]
     if not known.size:
         return 1.0
-    starts = np.arange(0, len(known), max(STRETCH, len(known) // STRETCHES))
+    starts = np.arange(0, len(known), max(MIN_SEGMENT_POINTS, len(known) // MAX_SEGMENTS))
     middle, high = np.quantile(np.maximum.reduceat(known, starts), [0.5, 0.75]).tolist()
-    threshold = max(clipped_threshold(known, sigma), middle + sigma * (high - middle) / 0.6745)
+    threshold = max(sigma_clipped_threshold(known, sigma), middle + sigma * (high - middle) / 0.6745)
     return float(max(threshold * (1 + 1e-9), 1e-9))  # never exactly a distance
 
 
-def clipped_threshold(known: Floats, sigma: float) -> float:
+def sigma_clipped_threshold(known: Floats, sigma: float) -> float:
     """mean + sigma · std of the distances that lie below it ("sigma clipping").
 
     One spike is in as many windows as a window has points, and would hide itself and others in a plain mean and
@@ -290,7 +294,7 @@ def clipped_threshold(known: Floats, sigma: float) -> float:
     """
     middle, high = np.quantile(known, [0.5, 0.9]).tolist()
     threshold = middle + sigma * (high - middle) / 1.2816
-    for _ in range(ROUNDS):
+    for _ in range(MAX_CLIPPING_ROUNDS):
         within = known[known <= threshold]
         latest = float(np.mean(within) + sigma * np.std(within))
         if latest == threshold:
