@@ -41,8 +41,8 @@ def test_a_review_places_a_fault_where_it_is():
     for way in (detector.detect, detector.detect_offline):
         severest = max(way(series).events, key=lambda event: event.severity)
         middle[way.__name__] = severest.peak
-    assert 2000 <= middle["review"] < 2048
-    assert middle["detect"] > middle["review"]
+    assert 2000 <= middle["detect_offline"] < 2048
+    assert middle["detect"] > middle["detect_offline"]
 
 
 def test_points_near_the_ends_have_the_mean_of_one_that_half_the_windows_cover():
