@@ -62,7 +62,8 @@ class Auto(Detector):
 
     The views are the LSTM's residual, `level_spread`, `matrix_profile` and `season`; each has one voice for each window
     length, from 0 to `SCORE_CAP`. threshold: see `window_distance.usual_threshold`. A residual beyond the
-    margin, see `residual_margin`, is an anomaly whatever the others say: the score is at least threshold · residual ÷ margin.
+    margin, see `residual_margin`, is an anomaly whatever the others say: the score is at least threshold · residual ÷
+    margin.
     An anomaly that other views see may lie within the margin. What has no forecast is not judged. Unit of the score:
     upper usual ranges.
 
@@ -332,7 +333,8 @@ def auto_threshold(scores: Floats, sigma: float) -> float:
 
 
 def residual_stats_of(residuals: Floats, floor: float) -> tuple[float, float, float, float]:
-    """Of residuals (n,) >= 0, for `residual_margin`: mean, standard deviation, ninth decile, and how much further they lie
+    """Of residuals (n,) >= 0, for `residual_margin`: mean, standard deviation, ninth decile, and how much further they
+    lie
     each time that their share falls by a factor of e between the ninth decile and the 97th percentile."""
     known = residuals[np.isfinite(residuals)]
     ninth, high = np.quantile(known, [0.9, 0.97]).tolist() if known.size else (0.0, 0.0)
@@ -340,7 +342,8 @@ def residual_stats_of(residuals: Floats, floor: float) -> tuple[float, float, fl
 
 
 def residual_margin(line: Sequence[float], sigma: float) -> float:
-    """How far a residual may lie before it is an anomaly alone: the larger of two rules, for the numbers of `residual_stats_of`.
+    """How far a residual may lie before it is an anomaly alone: the larger of two rules, for the numbers of
+    `residual_stats_of`.
 
     mean + ALONE · sigma · std; and where an exponential tail has fallen by FOLDS · sigma factors of e beyond the ninth
     decile. At sigma 3 and for normal noise these are 5.6 and 9.5 of its standard deviations. The second grows where

@@ -7,8 +7,8 @@ from detectors.level_spread import LevelSpread
 from detectors.window_detector import (
     ScoreCalibration,
     mean_over_covering_windows,
-    segment_threshold,
     mean_std_threshold,
+    segment_threshold,
 )
 from evaluation.fault_injection import plant
 from timeseries import Series
