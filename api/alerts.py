@@ -19,7 +19,7 @@ from events.filter import DIRECTIONS
 from events.policy import Event, Notice, Policy, read_policy, replay, span, told
 from parameters import parameters
 from store import Message
-from streams import EventCursor, StreamEvent, changed_since
+from streams import EventCursor, changed_since
 from streams.demo import NAME as DEMO
 
 alerts = Blueprint("alerts", __name__, url_prefix="/api/v1")
@@ -120,7 +120,7 @@ def list_events(name: str) -> Response:
     found, seen = opened().events(plain(name), policy)
     return json(
         {
-            "events": [of_happening(each, as_ms) for each in changed_since(found, known)[:limit]],
+            "events": [responses.of_stream_event(each, as_ms=as_ms) for each in changed_since(found, known)[:limit]],
             "cursor": f"{seen.cursor}.{seen.silences}",
             "policy": asdict(policy),
             "watched": watched is not None,
@@ -142,7 +142,7 @@ def replay_policy(name: str) -> Response:
             "points": len(history),
             "policy": asdict(policy),
             "notices": [of_notice(notice, as_ms) for notice in notices],
-            "silences": [of_happening(each, as_ms) for each in silences],
+            "silences": [responses.of_stream_event(each, as_ms=as_ms) for each in silences],
         }
     )
 
@@ -167,14 +167,6 @@ def read_seen(text: str) -> EventCursor:
         raise BadParameter("after must be a cursor that this address answered before, like 120.0.", name="after")
     cursor, _, silences = text.partition(".")
     return EventCursor(int(cursor), int(silences))
-
-
-def of_happening(event: StreamEvent, as_ms: bool) -> dict[str, Any]:
-    """Something that happened in a stream, as it is answered."""
-    told_ = asdict(event)
-    del told_["changed"]
-    times = {name: responses.time(told_[name], as_ms=as_ms) for name in ("start_time", "stop_time", "peak_time")}
-    return {"id": event.id, **told_, **times}
 
 
 def of_message(message: Message, as_ms: bool) -> dict[str, Any]:

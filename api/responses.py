@@ -3,6 +3,7 @@
 import itertools
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from data_generation import Demo
 from evaluation.detectability_report import Detectability, SizeResult
 from events.event import Event
 from events.scored_points import ScoredPoints
+from streams.events import StreamEvent
 from timeseries import DatesRead, Floats, Repair, Series, Table, Times, as_text, format_times
 from timeseries.regular_grid import count_gaps
 
@@ -161,6 +163,14 @@ def of_judged(judged: ScoredPoints, *, as_ms: bool = False) -> dict[str, Any]:
         "cursor": judged.cursor,
         "repairs": [of_repair(repair) for repair in judged.repairs],
     }
+
+
+def of_stream_event(event: StreamEvent, *, as_ms: bool = False) -> dict[str, Any]:
+    """An event of a stream: a run of anomalies or a silence."""
+    fields = asdict(event)
+    del fields["changed"]
+    times = {name: time(fields[name], as_ms=as_ms) for name in EVENT_TIMES}
+    return {"id": event.id, **fields, **times}
 
 
 def time(ms: int | None, *, as_ms: bool = False) -> str | int | None:

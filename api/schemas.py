@@ -278,6 +278,13 @@ class Points(msgspec.Struct, forbid_unknown_fields=True):
         Annotated[list[str], described("After a push of CSV: every value column of the input.")] | msgspec.UnsetType
     ) = msgspec.UNSET
     time_column: str | msgspec.UnsetType | None = msgspec.UNSET
+    events: (
+        Annotated[
+            list["StreamEvent"],
+            described("After a read: the events that these points belong to, the oldest first, each complete."),
+        ]
+        | msgspec.UnsetType
+    ) = msgspec.UNSET
 
 
 class StreamLabel(msgspec.Struct, forbid_unknown_fields=True):

@@ -126,7 +126,9 @@ def read_points(name: str) -> Response:
     as_ms, given = times_as_ms(), only("after", "limit")
     limit = whole(given, "limit", 1_000, 1, MOST_POINTS)
     after = whole(given, "after", 0, 0, 2**62) if "after" in given else None
-    return json(of_judged(opened().read(plain(name), after, limit), as_ms))
+    points, events = opened().read_with_events(plain(name), after, limit)
+    listed = [responses.of_stream_event(event, as_ms=as_ms) for event in events]
+    return json({**of_judged(points, as_ms), "events": listed})
 
 
 @streams.get("/<name>/labels")

@@ -27,6 +27,7 @@ from streams.snapshot import NOTHING, UNKNOWN, Newest, Reading, Readings, Stored
 from streams.stream_info import StreamInfo, stored_state
 from streams.stream_state import StreamState, calm_since, in_event
 from streams.training_data import FIT_ON, known, learnable
+from streams.window_events import window_events
 from streams.writer import Writer, keeping
 from timeseries import Limits, Repair, Series, Times
 from timeseries.table import DEFAULT_LIMITS
@@ -238,6 +239,14 @@ class Streams:
             newest = self._store.newest(stream, KEPT)
             self._recent.hold(live, newest)
         return self._store.read(stream, after, limit)
+
+    def read_with_events(
+        self, name: str, after: int | None = None, limit: int = 1000
+    ) -> tuple[ScoredPoints, list[StreamEvent]]:
+        """The points that `read` returns, and the events that they belong to; see `window_events`."""
+        merge_gap = int(self._stored(name).params.get("gap", DEFAULT_GAP))
+        points = self.read(name, after, limit)
+        return points, window_events(points, lambda cursor, most: self.read(name, cursor, most), merge_gap)
 
     def events(self, name: str, policy: Policy) -> tuple[list[StreamEvent], EventCursor]:
         """What happened in a stream by a policy, the newest first, and how far that is known. Raises NotFound."""

@@ -58,7 +58,7 @@ def read(client, name="a", query=""):
 
 
 def without_repairs(told):
-    return {name: column for name, column in told.items() if name != "repairs"}
+    return {name: column for name, column in told.items() if name not in {"repairs", "events"}}
 
 
 def test_what_is_pushed_is_answered_with_its_judgement_and_can_be_read_again(client):
@@ -88,6 +88,18 @@ def test_a_spike_is_flagged_as_it_arrives(client):
     assert told["judged_by"] == ["rolling_zscore"]
     assert told["upper"][0] < 500
     assert client.get("/api/v1/streams/a").json["state"] == "anomalous"
+
+
+def test_reading_returns_the_events_of_the_points(client):
+    put(client, detector="rolling_zscore")
+    push(client, times=TIMES, values=[*VALUES[:30], 500.0, *VALUES[31:]])
+    points = read(client, query="?after=30&limit=3")
+    check_schema(points, "Points")
+    [event] = points["events"]
+    assert (event["id"], event["start"], event["stop"], event["peak"]) == ("anomaly-31", 31, 32, 31)
+    assert (event["start_time"], event["open"], event["value"]) == (TIMES[30], False, 500.0)
+    assert read(client, query="?after=0&limit=20")["events"] == []
+    assert read(client, query="?after=36&times=ms")["events"] == []
 
 
 def test_reading_after_a_cursor(client):
