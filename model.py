@@ -17,8 +17,8 @@ Report = Callable[[float], None]
 Chunks = Callable[[NDArray[np.int64]], tuple[torch.Tensor, torch.Tensor]]
 
 INPUTS = 4  # last value, last residual of the linear path, whether the last value was known, the linear forecast
-JUDGED = 256  # chunks judged at a time: as many as a core's cache holds
-LONGEST_CHUNK = 256
+BLOCK = 256  # chunks judged at a time: as many as a core's cache holds
+MAX_CHUNK = 256
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ def device() -> torch.device:
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
-def one_thread() -> None:
+def use_one_thread() -> None:
     """One thread of the processor for torch: with more, a small network is slower, and its sums may differ."""
     torch.set_num_threads(1)
 
@@ -196,7 +196,7 @@ def _loss_of(network: Network, inputs: torch.Tensor, wanted: torch.Tensor) -> fl
         return float(_loss(network, inputs, wanted))
 
 
-def with_run_up(
+def choose_warm_up(
     network: Network, ready: Floats32, shape: TrainingConfig, tolerance: float
 ) -> tuple[Network | None, TrainingConfig]:
     """The network with the shortest run-up after which it no longer matters where the run-up began.
@@ -204,15 +204,15 @@ def with_run_up(
     Chunks half a chunk apart must add the same within `tolerance`, in the scale of the network. No network where
     even the longest run-up is too short: a live tail and the whole series would disagree.
     """
-    for chunk in (shape.chunk, 2 * shape.chunk, LONGEST_CHUNK):
+    for chunk in (shape.chunk, 2 * shape.chunk, MAX_CHUNK):
         longer = replace(shape, chunk=chunk)
-        one, other = (judge(network, ready, first, longer, lambda fraction: None) for first in (0, chunk // 2))
+        one, other = (predict(network, ready, first, longer, lambda fraction: None) for first in (0, chunk // 2))
         if np.max(np.abs(one - other), initial=0.0) <= tolerance:
             return network, longer
     return None, shape
 
 
-def judge(network: Network, ready: Floats32, first: int, shape: TrainingConfig, report: Report) -> Floats:
+def predict(network: Network, ready: Floats32, first: int, shape: TrainingConfig, report: Report) -> Floats:
     """What the network adds (n[, outputs]), all chunks of the series in batches, each after a run-up of its own."""
     chunk, lead = shape.chunk, first % shape.chunk
     windows = _windows(ready, chunk, lead)  # (chunks, 2 · chunk, INPUTS)
@@ -221,10 +221,10 @@ def judge(network: Network, ready: Floats32, first: int, shape: TrainingConfig, 
     where = device()
     network = network.to(where)
     with torch.inference_mode():
-        for start in range(0, len(windows), JUDGED):
+        for start in range(0, len(windows), BLOCK):
             report(start / len(windows))
-            out = network(windows[start : start + JUDGED].contiguous().to(where))  # (batch, 2 · chunk[, outputs])
-            whole[start : start + JUDGED] = out[:, chunk:].cpu().numpy()
+            out = network(windows[start : start + BLOCK].contiguous().to(where))  # (batch, 2 · chunk[, outputs])
+            whole[start : start + BLOCK] = out[:, chunk:].cpu().numpy()
     return whole.reshape(-1, *whole.shape[2:])[lead : lead + len(ready)]
 
 

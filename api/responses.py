@@ -16,7 +16,7 @@ from evaluation.detectability_report import Detectability, SizeResult
 from events.event import Event
 from events.scored_points import ScoredPoints
 from streams.events import StreamEvent
-from timeseries import DatesRead, Floats, Repair, Series, Table, Times, as_text, format_times
+from timeseries import DatesRead, Floats, Repair, Series, Table, Times, escape_formula, format_times
 from timeseries.regular_grid import count_gaps
 
 Bools = NDArray[np.bool_]
@@ -268,7 +268,7 @@ def _time_name(table: Table) -> str:
 
 def _quoted(name: str) -> str:
     """A name as the head of a CSV file has it, never one that a spreadsheet computes."""
-    name = as_text(name)
+    name = escape_formula(name)
     return '"' + name.replace('"', '""') + '"' if re.search(r"""[,;\t|"'\s]""", name) or not name else name
 
 

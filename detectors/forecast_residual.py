@@ -10,8 +10,8 @@ import numpy as np
 from anomaly_detection import Detection, Detector, Progress, no_progress, residual_stats, residual_threshold
 from parameters import Param
 from timeseries import Bools, Floats, Series
-from timeseries.regular_grid import RegularGrid, spread_out
-from timeseries.scaling import spread_floor, times_unit, unit_of
+from timeseries.regular_grid import RegularGrid, place_in_cells
+from timeseries.scaling import min_scale, times_unit, unit_of
 
 Sigma = Annotated[
     float,
@@ -24,15 +24,15 @@ Sigma = Annotated[
     ),
 ]
 DEFAULT_SIGMA = 6.0
-BELIEVED_AFTER = 12
+MAX_MASKED_RUN = 12
 """After so many anomalies in a row new values are believed: a fault does not echo, but a new level is learned."""
-SMALLEST = 5e-324
+MIN_THRESHOLD = 5e-324
 """The smallest number above 0: a threshold of tiny values must not become 0."""
-PASSES = 8
+MAX_MASKING_ROUNDS = 8
 """Most times that drafts are made without what surprised the ones before: a fault of n points takes n + 1."""
-WIDENED = 3.0
+WIDENED_RATIO = 3.0
 """Factor by which a few far values must widen the threshold for it to be told."""
-FAR_OFF = "A few values lie so far off that they widen the band"
+WIDENED_NOTE = "A few values lie so far off that they widen the band"
 """How that is told."""
 CHUNK = 256
 """Gaps are shortened by multiples of this many cells, so that every forecaster's chunks keep their place."""
@@ -109,7 +109,7 @@ class ForecastResidual(Detector):
         self.usual = usual  # mean and standard deviation of the residuals ÷ unit; None: a state that is older
         self.forecaster, self.grid, self.unit, self.period = forecaster, grid, unit, period
         self.hiding, self.threshold, self.params = hiding, threshold, params
-        hiding_reach = PASSES * (forecaster.reach + BELIEVED_AFTER) + 1
+        hiding_reach = MAX_MASKING_ROUNDS * (forecaster.reach + MAX_MASKED_RUN) + 1
         self.memory = forecaster.memory + hiding_reach
         self.settling = forecaster.reach + hiding_reach  # points before one whose drafts settle its own
         self.drafted = forecaster.run_up + self.settling  # points before one that drafts are made of
@@ -127,8 +127,8 @@ class ForecastResidual(Detector):
         """Sets both thresholds from the residuals of the series the forecaster was fitted on."""
         found = cls(forecaster, grid, unit_of(series.values), period, np.inf, np.inf, params)
         cells, first = grid.cells(series, found.memory, CHUNK)
-        values = spread_out(series.values / found.unit, cells)
-        floor = spread_floor(values)
+        values = place_in_cells(series.values / found.unit, cells)
+        floor = min_scale(values)
 
         def limit(expected: Floats) -> float:
             return residual_threshold(np.abs(values - expected), params["sigma"], floor)
@@ -139,7 +139,7 @@ class ForecastResidual(Detector):
         found.threshold = limit(expected)
         found.usual = residual_stats(np.abs(values - expected), floor)
         within = np.where(np.abs(values - expected) > found.threshold, np.nan, expected)
-        found.notes = (repeats(period), *forecaster.notes, *widened(found.threshold, limit(within)))
+        found.notes = (period_note(period), *forecaster.notes, *widened_notes(found.threshold, limit(within)))
         return found
 
     def detect(self, series: Series, *, progress: Progress = no_progress) -> Detection:
@@ -161,7 +161,7 @@ class ForecastResidual(Detector):
         series = series.slice(len(series) - new, len(series))
         score = times_unit(np.abs(series.values / self.unit - expected), self.unit)
         expected = times_unit(expected, self.unit)
-        threshold, margin = limits(self.threshold, self.unit, expected)
+        threshold, margin = threshold_and_margin(self.threshold, self.unit, expected)
         gap, components = int(self.params["gap"]), {"line": self.usual, "unit": self.unit} if self.usual else {}
         return Detection(
             series, expected, margin, score, threshold, self.params, gap, self.period, self.notes, components=components
@@ -171,7 +171,9 @@ class ForecastResidual(Detector):
     def rethreshold(cls, kept: Detection, params: Mapping[str, Any]) -> Detection:
         """See Detector.rethreshold."""
         mean, spread = kept.components["line"]
-        threshold, margin = limits(mean + params["sigma"] * spread, kept.components["unit"], kept.expected)
+        threshold, margin = threshold_and_margin(
+            mean + params["sigma"] * spread, kept.components["unit"], kept.expected
+        )
         return replace(super().rethreshold(kept, params), margin=margin, threshold=threshold)
 
     def drafts(self, values: Floats, since: int) -> Floats:
@@ -183,9 +185,9 @@ class ForecastResidual(Detector):
     def _settled(self, values: Floats, forecast: Forecast) -> Forecast:
         """The forecasts of values (n,) once the points whose drafts are far off no longer enter them."""
         hidden = np.zeros(len(values), dtype=bool)
-        for _ in range(PASSES):
+        for _ in range(MAX_MASKING_ROUNDS):
             surprising = np.abs(values - forecast.draft) > self.hiding
-            now = first_of_each_run(surprising, BELIEVED_AFTER)
+            now = limit_runs(surprising, MAX_MASKED_RUN)
             if np.array_equal(now, hidden):
                 break
             forecast, hidden = forecast.hiding(now), now
@@ -218,28 +220,28 @@ class ForecastResidual(Detector):
         """The forecaster that gave this state."""
 
 
-def limits(threshold: float, unit: float, expected: Floats) -> tuple[float, Floats]:
+def threshold_and_margin(threshold: float, unit: float, expected: Floats) -> tuple[float, Floats]:
     """A threshold ÷ unit in the series' unit, and as margin (n,) around what is expected."""
-    limit = max(float(times_unit(np.array(threshold), unit)), SMALLEST)
+    limit = max(float(times_unit(np.array(threshold), unit)), MIN_THRESHOLD)
     return limit, np.where(np.isnan(expected), np.nan, limit)
 
 
-def repeats(period: int | None) -> str:
+def period_note(period: int | None) -> str:
     """A sentence about the period."""
     return f"The series repeats itself every {period} points." if period else "No period was found in the series."
 
 
-def widened(threshold: float, within: float) -> list[str]:
+def widened_notes(threshold: float, within: float) -> list[str]:
     """A sentence where a few far values make the threshold much wider than it would be for the others."""
-    if threshold < WIDENED * within:
+    if threshold < WIDENED_RATIO * within:
         return []
     return [
-        f"{FAR_OFF} {threshold / within:.2g} times and may hide others. "
+        f"{WIDENED_NOTE} {threshold / within:.2g} times and may hide others. "
         "If they stand for missing values (like -999), leave them empty; else lower sigma."
     ]
 
 
-def first_of_each_run(flags: Bools, longest: int) -> Bools:
+def limit_runs(flags: Bools, longest: int) -> Bools:
     """(n,) the flags of which fewer than `longest` of the `longest` points before are flagged.
 
     >>> first_of_each_run(np.array([True, True, True, True, False, True]), 2).tolist()

@@ -11,7 +11,15 @@ from detectors.forecast_residual import Sigma
 from detectors.window_detector import DEFAULT_SIGMA, WindowDetector, WindowScorer, mean_std_threshold
 from parameters import checked
 from timeseries import Floats, Series
-from timeseries.windows import STEPS, Scale, fill_short_gaps, judged, ladder, moving_sum, reach
+from timeseries.windows import (
+    STEPS_PER_STD,
+    Scale,
+    fill_short_gaps,
+    gap_fill_memory,
+    moving_sum,
+    usable_windows,
+    window_lengths,
+)
 
 STD_OFFSET = 0.05
 """Added to a standard deviation, in spreads of the series, before its logarithm is taken: 0 and almost 0 are alike."""
@@ -44,12 +52,12 @@ class LevelSpreadScorer:
     @classmethod
     def fit(cls, values: Floats, period: int | None) -> "LevelSpreadScorer":
         """values (n,) evenly spaced; NaN is missing. Judges nothing where there are too few."""
-        scale = Scale.of(values)
-        whole = scale.whole(values)
+        scale = Scale.fit(values)
+        whole = scale.quantize(values)
         full = fill_short_gaps(whole, period)
         usual = []
-        for length in ladder(len(values)):
-            good = judged(whole, full, length) > 0
+        for length in window_lengths(len(values)):
+            good = usable_windows(whole, full, length) > 0
             if good.any():
                 mean, spread = mean_and_log_std(full, length)
                 usual.append(WindowStats(length, *_median_and_std(mean[good]), *_median_and_std(spread[good])))
@@ -58,7 +66,7 @@ class LevelSpreadScorer:
     @property
     def memory(self) -> int:
         """Points before the one that is judged."""
-        return max((usual.length for usual in self.usual), default=1) - 1 + reach(self.period)
+        return max((usual.length for usual in self.usual), default=1) - 1 + gap_fill_memory(self.period)
 
     @property
     def notes(self) -> list[str]:
@@ -73,11 +81,11 @@ class LevelSpreadScorer:
         self, values: Floats, report: Callable[[float], None], since: int = 0
     ) -> list[tuple[int, Floats]]:
         """See View.by_length."""
-        whole = self.scale.whole(values)
+        whole = self.scale.quantize(values)
         full = fill_short_gaps(whole, self.period)
         several = []
         for done, usual in enumerate(self.usual, start=1):
-            good = judged(whole, full, usual.length) > 0
+            good = usable_windows(whole, full, usual.length) > 0
             mean, spread = mean_and_log_std(full, usual.length)
             squares = ((mean - usual.mean) / usual.mean_deviation) ** 2
             squares += ((spread - usual.spread) / usual.spread_deviation) ** 2
@@ -102,8 +110,8 @@ def mean_and_log_std(full: Floats, length: int) -> tuple[Floats, Floats]:
     """
     filled = np.nan_to_num(full)
     sums = moving_sum(filled, length)
-    variance = (moving_sum(filled * filled, length) * length - sums * sums) / (length * STEPS) ** 2
-    return sums / (length * STEPS), np.log(np.sqrt(np.maximum(variance, 0.0)) + STD_OFFSET)
+    variance = (moving_sum(filled * filled, length) * length - sums * sums) / (length * STEPS_PER_STD) ** 2
+    return sums / (length * STEPS_PER_STD), np.log(np.sqrt(np.maximum(variance, 0.0)) + STD_OFFSET)
 
 
 def _median_and_std(numbers: Floats) -> tuple[float, float]:

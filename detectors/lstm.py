@@ -7,7 +7,7 @@ from typing import Annotated, Any, Self
 import numpy as np
 
 from anomaly_detection import DEFAULT_GAP, Detection, Gap, Progress, no_progress
-from detectors.forecast_residual import CHUNK, DEFAULT_SIGMA, Forecaster, ForecastResidual, Sigma, limits
+from detectors.forecast_residual import CHUNK, DEFAULT_SIGMA, Forecaster, ForecastResidual, Sigma, threshold_and_margin
 from detectors.residual_windows import ResidualWindows
 from detectors.window_detector import (
     MIN_THRESHOLD_PER_SIGMA,
@@ -19,22 +19,22 @@ from forecasting.lstm import LSTMForecaster
 from forecasting.lstm_multi_step import MultiStepForecaster
 from parameters import Param, checked
 from timeseries import Bools, Floats, Series
-from timeseries.regular_grid import RegularGrid, spread_out
+from timeseries.regular_grid import RegularGrid, place_in_cells
 from timeseries.scaling import times_unit, unit_of
 from timeseries.seasonality import find_periods
 from timeseries.windows import Scale
 
-ALONE = 4 / 3
+RESIDUAL_SIGMA_FACTOR = 4 / 3
 """Factor of sigma beyond which, in a review, a residual needs nothing else to be an anomaly."""
-TOGETHER = 2 / 3
+MEAN_SIGMA_FACTOR = 2 / 3
 """Factor of sigma for the mean of what stretches and residual say: what overlaps is rarely far off in every way."""
-FEW, AROUND = 3, 32
+MAX_ISOLATED, ISOLATION_WINDOW = 3, 32
 """Most spikes, among so many points before and after, that stand alone: no stretch is odd by them.
 
 One spike would else be an event as long as the stretches that it lies in."""
-SPIKE = 8.0
+SPIKE_STDS = 8.0
 """Standard deviations beyond the mean residual from which one is a spike."""
-LARGEST = 1e300
+MAX_SCORE = 1e300
 """Held below infinity: scores of values far beyond all that was learned."""
 
 
@@ -92,7 +92,7 @@ class LSTM(ForecastResidual):
         """See Detector.fit."""
         grid, unit = RegularGrid.learn(series), unit_of(series.values)
         cells, _ = grid.cells(series, len(series), CHUNK)
-        values = spread_out(series.values / unit, cells)
+        values = place_in_cells(series.values / unit, cells)
         periods = find_periods(values, grid.step_ms)
         near = LSTMForecaster.fit(values, periods, seed=seed, report=lambda done: progress("fit", 0.4 * done))
         return cls.around(
@@ -133,7 +133,7 @@ class LSTM(ForecastResidual):
 
     def _reviewer(self, series: Series, far: MultiStepForecaster) -> OfflineModel:
         residuals = self.detect(series).score / self.unit
-        spread = Scale.of(series.values / self.unit).spread
+        spread = Scale.fit(series.values / self.unit).std
         stretches = ResidualWindows.learn(self._spread_out(series, _in_spreads(residuals, spread))[0])
         blank = OfflineModel(far, stretches, spread, ScoreCalibration((), (), 1.0), None)
         several = list(self._voices(series, residuals, blank, no_progress).values())
@@ -151,20 +151,20 @@ class LSTM(ForecastResidual):
         several = self._voices(series, residuals, by, lambda _, done: progress("detect", (1 + done) / 3))
         voices = by.judge.calibrate(list(several.values()))
         usual = rest = by.judge.mean(voices, len(series))
-        spikes = standing_alone(residuals > self.usual[0] + SPIKE * self.usual[1])
+        spikes = isolated(residuals > self.usual[0] + SPIKE_STDS * self.usual[1])
         if spikes.any():
             others = self._voices(series, residuals, by, lambda _, done: progress("detect", (2 + done) / 3), spikes)
             rest = by.judge.mean(by.judge.calibrate(list(others.values())), len(series))
         components = {**found.components, "usual": usual, "rest": rest, "residual": residuals}
         views = dict(zip(several, voices, strict=True))
-        return joined(replace(found, components=components, views=views), by.usual)
+        return combine_scores(replace(found, components=components, views=views), by.usual)
 
     @classmethod
     def rethreshold(cls, kept: Detection, params: Mapping[str, Any]) -> Detection:
         """See Detector.rethreshold."""
         if "rest" not in kept.components:
             return super().rethreshold(kept, params)
-        return joined(
+        return combine_scores(
             replace(kept, params=params, gap=int(params["gap"])), _mean_and_deviation(kept.components["usual"])
         )
 
@@ -186,7 +186,7 @@ class LSTM(ForecastResidual):
     def _spread_out(self, series: Series, *columns: Floats) -> tuple[Any, ...]:
         """Each column (n,) in the series' cells, then the cells of the points (n,)."""
         cells, _ = self.grid.cells(series, self.memory, CHUNK)
-        return *(spread_out(column, cells) for column in columns), cells
+        return *(place_in_cells(column, cells) for column in columns), cells
 
     def state(self) -> dict[str, Any]:
         """See Detector.state."""
@@ -207,7 +207,7 @@ class LSTM(ForecastResidual):
         return LSTMForecaster.from_state(state)
 
 
-def joined(kept: Detection, usual: Sequence[float] | None) -> Detection:
+def combine_scores(kept: Detection, usual: Sequence[float] | None) -> Detection:
     """The review whose parts are kept as its basis; `usual`: mean and deviation of the voices' mean.
 
     basis: `usual` or, where another series was learned, `scores` (n,): the voices' mean; `rest` (n,): the same without
@@ -215,13 +215,17 @@ def joined(kept: Detection, usual: Sequence[float] | None) -> Detection:
     """
     components, sigma = kept.components, float(kept.params["sigma"])
     mean, spread = components["line"]
-    line = mean + ALONE * sigma * spread
-    allowed = max(usual[0] + TOGETHER * sigma * usual[1], MIN_THRESHOLD_PER_SIGMA * TOGETHER * sigma) if usual else 1.0
+    line = mean + RESIDUAL_SIGMA_FACTOR * sigma * spread
+    allowed = (
+        max(usual[0] + MEAN_SIGMA_FACTOR * sigma * usual[1], MIN_THRESHOLD_PER_SIGMA * MEAN_SIGMA_FACTOR * sigma)
+        if usual
+        else 1.0
+    )
     together = components.get("scores", components["usual"]) / allowed
-    together = np.where(components["rest"] > allowed, together, held_below(together))
+    together = np.where(components["rest"] > allowed, together, compress_below_threshold(together))
     with np.errstate(over="ignore"):
-        beyond = np.fmax(together, np.minimum(components["residual"] / line, LARGEST))
-    threshold, margin = limits(line, components["unit"], kept.expected)
+        beyond = np.fmax(together, np.minimum(components["residual"] / line, MAX_SCORE))
+    threshold, margin = threshold_and_margin(line, components["unit"], kept.expected)
     score = np.where(np.isnan(components["residual"]), np.nan, times_unit(beyond, threshold))
     return replace(kept, score=score, threshold=threshold, margin=margin)
 
@@ -231,19 +235,19 @@ def _mean_and_deviation(scores: Floats) -> tuple[float, float] | None:
     return (float(np.mean(known)), float(np.std(known))) if known.size else None
 
 
-def standing_alone(flags: Bools) -> Bools:
+def isolated(flags: Bools) -> Bools:
     """(n,) the flags with at most FEW flags, themselves included, from AROUND points before to AROUND after."""
     before = np.concatenate(([0], np.cumsum(flags)))
     at = np.arange(len(flags))
-    near = before[np.minimum(at + AROUND + 1, len(flags))] - before[np.maximum(at - AROUND, 0)]
-    return flags & (near <= FEW)
+    near = before[np.minimum(at + ISOLATION_WINDOW + 1, len(flags))] - before[np.maximum(at - ISOLATION_WINDOW, 0)]
+    return flags & (near <= MAX_ISOLATED)
 
 
-def held_below(severity: Floats) -> Floats:
+def compress_below_threshold(severity: Floats) -> Floats:
     """(n,) the same where below 0.9, else from there to below 1 in the same order: ranked, but no anomaly."""
     return np.where(severity > 0.9, 1 - 0.09 / np.maximum(severity, 0.9), severity)
 
 
 def _in_spreads(residuals: Floats, spread: float) -> Floats:
     with np.errstate(over="ignore"):
-        return np.minimum(residuals / spread, LARGEST)
+        return np.minimum(residuals / spread, MAX_SCORE)

@@ -18,7 +18,15 @@ from detectors.window_detector import DEFAULT_SIGMA, WindowDetector, WindowScore
 from parameters import Param, checked
 from timeseries import Floats, Series
 from timeseries.gap_filling import sample_rows
-from timeseries.windows import STEPS, Scale, WindowShape, fill_short_gaps, judged, ladder, reach
+from timeseries.windows import (
+    STEPS_PER_STD,
+    Scale,
+    WindowShape,
+    fill_short_gaps,
+    gap_fill_memory,
+    usable_windows,
+    window_lengths,
+)
 
 MAX_SIZE = 32
 """Most numbers a window is described by."""
@@ -51,7 +59,7 @@ class References:
         """From a series of whole numbers (n,) and whether the window ending at each point can be judged (n,)."""
         can = np.flatnonzero(good > 0)
         at = can[sample_rows(len(can), most)]
-        windows = np.ascontiguousarray(shape.every(full)[at - shape.points + 1])
+        windows = np.ascontiguousarray(shape.windows(full)[at - shape.points + 1])
         near = np.zeros(len(full) + 1, np.int64)
         np.add.at(near, np.maximum(at - shape.points // 2, 0), 1)
         np.add.at(near, np.minimum(at + shape.points // 2 + 1, len(full)), -1)
@@ -69,7 +77,7 @@ class References:
         """
         out = np.full(len(full), np.nan)
         low, high = self._overlapping(full)
-        every, first = self.shape.every(full), self.shape.points - 1
+        every, first = self.shape.windows(full), self.shape.points - 1
         for start in range(max(since - first, 0), len(every), BLOCK_ROWS):
             block = np.ascontiguousarray(every[start : start + BLOCK_ROWS])
             here = slice(first + start, first + start + len(block))
@@ -78,7 +86,7 @@ class References:
             for row, (begin, end) in enumerate(zip(low[here], high[here], strict=True)):
                 if begin < end:
                     squares[row, begin:end] = np.inf
-            out[here] = np.sqrt((squares.min(axis=1) + lengths) / self.shape.size) / (STEPS * self.shape.stride)
+            out[here] = np.sqrt((squares.min(axis=1) + lengths) / self.shape.size) / (STEPS_PER_STD * self.shape.stride)
             report(here.stop / len(full))
         out[np.isinf(out)] = np.nan
         return out
@@ -127,12 +135,12 @@ class MatrixProfileScorer:
     @classmethod
     def fit(cls, values: Floats, period: int | None, most: int) -> "MatrixProfileScorer":
         """values (n,) evenly spaced; NaN is missing. Keeps at most `most` references of each length."""
-        scale = Scale.of(values)
-        whole = scale.whole(values)
+        scale = Scale.fit(values)
+        whole = scale.quantize(values)
         full = fill_short_gaps(whole, period)
         learned = []
-        for shape in (WindowShape.covering(length, MAX_SIZE) for length in ladder(len(values))):
-            good = judged(whole, full, shape.points)
+        for shape in (WindowShape.covering(length, MAX_SIZE) for length in window_lengths(len(values))):
+            good = usable_windows(whole, full, shape.points)
             if np.count_nonzero(good) > shape.points:
                 learned.append(References.learn(full, good, shape, most))
         return cls(scale, period, tuple(learned))
@@ -140,7 +148,7 @@ class MatrixProfileScorer:
     @property
     def memory(self) -> int:
         """Points before the one that is judged."""
-        return max((each.shape.points for each in self.references), default=1) - 1 + reach(self.period)
+        return max((each.shape.points for each in self.references), default=1) - 1 + gap_fill_memory(self.period)
 
     @property
     def notes(self) -> list[str]:
@@ -155,7 +163,7 @@ class MatrixProfileScorer:
         self, values: Floats, report: Callable[[float], None], since: int = 0
     ) -> list[tuple[int, Floats]]:
         """See View.by_length."""
-        whole = self.scale.whole(values)
+        whole = self.scale.quantize(values)
         full = fill_short_gaps(whole, self.period)
         several = []
         for done, each in enumerate(self.references):
@@ -164,7 +172,7 @@ class MatrixProfileScorer:
                 report((done + fraction) / len(self.references))
 
             distances = each.distances(full, told, since)
-            distances[judged(whole, full, each.shape.points) == 0] = np.nan
+            distances[usable_windows(whole, full, each.shape.points) == 0] = np.nan
             several.append((each.shape.points, distances))
         return several
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from timeseries import Floats
-from timeseries.windows import MISSING, STEPS, WIDEST, ladder, moving_sum
+from timeseries.windows import CLIP_STDS, MAX_MISSING_SHARE, STEPS_PER_STD, moving_sum, window_lengths
 
 RESIDUAL_OFFSET = 0.05
 """Share of the usual miss added to a mean miss before its logarithm is taken: none and almost none are alike."""
@@ -30,7 +30,7 @@ class ResidualWindows:
     def learn(cls, residuals: Sequence[float] | Floats) -> "ResidualWindows":
         """From one-step misses (n,) in spreads of the series; NaN where unknown."""
         near = np.asarray(residuals, dtype=np.float64)
-        lengths = ladder(len(near))
+        lengths = window_lengths(len(near))
         means = [trailing_mean(near, length) for length in lengths]
         known = [mean[np.isfinite(mean)] for mean in means]
         return cls(lengths, tuple(max(float(np.median(each)) if each.size else 0.0, MIN_RESIDUAL) for each in known))
@@ -66,7 +66,7 @@ def trailing_mean(distances: Floats, length: int) -> Floats:
     Distances are held below WIDEST and rounded to 1/STEPS, so that sums of any order are exact.
     """
     known = np.isfinite(distances)
-    whole = np.round(np.where(known, np.minimum(distances, WIDEST), 0.0) * STEPS)
+    whole = np.round(np.where(known, np.minimum(distances, CLIP_STDS), 0.0) * STEPS_PER_STD)
     count = moving_sum(known.astype(np.float64), length)
-    mean = moving_sum(whole, length) / (STEPS * np.maximum(count, 1.0))
-    return np.where(count >= (1 - MISSING) * length, mean, np.nan)
+    mean = moving_sum(whole, length) / (STEPS_PER_STD * np.maximum(count, 1.0))
+    return np.where(count >= (1 - MAX_MISSING_SHARE) * length, mean, np.nan)

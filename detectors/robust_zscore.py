@@ -9,14 +9,15 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from anomaly_detection import DEFAULT_GAP, Detection, Detector, Gap, Progress, no_progress
 from parameters import Param, checked
-from timeseries import Floats, Series
-from timeseries.rolling_moments import windowed
-from timeseries.scaling import SPREAD_FLOOR, times_unit, unit_of
+from timeseries import Series
+from timeseries.robust import window_median_and_std
+from timeseries.rolling_moments import with_context
+from timeseries.scaling import MIN_RELATIVE_SCALE, times_unit, unit_of
 
-FEWEST = 11
+MIN_KNOWN = 11
 """Known values before a point without which it is not judged: the twelfth value is the first to get a verdict."""
 
-AT_ONCE = 250_000
+MAX_SORTED_VALUES = 250_000
 """Values of windows sorted at once."""
 
 
@@ -48,7 +49,7 @@ class RobustZScore(Detector):
         *,
         progress: Progress = no_progress,
         window: Annotated[
-            int, Param("points", FEWEST, 10_000, "How many earlier values each value is compared with.")
+            int, Param("points", MIN_KNOWN, 10_000, "How many earlier values each value is compared with.")
         ] = 60,
         threshold: Annotated[
             float, Param("standard deviations", 0.5, 1000, "A value further than this from the median is an anomaly.")
@@ -69,17 +70,17 @@ class RobustZScore(Detector):
     def _judged(self, series: Series, new: int, progress: Progress) -> Detection:
         """The judgement of the last `new` points."""
         window, threshold, first = int(self.params["window"]), float(self.params["threshold"]), len(series) - new
-        padded = windowed(series.values / self.unit, window, first)
+        padded = with_context(series.values / self.unit, window, first)
         series, values = series.slice(first, len(series)), padded[window:]
         median, spread = np.empty(len(values)), np.empty(len(values))
         progress("detect", 0.0)
-        rows = max(AT_ONCE // window, 1)
+        rows = max(MAX_SORTED_VALUES // window, 1)
         for start in range(0, len(values), rows):
             stop = min(start + rows, len(values))
             windows = sliding_window_view(padded[start : stop + window - 1], window)
-            median[start:stop], spread[start:stop] = middle_and_spread(windows)
+            median[start:stop], spread[start:stop] = window_median_and_std(windows, MIN_KNOWN)
             progress("detect", stop / len(values))
-        spread = np.maximum(spread, SPREAD_FLOOR * np.maximum(np.abs(median), np.abs(values)))
+        spread = np.maximum(spread, MIN_RELATIVE_SCALE * np.maximum(np.abs(median), np.abs(values)))
         spread = np.maximum(spread, np.finfo(np.float64).tiny)
         score = np.abs(values - median) / spread
         spread = np.where(np.isnan(median), np.nan, spread)
@@ -103,24 +104,3 @@ class RobustZScore(Detector):
     def from_state(cls, state: Mapping[str, Any]) -> Self:
         """See Detector.from_state."""
         return cls(state["window"], state["threshold"], state["gap"], state["unit"])
-
-
-def middle_and_spread(windows: Floats) -> tuple[Floats, Floats]:
-    """Median and spread (n,) of each window (n, w), of its values that are not NaN; NaN where there are too few."""
-    ordered = np.sort(windows, axis=1)  # NaN last
-    count = np.count_nonzero(~np.isnan(ordered), axis=1)
-    middle = _median(ordered, count)
-    off = np.sort(np.abs(ordered - middle[:, None]), axis=1)
-    mean = np.nansum(off, axis=1) / np.maximum(count, 1)
-    row, last = np.arange(len(ordered)), np.maximum(count - 1, 0)
-    deciles = ordered[row, last - last // 10] - ordered[row, last // 10]
-    spread = np.maximum(1.4826 * _median(off, count), deciles / 2.5631)
-    spread = np.where(spread > 0, spread, 1.2533 * mean)
-    few = count < FEWEST
-    return np.where(few, np.nan, middle), np.where(few, np.nan, spread)
-
-
-def _median(ordered: Floats, count: np.ndarray[Any, np.dtype[np.int64]]) -> Floats:
-    """The median (n,) of the first `count` (n,) of each row in ascending order."""
-    row, last = np.arange(len(ordered)), np.maximum(count - 1, 0)
-    return np.asarray((ordered[row, last // 2] + ordered[row, (last + 1) // 2]) / 2)

@@ -9,9 +9,9 @@ import numpy as np
 from anomaly_detection import DEFAULT_GAP, Detection, Detector, Gap, Progress, no_progress
 from parameters import Param, checked
 from timeseries import Series, rolling_moments
-from timeseries.scaling import SPREAD_FLOOR, times_unit, unit_of
+from timeseries.scaling import MIN_RELATIVE_SCALE, times_unit, unit_of
 
-LARGEST = 1e150
+MAX_LEARNED_VALUE = 1e150
 """A value of more than so many times the usual size is judged, and not taken for usual by those after it: its square
 would be no number."""
 
@@ -63,11 +63,11 @@ class RollingZScore(Detector):
         window, threshold = int(self.params["window"]), float(self.params["threshold"])
         first = len(series) - new
         values = series.values / self.unit
-        usual = np.where(np.abs(values) <= LARGEST, values, np.nan)
-        count, mean, std = rolling_moments.before(usual, window, first)
+        usual = np.where(np.abs(values) <= MAX_LEARNED_VALUE, values, np.nan)
+        count, mean, std = rolling_moments.moments_before(usual, window, first)
         series, values = series.slice(first, len(series)), values[first:]
         unknown = count < max(2, (window + 1) // 2)
-        spread = np.maximum(std, SPREAD_FLOOR * np.fmax(np.abs(mean), np.abs(values)))
+        spread = np.maximum(std, MIN_RELATIVE_SCALE * np.fmax(np.abs(mean), np.abs(values)))
         spread = np.maximum(spread, np.finfo(np.float64).tiny)
         with np.errstate(over="ignore"):
             score = np.minimum(np.abs(values - mean) / spread, np.finfo(np.float64).max)  # NaN stays NaN

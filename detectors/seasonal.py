@@ -16,26 +16,27 @@ from detectors.forecast_residual import (
     ForecastResidual,
     Report,
     Sigma,
-    limits,
+    threshold_and_margin,
 )
 from forecasting.stl import decompose, level
 from parameters import Param, checked
 from timeseries import Bools, Floats, Series
-from timeseries.regular_grid import RegularGrid, spread_out
-from timeseries.scaling import spread_floor, times_unit, unit_of
-from timeseries.seasonality import find_periods, same_phase
-from timeseries.windows import STEPS, Scale, moving_sum
+from timeseries.regular_grid import RegularGrid, place_in_cells
+from timeseries.robust import sorted_median
+from timeseries.scaling import min_scale, times_unit, unit_of
+from timeseries.seasonality import find_periods, same_phase_median
+from timeseries.windows import STEPS_PER_STD, Scale, moving_sum
 
-SPANS = (3, 9, 27)
+LEVEL_SPANS = (3, 9, 27)
 """Points before, of which the median says where the level is: the one that leaves least over is taken."""
-KNOWN = 0.75
+MIN_KNOWN_SHARE = 0.75
 """Share of a cycle that must be known for its mean."""
-AROUND = 25
+LEVEL_WINDOW = 25
 """Points of the smooth that stands for the level of a finished series without a period."""
-REVIEWED = 4 / 3
+OFFLINE_SIGMA_FACTOR = 4 / 3
 """Factor of sigma in a review: STL follows most points and leaves the odd ones, so that what is left has longer tails.
 With it clean series have as few false events as by earlier points alone."""
-AT_ONCE = 8192
+BLOCK = 8192
 """Windows sorted together."""
 
 
@@ -76,7 +77,7 @@ class SeasonalMedianForecaster:
     @classmethod
     def fit(cls, values: Floats, period: int | None, cycles: int) -> "SeasonalMedianForecaster":
         """values (n,) evenly spaced; NaN is missing. The span is the one with the least median distance."""
-        tried = [cls(period, cycles, span, Scale.of(values)) for span in SPANS]
+        tried = [cls(period, cycles, span, Scale.fit(values)) for span in LEVEL_SPANS]
         season = tried[0].season(values)
 
         def left_over(each: SeasonalMedianForecaster) -> float:
@@ -110,19 +111,22 @@ class SeasonalMedianForecaster:
         """(n,) from earlier cycles alone; NaN where none is known."""
         if not self.period:
             return np.zeros(len(values))
-        return same_phase(values - self.mean(values, self.period), self.period, self.cycles)
+        return same_phase_median(values - self.mean(values, self.period), self.period, self.cycles)
 
     def mean(self, values: Floats, period: int) -> Floats:
         """(n,) of the cycle of which each point is the middle; NaN where that is not there or too little known.
 
         Sums of whole numbers, which are exact wherever the series starts.
         """
-        whole = self.scale.whole(values)
+        whole = self.scale.quantize(values)
         known = np.isfinite(whole)
         count = moving_sum(known.astype(np.float64), period)
         with np.errstate(invalid="ignore", divide="ignore"):
             means = moving_sum(np.where(known, whole, 0.0), period) / count
-        means = np.where(count >= KNOWN * period, means, np.nan) * (self.scale.spread / STEPS) + self.scale.centre
+        means = (
+            np.where(count >= MIN_KNOWN_SHARE * period, means, np.nan) * (self.scale.std / STEPS_PER_STD)
+            + self.scale.centre
+        )
         means[: period - 1] = np.nan
         ahead = (period - 1) // 2
         return np.concatenate((means[ahead:], np.full(min(ahead, len(means)), np.nan)))
@@ -146,12 +150,9 @@ def median_before(values: Floats, span: int) -> Floats:
 
 def _medians(padded: Floats, span: int) -> Iterator[Floats]:
     windows = sliding_window_view(padded, span) if len(padded) >= span else np.empty((0, span))
-    for start in range(0, len(windows), AT_ONCE):
-        ordered = np.sort(windows[start : start + AT_ONCE], axis=1)  # NaN last
-        count = np.isfinite(ordered).sum(axis=1)
-        at = np.arange(len(ordered))
-        low, high = ordered[at, np.maximum(count - 1, 0) // 2], ordered[at, np.minimum(count // 2, span - 1)]
-        yield low + (high - low) / 2
+    for start in range(0, len(windows), BLOCK):
+        ordered = np.sort(windows[start : start + BLOCK], axis=1)  # NaN last
+        yield sorted_median(ordered, axis=1)
 
 
 class Seasonal(ForecastResidual):
@@ -179,25 +180,25 @@ class Seasonal(ForecastResidual):
         """See Detector.fit."""
         grid = RegularGrid.learn(series)
         cells, _ = grid.cells(series, len(series), CHUNK)
-        values = spread_out(series.values / unit_of(series.values), cells)
+        values = place_in_cells(series.values / unit_of(series.values), cells)
         periods = find_periods(values, grid.step_ms)
         period = periods[-1] if periods else None
         params = {"sigma": sigma, "cycles": cycles, "gap": gap}
         found = cls.learn(series, SeasonalMedianForecaster.fit(values, period, cycles), grid, period, params, progress)
         rest = values - found.smooth(values)
-        mean, spread = residual_stats(np.abs(rest), spread_floor(values))
-        found.reviewed = mean, REVIEWED * spread
+        mean, spread = residual_stats(np.abs(rest), min_scale(values))
+        found.reviewed = mean, OFFLINE_SIGMA_FACTOR * spread
         return found
 
     def detect_offline(self, series: Series, *, progress: Progress = no_progress) -> Detection:
         """See Detector.detect_offline: trend and season from the whole series."""
         progress("detect", 0.0)
         cells, _ = self.grid.cells(series, self.memory, self.period or 1)  # a shortened gap keeps the phase
-        smooth = self.smooth(spread_out(series.values / self.unit, cells))[cells]
+        smooth = self.smooth(place_in_cells(series.values / self.unit, cells))[cells]
         expected = np.where(np.isnan(series.values), np.nan, times_unit(smooth, self.unit))
         score = times_unit(np.abs(series.values / self.unit - smooth), self.unit)
         mean, spread = self.reviewed
-        threshold, margin = limits(mean + self.params["sigma"] * spread, self.unit, expected)
+        threshold, margin = threshold_and_margin(mean + self.params["sigma"] * spread, self.unit, expected)
         gap, components = int(self.params["gap"]), {"line": self.reviewed, "unit": self.unit}
         return Detection(
             series, expected, margin, score, threshold, self.params, gap, self.period, self.notes, components=components
@@ -210,7 +211,7 @@ class Seasonal(ForecastResidual):
         if self.period and len(values) >= 2 * self.period:
             parts = decompose(values, self.period)
         else:
-            parts = level(values, AROUND)
+            parts = level(values, LEVEL_WINDOW)
         return parts.trend + parts.season
 
     def state(self) -> dict[str, Any]:

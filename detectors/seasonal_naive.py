@@ -18,10 +18,10 @@ from detectors.forecast_residual import (
 )
 from parameters import Param, checked
 from timeseries import Bools, Floats, Series
-from timeseries.gap_filling import SHORT, filled
-from timeseries.regular_grid import RegularGrid, spread_out
+from timeseries.gap_filling import MAX_FILL, fill_forward
+from timeseries.regular_grid import RegularGrid, place_in_cells
 from timeseries.scaling import unit_of
-from timeseries.seasonality import find_periods, lagged, same_phase
+from timeseries.seasonality import find_periods, lagged, same_phase_median
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +54,7 @@ class ValueBefore:
 
     def hiding(self, hidden: Bools) -> Self:
         """Forecasts from the last value that is not hidden."""
-        return replace(self, expected=lagged(filled(np.where(hidden, np.nan, self.values)), 1))
+        return replace(self, expected=lagged(fill_forward(np.where(hidden, np.nan, self.values)), 1))
 
 
 @dataclass(frozen=True)
@@ -67,12 +67,12 @@ class SameSeason:
     @property
     def memory(self) -> int:
         """Points before the one that is forecast."""
-        return self.period * self.cycles if self.period else SHORT + 1
+        return self.period * self.cycles if self.period else MAX_FILL + 1
 
     @property
     def reach(self) -> int:
         """Points after a hidden one whose drafts may change."""
-        return 0 if self.period else SHORT + 1
+        return 0 if self.period else MAX_FILL + 1
 
     @property
     def run_up(self) -> int:
@@ -87,8 +87,8 @@ class SameSeason:
     def forecast(self, values: Floats, first: int, report: Report, since: int = 0) -> Forecast:
         """See Forecaster.forecast."""
         if self.period:
-            return SameSeasonForecast(same_phase(values, self.period, self.cycles, since))
-        return ValueBefore(values[since:], lagged(filled(values[since:]), 1))
+            return SameSeasonForecast(same_phase_median(values, self.period, self.cycles, since))
+        return ValueBefore(values[since:], lagged(fill_forward(values[since:]), 1))
 
     def state(self) -> dict[str, Any]:
         """Period and cycles."""
@@ -115,7 +115,7 @@ class SeasonalNaive(ForecastResidual):
         """See Detector.fit."""
         grid = RegularGrid.learn(series)
         cells, _ = grid.cells(series, len(series), CHUNK)
-        periods = find_periods(spread_out(series.values / unit_of(series.values), cells), grid.step_ms)
+        periods = find_periods(place_in_cells(series.values / unit_of(series.values), cells), grid.step_ms)
         period = periods[-1] if periods else None
         forecaster = SameSeason(period, cycles)
         return cls.learn(series, forecaster, grid, period, {"sigma": sigma, "cycles": cycles, "gap": gap}, progress)

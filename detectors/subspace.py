@@ -11,7 +11,15 @@ from detectors.forecast_residual import Sigma
 from detectors.window_detector import STRICT_SIGMA, WindowDetector, WindowScorer, segment_threshold
 from parameters import checked
 from timeseries import Floats, Series
-from timeseries.windows import STEPS, Scale, WindowShape, fill_short_gaps, judged, reach, window_length
+from timeseries.windows import (
+    STEPS_PER_STD,
+    Scale,
+    WindowShape,
+    fill_short_gaps,
+    gap_fill_memory,
+    usable_windows,
+    window_length,
+)
 
 MAX_SIZE = 64
 """Most numbers a window is described by."""
@@ -44,12 +52,14 @@ class SubspaceScorer:
     @classmethod
     def fit(cls, values: Floats, period: int | None) -> "SubspaceScorer":
         """values (n,) evenly spaced; NaN is missing. Without weights, and judging nothing, where there are too few."""
-        scale = Scale.of(values)
+        scale = Scale.fit(values)
         length = window_length(len(values), period)
         shape = WindowShape.covering(max(length, 1), MAX_SIZE)
-        whole = scale.whole(values)
+        whole = scale.quantize(values)
         full = fill_short_gaps(whole, period)
-        windows = shape.sample(full, judged(whole, full, shape.points), MAX_WINDOWS) if length else np.empty((0, 1))
+        windows = (
+            shape.sample(full, usable_windows(whole, full, shape.points), MAX_WINDOWS) if length else np.empty((0, 1))
+        )
         if len(windows) < 2 * shape.size:
             return cls(scale, period, shape, np.empty((0, 0)), np.empty(0))
         weights, offset = whitening(windows)
@@ -60,7 +70,7 @@ class SubspaceScorer:
     @property
     def memory(self) -> int:
         """Points before the one that is judged."""
-        return self.shape.points - 1 + reach(self.period)
+        return self.shape.points - 1 + gap_fill_memory(self.period)
 
     @property
     def notes(self) -> list[str]:
@@ -76,7 +86,7 @@ class SubspaceScorer:
         if not self.weights.size:
             return []
         out = np.full(len(values), np.nan)
-        whole = self.scale.whole(values)
+        whole = self.scale.quantize(values)
         full = fill_short_gaps(whole, self.period)
         for at, block in self.shape.blocks(full, since):
             along = block @ self.weights  # exact, so a point's result does not depend on its neighbours in the block
@@ -84,7 +94,7 @@ class SubspaceScorer:
             along *= along
             out[at] = np.sqrt(along.sum(axis=1) / self.shape.size)
             report(at.stop / len(values))
-        out[judged(whole, full, self.shape.points) == 0] = np.nan
+        out[usable_windows(whole, full, self.shape.points) == 0] = np.nan
         return [(self.shape.points, out)]
 
     def state(self) -> dict[str, Any]:
@@ -107,7 +117,7 @@ def whitening(windows: Floats) -> tuple[Floats, Floats]:
     centre = np.median(windows, axis=0)
     off = windows - centre
     variance, axis = np.linalg.eigh(off.T @ off / len(off))
-    least = (STEPS / 1000) ** 2  # a thousandth of the spread: what is smaller was rounded away
+    least = (STEPS_PER_STD / 1000) ** 2  # a thousandth of the spread: what is smaller was rounded away
     variance = np.maximum(variance, 0.0)
     weights = axis / np.sqrt(variance + SHRINKAGE * float(np.mean(variance)) + least)
     step = 2.0 ** np.ceil(np.log2(np.max(np.abs(weights)))) / WEIGHT_STEPS

@@ -8,9 +8,9 @@ from typing import Any, Protocol, Self
 import numpy as np
 
 from anomaly_detection import Detection, Detector, Progress, no_progress
-from detectors.forecast_residual import repeats
+from detectors.forecast_residual import period_note
 from timeseries import Floats, Series
-from timeseries.regular_grid import RegularGrid, spread_out
+from timeseries.regular_grid import RegularGrid, place_in_cells
 from timeseries.scaling import unit_of
 from timeseries.seasonality import find_period
 
@@ -142,7 +142,7 @@ class WindowDetector(Detector):
         progress("fit", 0.0)
         grid, unit = RegularGrid.learn(series), unit_of(series.values)
         cells, _ = grid.cells(series, len(series), 1)
-        values = spread_out(series.values / unit, cells)
+        values = place_in_cells(series.values / unit, cells)
         period = find_period(values, grid.step_ms)
         learned = view(values, period)
         progress("fit", 0.3)
@@ -190,7 +190,7 @@ class WindowDetector(Detector):
         series = series.slice(len(series) - new, len(series))
         nowhere, usual = np.full(new, np.nan), judge.mean(calibrated, new)
         score = np.where(np.isnan(series.values), np.nan, usual)
-        notes, gap = (repeats(self.period), *self.view.notes), int(self.params["gap"])
+        notes, gap = (period_note(self.period), *self.view.notes), int(self.params["gap"])
         threshold, params, components = judge.threshold, self.params, {"usual": usual}
         return Detection(
             series, nowhere, nowhere, score, threshold, params, gap, self.period, notes, components=components

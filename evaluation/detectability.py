@@ -23,8 +23,8 @@ from evaluation.detectability_report import (
 )
 from evaluation.fault_injection import plant, robust_deviation
 from timeseries import Bools, Floats, Series
-from timeseries.regular_grid import RegularGrid, spread_out
-from timeseries.scaling import spread_floor, times_unit, unit_of
+from timeseries.regular_grid import RegularGrid, place_in_cells
+from timeseries.scaling import min_scale, times_unit, unit_of
 from timeseries.seasonality import find_period, lagged
 
 FITTED = 20_000
@@ -103,10 +103,10 @@ class Baseline:
         on, and of that between neighbours. The season is in neither.
         """
         known = series.values[np.isfinite(series.values)]
-        if known.size < 2 or float(np.ptp(known)) <= 2 * spread_floor(known):
+        if known.size < 2 or float(np.ptp(known)) <= 2 * min_scale(known):
             return None
         grid, spread = RegularGrid.learn(series), robust_deviation(series.values)
-        even = spread_out(series.values, grid.cells(series, len(series), 1)[0])
+        even = place_in_cells(series.values, grid.cells(series, len(series), 1)[0])
         period = find_period(even, grid.step_ms)
         on = even - lagged(even, period or NO_CYCLE)
         across = on if period else even

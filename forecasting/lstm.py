@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from forecasting.autoregression import REACH, Autoregression, filled_in
+from forecasting.autoregression import REACH, Autoregression, fill_with_season
 from model import (
     DEFAULT_TRAINING,
     INPUTS,
@@ -20,32 +20,20 @@ from model import (
     Network,
     Report,
     TrainingConfig,
-    judge,
-    one_thread,
+    choose_warm_up,
+    predict,
     train,
-    with_run_up,
+    use_one_thread,
 )
 from timeseries import Bools, Floats
-from timeseries.gap_filling import SHORT
+from timeseries.gap_filling import MAX_FILL
+from timeseries.robust import median_and_iqr_std, residual_std
 
-SEEN = 20_000  # points on which the run-up is chosen
-AGREE = 2e-4  # of the series' standard deviation: how far forecasts may depend on where the run-up began
-GRID = 2.0**16  # inputs are rounded to 1/65536 of the spread, so that a change of unit changes no bit of them
-
-
-def robust_scale(values: Floats) -> tuple[float, float]:
-    """Median and robust standard deviation (interquartile range ÷ 1.349) of the values that are not NaN.
-
-    Where more than half of the values are equal, the plain standard deviation stands in; where all are, 1.
-    """
-    known = values[np.isfinite(values)]
-    if not known.size:
-        return 0.0, 1.0
-    low, centre, high = np.percentile(known, [25, 50, 75])
-    spread = (high - low) / 1.349
-    if spread <= 1e-9 * float(np.max(np.abs(known - centre))):
-        spread = float(np.std(known))
-    return float(centre), float(spread) if spread > 1e-12 * max(abs(centre), 1e-290) else max(abs(float(centre)), 1.0)
+WARM_UP_SAMPLE = 20_000  # points on which the run-up is chosen
+WARM_UP_TOLERANCE = 2e-4  # of the series' standard deviation: how far forecasts may depend on where the run-up began
+INPUT_STEPS_PER_STD = (
+    2.0**16
+)  # inputs are rounded to 1/65536 of the std, so that a change of unit changes no bit of them
 
 
 class LSTMForecaster:
@@ -78,16 +66,18 @@ class LSTMForecaster:
 
         The same values and seed give the same forecaster. `report` is told the done fraction and may raise to stop.
         """
-        one_thread()
-        centre, spread = robust_scale(values)
+        use_one_thread()
+        centre, spread = median_and_iqr_std(values)
         scaled = _scaled(values, centre, spread)
         linear = Autoregression.fit(scaled, periods)
         inputs, rest = _inputs(scaled, linear, linear.seasons(scaled))
-        left = typical(rest)
+        left = residual_std(rest)
         network, loss = train(_ready(inputs, left, shape.clip), rest / left, seed, shape, report)
         if network is not None:
-            tolerance = AGREE * float(np.nanstd(scaled)) / left
-            network, shape = with_run_up(network, _ready(inputs[-SEEN:], left, shape.clip), shape, tolerance)
+            tolerance = WARM_UP_TOLERANCE * float(np.nanstd(scaled)) / left
+            network, shape = choose_warm_up(
+                network, _ready(inputs[-WARM_UP_SAMPLE:], left, shape.clip), shape, tolerance
+            )
         return cls(centre, spread, linear, left, network, loss, shape)
 
     @property
@@ -129,7 +119,7 @@ class LSTMForecaster:
         forecasts are the same wherever the series was cut. Those of the first `reach` points after `since` are not to
         be used: of what came before it, only the seasons are looked at.
         """
-        one_thread()
+        use_one_thread()
         scaled = _scaled(values, self.centre, self.spread)
         seasons = self.linear.seasons(scaled, since)
         shown = scaled[since:]
@@ -188,7 +178,7 @@ class LSTMForecast:
         if by.network is None:
             return self.draft
         ready = _ready(self.inputs, by.left, by.shape.clip)
-        added = judge(by.network, ready, self.first, by.shape, self.report)
+        added = predict(by.network, ready, self.first, by.shape, self.report)
         return self._unscaled(self.inputs[:, 3] + by.left * added)
 
     def hiding(self, hidden: Bools) -> "LSTMForecast":
@@ -200,7 +190,7 @@ class LSTMForecast:
 
     def _unscaled(self, scaled: Floats) -> Floats:
         expected = scaled * self.forecaster.spread + self.forecaster.centre
-        expected[:SHORT] = np.nan
+        expected[:MAX_FILL] = np.nan
         return expected
 
 
@@ -212,7 +202,7 @@ def _after(flags: Bools, reach: int) -> NDArray[np.int64]:
 
 def _scaled(values: Floats, centre: float, spread: float) -> Floats:
     scaled = (values - centre) / spread
-    return np.round(np.clip(scaled, -1e9, 1e9) * GRID) / GRID
+    return np.round(np.clip(scaled, -1e9, 1e9) * INPUT_STEPS_PER_STD) / INPUT_STEPS_PER_STD
 
 
 def _inputs(shown: Floats, linear: Autoregression, seasons: list[Floats]) -> tuple[Floats, Floats]:
@@ -220,7 +210,7 @@ def _inputs(shown: Floats, linear: Autoregression, seasons: list[Floats]) -> tup
     expected = linear.forecast(shown, seasons)
     rest = shown - expected
     inputs = np.zeros((len(shown), INPUTS))
-    inputs[1:, 0] = filled_in(shown, seasons)[:-1]
+    inputs[1:, 0] = fill_with_season(shown, seasons)[:-1]
     inputs[1:, 1] = rest[:-1]
     inputs[1:, 2] = np.isfinite(shown[:-1])
     inputs[:, 3] = expected
@@ -233,7 +223,7 @@ def _inputs_at(rows: NDArray[np.int64], shown: Floats, forecast: "LSTMForecast")
     expected[rows] = forecast.forecaster.linear.forecast(shown, forecast.seasons, rows)
     before = np.maximum(rows - 1, 0)
     inputs = np.zeros((len(rows), INPUTS))
-    inputs[:, 0] = filled_in(shown, forecast.seasons)[before]
+    inputs[:, 0] = fill_with_season(shown, forecast.seasons)[before]
     inputs[:, 1] = shown[before] - expected[before]
     inputs[:, 2] = np.isfinite(shown[before])
     inputs[rows == 0, :3] = 0.0
@@ -248,11 +238,3 @@ def _ready(inputs: Floats, left: float, clip: float) -> Floats32:
     np.arcsinh(ready, out=ready)
     np.clip(ready, -clip, clip, out=ready)
     return np.nan_to_num(ready, copy=False)
-
-
-def typical(rest: Floats) -> float:
-    """The robust standard deviation of what the linear path leaves over; never below a millionth of the spread."""
-    known = np.abs(rest[np.isfinite(rest)])
-    if not known.size:
-        return 1.0
-    return max(float(np.median(known)) / 0.6745, float(np.mean(known)) / 4, 1e-6)

@@ -12,17 +12,18 @@ from typing import Any
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from forecasting.lstm import LSTMForecaster, typical
+from forecasting.lstm import LSTMForecaster
 from forecasting.multi_step import HORIZONS, MultiStepRegression
-from model import Network, TrainingConfig, judge, train
+from model import Network, TrainingConfig, predict, train
 from timeseries import Floats
-from timeseries.windows import STEPS, WindowShape, fill_short_gaps, judged
+from timeseries.robust import residual_std
+from timeseries.windows import STEPS_PER_STD, WindowShape, fill_short_gaps, usable_windows
 
-WORTH = 0.9
+MAX_ONE_STEP_LOSS = 0.9
 """Share of the linear path's loss below which the one-step network shows that there is more to learn than a line."""
-LEARNED = 50_000
+MAX_TRAINING_POINTS = 50_000
 """Most points, the last ones, that the network learns from."""
-SHAPE = TrainingConfig(passes=60, updates=160, rate=0.03, gain=0.5, hopeful=0.75)
+TRAINING = TrainingConfig(passes=60, updates=160, rate=0.03, gain=0.5, hopeful=0.75)
 """More steps than for one step ahead; a network that leaves more than half of the loss is left out."""
 
 
@@ -45,14 +46,14 @@ class MultiStepForecaster:
         """values (n,) evenly spaced, of the unit that the one-step forecaster was fitted on; NaN is missing."""
         line = MultiStepRegression.fit(values, period)
         plain = cls(line, near, np.ones(HORIZONS), None)
-        if not line.length or near.loss is None or near.loss > WORTH:
+        if not line.length or near.loss is None or near.loss > MAX_ONE_STEP_LOSS:
             return plain
-        last = values[-LEARNED:]
+        last = values[-MAX_TRAINING_POINTS:]
         rest = np.full((len(last), HORIZONS), np.nan)
         for at, block in plain.left_over(last, report):
             rest[at] = block
-        usual = np.array([typical(column) for column in rest.T])
-        network, _ = train(near.seen(last), rest / usual, seed, SHAPE, report)
+        usual = np.array([residual_std(column) for column in rest.T])
+        network, _ = train(near.seen(last), rest / usual, seed, TRAINING, report)
         return cls(line, near, usual, network)
 
     @property
@@ -68,16 +69,16 @@ class MultiStepForecaster:
         Column h of the row of a point belongs to the point h later; all are made from what came before the row's own
         point. In spreads of the series; NaN where the window before is not known or the value is missing.
         """
-        whole = self.line.scale.whole(values)
+        whole = self.line.scale.quantize(values)
         full = fill_short_gaps(whole, self.line.period)
         shape = WindowShape(self.line.length, 1)
-        good = judged(whole, full, shape.points) > 0
+        good = usable_windows(whole, full, shape.points) > 0
         later = sliding_window_view(np.append(whole, np.full(HORIZONS, np.nan)), HORIZONS)  # (n + 1, HORIZONS)
         for ends, block in shape.blocks(full):
             stop = min(ends.stop, len(values) - 1)
             at = slice(ends.start + 1, stop + 1)
             block = block[: stop - ends.start]
-            rest = (later[at] - (block @ self.line.weights + self.line.offset)) / STEPS
+            rest = (later[at] - (block @ self.line.weights + self.line.offset)) / STEPS_PER_STD
             rest[~good[ends.start : stop]] = np.nan
             report(stop / len(values))
             yield at, rest
@@ -89,7 +90,7 @@ class MultiStepForecaster:
             return np.full(len(values), np.nan)
         added = np.zeros((0, HORIZONS))
         if self.network is not None:
-            added = judge(self.network, self.near.seen(values), 0, SHAPE, report) * self.usual
+            added = predict(self.network, self.near.seen(values), 0, TRAINING, report) * self.usual
         for at, rest in self.left_over(values, report):
             distance = np.abs(rest - added[at]) if len(added) else np.abs(rest)
             known = np.isfinite(distance)
@@ -108,5 +109,5 @@ class MultiStepForecaster:
     @classmethod
     def from_state(cls, state: Mapping[str, Any], near: LSTMForecaster) -> "MultiStepForecaster":
         """What gave this state, beside its one-step forecaster."""
-        network = Network.from_weights(state["weights"], SHAPE.units) if state["weights"] else None
+        network = Network.from_weights(state["weights"], TRAINING.units) if state["weights"] else None
         return cls(MultiStepRegression.from_state(state["line"]), near, np.asarray(state["usual"]), network)

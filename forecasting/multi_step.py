@@ -7,14 +7,23 @@ from typing import Any
 import numpy as np
 
 from timeseries import Floats
-from timeseries.windows import STEPS, Scale, WindowShape, fill_short_gaps, judged, moving_sum, reach, window_length
+from timeseries.windows import (
+    STEPS_PER_STD,
+    Scale,
+    WindowShape,
+    fill_short_gaps,
+    gap_fill_memory,
+    moving_sum,
+    usable_windows,
+    window_length,
+)
 
 HORIZONS = 24
-SAMPLE = 10_000
+MAX_SAMPLE = 10_000
 """Most windows learned from."""
-SHRINK = 1e-2
+RIDGE = 1e-2
 """Ridge penalty, as a share of the mean variance of a point of the window."""
-TRIM = 0.05
+TRIMMED_SHARE = 0.05
 """Share of windows, those forecast worst, that are left out the second time."""
 WEIGHT_STEPS = 2.0**24
 """Weights are rounded to this part of 1: 24 bits, 19 of a value and 7 of a sum are 50."""
@@ -40,23 +49,23 @@ class MultiStepRegression:
     @classmethod
     def fit(cls, values: Floats, period: int | None) -> "MultiStepRegression":
         """values (n,) evenly spaced; NaN is missing. Judges nothing where there are too few."""
-        scale, length = Scale.of(values), window_length(len(values), period)
-        whole = scale.whole(values)
+        scale, length = Scale.fit(values), window_length(len(values), period)
+        whole = scale.quantize(values)
         full = fill_short_gaps(whole, period)
         together = WindowShape(length + HORIZONS, 1)
         rows = np.empty((0, together.size))
         if length:
-            rows = together.sample(full, judged(whole, full, together.points), SAMPLE)
+            rows = together.sample(full, usable_windows(whole, full, together.points), MAX_SAMPLE)
         if len(rows) < 2 * length or not length:
             return cls(scale, period, 0, np.empty((0, HORIZONS)), np.empty(HORIZONS))
-        weights, offset = regression(rows, length)
+        weights, offset = fit_ridge(rows, length)
         missed = np.abs(rows[:, length:] - rows[:, :length] @ weights - offset).sum(axis=1)
-        return cls(scale, period, length, *regression(rows[missed <= np.quantile(missed, 1 - TRIM)], length))
+        return cls(scale, period, length, *fit_ridge(rows[missed <= np.quantile(missed, 1 - TRIMMED_SHARE)], length))
 
     @property
     def memory(self) -> int:
         """Points before the one that is judged."""
-        return max(2 * self.length + HORIZONS - 1, 0) + reach(self.period)
+        return max(2 * self.length + HORIZONS - 1, 0) + gap_fill_memory(self.period)
 
     @property
     def notes(self) -> list[str]:
@@ -71,10 +80,10 @@ class MultiStepRegression:
         """See View.by_length."""
         if not self.length:
             return []
-        whole = self.scale.whole(values)
+        whole = self.scale.quantize(values)
         full = fill_short_gaps(whole, self.period)
-        distances = moving_sum(self.missed(full, report), self.length) / (STEPS * HORIZONS * self.length)
-        distances[judged(whole, full, 2 * self.length + HORIZONS) == 0] = np.nan
+        distances = moving_sum(self.missed(full, report), self.length) / (STEPS_PER_STD * HORIZONS * self.length)
+        distances[usable_windows(whole, full, 2 * self.length + HORIZONS) == 0] = np.nan
         return [(self.length, distances)]
 
     def missed(self, full: Floats, report: Callable[[float], None]) -> Floats:
@@ -104,7 +113,7 @@ class MultiStepRegression:
         return cls(Scale(**state["scale"]), state["period"], state["length"], *learned)
 
 
-def regression(rows: Floats, length: int) -> tuple[Floats, Floats]:
+def fit_ridge(rows: Floats, length: int) -> tuple[Floats, Floats]:
     """Weights (length, rest), rounded to 1/WEIGHT_STEPS, and offset (rest,) of each row's rest on its first numbers.
 
     rows (m, length + rest).
@@ -112,7 +121,7 @@ def regression(rows: Floats, length: int) -> tuple[Floats, Floats]:
     centre = rows.mean(axis=0)
     before, after = (rows - centre)[:, :length], (rows - centre)[:, length:]
     products = before.T @ before
-    penalty = SHRINK * np.trace(products) / length + 1.0
+    penalty = RIDGE * np.trace(products) / length + 1.0
     weights = np.linalg.solve(products + penalty * np.eye(length), before.T @ after)
     weights = np.round(weights * WEIGHT_STEPS) / WEIGHT_STEPS
     return weights, centre[length:] - centre[:length] @ weights

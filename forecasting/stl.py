@@ -7,19 +7,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from timeseries import Floats
+from timeseries.robust import sorted_median
 from timeseries.seasonality import lagged
 
-CYCLES = 7
+SEASON_SPAN = 7
 """Neighbouring cycles that a season is smoothed over, at each phase."""
-INNER, OUTER = 2, 15
+INNER_ROUNDS, OUTER_ROUNDS = 2, 15
 """Passes of trend and season for given weights, and times that the weights are set from what is left over."""
-ROUNDS = 6
+LEVEL_ROUNDS = 6
 """Times that they are set where there is no season."""
 JUMP = 10
 """A smooth of q points is computed every q ÷ JUMP points and drawn straight in between."""
-UNKNOWN = 1e-6
+MISSING_WEIGHT = 1e-6
 """Weight of a missing value, drawn straight between its neighbours: it says something only where nothing else does."""
-AT_ONCE = 2_000_000
+MAX_WEIGHTS = 2_000_000
 """Weights held at once."""
 
 
@@ -41,15 +42,15 @@ def decompose(values: Floats, period: int, *, jump: int = JUMP, careful: bool = 
     """
     known = np.isfinite(values)
     full = np.interp(np.arange(len(values)), np.flatnonzero(known), values[known])
-    least = np.where(known, 1.0, UNKNOWN)
-    trend_span = _odd(1.5 * period / (1 - 1.5 / CYCLES))
+    least = np.where(known, 1.0, MISSING_WEIGHT)
+    trend_span = _odd(1.5 * period / (1 - 1.5 / SEASON_SPAN))
     trend = season = np.zeros(len(values))
     weights = least * bisquare(full - median_around(values, full, period, 3), known) if careful else least
-    for done in range(OUTER + 1):
-        for _ in range(INNER):
+    for done in range(OUTER_ROUNDS + 1):
+        for _ in range(INNER_ROUNDS):
             season = _season(full - trend, weights, period, jump)
             trend = smooth(full - season, weights, trend_span, jump)
-        if done < OUTER:
+        if done < OUTER_ROUNDS:
             weights = least * bisquare(full - trend - season, known)
     return Parts(trend, season, values - trend - season)
 
@@ -58,9 +59,9 @@ def level(values: Floats, span: int) -> Parts:
     """The same without a season: the trend is a robust smooth of `span` points."""
     known = np.isfinite(values)
     full = np.interp(np.arange(len(values)), np.flatnonzero(known), values[known])
-    least = np.where(known, 1.0, UNKNOWN)
+    least = np.where(known, 1.0, MISSING_WEIGHT)
     trend = median_around(values, full, 1, span // 2)
-    for _ in range(ROUNDS):
+    for _ in range(LEVEL_ROUNDS):
         trend = smooth(full, least * bisquare(full - trend, known), span, 0)
     return Parts(trend, np.zeros(len(values)), values - trend)
 
@@ -69,10 +70,8 @@ def median_around(values: Floats, full: Floats, period: int, reach: int) -> Floa
     """(n,) the median of the known values 1 to `reach` periods before and after each point; `full` where none is."""
     ahead = [lagged(values[::-1], period * k)[::-1] for k in range(1, reach + 1)]
     several = np.sort(np.stack([lagged(values, period * k) for k in range(1, reach + 1)] + ahead), axis=0)  # NaN last
-    count = np.isfinite(several).sum(axis=0)
-    at = np.arange(len(values))
-    low, high = several[np.maximum(count - 1, 0) // 2, at], several[np.minimum(count // 2, 2 * reach - 1), at]
-    return np.where(count > 0, low + (high - low) / 2, full)
+    median = sorted_median(several, axis=0)
+    return np.where(np.isnan(median), full, median)
 
 
 def bisquare(rest: Floats, known: NDArray[np.bool_]) -> Floats:
@@ -104,7 +103,7 @@ def loess(values: Floats, weights: Floats, span: int, at: NDArray[np.int64]) -> 
     left = np.clip(at - (width - 1) // 2, 0, n - width)
     reach = np.maximum(at - left, left + width - 1 - at) + max(span - n, 0) // 2
     out = np.empty((len(values), len(at)))
-    block = max(AT_ONCE // (width * len(values)), 1)
+    block = max(MAX_WEIGHTS // (width * len(values)), 1)
     for first in range(0, len(at), block):
         rows = slice(first, first + block)
         out[:, rows] = _lines(values, weights, at[rows], left[rows], np.maximum(reach[rows], 1), width)
@@ -146,7 +145,7 @@ def _season(detrended: Floats, weights: Floats, period: int, jump: int) -> Float
             cycles = -(-(n - first) // period)
             phases = np.arange(first, last)[:, None] + period * np.arange(cycles)
             at = np.arange(-1, cycles + 1)
-            found = loess(detrended[phases], weights[phases], CYCLES, at)
+            found = loess(detrended[phases], weights[phases], SEASON_SPAN, at)
             longer[np.arange(first, last)[:, None] + period * np.arange(cycles + 2)] = found
     slow = _mean_of(_mean_of(_mean_of(longer, period), period), 3)
     return longer[period : period + n] - smooth(slow, np.ones(n), _odd(period + 1e-9), jump)

@@ -12,7 +12,7 @@ from errors import LimitExceeded, Unreadable
 from readers.column_types import Kind, is_time_name, kind_of, kinds_of
 from readers.field_index import FieldIndex, cut, scan
 from readers.number_columns import MISSING
-from timeseries.names import LEFT_OUT, from_text, visible
+from timeseries.names import CONTROL_CHARACTERS_REMOVED, unescape_formula, visible
 from timeseries.table import Limits, Repair, repair
 
 _DELIMITERS = "\t;|,"
@@ -75,11 +75,11 @@ def lay_out(text: bytes, limits: Limits) -> Layout:
     _check_limit("rows", len(data), limits.max_rows, None)
     has_header = names is not None
     line = 1 if header is None else grid.line(header)
-    given = [from_text(name) for name in names or [""] * width]
+    given = [unescape_formula(name) for name in names or [""] * width]
     shown = [visible(name) for name in given]
     hidden = sum(map(str.__ne__, given, shown))
     if hidden:
-        repairs.append(repair("name_cleaned", f"{LEFT_OUT}names of columns.", [line], hidden))
+        repairs.append(repair("name_cleaned", f"{CONTROL_CHARACTERS_REMOVED}names of columns.", [line], hidden))
     named, renamed = _finish_names(shown, limits, line)
     return Layout(data, named, kinds, has_header, delimiter, repairs + renamed)
 

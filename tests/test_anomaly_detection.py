@@ -9,7 +9,7 @@ from events.wording import explain
 from parameters import checked, parameters
 from timeseries import Series
 from timeseries.intervals import runs
-from timeseries.scaling import spread_floor, unit_of
+from timeseries.scaling import min_scale, unit_of
 
 NAN = float("nan")
 
@@ -75,9 +75,9 @@ def test_threshold_of_nothing_known_is_the_floor():
 
 def test_the_floor_is_above_the_rounding_of_equal_values():
     values = np.full(60, 0.1)
-    assert np.std(values) < spread_floor(values) < 1e-10
-    assert spread_floor(np.array([])) > 0
-    assert spread_floor(np.array([NAN, 0.0])) > 0
+    assert np.std(values) < min_scale(values) < 1e-10
+    assert min_scale(np.array([])) > 0
+    assert min_scale(np.array([NAN, 0.0])) > 0
 
 
 @pytest.mark.parametrize("size", [1e300, 1e-300, 5e-324, 1.7e308])

@@ -1,6 +1,6 @@
 """One series as numbers: Series, Table, regular grid, gaps, windows, seasonality, scaling, downsampling."""
 
-from timeseries.names import HIDDEN, as_text
+from timeseries.names import HIDDEN, escape_formula
 from timeseries.series import Bools, Floats, Series, Times
 from timeseries.table import DateOrder, DatesRead, Limits, Repair, Table
 from timeseries.time_format import format_times
@@ -16,6 +16,6 @@ __all__ = [
     "Series",
     "Table",
     "Times",
-    "as_text",
+    "escape_formula",
     "format_times",
 ]

@@ -5,20 +5,20 @@ from numpy.typing import NDArray
 
 from timeseries import Floats
 
-SHORT = 24
+MAX_FILL = 24
 """The last 24 points enter every forecast."""
-SAMPLE = 20_000
+MAX_SAMPLE = 20_000
 """Most points that the regression learns from; beyond, evenly spaced runs of the series stand for it."""
 
 
-def filled(shown: Floats, season: Floats | None = None) -> Floats:
-    """(n,) with missing values replaced by the last known one where that is at most SHORT points back.
+def fill_forward(shown: Floats, season: Floats | None = None) -> Floats:
+    """(n,) with missing values replaced by the last known one where that is at most MAX_FILL points back.
 
     With the `season` (n,), moved by what the season does between the two points, where it is known at both.
     """
     at = np.arange(len(shown))
     last = np.maximum.accumulate(np.where(np.isfinite(shown), at, -1))
-    missing = np.flatnonzero((last != at) & (last >= 0) & (at - last <= SHORT))
+    missing = np.flatnonzero((last != at) & (last >= 0) & (at - last <= MAX_FILL))
     out = np.where(last == at, shown, np.nan)
     out[missing] = shown[last[missing]]
     if season is not None:
@@ -27,7 +27,7 @@ def filled(shown: Floats, season: Floats | None = None) -> Floats:
     return out
 
 
-def sample_rows(n: int, most: int = SAMPLE) -> NDArray[np.int64]:
+def sample_rows(n: int, most: int = MAX_SAMPLE) -> NDArray[np.int64]:
     """All positions of a series of n points, or `most` of them in 64 evenly spaced runs."""
     if n <= most:
         return np.arange(n)

@@ -7,7 +7,7 @@ from timeseries.table import Repair
 HIDDEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 """Control characters, line separators, marks that turn the direction of text, and halves of surrogate pairs."""
 
-LEFT_OUT = "Control characters, which do not show, were left out of "
+CONTROL_CHARACTERS_REMOVED = "Control characters, which do not show, were left out of "
 
 _FORMULA = re.compile(r"'*(=|[+\-@].*[^\w .])", re.DOTALL)
 """What a spreadsheet computes: with `=`, or with another sign and more than a plain word, `@timestamp`, behind it; and
@@ -26,10 +26,10 @@ def visible(name: str) -> str:
 def clean_name(name: str) -> tuple[str, list[Repair]]:
     """What a series is called, without characters that do not show, and the repair that this is."""
     shown = visible(name)
-    return shown, [] if shown == name else [Repair("name_cleaned", f"{LEFT_OUT}the name.")]
+    return shown, [] if shown == name else [Repair("name_cleaned", f"{CONTROL_CHARACTERS_REMOVED}the name.")]
 
 
-def as_text(name: str) -> str:
+def escape_formula(name: str) -> str:
     """The name as it stands in a file: behind an apostrophe where a spreadsheet would compute it.
 
     >>> as_text("=1+1"), as_text("@timestamp"), as_text("-load"), as_text("+SUM(A1)")
@@ -40,7 +40,7 @@ def as_text(name: str) -> str:
     return f"'{name}" if _FORMULA.match(name) else name
 
 
-def from_text(name: str) -> str:
+def unescape_formula(name: str) -> str:
     """The name that stands in a file.
 
     >>> from_text("'=1+1"), from_text("'quoted'"), from_text("=1+1")

@@ -9,15 +9,30 @@ from numpy.typing import NDArray
 
 from timeseries import Floats, Series, Times
 
-MOSTLY = 0.9
+MIN_REGULAR_SHARE = 0.9
 """Share of distances between points that must be whole steps (within 5 %) for a series to have a grid."""
 
 
-FULL = 3
+MAX_CELLS_PER_POINT = 3
 """Most cells per point (a gap counts at most the series' points): an almost empty grid is not worth its memory."""
-SHARED = 0.001
+MAX_SHARED_SHARE = 0.001
 """Share of points that may fall into the cell of the one before: months, or a step that drifts, make no grid."""
-ROUND_MS = (1, 10, 100, 1_000, 5_000, 10_000, 15_000, 30_000, 60_000, 300_000, 600_000, 900_000, 1_800_000, 3_600_000)
+ROUND_STEPS_MS = (
+    1,
+    10,
+    100,
+    1_000,
+    5_000,
+    10_000,
+    15_000,
+    30_000,
+    60_000,
+    300_000,
+    600_000,
+    900_000,
+    1_800_000,
+    3_600_000,
+)
 
 
 def _round_step(span: float, steps: float) -> int:
@@ -25,7 +40,7 @@ def _round_step(span: float, steps: float) -> int:
 
     Jitter at the ends makes no step of 60,004 ms.
     """
-    for unit in reversed(ROUND_MS):
+    for unit in reversed(ROUND_STEPS_MS):
         rounded = round(span / steps / unit) * unit
         if rounded and abs(rounded * steps - span) <= 0.05 * rounded:
             return rounded
@@ -64,12 +79,12 @@ class RegularGrid:
         at = series.times.astype(np.int64)
         distance = np.diff(at)
         steps = np.maximum(np.round(distance / step), 1)
-        if np.mean(np.abs(distance - steps * step) <= 0.05 * step) < MOSTLY:
+        if np.mean(np.abs(distance - steps * step) <= 0.05 * step) < MIN_REGULAR_SHARE:
             return cls()
-        if np.minimum(steps, len(series)).sum() > FULL * len(series):
+        if np.minimum(steps, len(series)).sum() > MAX_CELLS_PER_POINT * len(series):
             return cls()
         grid = cls._through(at, _round_step(float(at[-1] - at[0]), float(steps.sum())))
-        return grid if np.mean(np.diff(grid._absolute(at)) < 1) <= SHARED else cls()
+        return grid if np.mean(np.diff(grid._absolute(at)) < 1) <= MAX_SHARED_SHARE else cls()
 
     @classmethod
     def _through(cls, at: NDArray[np.int64], step: int) -> "RegularGrid":
@@ -99,7 +114,7 @@ class RegularGrid:
     def tail(self, series: Series, values: Floats, new: int, memory: int, chunk: int = 1) -> Tail:
         """The last `new` points of a series and the `memory` cells before them, with these values (n,) for its own."""
         cells, first = self.cells(series, memory, chunk)
-        spread = spread_out(values, cells)
+        spread = place_in_cells(values, cells)
         since = int(cells[len(cells) - new]) if new else len(spread)
         start = max(since - memory, 0)
         return Tail(spread[start:], cells[len(cells) - new :] - start, since - start, (first + start) % chunk)
@@ -114,7 +129,7 @@ class RegularGrid:
         return cls(state["origin_ms"], state["step_ms"])
 
 
-def spread_out(values: Floats, cells: NDArray[np.int64]) -> Floats:
+def place_in_cells(values: Floats, cells: NDArray[np.int64]) -> Floats:
     """(cells,) with each value in its cell, NaN where none is; of two in one cell the later stays."""
     out = np.full(int(cells[-1]) + 1 if len(cells) else 0, np.nan)
     out[cells] = values

@@ -17,7 +17,7 @@ Moments = tuple[Floats | float, Floats, Floats]
 """Count, mean and sum of squared deviations of one run of values per element."""
 
 
-def before(values: Floats, window: int, first: int = 0) -> tuple[Floats, Floats, Floats]:
+def moments_before(values: Floats, window: int, first: int = 0) -> tuple[Floats, Floats, Floats]:
     """Count, mean and standard deviation of the `window` values before each point from position `first` on.
 
     values  (n + first,); NaN is missing and is not counted
@@ -25,7 +25,7 @@ def before(values: Floats, window: int, first: int = 0) -> tuple[Floats, Floats,
     """
     n = len(values) - first
     count, mean, std = np.empty(n), np.empty(n), np.empty(n)
-    padded = windowed(values, window, first)
+    padded = with_context(values, window, first)
     step = max(BLOCK, 2 * window)
     for start in range(0, n, step):
         stop = min(start + step, n)
@@ -35,7 +35,7 @@ def before(values: Floats, window: int, first: int = 0) -> tuple[Floats, Floats,
     return count, mean, std
 
 
-def windowed(values: Floats, window: int, first: int) -> Floats:
+def with_context(values: Floats, window: int, first: int) -> Floats:
     """The values (n,) from the window before position `first` on; NaN where that reaches back before the first."""
     shown = values[max(first - window, 0) :]
     return shown if first >= window else np.concatenate((np.full(window - first, np.nan), shown))

@@ -6,16 +6,16 @@ import numpy as np
 
 from timeseries import Floats
 
-SPREAD_FLOOR = 1e-13
+MIN_RELATIVE_SCALE = 1e-13
 """Smallest believable spread, relative to the size of the values: some 450 roundings of a float64.
 The standard deviation of sixty equal 0.1s is 4e-17, not 0; dividing by it would flag rounding."""
 
 
-def spread_floor(values: Floats) -> float:
+def min_scale(values: Floats) -> float:
     """The smallest spread to divide by for values of this size; always above 0."""
     finite = values[np.isfinite(values)]
     size = float(np.max(np.abs(finite))) if finite.size else 0.0
-    return max(SPREAD_FLOOR * size, np.finfo(np.float64).tiny)
+    return max(MIN_RELATIVE_SCALE * size, np.finfo(np.float64).tiny)
 
 
 def unit_of(values: Floats) -> float:

@@ -5,20 +5,21 @@ import math
 import numpy as np
 
 from timeseries import Floats
-from timeseries.scaling import SPREAD_FLOOR
+from timeseries.robust import NORMAL_Q5_Q95_RANGE, sorted_median
+from timeseries.scaling import MIN_RELATIVE_SCALE
 
-LONGEST = 131_072
+MAX_POINTS = 131_072
 """Points looked at: the last ones of a longer series."""
-SHORTEST_PERIOD = 4
-CYCLES = 3
+MIN_PERIOD = 4
+MIN_CYCLES = 3
 """Cycles that must be there before a period is believed."""
-STRENGTH = 0.2
+MIN_CORRELATION = 0.2
 """Smallest autocorrelation at the period, and how far it must rise above the lowest one before it."""
-NEARLY = 0.75
+MIN_SHARE_OF_BEST = 0.75
 """A shorter period is preferred while its autocorrelation is at least this share of the highest."""
-CLEARLY = 0.05
+MIN_GAIN = 0.05
 """A longer period is taken beside it when its autocorrelation is higher by this, or by a quarter of what lacks to 1."""
-RETURNS = 0.4
+MIN_SHARE_AT_DOUBLE = 0.4
 """Share of the autocorrelation that must be found again at twice the period."""
 CALENDAR_MS = (3_600_000, 86_400_000, 604_800_000)
 
@@ -30,17 +31,17 @@ def find_periods(values: Floats, step_ms: int | None = None) -> tuple[int, ...]:
     nearly as high as the highest, and comes back at twice the lag. A week is often better than the day in it.
     With `step_ms`, a period within 2 % of an hour, a day or a week is taken for it.
     """
-    values = values[-LONGEST:]
-    correlation = autocorrelation(_prepared(values), len(values) // CYCLES + 1)
-    if len(correlation) <= SHORTEST_PERIOD + 1:
+    values = values[-MAX_POINTS:]
+    correlation = autocorrelation(_prepared(values), len(values) // MIN_CYCLES + 1)
+    if len(correlation) <= MIN_PERIOD + 1:
         return ()
     smooth = _smoothed(correlation)
     peaks = [peak for peak in _peaks(smooth) if _comes_back(smooth, peak)]
     if not peaks:
         return ()
     best = max(peaks, key=lambda peak: float(smooth[peak]))
-    first = next(peak for peak in peaks if smooth[peak] >= NEARLY * smooth[best])
-    clearly = max(min(CLEARLY, (1 - float(smooth[first])) / 4), _chance(values, float(smooth[first]), best))
+    first = next(peak for peak in peaks if smooth[peak] >= MIN_SHARE_OF_BEST * smooth[best])
+    clearly = max(min(MIN_GAIN, (1 - float(smooth[first])) / 4), _chance(values, float(smooth[first]), best))
     chosen = [first, best] if smooth[best] - smooth[first] >= clearly else [first]
     return tuple(dict.fromkeys(_calendar(_refined(smooth, period), step_ms) for period in chosen))
 
@@ -55,20 +56,16 @@ def _peaks(smooth: Floats) -> list[int]:
     inner = smooth[1:-1]
     peaks = np.flatnonzero((inner >= smooth[:-2]) & (inner > smooth[2:])) + 1
     lowest = np.minimum.accumulate(smooth)
-    strong = (smooth[peaks] >= STRENGTH) & (smooth[peaks] - lowest[peaks] >= STRENGTH)
-    found: list[int] = peaks[strong & (peaks >= SHORTEST_PERIOD)].tolist()
+    strong = (smooth[peaks] >= MIN_CORRELATION) & (smooth[peaks] - lowest[peaks] >= MIN_CORRELATION)
+    found: list[int] = peaks[strong & (peaks >= MIN_PERIOD)].tolist()
     return found
 
 
-def same_phase(values: Floats, period: int, cycles: int, since: int = 0) -> Floats:
+def same_phase_median(values: Floats, period: int, cycles: int, since: int = 0) -> Floats:
     """(n − since,): median of the values 1 to `cycles` periods before each point from `since` on, of those known; NaN
     where none is."""
     past = np.sort(np.stack([lagged(values, period * k)[since:] for k in range(1, cycles + 1)]), axis=0)  # NaN last
-    count = np.isfinite(past).sum(axis=0)
-    at = np.arange(past.shape[1])
-    low, high = past[np.maximum(count - 1, 0) // 2, at], past[np.minimum(count // 2, cycles - 1), at]
-    middle: Floats = low + (high - low) / 2
-    return middle
+    return sorted_median(past, axis=0)
 
 
 def lagged(values: Floats, lag: int) -> Floats:
@@ -99,7 +96,7 @@ def autocorrelation(values: Floats, lags: int) -> Floats:
 def _prepared(values: Floats) -> Floats:
     """Without its straight trend, centred, of unit spread, and held within three spreads: one spike is not a season."""
     known = np.isfinite(values)
-    if np.count_nonzero(known) < SHORTEST_PERIOD * CYCLES:
+    if np.count_nonzero(known) < MIN_PERIOD * MIN_CYCLES:
         return np.full(len(values), np.nan)
     size = float(np.max(np.abs(values[known])))
     scaled = values / (size or 1.0)
@@ -108,8 +105,8 @@ def _prepared(values: Floats) -> Floats:
     flat = scaled - (slope * at + level)
     flat = flat - np.median(flat[known])
     low, high = np.percentile(flat[known], [5, 95])
-    spread = max(float(high - low) / 3.29, 0.02 * float(np.std(flat[known])))
-    if spread <= SPREAD_FLOOR * 100:
+    spread = max(float(high - low) / NORMAL_Q5_Q95_RANGE, 0.02 * float(np.std(flat[known])))
+    if spread <= MIN_RELATIVE_SCALE * 100:
         return np.full(len(values), np.nan)
     clipped = np.clip(flat / spread, -3.0, 3.0)
     centred: Floats = clipped - np.mean(clipped[known])
@@ -132,7 +129,7 @@ def _refined(correlation: Floats, period: int) -> int:
         slack = max(1, period // 8)
         start = round(k * best) - slack
         around = correlation[start : round(k * best) + slack + 1]
-        if len(around) < 2 * slack + 1 or float(np.max(around)) < RETURNS * float(correlation[period]):
+        if len(around) < 2 * slack + 1 or float(np.max(around)) < MIN_SHARE_AT_DOUBLE * float(correlation[period]):
             break
         best = (start + int(np.argmax(around))) / k
     return round(best)
@@ -142,7 +139,7 @@ def _comes_back(correlation: Floats, period: int) -> bool:
     """Whether the correlation is high again near twice the period, or that lies beyond what can be seen."""
     slack = max(1, period // 20)
     around = correlation[2 * period - slack : 2 * period + slack + 1]
-    return not around.size or float(np.max(around)) >= RETURNS * float(correlation[period])
+    return not around.size or float(np.max(around)) >= MIN_SHARE_AT_DOUBLE * float(correlation[period])
 
 
 def _chance(values: Floats, correlation: float, lag: int) -> float:

@@ -1,122 +1,124 @@
-"""Windows of a series as whole numbers, so that whatever is summed over them is exact.
+"""Windows of a series in whole numbers, so that whatever is summed over them is exact.
 
-Sums of floats depend on their order, and the order inside a matrix product on how many rows it has: the last points of
-a series would not be judged to the bit as they were within the whole. Values are therefore rounded to 1/4096 of the
-series' spread. Products and sums of such numbers stay below 2**53, where a float64 makes no error, in any order.
+A sum of floats depends on its order, and the order inside a matrix product on how many rows it has: the score of the
+last points of a series, computed from the last points alone, would differ in its last bits from the score computed from
+the complete series. Values are therefore quantized to 1/4096 of the series' standard deviation. Products and sums of
+such numbers stay below 2**53, up to which a float64 holds every whole number exactly, in any order.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from timeseries import Floats
-from timeseries.gap_filling import SHORT, filled, sample_rows
-from timeseries.scaling import spread_floor
+from timeseries.gap_filling import MAX_FILL, fill_forward, sample_rows
+from timeseries.robust import median_and_q5_q95_std
 from timeseries.seasonality import lagged
 
-STEPS = 4096
-"""Whole numbers per spread of the series."""
-WIDEST = 64
-"""Spreads from the centre beyond which a value is held: it is far off in any case."""
-MISSING = 0.25
-"""Largest share of a window that may be missing, and was filled in, for it to be judged."""
-DEFAULT = 64
+STEPS_PER_STD = 4096
+"""Whole numbers per standard deviation of the series: 2**12, of the 53 bits of a float64."""
+CLIP_STDS = 64
+"""Standard deviations from the centre at which a value is clipped: it is an outlier in any case."""
+MAX_MISSING_SHARE = 0.25
+"""Largest share of a window that may be missing, and was filled, for the window to be scored."""
+DEFAULT_WINDOW = 64
 """Points of a window where the series has no period."""
-SHORTEST, LONGEST = 8, 128
-"""Points of a window, whatever the period: a year of a day's points is no window to judge by."""
-LADDER = (32, 64, 128, 256, 512)
-"""Points of the windows of views that look at several lengths: how long a fault lasts is not known before."""
-AT_ONCE = 4096
-"""Windows looked at together: few enough for a core's cache."""
+MIN_WINDOW = 8
+"""Points of the shortest window."""
+MAX_WINDOW = 128
+"""Points of the longest window that follows the period: a year of daily points is too long to localise anything."""
+WINDOW_LENGTHS = (32, 64, 128, 256, 512)
+"""Points of the windows of scorers with several lengths, as the length of a fault is not known before; chosen on the
+benchmark (docs/decisions/views.md)."""
+BLOCK = 4096
+"""Windows processed together: few enough for a core's cache."""
 
 
 @dataclass(frozen=True)
 class Scale:
-    """Centre and spread of a series, in its unit."""
+    """Centre and robust standard deviation of a series, in its unit."""
 
     centre: float
-    spread: float
+    std: float
 
     @classmethod
-    def of(cls, values: Floats) -> "Scale":
-        """Median, and distance between the 5 % and 95 % quantiles ÷ 3.29; standard deviation where that is 0.
+    def fit(cls, values: Floats) -> "Scale":
+        """See `robust.median_and_q5_q95_std`; values (n,), NaN is missing. The std is always above 0."""
+        return cls(*median_and_q5_q95_std(values))
 
-        values (n,); NaN is missing. The spread is always above 0.
-        """
-        known = values[np.isfinite(values)]
-        if not known.size:
-            return cls(0.0, 1.0)
-        low, centre, high = np.quantile(known, [0.05, 0.5, 0.95]).tolist()
-        floor = spread_floor(known)
-        spread = (high - low) / 3.29
-        if spread <= max(floor, 1e-9 * float(np.max(np.abs(known - centre)))):
-            spread = float(np.std(known))
-        return cls(centre, max(spread, floor))
-
-    def whole(self, values: Floats) -> Floats:
-        """(n,) in whole numbers, STEPS to a spread, from the centre; NaN stays."""
+    def quantize(self, values: Floats) -> Floats:
+        """(n,) whole numbers, STEPS_PER_STD to a standard deviation, counted from the centre; NaN stays."""
         with np.errstate(over="ignore"):
-            held = np.clip((values - self.centre) / self.spread, -WIDEST, WIDEST)
-        rounded: Floats = np.round(held * STEPS)
-        return rounded
+            clipped = np.clip((values - self.centre) / self.std, -CLIP_STDS, CLIP_STDS)
+        quantized: Floats = np.round(clipped * STEPS_PER_STD)
+        return quantized
 
     def state(self) -> dict[str, Any]:
-        """Centre and spread."""
-        return {"centre": self.centre, "spread": self.spread}
+        """Centre and std."""
+        return asdict(self)
 
 
-def fill_short_gaps(whole: Floats, period: int | None) -> Floats:
-    """(n,) with short gaps filled: the last value known, moved as the series moved there one period before."""
-    return filled(whole, lagged(whole, period) if period else None)
+def fill_short_gaps(quantized: Floats, period: int | None) -> Floats:
+    """(n,) with short gaps filled by the last known value, moved as the series moved there one period before."""
+    return fill_forward(quantized, lagged(quantized, period) if period else None)
 
 
-def reach(period: int | None) -> int:
-    """Points before a missing one that `fill_short_gaps` may look at."""
-    return SHORT + (period or 0)
+def gap_fill_memory(period: int | None) -> int:
+    """Points before a missing one that `fill_short_gaps` may use."""
+    return MAX_FILL + (period or 0)
 
 
-def judged(whole: Floats, full: Floats, window: int) -> Floats:
-    """(n,) 1.0 where the window up to the point has no hole left and was filled by at most MISSING, else 0.0."""
-    unknown = moving_sum(np.isnan(whole).astype(np.float64), window)
-    holes = moving_sum(np.isnan(full).astype(np.float64), window)
-    good: Floats = ((unknown <= MISSING * window) & (holes == 0) & ~np.isnan(whole)).astype(np.float64)
-    good[: window - 1] = 0.0
-    return good
+def usable_windows(quantized: Floats, filled: Floats, window: int) -> Floats:
+    """(n,) 1.0 where the window that ends at the point can be scored, else 0.0.
+
+    That is where the point is known, no gap is left in the `filled` values (n,), and at most MAX_MISSING_SHARE of the
+    window was filled.
+    """
+    missing = moving_sum(np.isnan(quantized).astype(np.float64), window)
+    unfilled = moving_sum(np.isnan(filled).astype(np.float64), window)
+    usable: Floats = ((missing <= MAX_MISSING_SHARE * window) & (unfilled == 0) & ~np.isnan(quantized)).astype(
+        np.float64
+    )
+    usable[: window - 1] = 0.0
+    return usable
 
 
-def moving_sum(whole: Floats, window: int) -> Floats:
-    """(n,) the sum of the `window` whole numbers up to each point, of fewer at the start. Exact."""
-    sums = np.concatenate(([0], np.cumsum(whole.astype(np.int64))))
-    at = np.arange(1, len(whole) + 1)
-    return (sums[at] - sums[np.maximum(at - window, 0)]).astype(np.float64)
+def moving_sum(quantized: Floats, window: int) -> Floats:
+    """(n,) the sum of the `window` whole numbers up to each point, of fewer at the start. Exact: by prefix sums."""
+    sums = np.concatenate(([0], np.cumsum(quantized.astype(np.int64))))
+    stop = np.arange(1, len(quantized) + 1)
+    return (sums[stop] - sums[np.maximum(stop - window, 0)]).astype(np.float64)
 
 
 def window_length(points: int, period: int | None) -> int:
-    """Points of a window: a period, or DEFAULT; at most LONGEST and an eighth of the series. 0 if that is too short."""
-    length = min(period or DEFAULT, LONGEST, points // 8)
-    return max(length, SHORTEST) if points >= 8 * SHORTEST else 0
+    """Points of a window: the period, or DEFAULT_WINDOW; at most MAX_WINDOW and an eighth of the series.
+
+    0 where an eighth of the series is shorter than MIN_WINDOW.
+    """
+    length = min(period or DEFAULT_WINDOW, MAX_WINDOW, points // 8)
+    return max(length, MIN_WINDOW) if points >= 8 * MIN_WINDOW else 0
 
 
-def ladder(points: int) -> tuple[int, ...]:
-    """The window lengths that fit a series eight times; one shorter one where none does, none for a few points."""
-    fitting = tuple(length for length in LADDER if length <= points // 8)
-    return fitting or ((max(points // 8, SHORTEST),) if points >= 8 * SHORTEST else ())
+def window_lengths(points: int) -> tuple[int, ...]:
+    """The WINDOW_LENGTHS that fit a series eight times; one shorter length where none does, none for a few points."""
+    fitting = tuple(length for length in WINDOW_LENGTHS if length <= points // 8)
+    return fitting or ((max(points // 8, MIN_WINDOW),) if points >= 8 * MIN_WINDOW else ())
 
 
 @dataclass(frozen=True)
 class WindowShape:
-    """A window as `size` numbers: each the sum of `stride` points."""
+    """A window as `size` numbers, each the sum of `stride` points."""
 
     size: int
     stride: int
 
     @classmethod
-    def covering(cls, points: int, most: int) -> "WindowShape":
-        """About so many points by at most `most` numbers."""
-        stride = -(-points // most)
+    def covering(cls, points: int, max_size: int) -> "WindowShape":
+        """About so many points by at most `max_size` numbers."""
+        stride = -(-points // max_size)
         return cls(max(points // stride, 1), stride)
 
     @property
@@ -124,25 +126,25 @@ class WindowShape:
         """Length of the window in points."""
         return self.size * self.stride
 
-    def every(self, full: Floats) -> Floats:
-        """(n − points + 1, size) a view of every window of `full` (n,), the first ending at points − 1."""
-        if len(full) < self.points:
+    def windows(self, filled: Floats) -> Floats:
+        """(n − points + 1, size) a view of every window of `filled` (n,), the first ending at points − 1."""
+        if len(filled) < self.points:
             return np.empty((0, self.size))
-        sums = moving_sum(np.nan_to_num(full), self.stride)[self.stride - 1 :]
+        sums = moving_sum(np.nan_to_num(filled), self.stride)[self.stride - 1 :]
         return sliding_window_view(sums, self.points - self.stride + 1)[:, :: self.stride]
 
-    def sample(self, full: Floats, good: Floats, most: int) -> Floats:
-        """(m, size) at most `most` of the windows that are `good` (n,), in evenly spaced runs."""
-        at = np.flatnonzero(good[self.points - 1 :] > 0)
-        return np.ascontiguousarray(self.every(full)[at[sample_rows(len(at), most)]])
+    def sample(self, filled: Floats, usable: Floats, max_rows: int) -> Floats:
+        """(m, size) at most `max_rows` of the windows that are `usable` (n,), in evenly spaced runs."""
+        rows = np.flatnonzero(usable[self.points - 1 :] > 0)
+        return np.ascontiguousarray(self.windows(filled)[rows[sample_rows(len(rows), max_rows)]])
 
-    def blocks(self, full: Floats, since: int = 0) -> Iterator[tuple[slice, Floats]]:
-        """The points from `since` on at which windows end, AT_ONCE at a time, and those windows (m, size)."""
-        windows = self.every(full)
-        for start in range(max(since - self.points + 1, 0), len(windows), AT_ONCE):
-            block = np.ascontiguousarray(windows[start : start + AT_ONCE])
+    def blocks(self, filled: Floats, since: int = 0) -> Iterator[tuple[slice, Floats]]:
+        """The points from `since` on at which windows end, BLOCK at a time, and those windows (m, size)."""
+        windows = self.windows(filled)
+        for start in range(max(since - self.points + 1, 0), len(windows), BLOCK):
+            block = np.ascontiguousarray(windows[start : start + BLOCK])
             yield slice(self.points - 1 + start, self.points - 1 + start + len(block)), block
 
     def state(self) -> dict[str, Any]:
         """Size and stride."""
-        return {"size": self.size, "stride": self.stride}
+        return asdict(self)

@@ -25,10 +25,10 @@ from detectors.lstm import LSTM
 from detectors.matrix_profile import MatrixProfileScorer
 from detectors.window_detector import MIN_RANGE, SCORE_CAP, WindowScorer, mean_over_covering_windows
 from timeseries import Floats, Series
-from timeseries.regular_grid import RegularGrid, spread_out
+from timeseries.regular_grid import RegularGrid, place_in_cells
 from timeseries.scaling import unit_of
 from timeseries.seasonality import find_period
-from timeseries.windows import LADDER
+from timeseries.windows import WINDOW_LENGTHS
 
 Parts = Mapping[tuple[str, int], Floats]
 
@@ -43,7 +43,7 @@ FAMILIES = {
     "lstm": (("near", "far", "size"), ("near",), ("far",), ("near", "far"), ("near", "size")),
 }
 """What may be joined, the present choice first: `near`, `far` and `size` are the LSTM's (see `misses`)."""
-LENGTHS = (LADDER, LADDER[:3], LADDER[2:], LADDER[1:2])
+LENGTHS = (WINDOW_LENGTHS, WINDOW_LENGTHS[:3], WINDOW_LENGTHS[2:], WINDOW_LENGTHS[1:2])
 CAPS = (SCORE_CAP, 5.0, 20.0)
 
 
@@ -53,7 +53,7 @@ class Choice:
     before it."""
 
     views: tuple[str, ...]
-    lengths: tuple[int, ...] = LADDER
+    lengths: tuple[int, ...] = WINDOW_LENGTHS
     most: float = SCORE_CAP
     around: bool = True
 
@@ -67,7 +67,7 @@ def choices(family: str) -> Iterator[Choice]:
     for views in FAMILIES[family]:
         for lengths in LENGTHS:
             for around in (True, False):
-                for most in CAPS if around and lengths == LADDER else CAPS[:1]:
+                for most in CAPS if around and lengths == WINDOW_LENGTHS else CAPS[:1]:
                     yield Choice(views, lengths, most, around)
 
 
@@ -75,7 +75,7 @@ def parts_of(series: Series) -> Parts:
     """By view and length, the distances (n,) of the windows that end at each point."""
     grid, unit = RegularGrid.learn(series), unit_of(series.values)
     cells, _ = grid.cells(series, len(series), 1)
-    values = spread_out(series.values / unit, cells)
+    values = place_in_cells(series.values / unit, cells)
     period = find_period(values, grid.step_ms)
     found: dict[tuple[str, int], Floats] = {}
     views: dict[str, WindowScorer] = {
@@ -88,7 +88,7 @@ def parts_of(series: Series) -> Parts:
     lstm = LSTM.fit(series)
     assert lstm.reviewer is not None
     residuals = lstm.detect(series).score / lstm.unit / lstm.reviewer.spread
-    near, at = spread_out(residuals, cells), cells
+    near, at = place_in_cells(residuals, cells), cells
     far = lstm.reviewer.far.missed(values, lambda done: None)
     for words, length, distances in lstm.reviewer.stretches.ending(near, far):
         name = "near" if length == 1 else "size" if words.startswith("size") else "far"

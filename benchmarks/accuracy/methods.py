@@ -20,7 +20,7 @@ from forecasting.lstm import LSTMForecaster
 from model import DEFAULT_TRAINING
 from timeseries import Floats, Series
 from timeseries.intervals import runs
-from timeseries.regular_grid import RegularGrid, spread_out
+from timeseries.regular_grid import RegularGrid, place_in_cells
 from timeseries.scaling import unit_of
 from timeseries.seasonality import find_periods
 
@@ -85,7 +85,7 @@ def without_network(series: Series, review: bool) -> Judgement:
     adds is the difference to this."""
     grid, unit = RegularGrid.learn(series), unit_of(series.values)
     cells, _ = grid.cells(series, len(series), CHUNK)
-    values = spread_out(series.values / unit, cells)
+    values = place_in_cells(series.values / unit, cells)
     periods = find_periods(values, grid.step_ms)
     line = LSTMForecaster.fit(values, periods, shape=replace(DEFAULT_TRAINING, gain=-1.0, passes=1, updates=1))
     line.loss = None

@@ -9,15 +9,15 @@ import numpy as np
 from anomaly_detection import DEFAULT_GAP, Detection, Detector, Gap, Progress, no_progress, residual_stats
 from detectors.auto.overrides import SCORE_CAP, Overrides, margin_from_noise, max_with_overrides
 from detectors.auto.seasonal_difference import SeasonalDifference
-from detectors.forecast_residual import CHUNK, FAR_OFF, SMALLEST, Sigma, limits, widened
+from detectors.forecast_residual import CHUNK, MIN_THRESHOLD, WIDENED_NOTE, Sigma, threshold_and_margin, widened_notes
 from detectors.level_spread import LevelSpreadScorer
-from detectors.lstm import AROUND, FEW, LSTM
+from detectors.lstm import ISOLATION_WINDOW, LSTM, MAX_ISOLATED
 from detectors.matrix_profile import MatrixProfileScorer
 from detectors.window_detector import ScoreCalibration, WindowScorer, mean_over_covering_windows, mean_std_threshold
 from parameters import Param, checked
 from timeseries import Floats, Series
-from timeseries.regular_grid import RegularGrid, Tail, spread_out
-from timeseries.scaling import spread_floor, times_unit, unit_of
+from timeseries.regular_grid import RegularGrid, Tail, place_in_cells
+from timeseries.scaling import min_scale, times_unit, unit_of
 from timeseries.seasonality import find_periods
 from timeseries.windows import Scale
 
@@ -97,7 +97,13 @@ class Auto(Detector):
         self.spread, self.margin = spread, margin  # ÷ unit
         self.judges, self.params = judges, params  # of windows up to a point, and of those around it
         self.windows = max(view.memory for view in views)
-        held = self.windows + AROUND + forecast.settling + forecast.forecaster.memory - forecast.forecaster.run_up
+        held = (
+            self.windows
+            + ISOLATION_WINDOW
+            + forecast.settling
+            + forecast.forecaster.memory
+            - forecast.forecaster.run_up
+        )
         self.memory = max(forecast.memory, held)
 
     @classmethod
@@ -114,11 +120,11 @@ class Auto(Detector):
         """See Detector.fit."""
         grid, unit = RegularGrid.learn(series), unit_of(series.values)
         cells, _ = grid.cells(series, len(series), CHUNK)
-        values = spread_out(series.values / unit, cells)
+        values = place_in_cells(series.values / unit, cells)
         periods = find_periods(values, grid.step_ms)
         forecast = LSTM.one_step(series, values, grid, periods, seed, lambda _, done: progress("fit", done / 2))
         cells, _ = grid.cells(series, len(series), 1)
-        values = spread_out(series.values / unit, cells)
+        values = place_in_cells(series.values / unit, cells)
         first, longest = (periods[0], periods[-1]) if periods else (None, None)
         views = (
             LevelSpreadScorer.fit(values, first),
@@ -127,13 +133,13 @@ class Auto(Detector):
         )
         unjudged = ScoreCalibration((), (), 1.0)
         params = {"sigma": sigma, "gap": gap, "seed": seed}
-        spread = Scale.of(series.values / unit).spread
+        spread = Scale.fit(series.values / unit).std
         found = cls(forecast, views, grid, unit, spread, 1.0, (unjudged, unjudged), params)
         seen, known, at = found._seen(series, len(series), lambda _, done: progress("fit", (1 + done) / 2))
         found.alone = Overrides.learn(
-            spread_out(_in_spreads(known.score / unit, spread), cells), values / spread, periods
+            place_in_cells(_in_spreads(known.score / unit, spread), cells), values / spread, periods
         )
-        found.usual = residual_stats_of(known.score / unit, spread_floor(values))
+        found.usual = residual_stats_of(known.score / unit, min_scale(values))
         found.margin = residual_margin(found.usual, sigma)
         steepest = [np.inf, *(MAX_RANGE_RATIO for _ in seen[1:])]
         ending, around = (
@@ -163,7 +169,7 @@ class Auto(Detector):
         voices = judge.calibrate([distances[at] for distances in form(seen)])
         residual, usual = forecast.score / self.unit, judge.mean(voices, new)
         score = max_with_residual(usual, residual, judge.threshold, self.margin)
-        _, margin = limits(self.margin, self.unit, forecast.expected)
+        _, margin = threshold_and_margin(self.margin, self.unit, forecast.expected)
         components = {"usual": usual, "residual": residual, "unit": self.unit, "line": self.usual} if self.usual else {}
         views = {each.words: voice for each, voice in zip(seen, voices, strict=True)}
         notes = (*forecast.notes, *(note for view in self.views for note in view.notes))
@@ -184,8 +190,8 @@ class Auto(Detector):
     def _with_alone(self, found: Detection, alone: Overrides) -> Detection:
         """A review in which each point may be an anomaly alone."""
         cells, _ = self.grid.cells(found.series, len(found.series), 1)
-        values = spread_out(found.series.values / self.unit, cells) / self.spread
-        misses = spread_out(_in_spreads(found.components["residual"], self.spread), cells)
+        values = place_in_cells(found.series.values / self.unit, cells) / self.spread
+        misses = place_in_cells(_in_spreads(found.components["residual"], self.spread), cells)
         noise = alone.noise.deviations(misses)[cells] * self.spread
         sigmas = {words: each[cells] for words, each in alone.sigmas(values).items()}
         loud = {words: np.minimum(SCORE_CAP * each / DEFAULT_SIGMA, SCORE_CAP) for words, each in sigmas.items()}
@@ -207,8 +213,8 @@ class Auto(Detector):
         narrow, real = (
             np.nanmedian(margin_from_noise(noise, by, self.params["sigma"], self.margin)) for by in (1.0, trust)
         )
-        again = widened(float(real), float(narrow))
-        return tuple(told for note in notes for told in (again if note.startswith(FAR_OFF) else [note]))
+        again = widened_notes(float(real), float(narrow))
+        return tuple(told for note in notes for told in (again if note.startswith(WIDENED_NOTE) else [note]))
 
     @classmethod
     def rethreshold(cls, kept: Detection, params: Mapping[str, Any]) -> Detection:
@@ -220,7 +226,7 @@ class Auto(Detector):
         score = max_with_residual(
             components.get("scores", components["usual"]), components["residual"], threshold, limit
         )
-        margin = limits(limit, components["unit"], kept.expected)[1]
+        margin = threshold_and_margin(limit, components["unit"], kept.expected)[1]
         return replace(super().rethreshold(kept, params), score=score, threshold=threshold, margin=margin)
 
     def _seen(
@@ -235,7 +241,7 @@ class Auto(Detector):
         tail = self.grid.tail(series, series.values / self.unit, new, self.memory)
         cells = tail.cells - tail.since
         residual = _in_spreads(forecast.score / self.unit, self.spread)
-        seen = [ScorerOutput(FORECAST, 1, spread_out(residual, cells))]
+        seen = [ScorerOutput(FORECAST, 1, place_in_cells(residual, cells))]
         views: Sequence[WindowScorer] = self.views
         values = self._held(tail) if held else tail.values
         for done, (view, words) in enumerate(zip(views, WORDS_OF_SCORER.values(), strict=True)):
@@ -254,13 +260,13 @@ class Auto(Detector):
         odd that it lies in, hundreds of points long. What goes on is believed: a new level is no single value."""
         if self.usual is None:
             return tail.values
-        first = max(tail.since - self.windows - AROUND, 0)
+        first = max(tail.since - self.windows - ISOLATION_WINDOW, 0)
         since = max(first - self.forecast.settling, 0)
         draft = self.forecast.drafts(tail.values, since)[first - since :]
         limit, values = residual_margin(self.usual, DEFAULT_SIGMA), tail.values[first:]
         wild = np.abs(values - draft) > CLIP_AT * limit
         count, at = np.concatenate(([0], np.cumsum(wild))), np.arange(len(wild))
-        wild &= count[at] - count[np.maximum(at - AROUND, 0)] < FEW
+        wild &= count[at] - count[np.maximum(at - ISOLATION_WINDOW, 0)] < MAX_ISOLATED
         near = np.clip(values, draft - CLIP_TO * limit, draft + CLIP_TO * limit)
         return np.concatenate((tail.values[:first], np.where(wild, near, values)))
 
@@ -318,7 +324,7 @@ def offline_detection(kept: Detection, wide: float) -> Detection:
         beyond = np.minimum(np.fmax(components["residual"] / limit, components["alone"] / sigma), MAX_RATIO)
     score = max_with_overrides(components.get("scores", components["usual"]), beyond, kept.threshold)
     score = np.where(np.isnan(components["residual"]), np.nan, score)
-    allowed = np.maximum(times_unit(limit, components["unit"]), SMALLEST)
+    allowed = np.maximum(times_unit(limit, components["unit"]), MIN_THRESHOLD)
     return replace(kept, score=score, margin=np.where(np.isnan(kept.expected), np.nan, allowed))
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from timeseries import Floats
-from timeseries.scaling import spread_floor
+from timeseries.scaling import min_scale
 
 MIN_RUNS = 10
 """Runs of a length, at least, from which it is learned how often such a run goes on."""
@@ -58,7 +58,7 @@ class FlatlineModel:
 def _runs(values: Floats) -> tuple[Any, Any]:
     """(m,) the number of the run of equal values that each point lies in, and the length of each; a missing value is
     equal to none, and no run."""
-    same = np.abs(np.diff(values)) <= spread_floor(values)
+    same = np.abs(np.diff(values)) <= min_scale(values)
     places = np.concatenate((np.zeros(min(len(values), 1), dtype=np.int64), np.cumsum(~same)))
     lengths = np.bincount(places[np.isfinite(values)], minlength=int(places[-1]) + 1 if len(places) else 0)
     return places, lengths

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from timeseries import Floats
-from timeseries.seasonality import same_phase
-from timeseries.windows import MISSING, STEPS, Scale, ladder, moving_sum
+from timeseries.seasonality import same_phase_median
+from timeseries.windows import MAX_MISSING_SHARE, STEPS_PER_STD, Scale, moving_sum, window_lengths
 
 CYCLES = 3
 """Cycles whose median is what is usual at a time: one odd cycle among them changes little."""
@@ -34,8 +34,8 @@ class SeasonalDifference:
     @classmethod
     def fit(cls, values: Floats, period: int | None) -> "SeasonalDifference":
         """values (n,) evenly spaced; NaN is missing. Judges nothing where there is no period or too few values."""
-        lengths = tuple(length for length in ladder(len(values)) if length <= MAX_WINDOW) if period else ()
-        return cls(Scale.of(values), period, lengths)
+        lengths = tuple(length for length in window_lengths(len(values)) if length <= MAX_WINDOW) if period else ()
+        return cls(Scale.fit(values), period, lengths)
 
     @property
     def memory(self) -> int:
@@ -57,15 +57,17 @@ class SeasonalDifference:
         """See View.by_length."""
         if not self.period:
             return []
-        whole = self.scale.whole(values)
-        missed = np.minimum(np.abs(whole - np.round(same_phase(whole, self.period, CYCLES))), DIFFERENCE_CAP * STEPS)
+        whole = self.scale.quantize(values)
+        missed = np.minimum(
+            np.abs(whole - np.round(same_phase_median(whole, self.period, CYCLES))), DIFFERENCE_CAP * STEPS_PER_STD
+        )
         known = np.isfinite(missed)
         missed[~known] = 0.0
         several = []
         for done, length in enumerate(self.lengths, start=1):
             count = moving_sum(known.astype(np.float64), length)
-            mean = moving_sum(missed, length) / (STEPS * np.maximum(count, 1.0))
-            several.append((length, np.where(known & (count >= (1 - MISSING) * length), mean, np.nan)))
+            mean = moving_sum(missed, length) / (STEPS_PER_STD * np.maximum(count, 1.0))
+            several.append((length, np.where(known & (count >= (1 - MAX_MISSING_SHARE) * length), mean, np.nan)))
             report(done / len(self.lengths))
         return several
 

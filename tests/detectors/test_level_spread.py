@@ -7,7 +7,7 @@ from detectors.level_spread import STD_OFFSET, LevelSpreadScorer, mean_and_log_s
 from detectors.level_spread import LevelSpread as Detector
 from evaluation.fault_injection import plant
 from timeseries import Series
-from timeseries.windows import STEPS
+from timeseries.windows import STEPS_PER_STD
 
 
 def seasonal(n=3000, seed=0):
@@ -15,10 +15,10 @@ def seasonal(n=3000, seed=0):
 
 
 def test_mean_and_spread_are_those_of_each_window():
-    whole = np.round(np.random.default_rng(0).normal(1, 2, 500) * STEPS)
+    whole = np.round(np.random.default_rng(0).normal(1, 2, 500) * STEPS_PER_STD)
     mean, spread = mean_and_log_std(whole, 30)
     for at in (29, 200, 499):
-        window = whole[at - 29 : at + 1] / STEPS
+        window = whole[at - 29 : at + 1] / STEPS_PER_STD
         assert mean[at] == pytest.approx(np.mean(window), rel=1e-12)
         assert spread[at] == pytest.approx(np.log(np.std(window) + STD_OFFSET), rel=1e-12)
 
@@ -28,7 +28,7 @@ def test_the_distance_is_the_root_of_the_mean_square_of_all_deviations():
     view = LevelSpreadScorer.fit(values, 48)
     assert [usual.length for usual in view.usual] == [32, 64, 128, 256]
     told = dict(view.score_by_window_length(values, lambda fraction: None))
-    whole = view.scale.whole(values)
+    whole = view.scale.quantize(values)
     for usual in view.usual:
         mean, spread = mean_and_log_std(whole, usual.length)
         first = (mean[2000] - usual.mean) / usual.mean_deviation

@@ -7,7 +7,7 @@ from detectors.matrix_profile import MatrixProfile as Detector
 from detectors.matrix_profile import MatrixProfileScorer, fingerprints
 from evaluation.fault_injection import plant
 from timeseries import Series
-from timeseries.windows import STEPS
+from timeseries.windows import STEPS_PER_STD
 
 
 def seasonal(n=3000, seed=0):
@@ -18,7 +18,7 @@ def naive(whole, length, at, judge):
     """Smallest root mean square difference of the window of `judge` up to a point to those of `whole`, one by one."""
     window, own = judge[at - length + 1 : at + 1], judge is whole
     others = [
-        np.sqrt(np.mean((window - whole[end - length + 1 : end + 1]) ** 2)) / STEPS
+        np.sqrt(np.mean((window - whole[end - length + 1 : end + 1]) ** 2)) / STEPS_PER_STD
         for end in range(length - 1, len(whole))
         if not (own and abs(end - at) <= length // 2)
     ]
@@ -29,7 +29,7 @@ def test_the_distances_are_those_of_a_naive_loop():
     view = MatrixProfileScorer.fit(seasonal(700), 32, most=20_000)
     short = [each for each in view.references if each.shape.stride == 1]
     assert [each.shape.points for each in short] == [32]
-    whole, other = view.scale.whole(seasonal(700)), view.scale.whole(seasonal(200, seed=9))
+    whole, other = view.scale.quantize(seasonal(700)), view.scale.quantize(seasonal(200, seed=9))
     for each in short:
         length = each.shape.points
         for judge in (whole, other):

@@ -5,9 +5,9 @@ import pytest
 
 from detectors.multi_horizon import MultiHorizon as Detector
 from evaluation.fault_injection import plant
-from forecasting.multi_step import HORIZONS, SHRINK, MultiStepRegression, regression
+from forecasting.multi_step import HORIZONS, RIDGE, MultiStepRegression, fit_ridge
 from timeseries import Series
-from timeseries.windows import STEPS
+from timeseries.windows import STEPS_PER_STD
 
 
 def seasonal(n=3000, seed=0):
@@ -18,9 +18,9 @@ def test_the_weights_are_those_of_a_ridge_regression():
     rng = np.random.default_rng(1)
     before = rng.normal(0, 5000, (2000, 6))
     after = before @ rng.normal(size=(6, 3)) + rng.normal(0, 500, (2000, 3)) + 7000
-    weights, offset = regression(np.hstack((before, after)), 6)
+    weights, offset = fit_ridge(np.hstack((before, after)), 6)
     off, wanted = before - before.mean(axis=0), after - after.mean(axis=0)
-    penalty = SHRINK * np.trace(off.T @ off) / 6 + 1
+    penalty = RIDGE * np.trace(off.T @ off) / 6 + 1
     augmented = np.vstack((off, np.sqrt(penalty) * np.eye(6)))
     expected = np.linalg.lstsq(augmented, np.vstack((wanted, np.zeros((6, 3)))), rcond=None)[0]
     np.testing.assert_allclose(weights, expected, atol=1e-6)
@@ -32,13 +32,13 @@ def test_the_distance_is_the_mean_miss_of_all_forecasts_of_the_window():
     view = MultiStepRegression.fit(values, 48)
     [(length, told)] = view.score_by_window_length(values, lambda fraction: None)
     assert length == view.length == 48
-    whole, misses = view.scale.whole(values), []
+    whole, misses = view.scale.quantize(values), []
     for point in range(2000 - 47, 2001):
         for ahead in range(1, HORIZONS + 1):
             window = whole[point - ahead - 47 : point - ahead + 1]
             forecast = window @ view.weights[:, ahead - 1] + view.offset[ahead - 1]
             misses.append(abs(whole[point] - forecast))
-    assert told[2000] == pytest.approx(np.mean(misses) / STEPS, abs=0.5 / STEPS)
+    assert told[2000] == pytest.approx(np.mean(misses) / STEPS_PER_STD, abs=0.5 / STEPS_PER_STD)
     first = 2 * 48 + HORIZONS - 1
     assert np.isnan(told[:first]).all()
     assert np.isfinite(told[first:]).all()

@@ -24,23 +24,23 @@ def naive(values, window):
 def test_moments_equal_the_naive_ones(window, missing):
     values = SPREAD.normal(size=1000)
     values[SPREAD.random(1000) < missing] = np.nan
-    for fast, slow in zip(rolling_moments.before(values, window), naive(values, window), strict=True):
+    for fast, slow in zip(rolling_moments.moments_before(values, window), naive(values, window), strict=True):
         np.testing.assert_allclose(fast, slow, rtol=1e-10, atol=1e-12)
 
 
 def test_blocks_and_start_change_no_bit():
     values = SPREAD.normal(size=3 * rolling_moments.BLOCK)
-    _, mean, std = rolling_moments.before(values, 50)
+    _, mean, std = rolling_moments.moments_before(values, 50)
     for start in (1, 4321, rolling_moments.BLOCK - 3):
-        _, mean_cut, std_cut = rolling_moments.before(values[start:], 50)
+        _, mean_cut, std_cut = rolling_moments.moments_before(values[start:], 50)
         assert np.array_equal(mean_cut[50:], mean[start + 50 :])
         assert np.array_equal(std_cut[50:], std[start + 50 :])
 
 
 def test_exact_at_an_offset_of_a_billion():
     values = SPREAD.integers(-8, 9, size=5000).astype(float)
-    _, mean, std = rolling_moments.before(values, 64)
-    _, mean_far, std_far = rolling_moments.before(values + 1e9, 64)
+    _, mean, std = rolling_moments.moments_before(values, 64)
+    _, mean_far, std_far = rolling_moments.moments_before(values + 1e9, 64)
     np.testing.assert_allclose(mean_far[1:] - 1e9, mean[1:], atol=1e-6)
     np.testing.assert_allclose(std_far, std, rtol=1e-7)
 

@@ -7,7 +7,7 @@ from detectors.subspace import SHRINKAGE, SubspaceScorer, whitening
 from detectors.subspace import Subspace as Detector
 from evaluation.fault_injection import plant
 from timeseries import Series
-from timeseries.windows import STEPS, fill_short_gaps
+from timeseries.windows import STEPS_PER_STD, fill_short_gaps
 
 
 def seasonal(n=3000, seed=0):
@@ -21,7 +21,7 @@ def test_the_distance_is_that_of_mahalanobis_with_a_shrunken_covariance():
     covariance = np.cov(windows.T, bias=True) + np.outer(
         np.mean(windows, axis=0) - centre, np.mean(windows, 0) - centre
     )
-    shrunken = covariance + (SHRINKAGE * np.trace(covariance) / 4 + (STEPS / 1000) ** 2) * np.eye(4)
+    shrunken = covariance + (SHRINKAGE * np.trace(covariance) / 4 + (STEPS_PER_STD / 1000) ** 2) * np.eye(4)
     for window in windows[:5]:
         expected = (window - centre) @ np.linalg.inv(shrunken) @ (window - centre)
         assert np.sum((window @ weights - offset) ** 2) == pytest.approx(expected, rel=1e-5)
@@ -32,7 +32,7 @@ def test_each_window_has_the_distance_it_has_alone():
     view = SubspaceScorer.fit(values, 48)
     [(length, told)] = view.score_by_window_length(values, lambda fraction: None)
     assert length == 48
-    full = fill_short_gaps(view.scale.whole(values), 48)
+    full = fill_short_gaps(view.scale.quantize(values), 48)
     assert view.shape.points == 48
     assert np.isnan(told[:47]).all()
     for at in (47, 1000, 2999):

@@ -12,8 +12,8 @@ from errors import BadParameter, UnknownName
 from evaluation.rethresholding import rethreshold
 from events.filter import NO_FILTER, EventFilter, read_event_filter
 from timeseries import Series
-from timeseries.regular_grid import spread_out
-from timeseries.scaling import spread_floor
+from timeseries.regular_grid import place_in_cells
+from timeseries.scaling import min_scale
 
 SERIES = {
     "timed": Series(
@@ -65,9 +65,9 @@ def with_sigma(detector, fitted, series, sigma):
         return detector.fit(series, **params)
     found = detector.from_state({**fitted.state(), "params": params})
     cells, first = fitted.grid.cells(series, fitted.memory, CHUNK)
-    values = spread_out(series.values / fitted.unit, cells)
+    values = place_in_cells(series.values / fitted.unit, cells)
     expected = fitted._settled(values, fitted.forecaster.forecast(values, first, lambda fraction: None)).expected
-    found.threshold = residual_threshold(np.abs(values - expected), sigma, spread_floor(values))
+    found.threshold = residual_threshold(np.abs(values - expected), sigma, min_scale(values))
     return found
 
 

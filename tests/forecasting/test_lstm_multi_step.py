@@ -7,7 +7,7 @@ from forecasting.lstm import LSTMForecaster
 from forecasting.lstm_multi_step import MultiStepForecaster
 from forecasting.multi_step import HORIZONS
 from timeseries import Floats
-from timeseries.windows import STEPS, fill_short_gaps, judged
+from timeseries.windows import STEPS_PER_STD, fill_short_gaps, usable_windows
 
 NOTHING = lambda fraction: None  # noqa: E731  (a progress nobody looks at)
 
@@ -36,10 +36,10 @@ def test_misses_are_those_of_the_definition():
     values[400] = np.nan
     far = fitted(values)
     assert far.network is None
-    whole = far.line.scale.whole(values)
+    whole = far.line.scale.quantize(values)
     full = fill_short_gaps(whole, far.line.period)
     length = far.line.length
-    good = judged(whole, full, length)
+    good = usable_windows(whole, full, length)
     for at in (length, length + 5, 401, 700, 899):
         misses = []
         for ahead in range(1, HORIZONS + 1):
@@ -47,7 +47,7 @@ def test_misses_are_those_of_the_definition():
             if end >= length - 1 and good[end]:
                 window = full[end - length + 1 : end + 1]
                 forecast = window @ far.line.weights[:, ahead - 1] + far.line.offset[ahead - 1]
-                misses.append(abs(whole[at] - forecast) / STEPS)
+                misses.append(abs(whole[at] - forecast) / STEPS_PER_STD)
         assert far.missed(values, NOTHING)[at] == pytest.approx(np.mean(misses), abs=1e-9)
     assert np.isnan(far.missed(values, NOTHING)[[0, length - 1, 400]]).all()
 

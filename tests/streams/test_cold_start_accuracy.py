@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from anomaly_detection import residual_threshold
-from detectors.robust_zscore import RobustZScore, middle_and_spread
+from detectors.robust_zscore import MIN_KNOWN, RobustZScore
 from detectors.seasonal_naive import SeasonalNaive
 from events.scored_points import unscored
 from store import Label
@@ -16,6 +16,7 @@ from streams.training_data import known, learnable, seasonal
 from tests.streams.conftest import fit, times
 from tests.waiting import SECONDS
 from timeseries import Series
+from timeseries.robust import window_median_and_std
 
 
 def daily(n, seed=0):
@@ -44,7 +45,7 @@ def test_the_confidence_is_what_the_width_of_the_band_shows(n):
     noise = np.random.default_rng(n).normal(size=(20_000, n))
     fitted = [residual_threshold(np.abs(row), 6.0, 0.0) for row in noise]
     widths = {
-        "robust_zscore": (middle_and_spread(noise)[1], WINDOWED["robust_zscore"]),
+        "robust_zscore": (window_median_and_std(noise, MIN_KNOWN)[1], WINDOWED["robust_zscore"]),
         "rolling_zscore": (noise.std(axis=1), WINDOWED["rolling_zscore"]),
         "fitted": (np.array(fitted), FITTED),
     }

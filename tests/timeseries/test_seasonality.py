@@ -5,8 +5,8 @@ import pytest
 
 from readers import read_csv
 from tests import real_series
-from timeseries.regular_grid import RegularGrid, spread_out
-from timeseries.seasonality import autocorrelation, find_period, find_periods, same_phase
+from timeseries.regular_grid import RegularGrid, place_in_cells
+from timeseries.seasonality import autocorrelation, find_period, find_periods, same_phase_median
 
 RNG = np.random.default_rng(7)
 DAY_MS = 86_400_000
@@ -102,7 +102,7 @@ def test_autocorrelation_equals_the_naive_one():
 
 def test_same_phase_is_the_median_of_the_known_cycles():
     values = np.array([1.0, 2.0, 10.0, np.nan, 3.0, 40.0, 5.0, 6.0])
-    np.testing.assert_array_equal(same_phase(values, 2, 3), [np.nan, np.nan, 1.0, 2.0, 5.5, 2.0, 3.0, 21.0])
+    np.testing.assert_array_equal(same_phase_median(values, 2, 3), [np.nan, np.nan, 1.0, 2.0, 5.5, 2.0, 3.0, 21.0])
 
 
 def sine(period, points, phase=0.0):
@@ -206,5 +206,5 @@ CALENDAR = {
 def test_the_day_is_found_in_real_series(name):
     series = read_csv((real_series.NAB / f"{name}.csv").read_bytes(), name=name).series("value")
     grid = RegularGrid.learn(series)
-    values = spread_out(series.values, grid.cells(series, len(series), 1)[0])
+    values = place_in_cells(series.values, grid.cells(series, len(series), 1)[0])
     assert find_period(values, grid.step_ms) == CALENDAR[name]

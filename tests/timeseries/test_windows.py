@@ -3,28 +3,37 @@
 import numpy as np
 import pytest
 
-from timeseries.windows import MISSING, STEPS, WIDEST, Scale, WindowShape, fill_short_gaps, judged, moving_sum
+from timeseries.windows import (
+    CLIP_STDS,
+    MAX_MISSING_SHARE,
+    STEPS_PER_STD,
+    Scale,
+    WindowShape,
+    fill_short_gaps,
+    moving_sum,
+    usable_windows,
+)
 
 
 def test_values_become_whole_numbers_of_a_spread():
     scale = Scale(10.0, 2.0)
-    told = scale.whole(np.array([10.0, 12.0, 9.0, np.nan, 1e300]))
-    np.testing.assert_array_equal(told, [0, STEPS, -STEPS / 2, np.nan, WIDEST * STEPS])
+    told = scale.quantize(np.array([10.0, 12.0, 9.0, np.nan, 1e300]))
+    np.testing.assert_array_equal(told, [0, STEPS_PER_STD, -STEPS_PER_STD / 2, np.nan, CLIP_STDS * STEPS_PER_STD])
 
 
 def test_the_scale_is_hardly_moved_by_a_few_far_values():
     values = np.random.default_rng(0).normal(3, 2, 5000)
     far = values.copy()
     far[::50] = 1e6
-    for one in (Scale.of(values), Scale.of(far)):
+    for one in (Scale.fit(values), Scale.fit(far)):
         assert one.centre == pytest.approx(3, abs=0.2)
-        assert one.spread == pytest.approx(2, rel=0.15)
+        assert one.std == pytest.approx(2, rel=0.15)
 
 
 def test_the_scale_of_a_series_that_mostly_rests_is_its_standard_deviation():
     values = np.where(np.arange(1000) % 100 == 0, 5.0, 1.0)
-    assert Scale.of(values).spread == pytest.approx(np.std(values))
-    assert Scale.of(np.full(9, 0.1)).spread > 0
+    assert Scale.fit(values).std == pytest.approx(np.std(values))
+    assert Scale.fit(np.full(9, 0.1)).std > 0
 
 
 def test_a_moving_sum_is_exact_wherever_it_starts():
@@ -45,8 +54,8 @@ def test_a_short_gap_is_filled_as_the_series_went_a_period_before():
 def test_a_window_that_was_mostly_filled_is_not_judged():
     whole = np.arange(100.0)
     whole[40:43] = np.nan
-    good = judged(whole, fill_short_gaps(whole, None), 10)
-    allowed = int(MISSING * 10)
+    good = usable_windows(whole, fill_short_gaps(whole, None), 10)
+    allowed = int(MAX_MISSING_SHARE * 10)
     assert good[:9].tolist() == [0.0] * 9
     assert good[9:40].all()
     assert not good[40:43].any()
@@ -59,8 +68,8 @@ def test_a_long_window_is_told_by_sums_of_neighbours(points, most, size, stride)
     shape = WindowShape.covering(points, most)
     assert (shape.size, shape.stride, shape.points) == (size, stride, points)
     full = np.random.default_rng(2).integers(-1000, 1000, 300).astype(float)
-    windows = shape.every(full)
+    windows = shape.windows(full)
     assert windows.shape == (300 - points + 1, size)
     np.testing.assert_array_equal(windows[7], full[7 : 7 + points].reshape(size, stride).sum(axis=1))
     np.testing.assert_array_equal(np.concatenate([block for _, block in shape.blocks(full)]), windows)
-    assert shape.every(full[: points - 1]).shape == (0, size)
+    assert shape.windows(full[: points - 1]).shape == (0, size)

@@ -7,7 +7,7 @@ from anomaly_detection import CLEAR, Detection
 from data_generation import clean
 from detectors.auto.detector import FORECAST, Auto
 from detectors.auto.overrides import FLATLINE_WORDS
-from detectors.lstm import FEW
+from detectors.lstm import MAX_ISOLATED
 from detectors.window_detector import SCORE_CAP, ScoreCalibration
 from evaluation.fault_injection import plant
 from timeseries import Series
@@ -150,8 +150,8 @@ def test_wild_values_that_go_on_are_believed():
     values[3100:] += 1e3
     tail = detector.grid.tail(Series(None, values), values, len(values), detector.memory)
     held = detector._held(tail)
-    np.testing.assert_array_equal(np.flatnonzero(held != values), np.arange(3100, 3100 + FEW))
-    assert (np.abs(held[3100 : 3100 + FEW]) < 10).all()
+    np.testing.assert_array_equal(np.flatnonzero(held != values), np.arange(3100, 3100 + MAX_ISOLATED))
+    assert (np.abs(held[3100 : 3100 + MAX_ISOLATED]) < 10).all()
     assert np.count_nonzero(detector.detect(Series(None, values)).is_anomaly[3103:3300]) > 100
 
 

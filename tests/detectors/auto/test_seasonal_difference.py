@@ -4,7 +4,7 @@ import numpy as np
 
 from detectors.auto.seasonal_difference import CYCLES, DIFFERENCE_CAP, SeasonalDifference
 from detectors.level_spread import LevelSpreadScorer
-from timeseries.seasonality import same_phase
+from timeseries.seasonality import same_phase_median
 
 
 def weekly(points=6000, seed=0, off=()):
@@ -27,7 +27,7 @@ def test_the_distances_are_those_of_a_loop():
     view = SeasonalDifference.fit(values, 336)
     several = view.score_by_window_length(values, nothing)
     assert [length for length, _ in several] == [32, 64, 128]  # at most an eighth of the series
-    missed = np.abs(values - same_phase(values, 336, CYCLES)) / view.scale.spread
+    missed = np.abs(values - same_phase_median(values, 336, CYCLES)) / view.scale.std
     for length, told in several:
         for at in (1100, 1510, 1999):
             window = np.minimum(missed[at - length + 1 : at + 1], DIFFERENCE_CAP)
