@@ -2,7 +2,7 @@
 
 import functools
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, ClassVar, Self
 
@@ -12,9 +12,10 @@ from errors import UnknownName
 from events.context import EventContext
 from events.event import Event
 from events.filter import NO_FILTER, EventFilter
-from events.wording import _kind, explain, explain_view
+from events.scorer import ScorerId
+from events.wording import explain, explain_view, note_message
 from parameters import Param, parameters
-from timeseries import Bools, Floats, Series
+from timeseries import Bools, Floats, Note, Series
 from timeseries.intervals import runs
 
 Progress = Callable[[str, float], None]
@@ -50,8 +51,8 @@ class Detection:
     params     every parameter in effect
     gap        most normal points inside one event
     period     points after which the series repeats itself; None where no period was found or looked for
-    notes      what was learned and what to know about it, in sentences
-    views      where several things are looked at, by their words (n,) how unusual each is; the score joins them
+    notes      what was learned, and what limits the detection
+    scorer_scores  calibrated score (n,) of each scorer that the score combines; empty where there is only one
     counting   which points beyond the threshold count as anomalies; every one, as a rule
     basis      numbers and arrays from which, beside the columns, another sigma can be judged: see Detector.rethreshold;
                `usual` (m,) are the scores that the threshold is set from where that needs them
@@ -65,8 +66,8 @@ class Detection:
     params: Mapping[str, Any] = field(default_factory=dict)
     gap: int = DEFAULT_GAP
     period: int | None = None
-    notes: tuple[str, ...] = ()
-    views: Mapping[str, Floats | Bools] = field(default_factory=dict)
+    notes: tuple[Note, ...] = ()
+    scorer_scores: Mapping[ScorerId, Floats | Bools] = field(default_factory=dict)
     counting: EventFilter = NO_FILTER
     components: Mapping[str, Any] = field(default_factory=dict)
 
@@ -74,8 +75,9 @@ class Detection:
         """The judgement of the last `new` points, which cannot be judged again."""
         first, n = len(self.series) - new, len(self.series)
         columns = {name: getattr(self, name)[first:] for name in ("expected", "margin", "score")}
-        views = {words: voice[first:] for words, voice in self.views.items()}
-        return replace(self, series=self.series.slice(first, n), views=views, components={}, **columns)
+        scorer_scores = {scorer: scores[first:] for scorer, scores in self.scorer_scores.items()}
+        series = self.series.slice(first, n)
+        return replace(self, series=series, scorer_scores=scorer_scores, components={}, **columns)
 
     @functools.cached_property
     def _judged(self) -> tuple[Bools, list[tuple[int, int]]]:
@@ -133,7 +135,7 @@ class Detection:
         within = np.where(self.is_anomaly[start:stop], self.score[start:stop], -1.0)
         highest = start + int(np.argmax(within))
         severity = min(float(self.score[highest]) / self.threshold, float(np.finfo(np.float64).max))
-        if self.views:
+        if self.scorer_scores:
             return self._joined_event(start, stop, highest, severity)
         value, expected = float(self.series.values[highest]), float(self.expected[highest])
         direction = "above" if value > expected else "below" if value < expected else "shape"
@@ -144,13 +146,14 @@ class Detection:
         """An event where several views are joined. Their score says that something is odd, not that a value is far off:
         its worst point is the furthest one, where there is one."""
         direction, furthest = self._side(start, stop)
-        top_scorer, *also = self._seen_by(start, stop, highest)
+        top_scorer, *also = self._top_scorers(start, stop, highest)
         peak = highest if furthest is None else furthest
         value, expected = float(self.series.values[peak]), float(self.expected[peak])
         explanation = explain_view(value, expected, direction, severity, stop - start, top_scorer, also)
         outside = abs(value - expected) > self.margin[peak]
         explanation += self._remark(peak, direction if outside else "shape")
-        return Event(start, stop, peak, direction, severity, value, expected, explanation, top_scorer)
+        scorer, window = top_scorer.name, top_scorer.window
+        return Event(start, stop, peak, direction, severity, value, expected, explanation, scorer, window)
 
     def _side(self, start: int, stop: int) -> tuple[str, int | None]:
         """On which side of what was expected an event lies, and its furthest point there; "shape" where none is clear.
@@ -169,19 +172,19 @@ class Detection:
         side = np.sign(away[0])
         return ("above" if side > 0 else "below"), int(here[np.argmax(side * away)])
 
-    def _seen_by(self, start: int, stop: int, peak: int) -> list[str]:
-        """The view that finds the highest score most unusual; then, of each other kind of view that finds a tenth of
-        the event's anomalies so, the one that does most often."""
-        here = np.flatnonzero(self.is_anomaly[start:stop])
-        told = np.stack([np.nan_to_num(voice[start:stop][here]) for voice in self.views.values()])
-        names, surest = list(self.views), np.argmax(told, axis=0)
-        first = names[surest[int(np.searchsorted(here, peak - start))]]
-        counts = np.bincount(surest, minlength=len(names))
-        kinds = {_kind(first): first}
-        for code in np.argsort(-counts, kind="stable").tolist():
-            if counts[code] >= OFTEN * len(here):
-                kinds.setdefault(_kind(names[code]), names[code])
-        return list(kinds.values())
+    def _top_scorers(self, start: int, stop: int, peak: int) -> list[ScorerId]:
+        """The scorer with the highest calibrated score at the peak, then those with the highest at OFTEN of the event's
+        anomalies or more: one window of each name, the most frequent."""
+        anomalies = np.flatnonzero(self.is_anomaly[start:stop])
+        scores = np.stack([np.nan_to_num(each[start:stop][anomalies]) for each in self.scorer_scores.values()])
+        scorers, highest = list(self.scorer_scores), np.argmax(scores, axis=0)
+        top = scorers[highest[int(np.searchsorted(anomalies, peak - start))]]
+        counts = np.bincount(highest, minlength=len(scorers))
+        by_name = {top.name: top}
+        for index in np.argsort(-counts, kind="stable").tolist():
+            if counts[index] >= OFTEN * len(anomalies):
+                by_name.setdefault(scorers[index].name, scorers[index])
+        return list(by_name.values())
 
     def _remark(self, peak: int, direction: str) -> str:
         """The circumstances of a peak, as a further sentence."""
@@ -209,6 +212,26 @@ def residual_stats(residuals: Floats, floor: float) -> tuple[float, float]:
     return float(np.mean(known)), max(float(np.std(known)), floor)
 
 
+@dataclass(frozen=True, eq=False)
+class Components(Mapping[str, Any]):
+    """What `Detector.rethreshold` needs beside the columns of a Detection; each detector declares a subclass.
+
+    The fields of a subclass are arrays, (n,) or (m,), or JSON values. As a mapping it is its fields by name, without
+    those that are None, so that the store can save them: `Detector.components_type(**mapping)` gives it back.
+    """
+
+    def __getitem__(self, name: str) -> Any:
+        if name in self.__dataclass_fields__ and getattr(self, name) is not None:
+            return getattr(self, name)
+        raise KeyError(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name in self.__dataclass_fields__ if getattr(self, name) is not None)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
 class Detector(ABC):
     """Learns what is normal from one series, then judges every point of it or of another.
 
@@ -222,6 +245,7 @@ class Detector(ABC):
 
     min_history: ClassVar[int] = 200
     adjustable_params: ClassVar[tuple[str, ...]] = ("gap",)
+    components_type: ClassVar[type[Components] | type[dict[str, Any]]] = dict
     title: ClassVar[str]
     help: ClassVar[str]
     memory: int
@@ -297,7 +321,7 @@ def summary(detection: Detection, seconds: Mapping[str, float]) -> dict[str, Any
         "events": len(detection.stretches),
         "warm_up": detection.warm_up,
         "period": detection.period,
-        "notes": list(detection.notes),
+        "notes": [{"code": note.code, "message": note_message(note)} for note in detection.notes],
         "seconds": dict(seconds),
     }
 
@@ -337,4 +361,5 @@ def event_with_times(event: Event, times: Sequence[str | int] | None) -> dict[st
         "expected": event.expected,
         "explanation": event.explanation,
         "top_scorer": event.top_scorer,
+        "window": event.window,
     }

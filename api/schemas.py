@@ -46,8 +46,10 @@ class Event(msgspec.Struct, forbid_unknown_fields=True):
     expected: Annotated[Number, described("What was expected there.")]
     explanation: Annotated[str, described("One sentence for a person.")]
     top_scorer: Annotated[
-        str | None, described("Which of the views that a detector joins finds it most unusual; null where it has none.")
+        str | None,
+        described("The scorer with the highest score at the peak, e.g. `level_spread`; null where there is only one."),
     ]
+    window: Annotated[int | None, described("Length of that scorer's windows, in points; null where it has none.")]
 
 
 class Seconds(msgspec.Struct, forbid_unknown_fields=True):
@@ -56,6 +58,13 @@ class Seconds(msgspec.Struct, forbid_unknown_fields=True):
     read: float
     fit: float
     detect: float
+
+
+class Note(msgspec.Struct, forbid_unknown_fields=True):
+    """One thing that was learned, or that limits a detection."""
+
+    code: Annotated[str, described("Stable, for programs.")]
+    message: Annotated[str, described("One sentence for a person.")]
 
 
 class Summary(msgspec.Struct, forbid_unknown_fields=True):
@@ -67,7 +76,7 @@ class Summary(msgspec.Struct, forbid_unknown_fields=True):
     events: Count
     warm_up: Annotated[int, described("Points that have a value and no judgement.", ge=0)]
     period: Annotated[int | None, described("Points after which the series repeats itself; null where none was found.")]
-    notes: Annotated[list[str], described("What was learned and what to know about it, in sentences.")]
+    notes: Annotated[list[Note], described("What was learned, and what limits the detection.")]
     seconds: Seconds
 
 

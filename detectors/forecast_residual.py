@@ -9,7 +9,7 @@ import numpy as np
 
 from anomaly_detection import Detection, Detector, Progress, no_progress, residual_stats, residual_threshold
 from parameters import Param
-from timeseries import Bools, Floats, Series
+from timeseries import Bools, Floats, Note, Series
 from timeseries.regular_grid import RegularGrid, place_in_cells
 from timeseries.scaling import min_scale, times_unit, unit_of
 
@@ -32,8 +32,8 @@ MAX_MASKING_ROUNDS = 8
 """Most times that drafts are made without what surprised the ones before: a fault of n points takes n + 1."""
 WIDENED_RATIO = 3.0
 """Factor by which a few far values must widen the threshold for it to be told."""
-WIDENED_NOTE = "A few values lie so far off that they widen the band"
-"""How that is told."""
+OUTLIERS_WIDEN_BAND = "outliers_widen_band"
+"""Code of the note about it."""
 CHUNK = 256
 """Gaps are shortened by multiples of this many cells, so that every forecaster's chunks keep their place."""
 Report = Callable[[float], None]
@@ -70,8 +70,8 @@ class Forecaster(Protocol):
         """Points before the one that is forecast whose drafts enter its forecast."""
 
     @property
-    def notes(self) -> Sequence[str]:
-        """What was learned, in sentences."""
+    def notes(self) -> Sequence[Note]:
+        """What was learned."""
 
     def forecast(self, values: Floats, first: int, report: Report, since: int = 0) -> Forecast:
         """What is expected of the values (n,) from position `since` on: columns (n − since,).
@@ -102,7 +102,7 @@ class ForecastResidual(Detector):
         hiding: float,
         threshold: float,
         params: Mapping[str, Any],
-        notes: Sequence[str] = (),
+        notes: Sequence[Note] = (),
         usual: Sequence[float] | None = None,
     ) -> None:
         self.notes = tuple(notes)
@@ -203,7 +203,7 @@ class ForecastResidual(Detector):
             "hiding": self.hiding,
             "threshold": self.threshold,
             "params": dict(self.params),
-            "notes": list(self.notes),
+            "notes": [note.to_plain() for note in self.notes],
             "usual": self.usual,
         }
 
@@ -211,8 +211,10 @@ class ForecastResidual(Detector):
     def from_state(cls, state: Mapping[str, Any]) -> Self:
         """See Detector.from_state."""
         grid = RegularGrid.from_state(state["grid"])
-        known = {name: state[name] for name in ("unit", "period", "hiding", "threshold", "params", "notes")}
-        return cls(cls.forecaster_from_state(state["forecaster"]), grid, **known, usual=state.get("usual"))
+        known = {name: state[name] for name in ("unit", "period", "hiding", "threshold", "params")}
+        notes = [Note.from_plain(note) for note in state["notes"]]
+        forecaster = cls.forecaster_from_state(state["forecaster"])
+        return cls(forecaster, grid, **known, notes=notes, usual=state.get("usual"))
 
     @staticmethod
     @abstractmethod
@@ -226,19 +228,16 @@ def threshold_and_margin(threshold: float, unit: float, expected: Floats) -> tup
     return limit, np.where(np.isnan(expected), np.nan, limit)
 
 
-def period_note(period: int | None) -> str:
-    """A sentence about the period."""
-    return f"The series repeats itself every {period} points." if period else "No period was found in the series."
+def period_note(period: int | None) -> Note:
+    """The period in points, or that there is none."""
+    return Note("period", {"points": period}) if period else Note("no_period")
 
 
-def widened_notes(threshold: float, within: float) -> list[str]:
-    """A sentence where a few far values make the threshold much wider than it would be for the others."""
+def widened_notes(threshold: float, within: float) -> list[Note]:
+    """A note where a few outliers make the threshold much wider than the other values alone would."""
     if threshold < WIDENED_RATIO * within:
         return []
-    return [
-        f"{WIDENED_NOTE} {threshold / within:.2g} times and may hide others. "
-        "If they stand for missing values (like -999), leave them empty; else lower sigma."
-    ]
+    return [Note(OUTLIERS_WIDEN_BAND, {"factor": threshold / within})]
 
 
 def limit_runs(flags: Bools, longest: int) -> Bools:

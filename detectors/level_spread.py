@@ -10,7 +10,7 @@ from anomaly_detection import DEFAULT_GAP, Gap, Progress, no_progress
 from detectors.forecast_residual import Sigma
 from detectors.window_detector import DEFAULT_SIGMA, WindowDetector, WindowScorer, mean_std_threshold
 from parameters import checked
-from timeseries import Floats, Series
+from timeseries import Floats, Note, Series
 from timeseries.windows import (
     STEPS_PER_STD,
     Scale,
@@ -69,13 +69,11 @@ class LevelSpreadScorer:
         return max((usual.length for usual in self.usual), default=1) - 1 + gap_fill_memory(self.period)
 
     @property
-    def notes(self) -> list[str]:
+    def notes(self) -> list[Note]:
         """What was learned."""
         if not self.usual:
-            return ["Too short for its windows to be learned: nothing is judged."]
-        *first, last = (str(usual.length) for usual in self.usual)
-        lengths = f"{', '.join(first)} and {last}" if first else last
-        return [f"Mean and spread of the last {lengths} points are compared with the usual ones."]
+            return [Note("windows_too_short")]
+        return [Note("level_spread_windows", {"lengths": [usual.length for usual in self.usual]})]
 
     def score_by_window_length(
         self, values: Floats, report: Callable[[float], None], since: int = 0

@@ -15,6 +15,7 @@ from detectors.window_detector import (
     mean_over_covering_windows,
     mean_std_threshold,
 )
+from events.scorer import ScorerId
 from forecasting.lstm import LSTMForecaster
 from forecasting.lstm_multi_step import MultiStepForecaster
 from parameters import Param, checked
@@ -156,8 +157,8 @@ class LSTM(ForecastResidual):
             others = self._voices(series, residuals, by, lambda _, done: progress("detect", (2 + done) / 3), spikes)
             rest = by.judge.mean(by.judge.calibrate(list(others.values())), len(series))
         components = {**found.components, "usual": usual, "rest": rest, "residual": residuals}
-        views = dict(zip(several, voices, strict=True))
-        return combine_scores(replace(found, components=components, views=views), by.usual)
+        scorer_scores = dict(zip(several, voices, strict=True))
+        return combine_scores(replace(found, components=components, scorer_scores=scorer_scores), by.usual)
 
     @classmethod
     def rethreshold(cls, kept: Detection, params: Mapping[str, Any]) -> Detection:
@@ -170,8 +171,8 @@ class LSTM(ForecastResidual):
 
     def _voices(
         self, series: Series, residuals: Floats, by: OfflineModel, progress: Progress, without: Bools | None = None
-    ) -> dict[str, Floats]:
-        """In words, (n,) how far each point, or the mean of the stretches it lies in, is from what was expected.
+    ) -> dict[ScorerId, Floats]:
+        """By scorer, (n,) how far each point, or the mean of the stretches it lies in, is from what was expected.
 
         What lies `without` (n,) is not shown to the stretches.
         """
@@ -181,7 +182,9 @@ class LSTM(ForecastResidual):
         near, values, cells = self._spread_out(series, near, values)
         far = by.far.missed(values, lambda done: progress("detect", done))
         ending = by.stretches.ending(near, far)
-        return {words: mean_over_covering_windows(distances, length)[cells] for words, length, distances in ending}
+        return {
+            scorer: mean_over_covering_windows(distances, scorer.window or 1)[cells] for scorer, distances in ending
+        }
 
     def _spread_out(self, series: Series, *columns: Floats) -> tuple[Any, ...]:
         """Each column (n,) in the series' cells, then the cells of the points (n,)."""

@@ -16,7 +16,7 @@ from anomaly_detection import DEFAULT_GAP, Gap, Progress, no_progress
 from detectors.forecast_residual import Sigma
 from detectors.window_detector import DEFAULT_SIGMA, WindowDetector, WindowScorer, mean_std_threshold
 from parameters import Param, checked
-from timeseries import Floats, Series
+from timeseries import Floats, Note, Series
 from timeseries.gap_filling import sample_rows
 from timeseries.windows import (
     STEPS_PER_STD,
@@ -151,13 +151,13 @@ class MatrixProfileScorer:
         return max((each.shape.points for each in self.references), default=1) - 1 + gap_fill_memory(self.period)
 
     @property
-    def notes(self) -> list[str]:
+    def notes(self) -> list[Note]:
         """What was learned."""
         if not self.references:
-            return ["Too short for its windows to be learned: nothing is judged."]
-        lengths = ", ".join(str(each.shape.points) for each in self.references)
+            return [Note("windows_too_short")]
+        lengths = [each.shape.points for each in self.references]
         count = max(len(each.at) for each in self.references)
-        return [f"The last {lengths} points are each compared with {count} earlier windows of the same length."]
+        return [Note("matrix_profile_windows", {"lengths": lengths, "references": count})]
 
     def score_by_window_length(
         self, values: Floats, report: Callable[[float], None], since: int = 0

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from events.scorer import ScorerId
 from timeseries import Floats
 from timeseries.windows import CLIP_STDS, MAX_MISSING_SHARE, STEPS_PER_STD, moving_sum, window_lengths
 
@@ -35,19 +36,17 @@ class ResidualWindows:
         known = [mean[np.isfinite(mean)] for mean in means]
         return cls(lengths, tuple(max(float(np.median(each)) if each.size else 0.0, MIN_RESIDUAL) for each in known))
 
-    def ending(self, near: Floats, far: Floats) -> list[tuple[str, int, Floats]]:
-        """In words, the length, and the distances (n,) of the stretches that end at each point; NaN if unknown.
+    def ending(self, near: Floats, far: Floats) -> list[tuple[ScorerId, Floats]]:
+        """The scorer and the distances (n,) of the stretches that end at each point; NaN if unknown.
 
         near  (n,) distance from the one-step forecast, in spreads of the series; NaN where unknown
         far   (n,) mean distance from the forecasts made 1 to 24 points before, likewise
         """
-        several = [("distance from the forecast", 1, near)]
-        for length in self.lengths:
-            words = f"distance from the forecasts made up to 24 points before, over {length} points"
-            several.append((words, length, trailing_mean(far, length)))
+        several = [(ScorerId("forecast_residual"), near)]
+        several += [(ScorerId("multi_step_residual", length), trailing_mean(far, length)) for length in self.lengths]
         for length, usual in zip(self.lengths, self.usual, strict=True):
             ratio = np.log((trailing_mean(near, length) / usual + RESIDUAL_OFFSET) / (1 + RESIDUAL_OFFSET))
-            several.append((f"size of the forecast's misses over {length} points", length, np.abs(ratio)))
+            several.append((ScorerId("residual_size", length), np.abs(ratio)))
         return several
 
     def state(self) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from detectors.forecast_residual import (
 )
 from forecasting.stl import decompose, level
 from parameters import Param, checked
-from timeseries import Bools, Floats, Series
+from timeseries import Bools, Floats, Note, Series
 from timeseries.regular_grid import RegularGrid, place_in_cells
 from timeseries.robust import sorted_median
 from timeseries.scaling import min_scale, times_unit, unit_of
@@ -103,9 +103,9 @@ class SeasonalMedianForecaster:
         return 0
 
     @property
-    def notes(self) -> Sequence[str]:
+    def notes(self) -> Sequence[Note]:
         """See Forecaster.notes."""
-        return [f"The level is the median of the last {self.span} points, without their seasons."]
+        return [Note("median_level", {"points": self.span})]
 
     def season(self, values: Floats) -> Floats:
         """(n,) from earlier cycles alone; NaN where none is known."""

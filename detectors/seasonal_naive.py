@@ -17,7 +17,7 @@ from detectors.forecast_residual import (
     Sigma,
 )
 from parameters import Param, checked
-from timeseries import Bools, Floats, Series
+from timeseries import Bools, Floats, Note, Series
 from timeseries.gap_filling import MAX_FILL, fill_forward
 from timeseries.regular_grid import RegularGrid, place_in_cells
 from timeseries.scaling import unit_of
@@ -80,9 +80,9 @@ class SameSeason:
         return 0
 
     @property
-    def notes(self) -> Sequence[str]:
+    def notes(self) -> Sequence[Note]:
         """See Forecaster.notes."""
-        return [] if self.period else ["Each value is expected to be the one before it."]
+        return [] if self.period else [Note("previous_value")]
 
     def forecast(self, values: Floats, first: int, report: Report, since: int = 0) -> Forecast:
         """See Forecaster.forecast."""

@@ -10,7 +10,7 @@ from anomaly_detection import DEFAULT_GAP, Gap, Progress, no_progress
 from detectors.forecast_residual import Sigma
 from detectors.window_detector import STRICT_SIGMA, WindowDetector, WindowScorer, segment_threshold
 from parameters import checked
-from timeseries import Floats, Series
+from timeseries import Floats, Note, Series
 from timeseries.windows import (
     STEPS_PER_STD,
     Scale,
@@ -73,11 +73,11 @@ class SubspaceScorer:
         return self.shape.points - 1 + gap_fill_memory(self.period)
 
     @property
-    def notes(self) -> list[str]:
+    def notes(self) -> list[Note]:
         """What was learned."""
         if not self.weights.size:
-            return ["Too short for its windows to be learned: nothing is judged."]
-        return [f"The shape of the last {self.shape.points} points is compared with the usual ones."]
+            return [Note("windows_too_short")]
+        return [Note("subspace_window", {"points": self.shape.points})]
 
     def score_by_window_length(
         self, values: Floats, report: Callable[[float], None], since: int = 0

@@ -9,7 +9,7 @@ import numpy as np
 
 from anomaly_detection import Detection, Detector, Progress, no_progress
 from detectors.forecast_residual import period_note
-from timeseries import Floats, Series
+from timeseries import Floats, Note, Series
 from timeseries.regular_grid import RegularGrid, place_in_cells
 from timeseries.scaling import unit_of
 from timeseries.seasonality import find_period
@@ -37,8 +37,8 @@ class WindowScorer(Protocol):
         """Points before the one that is judged."""
 
     @property
-    def notes(self) -> Sequence[str]:
-        """What was learned, in sentences."""
+    def notes(self) -> Sequence[Note]:
+        """What was learned."""
 
     def score_by_window_length(
         self, values: Floats, report: Callable[[float], None], since: int = 0

@@ -10,7 +10,8 @@ class Event:
     peak      the point of the highest score; where a detector joins views and the event lies on one side of what was
               expected, the point furthest off there
     severity  its highest score ÷ threshold
-    seen_by   the view that finds it most unusual, of those a detector joins; None where it joins none
+    top_scorer, window  the scorer with the highest calibrated score at the peak, and the length of its windows in
+              points; None where the detector has one scorer, or the scorer no windows
     """
 
     start: int
@@ -22,3 +23,4 @@ class Event:
     expected: float
     explanation: str
     top_scorer: str | None = None
+    window: int | None = None

@@ -25,7 +25,7 @@ from model import (
     train,
     use_one_thread,
 )
-from timeseries import Bools, Floats
+from timeseries import Bools, Floats, Note
 from timeseries.gap_filling import MAX_FILL
 from timeseries.robust import median_and_iqr_std, residual_std
 
@@ -81,19 +81,15 @@ class LSTMForecaster:
         return cls(centre, spread, linear, left, network, loss, shape)
 
     @property
-    def notes(self) -> list[str]:
+    def notes(self) -> list[Note]:
         """Whether the network takes part in the forecasts, and what it gains."""
         if self.loss is None:
-            return ["Too short for the LSTM (512 points): a regression forecasts alone."]
+            return [Note("lstm_too_short", {"min_points": 512})]
         if self.network is None and self.loss <= self.shape.gain:
-            return [
-                "The LSTM's forecasts depended on points too far back; it was left out: a regression forecasts alone."
-            ]
+            return [Note("lstm_memory_too_long")]
         if self.network is None:
-            return ["The LSTM gained nothing on data kept back and was left out: a regression forecasts alone."]
-        return [
-            f"The LSTM lowers the loss of the regression beside it by {100 * (1 - self.loss):.2g} % on data kept back."
-        ]
+            return [Note("lstm_no_gain")]
+        return [Note("lstm_gain", {"percent": 100 * (1 - self.loss)})]
 
     @property
     def memory(self) -> int:

@@ -15,7 +15,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from forecasting.lstm import LSTMForecaster
 from forecasting.multi_step import HORIZONS, MultiStepRegression
 from model import Network, TrainingConfig, predict, train
-from timeseries import Floats
+from timeseries import Floats, Note
 from timeseries.robust import residual_std
 from timeseries.windows import STEPS_PER_STD, WindowShape, fill_short_gaps, usable_windows
 
@@ -57,11 +57,11 @@ class MultiStepForecaster:
         return cls(line, near, usual, network)
 
     @property
-    def notes(self) -> list[str]:
+    def notes(self) -> list[Note]:
         """Whether a network takes part."""
         if self.network is None:
             return []
-        return [f"Up to {HORIZONS} points ahead the LSTM forecasts: it leaves less than half of what a line does."]
+        return [Note("lstm_multi_step", {"horizons": HORIZONS})]
 
     def left_over(self, values: Floats, report: Callable[[float], None]) -> Iterator[tuple[slice, Floats]]:
         """Points and, (m, HORIZONS), what the line's forecasts for them and for the points after leave over.

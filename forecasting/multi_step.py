@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from timeseries import Floats
+from timeseries import Floats, Note
 from timeseries.windows import (
     STEPS_PER_STD,
     Scale,
@@ -68,11 +68,11 @@ class MultiStepRegression:
         return max(2 * self.length + HORIZONS - 1, 0) + gap_fill_memory(self.period)
 
     @property
-    def notes(self) -> list[str]:
+    def notes(self) -> list[Note]:
         """What was learned."""
         if not self.length:
-            return ["Too short for its windows to be learned: nothing is judged."]
-        return [f"Each value is compared with {HORIZONS} forecasts, made 1 to {HORIZONS} points before it."]
+            return [Note("windows_too_short")]
+        return [Note("multi_step_windows", {"horizons": HORIZONS})]
 
     def score_by_window_length(
         self, values: Floats, report: Callable[[float], None], since: int = 0

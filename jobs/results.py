@@ -166,7 +166,8 @@ class Results:
         kept, state = self._archive.get(asked.series_id), self._detections.state(asked.id)
         if kept is None or state is None:
             raise NotFound(f"There is no detection {asked.id!r} any more.", name=asked.id)
-        return from_columns(self._archive.series(kept, asked.column), self._detections.columns(asked.id), state)
+        series, columns = self._archive.series(kept, asked.column), self._detections.columns(asked.id)
+        return from_columns(find(asked.detector), series, columns, state)
 
 
 def window_of(series: Series, begin: Place, end: Place) -> tuple[int, int]:

@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anomaly_detection import Detection, Detector, detector_named, events_in_ms, summary
+from events.scorer import ScorerId
 from store import DetectionRecord, DetectionSummary, Label
-from timeseries import Bools, Series
+from timeseries import Bools, Note, Series
 
 MOST_EVENTS = 1_000
 """Events that are kept with a verdict, the gravest: whoever follows a detection is sent all of them each time."""
@@ -45,11 +46,12 @@ def merge_labelled(kept: Detection, whole: Detection, hidden: Bools) -> Detectio
         return np.where(hidden, theirs, mine) if isinstance(mine, np.ndarray) and mine.shape == hidden.shape else mine
 
     columns = {name: of(getattr(kept, name), getattr(whole, name)) for name in ("expected", "margin", "score")}
-    views = {words: of(voice, whole.views[words]) for words, voice in kept.views.items()}
-    components = {name: of(part, whole.components[name]) for name, part in kept.components.items()}
-    if "usual" in components:
-        components |= {"usual": kept.components["usual"], "scores": components["usual"]}
-    return replace(kept, series=whole.series, views=views, components=components, **columns)
+    scorer_scores = {each: of(scores, whole.scorer_scores[each]) for each, scores in kept.scorer_scores.items()}
+    merged = {name: of(part, whole.components[name]) for name, part in kept.components.items()}
+    if "usual" in merged:
+        merged |= {"usual": kept.components["usual"], "scores": merged["usual"]}
+    components = type(kept.components)(**merged)
+    return replace(kept, series=whole.series, scorer_scores=scorer_scores, components=components, **columns)
 
 
 def to_columns(detection: Detection) -> tuple[Columns, dict[str, Any]]:
@@ -58,26 +60,28 @@ def to_columns(detection: Detection) -> tuple[Columns, dict[str, Any]]:
     components = {name: part for name, part in detection.components.items() if isinstance(part, np.ndarray)}
     columns = {**named, **{f"{BASIS}{name}": part for name, part in components.items()}}
     columns = {name: column for name, column in columns.items() if not np.isnan(column).all()}
-    if detection.views:
-        told = np.stack([np.nan_to_num(view) for view in detection.views.values()])
-        columns["top_scorer"] = np.argmax(told, axis=0).astype(np.uint8)
+    if detection.scorer_scores:
+        scores = np.stack([np.nan_to_num(each) for each in detection.scorer_scores.values()])
+        columns["top_scorer"] = np.argmax(scores, axis=0).astype(np.uint8)
     state = {
         **{name: getattr(detection, name) for name in ("threshold", "gap", "period")},
         "params": dict(detection.params),
-        "notes": list(detection.notes),
-        "views": list(detection.views),
+        "notes": [note.to_plain() for note in detection.notes],
+        "scorers": [[scorer.name, scorer.window] for scorer in detection.scorer_scores],
         "basis": {name: part for name, part in detection.components.items() if name not in components},
         "absent": [name for name in components if f"{BASIS}{name}" not in columns],
     }
     return columns, state
 
 
-def from_columns(series: Series, columns: Mapping[str, NDArray[Any]], state: Mapping[str, Any]) -> Detection:
-    """The detection that `to_columns` took apart. Of its views it still knows which is the strongest."""
+def from_columns(
+    detector: type[Detector], series: Series, columns: Mapping[str, NDArray[Any]], state: Mapping[str, Any]
+) -> Detection:
+    """The detection that `to_columns` took apart. Of its scorers it still knows which had the highest score."""
     nowhere = np.full(len(series), np.nan)
     arrays = {name[len(BASIS) :]: column for name, column in columns.items() if name.startswith(BASIS)}
-    top_scorer = columns.get("top_scorer")
-    views = {} if top_scorer is None else {words: top_scorer == code for code, words in enumerate(state["views"])}
+    scorers = [ScorerId(name, window) for name, window in state["scorers"]]
+    top_scorer = columns.get("top_scorer", np.empty(0))
     return Detection(
         series,
         columns.get("expected", nowhere),
@@ -87,9 +91,9 @@ def from_columns(series: Series, columns: Mapping[str, NDArray[Any]], state: Map
         state["params"],
         state["gap"],
         state["period"],
-        notes=tuple(state["notes"]),
-        views=views,
-        components={**state["basis"], **dict.fromkeys(state["absent"], nowhere), **arrays},
+        notes=tuple(Note.from_plain(note) for note in state["notes"]),
+        scorer_scores={scorer: np.equal(top_scorer, index) for index, scorer in enumerate(scorers)},
+        components=detector.components_type(**state["basis"], **dict.fromkeys(state["absent"], nowhere), **arrays),
     )
 
 

@@ -1,6 +1,7 @@
 """One series as numbers: Series, Table, regular grid, gaps, windows, seasonality, scaling, downsampling."""
 
 from timeseries.names import HIDDEN, escape_formula
+from timeseries.note import Note
 from timeseries.series import Bools, Floats, Series, Times
 from timeseries.table import DateOrder, DatesRead, Limits, Repair, Table
 from timeseries.time_format import format_times
@@ -12,6 +13,7 @@ __all__ = [
     "DatesRead",
     "Floats",
     "Limits",
+    "Note",
     "Repair",
     "Series",
     "Table",

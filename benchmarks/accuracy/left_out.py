@@ -43,6 +43,7 @@ FAMILIES = {
     "lstm": (("near", "far", "size"), ("near",), ("far",), ("near", "far"), ("near", "size")),
 }
 """What may be joined, the present choice first: `near`, `far` and `size` are the LSTM's (see `misses`)."""
+SHORT_NAMES = {"forecast_residual": "near", "multi_step_residual": "far", "residual_size": "size"}
 LENGTHS = (WINDOW_LENGTHS, WINDOW_LENGTHS[:3], WINDOW_LENGTHS[2:], WINDOW_LENGTHS[1:2])
 CAPS = (SCORE_CAP, 5.0, 20.0)
 
@@ -90,9 +91,8 @@ def parts_of(series: Series) -> Parts:
     residuals = lstm.detect(series).score / lstm.unit / lstm.reviewer.spread
     near, at = place_in_cells(residuals, cells), cells
     far = lstm.reviewer.far.missed(values, lambda done: None)
-    for words, length, distances in lstm.reviewer.stretches.ending(near, far):
-        name = "near" if length == 1 else "size" if words.startswith("size") else "far"
-        found[name, length] = distances[at]
+    for scorer, distances in lstm.reviewer.stretches.ending(near, far):
+        found[SHORT_NAMES[scorer.name], scorer.window or 1] = distances[at]
     return found
 
 

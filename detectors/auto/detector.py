@@ -9,13 +9,14 @@ import numpy as np
 from anomaly_detection import DEFAULT_GAP, Detection, Detector, Gap, Progress, no_progress, residual_stats
 from detectors.auto.overrides import SCORE_CAP, Overrides, margin_from_noise, max_with_overrides
 from detectors.auto.seasonal_difference import SeasonalDifference
-from detectors.forecast_residual import CHUNK, MIN_THRESHOLD, WIDENED_NOTE, Sigma, threshold_and_margin, widened_notes
+from detectors.forecast_residual import CHUNK, MIN_THRESHOLD, OUTLIERS_WIDEN_BAND, Sigma, threshold_and_margin, widened_notes
 from detectors.level_spread import LevelSpreadScorer
 from detectors.lstm import ISOLATION_WINDOW, LSTM, MAX_ISOLATED
 from detectors.matrix_profile import MatrixProfileScorer
 from detectors.window_detector import ScoreCalibration, WindowScorer, mean_over_covering_windows, mean_std_threshold
+from events.scorer import ScorerId
 from parameters import Param, checked
-from timeseries import Floats, Series
+from timeseries import Floats, Note, Series
 from timeseries.regular_grid import RegularGrid, Tail, place_in_cells
 from timeseries.scaling import min_scale, times_unit, unit_of
 from timeseries.seasonality import find_periods
@@ -38,21 +39,17 @@ CLIP_TO = 0.25
 """To so many margins from the draft, where usual values lie: a few that are held make no window odd."""
 MAX_RATIO = 1e300
 """Held below infinity: scores of values far beyond all that was learned."""
-FORECAST = "distance from the forecast"
-WORDS_OF_SCORER = {
-    "level_spread": "mean and spread over {} points",
-    "matrix_profile": "course over {} points",
-    "season": "distance from earlier cycles over {} points",
-}
-"""What a view looks at, for a person."""
+FORECAST = ScorerId("forecast_residual")
+SCORERS = {"level_spread": "level_spread", "matrix_profile": "matrix_profile", "season": "seasonal_difference"}
+"""Names of the window scorers, by their key in the state."""
 Views = tuple[LevelSpreadScorer, MatrixProfileScorer, SeasonalDifference]
 
 
 @dataclass(frozen=True)
 class ScorerOutput:
-    """What one view says: its words, the points of its window, and its distances (n,) at the windows' ends."""
+    """What one view says: its scorer, the points of its window, and its distances (n,) at the windows' ends."""
 
-    words: str
+    scorer: ScorerId
     length: int
     distances: Floats
 
@@ -171,7 +168,7 @@ class Auto(Detector):
         score = max_with_residual(usual, residual, judge.threshold, self.margin)
         _, margin = threshold_and_margin(self.margin, self.unit, forecast.expected)
         components = {"usual": usual, "residual": residual, "unit": self.unit, "line": self.usual} if self.usual else {}
-        views = {each.words: voice for each, voice in zip(seen, voices, strict=True)}
+        scorer_scores = {each.scorer: voice for each, voice in zip(seen, voices, strict=True)}
         notes = (*forecast.notes, *(note for view in self.views for note in view.notes))
         return Detection(
             forecast.series,
@@ -183,7 +180,7 @@ class Auto(Detector):
             int(self.params["gap"]),
             forecast.period,
             notes,
-            views,
+            scorer_scores,
             components=components,
         )
 
@@ -193,8 +190,8 @@ class Auto(Detector):
         values = place_in_cells(found.series.values / self.unit, cells) / self.spread
         misses = place_in_cells(_in_spreads(found.components["residual"], self.spread), cells)
         noise = alone.noise.deviations(misses)[cells] * self.spread
-        sigmas = {words: each[cells] for words, each in alone.sigmas(values).items()}
-        loud = {words: np.minimum(SCORE_CAP * each / DEFAULT_SIGMA, SCORE_CAP) for words, each in sigmas.items()}
+        sigmas = {scorer: each[cells] for scorer, each in alone.sigmas(values).items()}
+        loud = {scorer: np.minimum(SCORE_CAP * each / DEFAULT_SIGMA, SCORE_CAP) for scorer, each in sigmas.items()}
         components = {
             **found.components,
             "noise": noise,
@@ -202,19 +199,20 @@ class Auto(Detector):
             "alone": np.fmax(*sigmas.values()),
         }
         notes = self._notes_of_review(found.notes, noise, alone.noise.trust)
+        scorer_scores = {**found.scorer_scores, **loud}
         return offline_detection(
-            replace(found, components=components, views={**found.views, **loud}, notes=notes), self.margin
+            replace(found, components=components, scorer_scores=scorer_scores, notes=notes), self.margin
         )
 
-    def _notes_of_review(self, notes: tuple[str, ...], noise: Floats, trust: float) -> tuple[str, ...]:
-        """The notes (sentences) true of a margin that follows the noise (n,): far values widen it less, or not."""
+    def _notes_of_review(self, notes: tuple[Note, ...], noise: Floats, trust: float) -> tuple[Note, ...]:
+        """The notes true of a margin that follows the noise (n,): far values widen it less, or not."""
         if not trust or not np.isfinite(noise).any():
             return notes
         narrow, real = (
             np.nanmedian(margin_from_noise(noise, by, self.params["sigma"], self.margin)) for by in (1.0, trust)
         )
         again = widened_notes(float(real), float(narrow))
-        return tuple(told for note in notes for told in (again if note.startswith(WIDENED_NOTE) else [note]))
+        return tuple(each for note in notes for each in (again if note.code == OUTLIERS_WIDEN_BAND else [note]))
 
     @classmethod
     def rethreshold(cls, kept: Detection, params: Mapping[str, Any]) -> Detection:
@@ -244,7 +242,7 @@ class Auto(Detector):
         seen = [ScorerOutput(FORECAST, 1, place_in_cells(residual, cells))]
         views: Sequence[WindowScorer] = self.views
         values = self._held(tail) if held else tail.values
-        for done, (view, words) in enumerate(zip(views, WORDS_OF_SCORER.values(), strict=True)):
+        for done, (view, name) in enumerate(zip(views, SCORERS.values(), strict=True)):
 
             def told(fraction: float, done: int = done) -> None:
                 progress("detect", 0.3 + 0.7 * (done + fraction) / len(views))
@@ -252,7 +250,7 @@ class Auto(Detector):
             start = max(tail.since - view.memory, 0)
             since = tail.since - start
             each = view.score_by_window_length(values[start:], told, since)
-            seen += [ScorerOutput(words.format(length), length, distances[since:]) for length, distances in each]
+            seen += [ScorerOutput(ScorerId(name, length), length, distances[since:]) for length, distances in each]
         return seen, forecast, cells
 
     def _held(self, tail: Tail) -> Floats:
@@ -273,7 +271,7 @@ class Auto(Detector):
     def state(self) -> dict[str, Any]:
         """See Detector.state."""
         several: Sequence[WindowScorer] = self.views
-        views = {name: view.state() for name, view in zip(WORDS_OF_SCORER, several, strict=True)}
+        views = {name: view.state() for name, view in zip(SCORERS, several, strict=True)}
         known = {
             "unit": self.unit,
             "spread": self.spread,

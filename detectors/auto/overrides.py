@@ -13,13 +13,13 @@ import numpy as np
 from detectors.auto.cycle_distance import CycleDistance
 from detectors.auto.flatline import FlatlineModel
 from detectors.auto.noise_model import NoiseModel
+from events.scorer import ScorerId
 from timeseries import Floats
 
 STD_PER_SIGMA = 11 / 6
 """Standard deviations of the noise per sigma that a value may lie from its forecast: 5.5 at sigma 3."""
-FLATLINE_WORDS = "unchanging values"
-CYCLE_WORDS = "distance from the cycles before and after"
-"""What is looked at, for a person."""
+FLATLINE = ScorerId("flatline")
+CYCLE_DISTANCE = ScorerId("cycle_distance")
 SCORE_CAP = 10.0
 """Of a voice, as `SCORE_CAP`."""
 
@@ -38,9 +38,9 @@ class Overrides:
         noise = NoiseModel.learn(misses, periods[-1] if periods else 0)
         return cls(noise, FlatlineModel.learn(values), CycleDistance.learn(values, periods))
 
-    def sigmas(self, values: Floats) -> dict[str, Floats]:
-        """In words, (m,) beyond which sigma each cell is an anomaly."""
-        return {FLATLINE_WORDS: self.steady.unlikely(values), CYCLE_WORDS: self.cycles.sigmas(values)}
+    def sigmas(self, values: Floats) -> dict[ScorerId, Floats]:
+        """By scorer, (m,) beyond which sigma each cell is an anomaly."""
+        return {FLATLINE: self.steady.unlikely(values), CYCLE_DISTANCE: self.cycles.sigmas(values)}
 
     def state(self) -> dict[str, Any]:
         """Everything learned."""

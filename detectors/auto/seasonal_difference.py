@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from timeseries import Floats
+from timeseries import Floats, Note
 from timeseries.seasonality import same_phase_median
 from timeseries.windows import MAX_MISSING_SHARE, STEPS_PER_STD, Scale, moving_sum, window_lengths
 
@@ -43,13 +43,11 @@ class SeasonalDifference:
         return max(self.lengths, default=1) - 1 + CYCLES * (self.period or 0)
 
     @property
-    def notes(self) -> list[str]:
+    def notes(self) -> list[Note]:
         """What was learned."""
         if not self.lengths:
             return []
-        return [
-            f"The last points are compared with the same time in the {CYCLES} cycles of {self.period} points before."
-        ]
+        return [Note("seasonal_difference_cycles", {"cycles": CYCLES, "period": self.period or 0})]
 
     def score_by_window_length(
         self, values: Floats, report: Callable[[float], None], since: int = 0

@@ -33,7 +33,7 @@ def test_the_present_choice_of_lstm_is_what_its_review_joins():
     one = series("a")
     found = joined(left_out.parts_of(one.series), Choice(left_out.FAMILIES["lstm"][0]))
     fitted = LSTM.fit(one.series)
-    voices = fitted.detect_offline(one.series).views
+    voices = fitted.detect_offline(one.series).scorer_scores
     own = np.nansum(list(voices.values()), axis=0)
     assert np.allclose(found, own, atol=1e-6)
 

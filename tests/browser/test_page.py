@@ -93,7 +93,10 @@ def test_what_was_learned_stands_under_the_verdict(page):
     def with_notes(route):
         answer = route.fetch().json()
         if answer.get("summary"):
-            answer["summary"]["notes"] = ["Repeats every 1440 points.", "The network was left out."]
+            answer["summary"]["notes"] = [
+                {"code": "period", "message": "Repeats every 1440 points."},
+                {"code": "lstm_no_gain", "message": "The network was left out."},
+            ]
         route.fulfill(json=answer)
 
     open_page(page)

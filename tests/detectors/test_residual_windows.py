@@ -20,7 +20,7 @@ def test_too_small_a_miss_is_as_odd_as_too_large_a_one():
     near = np.ones(2000)
     near[1000:1100], near[1500:1600] = 0.0, 1 / RESIDUAL_OFFSET + 1
     stretches = ResidualWindows.learn(near)
-    found = {length: size for words, length, size in stretches.ending(near, near) if words.startswith("size")}
+    found = {each.window: size for each, size in stretches.ending(near, near) if each.name == "residual_size"}
     assert tuple(found) == stretches.lengths
     assert found[64][900] == pytest.approx(0.0)
     assert found[64][1090] == pytest.approx(np.log((1 + RESIDUAL_OFFSET) / RESIDUAL_OFFSET))
@@ -40,7 +40,7 @@ def test_a_review_sees_what_one_step_does_not(fault):
     detector = LSTM.fit(series)
     seen = [event for event in detector.detect_offline(series).events if event.start < 2096 and event.stop > 2000]
     assert seen
-    assert detector.detect_offline(series).views
+    assert detector.detect_offline(series).scorer_scores
 
 
 def test_a_review_of_usual_series_has_no_events():
@@ -53,7 +53,7 @@ def test_a_spike_is_told_by_its_forecast():
     detector = LSTM.fit(series)
     [event] = detector.detect_offline(series).events
     assert (event.start, event.stop, event.direction) == (2000, 2001, "above")
-    assert event.top_scorer == "distance from the forecast"
+    assert (event.top_scorer, event.window) == ("forecast_residual", None)
 
 
 def test_what_was_learned_before_there_were_reviews_is_judged_as_it_was():

@@ -70,4 +70,4 @@ def test_a_series_too_short_for_windows_is_not_judged():
     series = Series(None, seasonal(50))
     found = Detector.fit(series).detect(series)
     assert np.isnan(found.score).all()
-    assert "Too short" in found.notes[-1]
+    assert found.notes[-1].code == "windows_too_short"

@@ -55,7 +55,7 @@ def test_misses_are_those_of_the_definition():
 def test_a_network_takes_part_where_no_line_can_tell(chaotic):
     values, far = chaotic
     assert far.network is not None
-    assert "the LSTM forecasts" in far.notes[0]
+    assert [note.code for note in far.notes] == ["lstm_multi_step"]
     alone = MultiStepForecaster(far.line, far.near, far.usual, None)
     assert np.nanmean(far.missed(values, NOTHING)) < 0.6 * np.nanmean(alone.missed(values, NOTHING))
 

@@ -269,7 +269,7 @@ def test_what_is_kept_is_judged_again_as_what_was_not(name):
 
     series = replace(table().series(), name="value")
     kept = DETECTORS[name].fit(series).detect_offline(series)
-    back = from_columns(series, *to_columns(kept))
+    back = from_columns(DETECTORS[name], series, *to_columns(kept))
     strictness = next(each for each in DETECTORS[name].adjustable_params if each != "gap")
     for params in ({}, {strictness: 2.5}):
         one, other = (rethreshold(DETECTORS[name], each, params) for each in (kept, back))

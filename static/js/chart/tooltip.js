@@ -8,6 +8,11 @@ export function when(rows, k, hasTimes) {
   return hasTimes ? `${time(rows.x[k])} UTC` : `Point ${rows.x[k].toLocaleString("en")}`;
 }
 
+/** The scorer of an event as text: "level spread over 64 points". */
+function scorer({ top_scorer: name, window }) {
+  return name.replaceAll("_", " ") + (window ? ` over ${window} points` : "");
+}
+
 /** The judgement of row `k` in lines: `series` has its threshold and the detector's title; `severity` is null where it is usual. */
 export function judged(series, rows, k, severity, event) {
   const score = known(rows.score, k);
@@ -23,7 +28,7 @@ export function judged(series, rows, k, severity, event) {
   }
   if (severity !== null)
     lines.push(
-      `Anomaly: severity ${times(severity)}${event?.top_scorer ? `, most unusual by its ${event.top_scorer}` : ""}`,
+      `Anomaly: severity ${times(severity)}${event?.top_scorer ? `, highest by ${scorer(event)}` : ""}`,
     );
   return lines;
 }

@@ -40,7 +40,7 @@ export function drawVerdict(place, answer) {
 /** Draws what the detector learned of the series, a sentence each. */
 export function drawNotes(place, { summary }) {
   const notes = summary.notes ?? [];
-  place.replaceChildren(...notes.map((note) => element("li", {}, styled(note))));
+  place.replaceChildren(...notes.map((note) => element("li", {}, styled(note.message))));
   place.hidden = !notes.length;
 }
 

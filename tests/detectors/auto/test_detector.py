@@ -5,11 +5,12 @@ import pytest
 
 from anomaly_detection import CLEAR, Detection
 from data_generation import clean
-from detectors.auto.detector import FORECAST, Auto
-from detectors.auto.overrides import FLATLINE_WORDS
+from detectors.auto.detector import Auto
 from detectors.lstm import MAX_ISOLATED
 from detectors.window_detector import SCORE_CAP, ScoreCalibration
 from evaluation.fault_injection import plant
+from events.scorer import ScorerId
+from events.wording import scorer_phrase
 from timeseries import Series
 
 
@@ -28,16 +29,21 @@ def around(detection, start, stop):
     return [event for event in detection.events if event.start < stop and event.stop > start]
 
 
+def codes(detection):
+    """The codes of its notes."""
+    return [note.code for note in detection.notes]
+
+
 def test_a_value_far_off_is_not_said_to_widen_a_band_that_it_does_not_widen():
     values = daily(1000).values.copy()
     values[500] = -999
     series = Series(None, values)
     learned = Auto.fit(series)
-    assert any("widen" in note for note in learned.detect(series).notes)  # a stream's band is the plain deviation's
+    assert "outliers_widen_band" in codes(learned.detect(series))  # a stream's band is the plain deviation's
     found = learned.detect_offline(series)
-    assert np.nanmedian(found.margin) < 5 and not any("widen" in note for note in found.notes)
+    assert np.nanmedian(found.margin) < 5 and "outliers_widen_band" not in codes(found)
     noise = Series(None, np.where(values < 0, values, np.random.default_rng(0).normal(20, 1, 1000)))
-    assert any("widen" in note for note in reviewed(noise).notes)
+    assert "outliers_widen_band" in codes(reviewed(noise))
 
 
 def test_a_single_value_within_the_usual_range_is_found_by_its_distance_from_the_forecast():
@@ -45,7 +51,7 @@ def test_a_single_value_within_the_usual_range_is_found_by_its_distance_from_the
     values[2000] = 20.0 if values[2000] > 23 or values[2000] < 17 else values[2000] + 4.5
     found = reviewed(Series(None, values))
     (event,) = around(found, 2000, 2001)
-    assert event.top_scorer == FORECAST
+    assert event.top_scorer == "forecast_residual"
     assert event.direction in ("above", "below")
     assert f"expected {event.expected:.6g}" in event.explanation
 
@@ -57,8 +63,8 @@ def test_a_fault_of_many_points_is_found_and_told_in_words(fault):
     assert events
     assert found.events == around(found, 1960, 2136)
     worst = max(events, key=lambda event: event.severity)
-    assert worst.top_scorer in found.views
-    assert worst.top_scorer in worst.explanation
+    assert ScorerId(worst.top_scorer, worst.window) in found.scorer_scores
+    assert scorer_phrase(ScorerId(worst.top_scorer, worst.window)) in worst.explanation
 
 
 def test_an_event_near_what_was_expected_has_the_direction_shape():
@@ -81,19 +87,19 @@ def test_a_new_level_is_told_by_its_side_though_the_peak_of_its_score_lies_elsew
     assert f" {direction} the expected {worst.expected:.6g}," in worst.explanation
     assert (worst.value, worst.expected) == (values[worst.peak], found.expected[worst.peak])
     assert found.score[worst.peak] < found.score[worst.start : worst.stop].max()
-    assert worst.top_scorer != FORECAST
+    assert worst.top_scorer != "forecast_residual"
 
 
 def test_what_lies_on_both_sides_has_the_direction_shape():
     at = np.arange(100)
     values = np.where((at >= 50) & (at < 60), np.where(at % 2, 5.0, -5.0), 0.0)
     flat = np.zeros(100)
-    voices = {"course over 32 points": np.where(at < 55, 5.0, 1.0), "mean and spread over 64 points": flat + 2.0}
-    both = Detection(Series(None, values), flat, flat + 2.0, np.abs(values), 1.0, views=voices)
+    scores = {ScorerId("matrix_profile", 32): np.where(at < 55, 5.0, 1.0), ScorerId("level_spread", 64): flat + 2.0}
+    both = Detection(Series(None, values), flat, flat + 2.0, np.abs(values), 1.0, scorer_scores=scores)
     assert [event.direction for event in both.events] == ["shape"]
-    up = Detection(Series(None, np.abs(values)), flat, flat + 2.0, np.abs(values), 1.0, views=voices)
+    up = Detection(Series(None, np.abs(values)), flat, flat + 2.0, np.abs(values), 1.0, scorer_scores=scores)
     assert [event.direction for event in up.events] == ["above"]
-    assert up.events[0].top_scorer == "course over 32 points"
+    assert (up.events[0].top_scorer, up.events[0].window) == ("matrix_profile", 32)
     assert "by its course over 32 points, also mean and spread over 64 points: 5 times" in up.events[0].explanation
 
 
@@ -168,9 +174,9 @@ def test_a_tail_with_wild_values_is_judged_as_in_the_whole_stream(kind):
         tail = detector.detect(series.slice(stop - detector.memory - 1, stop))
         last = detector.detect_last(series.slice(0, stop), 1)
         np.testing.assert_allclose([tail.score[-1], last.score[-1]], whole.score[stop - 1], rtol=1e-3)
-        for view, voice in whole.views.items():
-            if view != FORECAST:  # whose network may differ in the last digits
-                assert tail.views[view][-1] == pytest.approx(voice[stop - 1], abs=0, nan_ok=True)
+        for scorer, scores in whole.scorer_scores.items():
+            if scorer.name != "forecast_residual":  # whose network may differ in the last digits
+                assert tail.scorer_scores[scorer][-1] == pytest.approx(scores[stop - 1], abs=0, nan_ok=True)
 
 
 @pytest.mark.parametrize(("fault", "length"), [("flat_line", 12), ("missing_cycle", 24), ("level_shift", 24)])
@@ -191,7 +197,7 @@ def test_a_held_value_is_told_as_such():
     found = reviewed(plant(clean("random_walk", 3000), "flat_line", 1512, 20))
     (event,) = around(found, 1512, 1532)
     assert (event.start, event.stop) == (1511, 1532)
-    assert event.top_scorer == FLATLINE_WORDS
+    assert event.top_scorer == "flatline"
 
 
 def test_the_band_is_a_few_standard_deviations_of_the_noise_and_follows_the_time_of_day():

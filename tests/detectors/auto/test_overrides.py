@@ -10,8 +10,8 @@ from detectors.auto.flatline import MIN_REPEAT_CHANCE as RAREST
 from detectors.auto.flatline import FlatlineModel
 from detectors.auto.noise_model import MIN_NOISE, MIN_PHASE_RATIO, NEIGHBOURS, NoiseModel
 from detectors.auto.overrides import (
-    CYCLE_WORDS,
-    FLATLINE_WORDS,
+    CYCLE_DISTANCE,
+    FLATLINE,
     STD_PER_SIGMA,
     Overrides,
     margin_from_noise,
@@ -217,4 +217,4 @@ def test_what_was_learned_is_kept():
     again = Overrides.from_state(json.loads(json.dumps(learned.state())))
     assert again == learned
     told = again.sigmas(values)
-    assert set(told) == {FLATLINE_WORDS, CYCLE_WORDS}
+    assert set(told) == {FLATLINE, CYCLE_DISTANCE}
