@@ -28,3 +28,10 @@ class DatesRead(msgspec.Struct, forbid_unknown_fields=True):
         ),
     ]
     message: Annotated[str, described("The same in one sentence.")]
+
+
+class Note(msgspec.Struct, forbid_unknown_fields=True):
+    """One thing that was learned, or that limits a detection."""
+
+    code: Annotated[str, described("Stable, for programs.")]
+    message: Annotated[str, described("One sentence for a person.")]

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from api.reading_shapes import DatesRead, Repair
+from api.reading_shapes import DatesRead, Note, Repair
 from api.request_body import described
 
 Number = float | None
@@ -45,10 +45,7 @@ class Event(msgspec.Struct, forbid_unknown_fields=True):
     value: Annotated[Number, described("What came, at the peak.")]
     expected: Annotated[Number, described("What was expected there.")]
     explanation: Annotated[str, described("One sentence for a person.")]
-    top_scorer: Annotated[
-        str | None,
-        described("The scorer with the highest score at the peak, e.g. `level_spread`; null where there is only one."),
-    ]
+    top_scorer: Annotated[str | None, described("The scorer with the highest score at the peak; null if only one.")]
     window: Annotated[int | None, described("Length of that scorer's windows, in points; null where it has none.")]
 
 
@@ -58,13 +55,6 @@ class Seconds(msgspec.Struct, forbid_unknown_fields=True):
     read: float
     fit: float
     detect: float
-
-
-class Note(msgspec.Struct, forbid_unknown_fields=True):
-    """One thing that was learned, or that limits a detection."""
-
-    code: Annotated[str, described("Stable, for programs.")]
-    message: Annotated[str, described("One sentence for a person.")]
 
 
 class Summary(msgspec.Struct, forbid_unknown_fields=True):
