@@ -9,7 +9,14 @@ import numpy as np
 from anomaly_detection import DEFAULT_GAP, Detection, Detector, Gap, Progress, no_progress, residual_stats
 from detectors.auto.overrides import SCORE_CAP, Overrides, margin_from_noise, max_with_overrides
 from detectors.auto.seasonal_difference import SeasonalDifference
-from detectors.forecast_residual import CHUNK, MIN_THRESHOLD, OUTLIERS_WIDEN_BAND, Sigma, threshold_and_margin, widened_notes
+from detectors.forecast_residual import (
+    CHUNK,
+    MIN_THRESHOLD,
+    OUTLIERS_WIDEN_BAND,
+    Sigma,
+    threshold_and_margin,
+    widened_notes,
+)
 from detectors.level_spread import LevelSpreadScorer
 from detectors.lstm import ISOLATION_WINDOW, LSTM, MAX_ISOLATED
 from detectors.matrix_profile import MatrixProfileScorer
