@@ -6,7 +6,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -49,9 +49,11 @@ class Service:
 
 
 @contextmanager
-def serving(folder: str | Path, *options: str, port: int = 0) -> Iterator[Service]:
+def serving(
+    folder: str | Path, *options: str, port: int = 0, program: Sequence[str] = ("server.py",)
+) -> Iterator[Service]:
     """The server with its data in `folder`, killed at the end."""
-    command = [sys.executable, "server.py", "--host", "127.0.0.1", "--port", str(port), "--data-dir", str(folder)]
+    command = [sys.executable, *program, "--host", "127.0.0.1", "--port", str(port), "--data-dir", str(folder)]
     with (
         tempfile.TemporaryFile("w+") as log,
         subprocess.Popen([*command, *options], cwd=ROOT, stdout=subprocess.PIPE, stderr=log, text=True) as process,
