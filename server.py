@@ -1,4 +1,4 @@
-"""The service's only starter: reads the settings, builds the app, listens, serves, ends."""
+"""Start the service: read the settings, open the store, build the app, listen, serve until a signal."""
 
 import logging
 import os
@@ -23,11 +23,12 @@ from streams import Streams
 
 DATABASE = "anomaly.db"
 
-WRONG_USAGE = 2
+EXIT_USAGE = 2
+"""Exit code for an invalid setting, as argparse has it."""
 
 
 def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
-    """Serves until SIGINT or SIGTERM. Returns the exit code."""
+    """Serve until SIGINT or SIGTERM. Return the exit code."""
     try:
         settings = read(arguments, environment)
         prepare_data_dir(settings)
@@ -40,7 +41,7 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
         server, port = listen(app, settings, FastPath(app.extensions["anomaly"]))
     except (BadSetting, CannotOpen) as error:
         sys.stderr.write(f"server.py: {error.message}\n")
-        return WRONG_USAGE
+        return EXIT_USAGE
     logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, end)
@@ -59,11 +60,11 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
 
 
 def prepare_data_dir(settings: Settings) -> None:
-    """Makes the data directory, and lets uploads be buffered there and nowhere else. Raises BadSetting."""
+    """Create the data directory and buffer uploads there. Raises BadSetting if it is not writable."""
     uploads = settings.data_dir / "uploads"
     try:
         uploads.mkdir(parents=True, exist_ok=True)
-        tempfile.tempdir = str(uploads)  # where waitress and Flask keep a large body while it arrives
+        tempfile.tempdir = str(uploads)  # where waitress and Flask buffer large bodies
         tempfile.TemporaryFile().close()
     except OSError as error:
         message = f"{flag('data_dir')} {settings.data_dir} cannot be written to: {error.strerror}."
@@ -71,13 +72,13 @@ def prepare_data_dir(settings: Settings) -> None:
 
 
 def address(settings: Settings, port: int) -> str:
-    """What to click on: a server that listens everywhere is called by the name of this computer to itself."""
+    """Return the URL to open; a server that listens on every address is called localhost."""
     host = "localhost" if settings.host in {"0.0.0.0", "::", "127.0.0.1", "::1"} else settings.host
     return f"http://{f'[{host}]' if ':' in host else host}:{port}/"
 
 
 def warm_up(ready: threading.Event) -> None:
-    """Uses every detector once, so that the first request does not wait for what they import and set up."""
+    """Use every detector once, so that the first request does not wait for imports."""
     from detectors import DETECTORS
 
     series = demo(points=400).series
@@ -87,7 +88,7 @@ def warm_up(ready: threading.Event) -> None:
 
 
 def end(number: int, frame: FrameType | None) -> None:
-    """Ends the server's loop."""
+    """End the server's loop."""
     raise SystemExit(0)
 
 
@@ -95,4 +96,4 @@ if __name__ == "__main__":
     code = main(sys.argv[1:], os.environ)
     sys.stdout.flush()
     sys.stderr.flush()
-    os._exit(code)  # a detection may still be at work in torch, which aborts when the interpreter ends under it
+    os._exit(code)  # torch aborts when the interpreter exits while a detection runs

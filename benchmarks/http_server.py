@@ -16,14 +16,12 @@ from dataclasses import dataclass
 import orjson
 
 from benchmarks import pages
-from benchmarks._service import Connection, Lost, Service, Waits, request, serving, settled, warm
+from benchmarks._service import Connection, Service, Waits, request, serving, settled, warm
 
 ROUNDS = 3
 PUSHES = 3000
 CONNECTIONS = 32
 POLL_SECONDS = 8.0
-WRITES = 1000
-LINES = b"weather,city=Oslo temperature=4.5\n"
 EVERYTHING = ("server.py",)
 
 
@@ -58,24 +56,6 @@ async def poll(service: Service) -> int:
     return answered(waits)
 
 
-async def write(service: Service) -> int:
-    """Write line protocol, one write after another; a closed connection is opened again, as clients do."""
-    connection = await Connection.open(service.port)
-    body = request("POST", "/api/v2/write?bucket=b", LINES, "text/plain")
-    count = 0
-    while count < WRITES:
-        try:
-            status, _ = await connection.ask(body)
-        except Lost:
-            connection = await Connection.open(service.port)
-            continue
-        if status != 204:
-            raise RuntimeError(f"a write was answered with {status}")
-        count += 1
-    connection.close()
-    return count
-
-
 def answered(waits: Waits) -> int:
     """Return how many requests were answered. Raises RuntimeError for an error among them."""
     if waits.errors:
@@ -85,15 +65,11 @@ def answered(waits: Waits) -> int:
 
 PUSHES_LOAD = Load(f"single pushes, {CONNECTIONS} connections", push)
 POLLS_LOAD = Load(f"{pages.PAGES} live pages", poll)
-WRITES_LOAD = Load("line protocol, one connection", write)
 COMPARED = (
     ("fast_path", PUSHES_LOAD),
     ("fast_path", POLLS_LOAD),
     ("epoll", PUSHES_LOAD),
     ("epoll", POLLS_LOAD),
-    ("gathering", PUSHES_LOAD),
-    ("gathering", POLLS_LOAD),
-    ("keep_alive", WRITES_LOAD),
 )
 
 

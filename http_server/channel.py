@@ -13,21 +13,21 @@ from waitress.parser import HTTPRequestParser, ParsingError  # type: ignore[impo
 from waitress.task import ErrorTask, WSGITask  # type: ignore[import-untyped]  # as above
 from waitress.utilities import BadRequest  # type: ignore[import-untyped]  # as above
 
-import blas_threads  # noqa: F401 -- first of all: it must be there before numpy is
+import blas_threads  # noqa: F401 -- first of all: it must be set before numpy is imported
 from api.access import NOT_LOCAL, is_loopback, is_proxy_header
 from api.fast_path import RawRequest
 from api.responses import to_json
 
-DISCARD = 4
-"""A body of up to this many times the limit is read and thrown away: a connection closed on a client that still
-sends is, to a browser, a network error and not the 413 that was answered."""
-STRANGERS_BODY = 64 * 1024
-"""Largest body taken from another computer while only this one is served; the app then refuses the request."""
-LONGEST_BESIDE_CHUNKS = 16 * 1024
-"""Bytes of one chunk's extension, or of all trailers."""
+MAX_DISCARDED = 4
+"""A body of up to this many times the size limit is read and discarded before the error is sent. A browser whose
+connection closes while it still sends reports a network error instead of the 413."""
+MAX_REMOTE_BODY = 64 * 1024
+"""Largest body, in bytes, read from another computer while only localhost is served; the app then refuses it."""
+MAX_CHUNK_EXTRAS = 16 * 1024
+"""Largest chunk extension or trailer, in bytes: waitress parses all of it again with each piece that arrives."""
 UNDERSCORED = re.compile(rb"(?m)^[\w-]*_[\w-]*(?=:)")
-"""The names of headers that are written with an underscore."""
-SENTENCES = {
+"""The names of headers that contain an underscore."""
+MESSAGES = {
     413: "The request is too large; the setting ANOMALY_MAX_UPLOAD_BYTES says how large it may be.",
     431: "The request's headers are too long.",
     501: "This transfer encoding is not supported; send a Content-Length, or chunks.",
@@ -35,17 +35,17 @@ SENTENCES = {
 
 
 class JsonErrorTask(ErrorTask):  # type: ignore[misc]  # no types
-    """What is refused before Flask sees it, in the one shape of errors."""
+    """Sends what waitress refuses before Flask sees it in the API's error shape."""
 
     def execute(self) -> None:
-        """Writes the answer and closes the connection."""
+        """Send the error response and close the connection."""
         error = self.request.error
-        message = SENTENCES.get(error.code, f"This is not an HTTP request that can be served: {error.reason}.")
+        message = MESSAGES.get(error.code, f"This is not an HTTP request that can be served: {error.reason}.")
         code = "limit_exceeded" if error.code == 413 else error.reason.lower().replace(" ", "_")
-        self.tell(f"{error.code} {error.reason}", code, message)
+        self.send_error(f"{error.code} {error.reason}", code, message)
 
-    def tell(self, status: str, code: str, message: str) -> None:
-        """Writes an error."""
+    def send_error(self, status: str, code: str, message: str) -> None:
+        """Send an error response."""
         body = to_json({"error": {"code": code, "message": message, "detail": {}}}) + b"\n"
         self.status = status
         self.response_headers = [("Content-Type", "application/json"), ("Cache-Control", "no-store")]
@@ -55,47 +55,47 @@ class JsonErrorTask(ErrorTask):  # type: ignore[misc]  # no types
 
 
 class RemoteErrorTask(JsonErrorTask):
-    """The same for another computer, which is not served whatever it sends."""
+    """Refuses another computer, whatever it sends, while only localhost is served."""
 
     def execute(self) -> None:
-        """Writes the answer and closes the connection."""
-        self.tell("403 Forbidden", "not_local", NOT_LOCAL)
+        """Send the error response and close the connection."""
+        self.send_error("403 Forbidden", "not_local", NOT_LOCAL)
 
 
 class DrainingParser(HTTPRequestParser):  # type: ignore[misc]  # no types
-    """Reads a body that is too large to its end, keeping nothing of it, before it is refused; refuses what waitress
-    stumbles over or lets pass."""
+    """Reads and discards a body that is too large before the request is refused, and refuses malformed requests that
+    waitress fails on or accepts."""
 
     discard: int = 0
     expect_continue: bool = False
-    ready: bytes = b""
-    """The whole answer, where it was made without Flask."""
+    prepared: bytes = b""
+    """The whole response, where the fast path has made it."""
 
     def received(self, data: bytes) -> int:
-        """How many bytes of `data` were taken."""
+        """Parse `data`; return how many bytes were consumed."""
         if self.discard:
-            taken = min(self.discard, len(data))
-            self.discard -= taken
+            consumed = min(self.discard, len(data))
+            self.discard -= consumed
             self.completed = not self.discard
-            return taken
-        taken = int(super().received(data))
+            return consumed
+        consumed = int(super().received(data))
         if self.chunked and self.body_rcv is not None and not self.completed:
-            self.check_lines()
+            self.check_chunk_extras()
         size = self.content_length
-        if self.error and not self.expect_continue and size <= DISCARD * self.adj.max_request_body_size:
+        if self.error and not self.expect_continue and size <= MAX_DISCARDED * self.adj.max_request_body_size:
             self.discard = 0 if self.body_bytes_received else size
             self.completed = not self.discard
         self.expect_continue = self.expect_continue and not self.error
-        return taken
+        return consumed
 
-    def check_lines(self) -> None:
-        """Refuses what stands beside the chunks where it is long: waitress reads all of it anew with each piece."""
-        if max(len(self.body_rcv.control_line), len(self.body_rcv.trailer)) > LONGEST_BESIDE_CHUNKS:
+    def check_chunk_extras(self) -> None:
+        """Refuse a long chunk extension or trailer."""
+        if max(len(self.body_rcv.control_line), len(self.body_rcv.trailer)) > MAX_CHUNK_EXTRAS:
             self.error = BadRequest("Chunk extension or trailer too long")
             self.completed = True
 
     def parse_header(self, header_plus: bytes) -> None:
-        """Raises ParsingError, which is answered with 400, for headers that are no HTTP."""
+        """Parse the request head. Raises ParsingError, answered with 400, for a malformed one."""
         try:
             super().parse_header(UNDERSCORED.sub(normalize_proxy_header, header_plus))
         except ValueError as error:  # an address like http://[::1, a length of thousands of digits
@@ -107,80 +107,75 @@ class DrainingParser(HTTPRequestParser):  # type: ignore[misc]  # no types
 
 
 def normalize_proxy_header(name: re.Match[bytes]) -> bytes:
-    """The name of a proxy's header as api/access.py sees it; waitress drops every name with an underscore."""
-    told = name[0].decode("latin-1")
-    return name[0].replace(b"_", b"-") if is_proxy_header(told) else name[0]
+    """Return a proxy header's name with dashes, as api/access.py expects it; waitress drops names with underscores."""
+    text = name[0].decode("latin-1")
+    return name[0].replace(b"_", b"-") if is_proxy_header(text) else name[0]
 
 
-class KeepAliveTask(WSGITask):  # type: ignore[misc]  # no types
-    """Leaves the connection open after an answer without a body (204, 304), which ends with its headers (RFC 9112,
-    6.3); waitress closes it, and each write in line protocol would need a new one. Sends an answer that is ready."""
+class PreparedTask(WSGITask):  # type: ignore[misc]  # no types
+    """Sends a response that the fast path has prepared, or calls the app."""
 
     def service(self) -> None:
-        """Answers the request."""
-        if not self.request.ready:
+        """Answer the request."""
+        if not self.request.prepared:
             super().service()
             return
         self.wrote_header = True
-        self.channel.write_soon(self.request.ready)
-
-    def set_close_on_finish(self) -> None:
-        """Closes the connection after this answer."""
-        asked = self.request.headers.get("CONNECTION", "").lower() == "close"
-        if self.has_body or asked or self.version != "1.1":
-            super().set_close_on_finish()
+        self.channel.write_soon(self.request.prepared)
 
 
 class Channel(HTTPChannel):  # type: ignore[misc]  # no types
-    """A connection that answers errors as JSON."""
+    """A connection with JSON errors, the fast path and the epoll loop."""
 
-    task_class = KeepAliveTask
+    task_class = PreparedTask
     error_task_class = JsonErrorTask
     parser_class = DrainingParser
 
     def __init__(self, server: Any, sock: Any, addr: Any, adj: Any, map: Any = None) -> None:
         super().__init__(server, sock, addr, adj, map=map)
-        if server.polling:
-            server.polling.renew(self)
+        if server.epoll_loop:
+            server.epoll_loop.register(self)
 
     def del_channel(self, map: Any = None) -> None:
-        """Leaves the sockets that are waited for."""
-        number = self._fileno
+        """Remove the socket from the loop."""
+        descriptor = self._fileno
         super().del_channel(map)
-        if self.server.polling:
-            self.server.polling.forget(number)
+        if self.server.epoll_loop:
+            self.server.epoll_loop.unregister(descriptor)
 
     def handle_write(self) -> None:
-        """Sends what is left to be sent. Under the lock: a thread that ends its answer may be sending, too."""
+        """Send what is buffered. Takes the lock: a thread that finishes its response may be sending too."""
         with self.outbuf_lock:
             super().handle_write()
 
     def service(self) -> None:
-        """Answers one request, by the shortcut where it can, which may come back to it later and in another thread."""
-        request, shortcut = self.requests[0], self.server.shortcut
-        if shortcut and not request.error and request.version == "1.1" and not request.connection_close:
-            uri = request.request_uri.partition("?")[0]
-            asked = RawRequest(
-                request.command, uri, request.query, request.headers, self.addr[0], lambda: body_of(request)
+        """Answer one request: by the fast path where it can, which may call back later from another thread."""
+        request = self.requests[0]
+        fast_path = self.server.fast_path
+        if fast_path and not request.error and request.version == "1.1" and not request.connection_close:
+            path = request.request_uri.partition("?")[0]
+            raw = RawRequest(
+                request.command, path, request.query, request.headers, self.addr[0], lambda: body_of(request)
             )
-            if "#" not in request.request_uri and shortcut.take(asked, self._reply):
+            if "#" not in request.request_uri and fast_path.take(raw, self._send_prepared):
                 return
-        self._finish()
+        self._answer()
 
-    def _reply(self, status: str, headers: Mapping[str, str], body: bytes) -> None:
-        """Sends the answer to the present request, and goes on to the next."""
-        self.requests[0].ready = head(status, tuple(headers.items()), len(body), int(time.time())) + body
-        self._finish()
+    def _send_prepared(self, status: str, headers: Mapping[str, str], body: bytes) -> None:
+        """Send a prepared response to the current request."""
+        head = response_head(status, tuple(headers.items()), len(body), int(time.time()))
+        self.requests[0].prepared = head + body
+        self._answer()
 
-    def _finish(self) -> None:
-        """Answers the present request in this thread."""
-        if self.server.polling:
-            self.server.polling.serving(self)
+    def _answer(self) -> None:
+        """Answer the current request in this thread, then go on to the next."""
+        if self.server.epoll_loop:
+            self.server.epoll_loop.enter(self)
         super().service()
 
 
 def body_of(request: DrainingParser) -> bytes:
-    """The body of a request, which can be read again."""
+    """Return the body of a request; it can be read again."""
     file = request.get_body_stream()
     data: bytes = file.read()
     file.seek(0)
@@ -188,25 +183,25 @@ def body_of(request: DrainingParser) -> bytes:
 
 
 @functools.lru_cache(maxsize=64)
-def head(status: str, headers: tuple[tuple[str, str], ...], length: int, second: int) -> bytes:
-    """The head of an answer made in a second since 1970; in one second many are the same."""
+def response_head(status: str, headers: tuple[tuple[str, str], ...], length: int, second: int) -> bytes:
+    """Return the head of a response sent at a second since 1970. Responses of one second often share it."""
     lines = [f"{name}: {value}\r\n" for name, value in headers]
     date = formatdate(second, usegmt=True)
     return f"HTTP/1.1 {status}\r\n{''.join(lines)}Content-Length: {length}\r\nDate: {date}\r\n\r\n".encode("latin-1")
 
 
 class RemoteChannel(Channel):
-    """A connection from another computer while only this one is served: it may not fill the disk with a body."""
+    """A connection from another computer while only localhost is served: its body may not fill the disk."""
 
     error_task_class = RemoteErrorTask
 
     def __init__(self, server: Any, sock: Any, addr: Any, adj: Any, map: Any = None) -> None:
-        small = copy.copy(adj)
-        small.max_request_body_size = STRANGERS_BODY
-        super().__init__(server, sock, addr, small, map=map)
+        limited = copy.copy(adj)
+        limited.max_request_body_size = MAX_REMOTE_BODY
+        super().__init__(server, sock, addr, limited, map=map)
 
 
-def local_channel(server: Any, sock: Any, addr: Any, adj: Any, map: Any = None) -> Channel:
-    """The channel for a peer while only this computer is served."""
+def channel_by_peer(server: Any, sock: Any, addr: Any, adj: Any, map: Any = None) -> Channel:
+    """Return the channel for a peer while only localhost is served."""
     kind = Channel if is_loopback(addr[0]) else RemoteChannel
     return kind(server, sock, addr, adj, map=map)

@@ -1,8 +1,8 @@
-"""Waiting for very many sockets: the kernel is told only what changes, so that a thousand idle ones cost nothing.
+"""An epoll loop for waitress, so that a thousand idle connections cost nothing.
 
-waitress asks every connection before each wait whether it wants to read or write; with 500 of them that takes most of
-a core. Here the kernel keeps the wishes (epoll), and a thread that has answered a request sends the answer and renews
-its connection's wish itself, without waking the thread that waits.
+Waitress asks every connection before each wait whether it wants to read or write; with 500 connections that takes most
+of a core. Here epoll holds what each connection waits for. A thread that has answered a request sends the response and
+updates its connection's registration itself, without waking the thread that waits.
 """
 
 import select
@@ -12,76 +12,79 @@ from collections.abc import Callable
 from typing import Any
 
 HAS_EPOLL = hasattr(select, "epoll")
-READ, WRITE = getattr(select, "EPOLLIN", 1), getattr(select, "EPOLLOUT", 4)
-SECONDS = 1.0
-"""Between two looks at all sockets: connections without any activity are closed then."""
+READ = getattr(select, "EPOLLIN", 1)
+WRITE = getattr(select, "EPOLLOUT", 4)
+SWEEP_SECONDS = 1.0
+"""Interval between checks of all sockets; they close connections that time out."""
 
 
 class EpollLoop:
-    """Stands in for waitress's loop over one socket map, by file descriptor.
+    """Replaces waitress's loop over one socket map, keyed by file descriptor.
 
-    ready   handles what a socket is ready for: called with the socket's handler and poll()'s flags
+    handle   called with a socket's handler and poll()'s flags when the socket is ready
     """
 
-    def __init__(self, ready: Callable[[Any, int], None]) -> None:
-        self._ready = ready
+    def __init__(self, handle: Callable[[Any, int], None]) -> None:
+        self._call_handler = handle
         self._epoll = select.epoll()
-        self._told: dict[int, int] = {}
+        self._registered: dict[int, int] = {}  # flags by file descriptor
         self._lock = threading.Lock()
         self._thread = threading.local()
 
-    def loop(self, map: dict[int, Any], timeout: float = SECONDS, use_poll: bool = True) -> None:
-        """Handles what is ready until the map is empty; what a handler raises ends it."""
-        due = 0.0
+    def loop(self, map: dict[int, Any], timeout: float = SWEEP_SECONDS, use_poll: bool = True) -> None:
+        """Serve until the map is empty. An exception of a handler ends the loop."""
+        next_sweep = 0.0
         while map:
-            if time.monotonic() >= due:
+            if time.monotonic() >= next_sweep:
                 for handler in list(map.values()):
-                    self.renew(handler)
-                due = time.monotonic() + SECONDS
-            for number, flags in self._epoll.poll(min(timeout, SECONDS)):
-                if (handler := map.get(number)) is not None:
+                    self.register(handler)
+                next_sweep = time.monotonic() + SWEEP_SECONDS
+            for descriptor, flags in self._epoll.poll(min(timeout, SWEEP_SECONDS)):
+                if (handler := map.get(descriptor)) is not None:
                     self._handle(handler, flags)
 
-    def serving(self, channel: Any) -> None:
-        """Says that this thread answers a request of a channel from now on."""
+    def enter(self, channel: Any) -> None:
+        """Note that this thread now answers a request of `channel`."""
         self._thread.channel = channel
 
-    def pull(self) -> None:
-        """Called by a thread once its channel has something to send, or wants to read again."""
+    def flush(self) -> None:
+        """Send what this thread's channel has buffered, and register the channel for what comes next."""
         channel = getattr(self._thread, "channel", None)
         if channel is None:
             return
         with channel.outbuf_lock:
             if channel.total_outbufs_len and not channel.will_close:
                 channel._flush_exception(channel._flush_some, do_close=False)
-        self.renew(channel)
+        self.register(channel)
 
-    def renew(self, handler: Any) -> None:
-        """Tells the kernel what a handler wants. Its wish is read under the lock: the last word is the newest wish."""
+    def register(self, handler: Any) -> None:
+        """Register what a handler waits for. Its state is read under the lock, so that the newest state wins."""
         with self._lock:
-            number = handler._fileno
-            if number is None:
+            descriptor = handler._fileno
+            if descriptor is None:
                 return  # closed meanwhile
-            wish = (READ if handler.readable() else 0) | (WRITE if handler.writable() and not handler.accepting else 0)
-            told = self._told.get(number, 0)
-            self._told[number] = wish
-            if wish and not told:
-                self._epoll.register(number, wish)
-            elif told and not wish:
-                self._epoll.unregister(number)
-            elif wish != told:
-                self._epoll.modify(number, wish)
+            reads = READ if handler.readable() else 0
+            writes = WRITE if handler.writable() and not handler.accepting else 0
+            flags = reads | writes
+            registered = self._registered.get(descriptor, 0)
+            self._registered[descriptor] = flags
+            if flags and not registered:
+                self._epoll.register(descriptor, flags)
+            elif registered and not flags:
+                self._epoll.unregister(descriptor)
+            elif flags != registered:
+                self._epoll.modify(descriptor, flags)
 
-    def forget(self, number: int) -> None:
-        """Stops waiting for a socket; called when its handler has lost its number, before the socket is closed."""
+    def unregister(self, descriptor: int) -> None:
+        """Forget a socket. Call it when its handler has given up the descriptor, before the socket is closed."""
         with self._lock:
-            if self._told.pop(number, 0):
-                self._epoll.unregister(number)
+            if self._registered.pop(descriptor, 0):
+                self._epoll.unregister(descriptor)
 
     def _handle(self, handler: Any, flags: int) -> None:
         if flags & READ and not handler.readable():
-            self.renew(handler)  # it serves a request: it is asked again when that is done
+            self.register(handler)  # it answers a request, and registers again when that is done
             return
-        self._ready(handler, flags)
+        self._call_handler(handler, flags)
         if handler.accepting or handler.writable():
-            self.renew(handler)
+            self.register(handler)

@@ -74,7 +74,7 @@ def turn():
         handled.append((handler, flags))
         raise Handled
 
-    polling = EpollLoop(ready)
+    loop = EpollLoop(ready)
 
     def run(map, seconds=5.0):
         stop = Handler(map)  # ends the loop where nothing else is ready
@@ -82,15 +82,15 @@ def turn():
         timer.start()
         try:
             with pytest.raises(Handled):
-                polling.loop(map)
+                loop.loop(map)
         finally:
             timer.cancel()
             timer.join()
-            polling.forget(stop.end())
+            loop.unregister(stop.end())
         found = handled.pop()
         return None if found[0] is stop else found
 
-    run.polling = polling
+    run.loop = loop
     return run
 
 
@@ -105,21 +105,21 @@ def test_a_socket_that_has_something_is_read(turn):
 def test_a_busy_socket_is_read_once_its_request_is_answered(turn):
     map = {}
     channel = Handler(map)
-    turn.polling.renew(channel)
+    turn.loop.register(channel)
     channel.busy = True
     channel.other.send(b"more")
     assert turn(map, seconds=0.2) is None
-    turn.polling.serving(channel)
+    turn.loop.enter(channel)
     channel.busy = False
-    turn.polling.pull()
+    turn.loop.flush()
     assert turn(map) == (channel, select.EPOLLIN)
 
 
 def test_the_thread_that_answers_sends_the_answer_itself(turn):
     channel = Handler({})
-    turn.polling.serving(channel)
+    turn.loop.enter(channel)
     channel.total_outbufs_len = 3
-    turn.polling.pull()
+    turn.loop.flush()
     assert channel.other.recv(10) == b"xxx"
 
 
@@ -128,18 +128,18 @@ def test_what_could_not_be_sent_is_sent_by_the_loop(turn):
     channel = Handler(map)
     channel._flush_some = lambda: None  # the other side does not take it yet
     channel.total_outbufs_len = 3
-    turn.polling.serving(channel)
-    turn.polling.pull()
+    turn.loop.enter(channel)
+    turn.loop.flush()
     assert turn(map) == (channel, select.EPOLLOUT)
 
 
 def test_a_number_that_is_used_again_is_waited_for_again(turn):
     map = {}
     first = Handler(map)
-    turn.polling.renew(first)
+    turn.loop.register(first)
     number = first.end()
-    turn.polling.forget(number)
-    turn.polling.renew(first)  # a thread that comes too late changes nothing
+    turn.loop.unregister(number)
+    turn.loop.register(first)  # a thread that comes too late changes nothing
     second = Handler(map)
     del map[second._fileno]
     os.dup2(second.socket.fileno(), number)
