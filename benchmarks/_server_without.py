@@ -6,12 +6,12 @@ from unittest import mock
 
 import server
 
-PARTS = {
-    "fast_path": mock.patch("server.FastPath", lambda state: None),  # every request goes through Flask
-    "epoll": mock.patch("http_server.listen.HAS_EPOLL", False),  # waitress's own loop, with poll()
+PARTS: dict[str, tuple[str, object]] = {
+    "fast_path": ("server.FastPath", lambda state: None),  # every request goes through Flask
+    "epoll": ("http_server.listen.HAS_EPOLL", False),  # waitress's own loop, with poll()
 }
 
 if __name__ == "__main__":
-    with PARTS[sys.argv[1]]:
+    with mock.patch(*PARTS[sys.argv[1]]):
         code = server.main(sys.argv[2:], os.environ)
     os._exit(code)
