@@ -2,13 +2,13 @@
 
 import functools
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from typing import Annotated, Any, ClassVar, Self
 
 import numpy as np
 
-from errors import UnknownName
+from errors import StaleState, UnknownName
 from events.context import EventContext
 from events.event import Event
 from events.filter import NO_FILTER, EventFilter
@@ -36,8 +36,37 @@ OFTEN = 0.1
 """Share of an event's anomalies that a view must find the most unusual to be told beside the one of the peak."""
 
 
+STATE_VERSION = 1
+"""Of saved detectors and detections; raise it with every change of what they hold."""
+
+
 def no_progress(stage: str, fraction: float) -> None:
     """The progress callback of a caller who does not care."""
+
+
+@dataclass(frozen=True, eq=False)
+class Components:
+    """What a detection was computed from, so that `Detector.rethreshold` needs no new fit.
+
+    Each family of detectors has its own subclass: a dataclass of arrays, numbers and sequences of numbers.
+    """
+
+    @property
+    def arrays(self) -> dict[str, Floats]:
+        """The fields that are arrays, by name."""
+        named = {each.name: getattr(self, each.name) for each in fields(self)}
+        return {name: part for name, part in named.items() if isinstance(part, np.ndarray)}
+
+    @property
+    def plain(self) -> dict[str, Any]:
+        """The other fields, as JSON values by name."""
+        return {each.name: getattr(self, each.name) for each in fields(self) if each.name not in self.arrays}
+
+    def merge(self, other: Self, mask: Bools) -> Self:
+        """These components; at the points of `mask` (n,) those of `other`, a detection of the same points."""
+        theirs = other.arrays
+        columns = {name: part for name, part in self.arrays.items() if part.shape == mask.shape}
+        return replace(self, **{name: np.where(mask, theirs[name], part) for name, part in columns.items()})
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,8 +83,7 @@ class Detection:
     notes      what was learned, and what limits the detection
     scorer_scores  calibrated score (n,) of each scorer that the score combines; empty where there is only one
     counting   which points beyond the threshold count as anomalies; every one, as a rule
-    basis      numbers and arrays from which, beside the columns, another sigma can be judged: see Detector.rethreshold;
-               `usual` (m,) are the scores that the threshold is set from where that needs them
+    components  what the score and the threshold were computed from; None where `Detector.rethreshold` is not possible
     """
 
     series: Series
@@ -69,7 +97,7 @@ class Detection:
     notes: tuple[Note, ...] = ()
     scorer_scores: Mapping[ScorerId, Floats | Bools] = field(default_factory=dict)
     counting: EventFilter = NO_FILTER
-    components: Mapping[str, Any] = field(default_factory=dict)
+    components: Components | None = None
 
     def last(self, new: int) -> "Detection":
         """The judgement of the last `new` points, which cannot be judged again."""
@@ -77,7 +105,7 @@ class Detection:
         columns = {name: getattr(self, name)[first:] for name in ("expected", "margin", "score")}
         scorer_scores = {scorer: scores[first:] for scorer, scores in self.scorer_scores.items()}
         series = self.series.slice(first, n)
-        return replace(self, series=series, scorer_scores=scorer_scores, components={}, **columns)
+        return replace(self, series=series, scorer_scores=scorer_scores, components=None, **columns)
 
     @functools.cached_property
     def _judged(self) -> tuple[Bools, list[tuple[int, int]]]:
@@ -212,26 +240,6 @@ def residual_stats(residuals: Floats, floor: float) -> tuple[float, float]:
     return float(np.mean(known)), max(float(np.std(known)), floor)
 
 
-@dataclass(frozen=True, eq=False)
-class Components(Mapping[str, Any]):
-    """What `Detector.rethreshold` needs beside the columns of a Detection; each detector declares a subclass.
-
-    The fields of a subclass are arrays, (n,) or (m,), or JSON values. As a mapping it is its fields by name, without
-    those that are None, so that the store can save them: `Detector.components_type(**mapping)` gives it back.
-    """
-
-    def __getitem__(self, name: str) -> Any:
-        if name in self.__dataclass_fields__ and getattr(self, name) is not None:
-            return getattr(self, name)
-        raise KeyError(name)
-
-    def __iter__(self) -> Iterator[str]:
-        return (name for name in self.__dataclass_fields__ if getattr(self, name) is not None)
-
-    def __len__(self) -> int:
-        return sum(1 for _ in self)
-
-
 class Detector(ABC):
     """Learns what is normal from one series, then judges every point of it or of another.
 
@@ -240,12 +248,13 @@ class Detector(ABC):
     answer; input unchanged; units do not matter; saved and loaded, it judges the same.
 
     `min_history` is how many points of history a fit needs before it can be trusted to judge what comes after them;
-    `adjustable_params` names the parameters of which another value needs no new fit, see `rethreshold`.
+    `adjustable_params` names the parameters of which another value needs no new fit, see `rethreshold`;
+    `components_type` is that of the components of `detect_offline`.
     """
 
     min_history: ClassVar[int] = 200
     adjustable_params: ClassVar[tuple[str, ...]] = ("gap",)
-    components_type: ClassVar[type[Components] | type[dict[str, Any]]] = dict
+    components_type: ClassVar[type[Components]]
     title: ClassVar[str]
     help: ClassVar[str]
     memory: int
@@ -285,14 +294,30 @@ class Detector(ABC):
         """
         return replace(kept, params=params, gap=int(params["gap"]))
 
-    @abstractmethod
     def state(self) -> dict[str, Any]:
         """Everything learned, as JSON values and numpy arrays by name; `from_state` takes it back."""
+        return {"version": STATE_VERSION, **self._state()}
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any]) -> Self:
+        """The detector of this state. Raises StaleState for that of another version."""
+        check_version(state)
+        return cls._from_state(state)
+
+    @abstractmethod
+    def _state(self) -> dict[str, Any]:
+        """`state` without its version."""
 
     @classmethod
     @abstractmethod
-    def from_state(cls, state: Mapping[str, Any]) -> Self:
-        """The detector that gave this state."""
+    def _from_state(cls, state: Mapping[str, Any]) -> Self:
+        """Inverse of `_state`."""
+
+
+def check_version(state: Mapping[str, Any]) -> None:
+    """Raises StaleState unless `state` was saved by this version."""
+    if state.get("version") != STATE_VERSION:
+        raise StaleState(f"This state has version {state.get('version')}; the program reads {STATE_VERSION}.")
 
 
 def parameters_of(detector: type[Detector]) -> dict[str, Param]:

@@ -55,5 +55,9 @@ class LimitExceeded(BadInput):
     code = "limit_exceeded"
 
 
+class StaleState(Exception):
+    """A saved detector or detection of another version of the program: make it again. Not a user mistake."""
+
+
 class Cancelled(Exception):
     """Raised by a progress callback to stop long work; not a user mistake."""

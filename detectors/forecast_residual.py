@@ -2,12 +2,12 @@
 
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
-from typing import Annotated, Any, Protocol, Self
+from dataclasses import dataclass, replace
+from typing import Annotated, Any, ClassVar, Protocol, Self
 
 import numpy as np
 
-from anomaly_detection import Detection, Detector, Progress, no_progress, residual_stats, residual_threshold
+from anomaly_detection import Components, Detection, Detector, Progress, no_progress, residual_stats, residual_threshold
 from parameters import Param
 from timeseries import Bools, Floats, Note, Series
 from timeseries.regular_grid import RegularGrid, place_in_cells
@@ -83,6 +83,14 @@ class Forecaster(Protocol):
         """Everything learned."""
 
 
+@dataclass(frozen=True, eq=False)
+class ResidualComponents(Components):
+    """residual_stats: mean and standard deviation of the residuals that were learned, ÷ unit."""
+
+    residual_stats: Sequence[float]
+    unit: float
+
+
 class ForecastResidual(Detector):
     """score = |value − expected|, threshold = mean(residual) + sigma · std(residual) over the series it was fitted on.
 
@@ -92,6 +100,7 @@ class ForecastResidual(Detector):
     """
 
     adjustable_params = ("sigma", "gap")
+    components_type: ClassVar[type[Components]] = ResidualComponents
 
     def __init__(
         self,
@@ -162,7 +171,7 @@ class ForecastResidual(Detector):
         score = times_unit(np.abs(series.values / self.unit - expected), self.unit)
         expected = times_unit(expected, self.unit)
         threshold, margin = threshold_and_margin(self.threshold, self.unit, expected)
-        gap, components = int(self.params["gap"]), {"line": self.usual, "unit": self.unit} if self.usual else {}
+        gap, components = int(self.params["gap"]), ResidualComponents(self.usual, self.unit) if self.usual else None
         return Detection(
             series, expected, margin, score, threshold, self.params, gap, self.period, self.notes, components=components
         )
@@ -170,10 +179,10 @@ class ForecastResidual(Detector):
     @classmethod
     def rethreshold(cls, kept: Detection, params: Mapping[str, Any]) -> Detection:
         """See Detector.rethreshold."""
-        mean, spread = kept.components["line"]
-        threshold, margin = threshold_and_margin(
-            mean + params["sigma"] * spread, kept.components["unit"], kept.expected
-        )
+        components = kept.components
+        assert isinstance(components, ResidualComponents)
+        mean, spread = components.residual_stats
+        threshold, margin = threshold_and_margin(mean + params["sigma"] * spread, components.unit, kept.expected)
         return replace(super().rethreshold(kept, params), margin=margin, threshold=threshold)
 
     def drafts(self, values: Floats, since: int) -> Floats:
@@ -193,7 +202,7 @@ class ForecastResidual(Detector):
             forecast, hidden = forecast.hiding(now), now
         return forecast
 
-    def state(self) -> dict[str, Any]:
+    def _state(self) -> dict[str, Any]:
         """See Detector.state."""
         return {
             "forecaster": self.forecaster.state(),
@@ -208,7 +217,7 @@ class ForecastResidual(Detector):
         }
 
     @classmethod
-    def from_state(cls, state: Mapping[str, Any]) -> Self:
+    def _from_state(cls, state: Mapping[str, Any]) -> Self:
         """See Detector.from_state."""
         grid = RegularGrid.from_state(state["grid"])
         known = {name: state[name] for name in ("unit", "period", "hiding", "threshold", "params")}

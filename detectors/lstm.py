@@ -7,11 +7,20 @@ from typing import Annotated, Any, Self
 import numpy as np
 
 from anomaly_detection import DEFAULT_GAP, Detection, Gap, Progress, no_progress
-from detectors.forecast_residual import CHUNK, DEFAULT_SIGMA, Forecaster, ForecastResidual, Sigma, threshold_and_margin
+from detectors.forecast_residual import (
+    CHUNK,
+    DEFAULT_SIGMA,
+    Forecaster,
+    ForecastResidual,
+    ResidualComponents,
+    Sigma,
+    threshold_and_margin,
+)
 from detectors.residual_windows import ResidualWindows
 from detectors.window_detector import (
     MIN_THRESHOLD_PER_SIGMA,
     ScoreCalibration,
+    ScoreComponents,
     mean_over_covering_windows,
     mean_std_threshold,
 )
@@ -66,6 +75,15 @@ class OfflineModel:
         return cls(far, ResidualWindows.from_state(state["stretches"]), state["spread"], judge, state["usual"])
 
 
+@dataclass(frozen=True, eq=False, kw_only=True)
+class LSTMComponents(ResidualComponents, ScoreComponents):
+    """Of a finished series: scores_without_outliers (n,): the scores' mean where single outliers are left out of the
+    windows; residual (n,) ÷ unit."""
+
+    scores_without_outliers: Floats
+    residual: Floats
+
+
 class LSTM(ForecastResidual):
     """Forecast residuals of `model.LSTMForecaster`.
 
@@ -75,6 +93,7 @@ class LSTM(ForecastResidual):
     mean + ALONE · sigma · std. Score, in the series' unit: margin × the larger of both ÷ what is allowed.
     """
 
+    components_type = LSTMComponents
     title = "LSTM forecast"
     help = "Learns how the series goes on from its own past and marks values far from what was expected."
     reviewer: OfflineModel | None = None
@@ -156,17 +175,19 @@ class LSTM(ForecastResidual):
         if spikes.any():
             others = self._voices(series, residuals, by, lambda _, done: progress("detect", (2 + done) / 3), spikes)
             rest = by.judge.mean(by.judge.calibrate(list(others.values())), len(series))
-        components = {**found.components, "usual": usual, "rest": rest, "residual": residuals}
+        components = LSTMComponents(
+            residual_stats=self.usual, unit=self.unit, scores=usual, scores_without_outliers=rest, residual=residuals
+        )
         scorer_scores = dict(zip(several, voices, strict=True))
         return combine_scores(replace(found, components=components, scorer_scores=scorer_scores), by.usual)
 
     @classmethod
     def rethreshold(cls, kept: Detection, params: Mapping[str, Any]) -> Detection:
         """See Detector.rethreshold."""
-        if "rest" not in kept.components:
+        if not isinstance(kept.components, LSTMComponents):
             return super().rethreshold(kept, params)
         return combine_scores(
-            replace(kept, params=params, gap=int(params["gap"])), _mean_and_deviation(kept.components["usual"])
+            replace(kept, params=params, gap=int(params["gap"])), _mean_and_deviation(kept.components.learned_scores)
         )
 
     def _voices(
@@ -191,14 +212,14 @@ class LSTM(ForecastResidual):
         cells, _ = self.grid.cells(series, self.memory, CHUNK)
         return *(place_in_cells(column, cells) for column in columns), cells
 
-    def state(self) -> dict[str, Any]:
+    def _state(self) -> dict[str, Any]:
         """See Detector.state."""
-        return {**super().state(), "reviewer": self.reviewer.state() if self.reviewer else None}
+        return {**super()._state(), "reviewer": self.reviewer.state() if self.reviewer else None}
 
     @classmethod
-    def from_state(cls, state: Mapping[str, Any]) -> Self:
+    def _from_state(cls, state: Mapping[str, Any]) -> Self:
         """See Detector.from_state."""
-        found = super().from_state(state)
+        found = super()._from_state(state)
         assert isinstance(found.forecaster, LSTMForecaster)
         if state.get("reviewer"):
             found.reviewer = OfflineModel.from_state(state["reviewer"], found.forecaster)
@@ -213,23 +234,23 @@ class LSTM(ForecastResidual):
 def combine_scores(kept: Detection, usual: Sequence[float] | None) -> Detection:
     """The review whose parts are kept as its basis; `usual`: mean and deviation of the voices' mean.
 
-    basis: `usual` or, where another series was learned, `scores` (n,): the voices' mean; `rest` (n,): the same without
-    spikes that stand alone; `residual` (n,) ÷ unit; `line`: mean and deviation of the residuals; `unit`.
+    Its components are LSTMComponents.
     """
     components, sigma = kept.components, float(kept.params["sigma"])
-    mean, spread = components["line"]
+    assert isinstance(components, LSTMComponents)
+    mean, spread = components.residual_stats
     line = mean + RESIDUAL_SIGMA_FACTOR * sigma * spread
     allowed = (
         max(usual[0] + MEAN_SIGMA_FACTOR * sigma * usual[1], MIN_THRESHOLD_PER_SIGMA * MEAN_SIGMA_FACTOR * sigma)
         if usual
         else 1.0
     )
-    together = components.get("scores", components["usual"]) / allowed
-    together = np.where(components["rest"] > allowed, together, compress_below_threshold(together))
+    together = components.scores / allowed
+    together = np.where(components.scores_without_outliers > allowed, together, compress_below_threshold(together))
     with np.errstate(over="ignore"):
-        beyond = np.fmax(together, np.minimum(components["residual"] / line, MAX_SCORE))
-    threshold, margin = threshold_and_margin(line, components["unit"], kept.expected)
-    score = np.where(np.isnan(components["residual"]), np.nan, times_unit(beyond, threshold))
+        beyond = np.fmax(together, np.minimum(components.residual / line, MAX_SCORE))
+    threshold, margin = threshold_and_margin(line, components.unit, kept.expected)
+    score = np.where(np.isnan(components.residual), np.nan, times_unit(beyond, threshold))
     return replace(kept, score=score, threshold=threshold, margin=margin)
 
 

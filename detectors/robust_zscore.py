@@ -1,15 +1,15 @@
 """Robust z-score: how many deviations a value lies from the median of the values before it."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, Self
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from anomaly_detection import DEFAULT_GAP, Detection, Detector, Gap, Progress, no_progress
+from anomaly_detection import DEFAULT_GAP, Components, Detection, Detector, Gap, Progress, no_progress
 from parameters import Param, checked
-from timeseries import Series
+from timeseries import Floats, Series
 from timeseries.robust import window_median_and_std
 from timeseries.rolling_moments import with_context
 from timeseries.scaling import MIN_RELATIVE_SCALE, times_unit, unit_of
@@ -19,6 +19,14 @@ MIN_KNOWN = 11
 
 MAX_SORTED_VALUES = 250_000
 """Values of windows sorted at once."""
+
+
+@dataclass(frozen=True, eq=False)
+class ZScoreComponents(Components):
+    """std (n,) of each point's window ÷ unit."""
+
+    std: Floats
+    unit: float
 
 
 class RobustZScore(Detector):
@@ -33,6 +41,7 @@ class RobustZScore(Detector):
 
     min_history = 0
     adjustable_params = ("threshold", "gap")
+    components_type = ZScoreComponents
     title = "Robust z-score"
     help = "Compares each value with the median of the values just before it, from the twelfth on. Needs no history."
 
@@ -85,22 +94,23 @@ class RobustZScore(Detector):
         score = np.abs(values - median) / spread
         spread = np.where(np.isnan(median), np.nan, spread)
         margin, gap = times_unit(threshold * spread, self.unit), int(self.params["gap"])
-        components = {"spread": spread, "unit": self.unit}
+        components = ZScoreComponents(spread, self.unit)
         expected = times_unit(median, self.unit)
         return Detection(series, expected, margin, score, threshold, self.params, gap, components=components)
 
     @classmethod
     def rethreshold(cls, kept: Detection, params: Mapping[str, Any]) -> Detection:
         """See Detector.rethreshold."""
-        threshold = float(params["threshold"])
-        margin = times_unit(threshold * kept.components["spread"], kept.components["unit"])
+        components, threshold = kept.components, float(params["threshold"])
+        assert isinstance(components, ZScoreComponents)
+        margin = times_unit(threshold * components.std, components.unit)
         return replace(super().rethreshold(kept, params), margin=margin, threshold=threshold)
 
-    def state(self) -> dict[str, Any]:
+    def _state(self) -> dict[str, Any]:
         """See Detector.state."""
         return {**self.params, "unit": self.unit}
 
     @classmethod
-    def from_state(cls, state: Mapping[str, Any]) -> Self:
+    def _from_state(cls, state: Mapping[str, Any]) -> Self:
         """See Detector.from_state."""
         return cls(state["window"], state["threshold"], state["gap"], state["unit"])

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Self
 import numpy as np
 
 from anomaly_detection import DEFAULT_GAP, Detection, Detector, Gap, Progress, no_progress
+from detectors.robust_zscore import ZScoreComponents
 from parameters import Param, checked
 from timeseries import Series, rolling_moments
 from timeseries.scaling import MIN_RELATIVE_SCALE, times_unit, unit_of
@@ -25,6 +26,7 @@ class RollingZScore(Detector):
 
     min_history = 0
     adjustable_params = ("threshold", "gap")
+    components_type = ZScoreComponents
     title = "Rolling z-score"
     help = (
         "Compares each value with the mean and spread of the values just before it. Simple and fast; knows no seasons."
@@ -75,21 +77,22 @@ class RollingZScore(Detector):
         expected = np.where(unknown, np.nan, times_unit(mean, self.unit))
         spread = np.where(unknown, np.nan, spread)
         margin, gap = times_unit(threshold * spread, self.unit), int(self.params["gap"])
-        components = {"spread": spread, "unit": self.unit}
+        components = ZScoreComponents(spread, self.unit)
         return Detection(series, expected, margin, score, threshold, self.params, gap, components=components)
 
     @classmethod
     def rethreshold(cls, kept: Detection, params: Mapping[str, Any]) -> Detection:
         """See Detector.rethreshold."""
-        threshold = float(params["threshold"])
-        margin = times_unit(threshold * kept.components["spread"], kept.components["unit"])
+        components, threshold = kept.components, float(params["threshold"])
+        assert isinstance(components, ZScoreComponents)
+        margin = times_unit(threshold * components.std, components.unit)
         return replace(super().rethreshold(kept, params), margin=margin, threshold=threshold)
 
-    def state(self) -> dict[str, Any]:
+    def _state(self) -> dict[str, Any]:
         """See Detector.state."""
         return {**self.params, "unit": self.unit}
 
     @classmethod
-    def from_state(cls, state: Mapping[str, Any]) -> Self:
+    def _from_state(cls, state: Mapping[str, Any]) -> Self:
         """See Detector.from_state."""
         return cls(state["window"], state["threshold"], state["gap"], state["unit"])

@@ -15,6 +15,7 @@ from detectors.forecast_residual import (
     Forecaster,
     ForecastResidual,
     Report,
+    ResidualComponents,
     Sigma,
     threshold_and_margin,
 )
@@ -199,7 +200,7 @@ class Seasonal(ForecastResidual):
         score = times_unit(np.abs(series.values / self.unit - smooth), self.unit)
         mean, spread = self.reviewed
         threshold, margin = threshold_and_margin(mean + self.params["sigma"] * spread, self.unit, expected)
-        gap, components = int(self.params["gap"]), {"line": self.reviewed, "unit": self.unit}
+        gap, components = int(self.params["gap"]), ResidualComponents(self.reviewed, self.unit)
         return Detection(
             series, expected, margin, score, threshold, self.params, gap, self.period, self.notes, components=components
         )
@@ -214,14 +215,14 @@ class Seasonal(ForecastResidual):
             parts = level(values, LEVEL_WINDOW)
         return parts.trend + parts.season
 
-    def state(self) -> dict[str, Any]:
+    def _state(self) -> dict[str, Any]:
         """See Detector.state."""
-        return {**super().state(), "reviewed": self.reviewed}
+        return {**super()._state(), "reviewed": self.reviewed}
 
     @classmethod
-    def from_state(cls, state: Mapping[str, Any]) -> Self:
+    def _from_state(cls, state: Mapping[str, Any]) -> Self:
         """See Detector.from_state."""
-        found = super().from_state(state)
+        found = super()._from_state(state)
         found.reviewed = state["reviewed"]
         return found
 

@@ -7,9 +7,9 @@ from typing import Any, Protocol, Self
 
 import numpy as np
 
-from anomaly_detection import Detection, Detector, Progress, no_progress
+from anomaly_detection import Components, Detection, Detector, Progress, no_progress
 from detectors.forecast_residual import period_note
-from timeseries import Floats, Note, Series
+from timeseries import Bools, Floats, Note, Series
 from timeseries.regular_grid import RegularGrid, place_in_cells
 from timeseries.scaling import unit_of
 from timeseries.seasonality import find_period
@@ -51,6 +51,27 @@ class WindowScorer(Protocol):
 
     def state(self) -> dict[str, Any]:
         """Everything learned."""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class ScoreComponents(Components):
+    """The mean of the calibrated scores.
+
+    scores          (n,) of each point
+    fitted_scores   (m,) those that the threshold is computed from, where that are not `scores`
+    """
+
+    scores: Floats
+    fitted_scores: Floats | None = None
+
+    @property
+    def learned_scores(self) -> Floats:
+        """(m,) the scores that the threshold is computed from."""
+        return self.scores if self.fitted_scores is None else self.fitted_scores
+
+    def merge(self, other: Self, mask: Bools) -> Self:
+        """See Components.merge: the threshold stays that of these scores."""
+        return replace(super().merge(other, mask), fitted_scores=self.learned_scores)
 
 
 @dataclass(frozen=True)
@@ -116,6 +137,7 @@ class WindowDetector(Detector):
     """
 
     adjustable_params = ("sigma", "gap")
+    components_type = ScoreComponents
 
     def __init__(
         self,
@@ -191,7 +213,7 @@ class WindowDetector(Detector):
         nowhere, usual = np.full(new, np.nan), judge.mean(calibrated, new)
         score = np.where(np.isnan(series.values), np.nan, usual)
         notes, gap = (period_note(self.period), *self.view.notes), int(self.params["gap"])
-        threshold, params, components = judge.threshold, self.params, {"usual": usual}
+        threshold, params, components = judge.threshold, self.params, ScoreComponents(scores=usual)
         return Detection(
             series, nowhere, nowhere, score, threshold, params, gap, self.period, notes, components=components
         )
@@ -199,16 +221,18 @@ class WindowDetector(Detector):
     @classmethod
     def rethreshold(cls, kept: Detection, params: Mapping[str, Any]) -> Detection:
         """See Detector.rethreshold."""
-        return replace(super().rethreshold(kept, params), threshold=cls.rule(kept.components["usual"], params["sigma"]))
+        assert isinstance(kept.components, ScoreComponents)
+        threshold = cls.rule(kept.components.learned_scores, params["sigma"])
+        return replace(super().rethreshold(kept, params), threshold=threshold)
 
-    def state(self) -> dict[str, Any]:
+    def _state(self) -> dict[str, Any]:
         """See Detector.state."""
         judges = [judge.state() for judge in self.judges]
         known = {"unit": self.unit, "period": self.period, "params": dict(self.params), "judges": judges}
         return {**known, "view": self.view.state(), "grid": self.grid.state()}
 
     @classmethod
-    def from_state(cls, state: Mapping[str, Any]) -> Self:
+    def _from_state(cls, state: Mapping[str, Any]) -> Self:
         """See Detector.from_state."""
         grid, view = RegularGrid.from_state(state["grid"]), cls.scorer_from_state(state["view"])
         ending, around = (ScoreCalibration.from_state(judge) for judge in state["judges"])

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anomaly_detection import Detection, events_in_ms
-from errors import BadInput, BadParameter, NotFound
+from errors import BadInput, BadParameter, NotFound, StaleState
 from evaluation.rethresholding import rethreshold
 from evaluation.threshold_curve import Found, Sensitivity
 from events.filter import read_event_filter
@@ -167,7 +167,11 @@ class Results:
         if kept is None or state is None:
             raise NotFound(f"There is no detection {asked.id!r} any more.", name=asked.id)
         series, columns = self._archive.series(kept, asked.column), self._detections.columns(asked.id)
-        return from_columns(find(asked.detector), series, columns, state)
+        try:
+            return from_columns(find(asked.detector), series, columns, state)
+        except StaleState as error:
+            message = "Another version of the program saved this detection; delete it and make it again."
+            raise NotDone(message, status="stale") from error
 
 
 def window_of(series: Series, begin: Place, end: Place) -> tuple[int, int]:

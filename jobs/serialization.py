@@ -7,15 +7,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from anomaly_detection import Detection, Detector, detector_named, events_in_ms, summary
+from anomaly_detection import STATE_VERSION, Detection, Detector, check_version, detector_named, events_in_ms, summary
 from events.scorer import ScorerId
 from store import DetectionRecord, DetectionSummary, Label
 from timeseries import Bools, Note, Series
 
 MOST_EVENTS = 1_000
 """Events that are kept with a verdict, the gravest: whoever follows a detection is sent all of them each time."""
-BASIS = "basis."
-"""The columns of a detection's basis begin so."""
+COMPONENT = "components."
+"""Prefix of the columns that hold a detection's components."""
 Columns = dict[str, NDArray[Any]]
 
 
@@ -47,29 +47,30 @@ def merge_labelled(kept: Detection, whole: Detection, hidden: Bools) -> Detectio
 
     columns = {name: of(getattr(kept, name), getattr(whole, name)) for name in ("expected", "margin", "score")}
     scorer_scores = {each: of(scores, whole.scorer_scores[each]) for each, scores in kept.scorer_scores.items()}
-    merged = {name: of(part, whole.components[name]) for name, part in kept.components.items()}
-    if "usual" in merged:
-        merged |= {"usual": kept.components["usual"], "scores": merged["usual"]}
-    components = type(kept.components)(**merged)
+    components = kept.components
+    if components is not None and whole.components is not None:
+        components = components.merge(whole.components, hidden)
     return replace(kept, series=whole.series, scorer_scores=scorer_scores, components=components, **columns)
 
 
 def to_columns(detection: Detection) -> tuple[Columns, dict[str, Any]]:
     """The columns and the state of a detection, without its series. A column without any number is left out."""
     named = {name: getattr(detection, name) for name in ("expected", "margin", "score")}
-    components = {name: part for name, part in detection.components.items() if isinstance(part, np.ndarray)}
-    columns = {**named, **{f"{BASIS}{name}": part for name, part in components.items()}}
+    components = detection.components
+    arrays = {} if components is None else components.arrays
+    columns = {**named, **{f"{COMPONENT}{name}": part for name, part in arrays.items()}}
     columns = {name: column for name, column in columns.items() if not np.isnan(column).all()}
     if detection.scorer_scores:
         scores = np.stack([np.nan_to_num(each) for each in detection.scorer_scores.values()])
         columns["top_scorer"] = np.argmax(scores, axis=0).astype(np.uint8)
     state = {
+        "version": STATE_VERSION,
         **{name: getattr(detection, name) for name in ("threshold", "gap", "period")},
         "params": dict(detection.params),
         "notes": [note.to_plain() for note in detection.notes],
         "scorers": [[scorer.name, scorer.window] for scorer in detection.scorer_scores],
-        "basis": {name: part for name, part in detection.components.items() if name not in components},
-        "absent": [name for name in components if f"{BASIS}{name}" not in columns],
+        "components": None if components is None else components.plain,
+        "absent": [name for name in arrays if f"{COMPONENT}{name}" not in columns],
     }
     return columns, state
 
@@ -77,9 +78,13 @@ def to_columns(detection: Detection) -> tuple[Columns, dict[str, Any]]:
 def from_columns(
     detector: type[Detector], series: Series, columns: Mapping[str, NDArray[Any]], state: Mapping[str, Any]
 ) -> Detection:
-    """The detection that `to_columns` took apart. Of its scorers it still knows which had the highest score."""
+    """The detection that `to_columns` took apart. Of its scorers it still knows which had the highest score. Raises
+    StaleState for one that another version saved."""
+    check_version(state)
     nowhere = np.full(len(series), np.nan)
-    arrays = {name[len(BASIS) :]: column for name, column in columns.items() if name.startswith(BASIS)}
+    arrays = {name.removeprefix(COMPONENT): column for name, column in columns.items() if name.startswith(COMPONENT)}
+    arrays |= dict.fromkeys(state["absent"], nowhere)
+    plain = state["components"]
     scorers = [ScorerId(name, window) for name, window in state["scorers"]]
     top_scorer = columns.get("top_scorer", np.empty(0))
     return Detection(
@@ -93,7 +98,7 @@ def from_columns(
         state["period"],
         notes=tuple(Note.from_plain(note) for note in state["notes"]),
         scorer_scores={scorer: np.equal(top_scorer, index) for index, scorer in enumerate(scorers)},
-        components=detector.components_type(**state["basis"], **dict.fromkeys(state["absent"], nowhere), **arrays),
+        components=None if plain is None else detector.components_type(**plain, **arrays),
     )
 
 

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 import numpy as np
 
 from anomaly_detection import Detector, detector_named
-from errors import NotFound
+from errors import NotFound, StaleState
 from events.scored_points import unscored
-from store import Silences, Store, Stream
+from store import Fitted, Silences, Store, Stream
 from streams.arrival_intervals import NEWEST, ArrivalIntervals
 from streams.cold_start_band import LOOK_BACK
 from streams.stream_state import EARLY, StreamState
@@ -30,6 +30,14 @@ def find(name: str) -> type[Detector]:
 def not_found(name: str) -> NotFound:
     """The error for a stream that does not exist."""
     return NotFound(f"There is no stream {name!r}; create it with PUT.", name=name)
+
+
+def restored(fit: Fitted) -> Detector | None:
+    """The detector of a saved fit; None where another version saved it: the next point has it fitted again."""
+    try:
+        return find(fit.detector).from_state(fit.state)
+    except StaleState:
+        return None
 
 
 class StreamRegistry:
@@ -94,8 +102,8 @@ class StreamRegistry:
         live.pieces = self._store.pieces(stream.id)
         live.rhythm = self._rhythm(stream)
         fit = self._store.fit(stream.id)
-        if fit is not None:
-            own = find(fit.detector).from_state(fit.state)
+        own = None if fit is None else restored(fit)
+        if fit is not None and own is not None:
             tail = self._store.latest(stream, live.needed(own))
             live.adopt(fit.detector, own, fit.cursor, tail, int(fit.state.get(RESIDUALS, fit.cursor)))
         return live

@@ -20,7 +20,13 @@ from detectors.forecast_residual import (
 from detectors.level_spread import LevelSpreadScorer
 from detectors.lstm import ISOLATION_WINDOW, LSTM, MAX_ISOLATED
 from detectors.matrix_profile import MatrixProfileScorer
-from detectors.window_detector import ScoreCalibration, WindowScorer, mean_over_covering_windows, mean_std_threshold
+from detectors.window_detector import (
+    ScoreCalibration,
+    ScoreComponents,
+    WindowScorer,
+    mean_over_covering_windows,
+    mean_std_threshold,
+)
 from events.scorer import ScorerId
 from parameters import Param, checked
 from timeseries import Floats, Note, Series
@@ -61,6 +67,25 @@ class ScorerOutput:
     distances: Floats
 
 
+@dataclass(frozen=True, eq=False, kw_only=True)
+class AutoComponents(ScoreComponents):
+    """residual (n,) ÷ unit, and residual_stats for `residual_margin`."""
+
+    residual: Floats
+    residual_stats: Sequence[float]
+    unit: float
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class OfflineComponents(AutoComponents):
+    """Of a finished series: noise (n,) its standard deviation ÷ unit and the confidence in it; override_sigma (n,): the
+    sigma below which an override makes each point an anomaly."""
+
+    noise: Floats
+    confidence: float
+    override_sigma: Floats
+
+
 class Auto(Detector):
     """score = mean over the views, at each of their window lengths, of (distance − median) ÷ upper usual range.
 
@@ -76,6 +101,7 @@ class Auto(Detector):
     """
 
     adjustable_params = ("sigma", "gap")
+    components_type = OfflineComponents
     alone: Overrides | None = None  # None: a state that is older
 
     title = "Automatic"
@@ -174,7 +200,8 @@ class Auto(Detector):
         residual, usual = forecast.score / self.unit, judge.mean(voices, new)
         score = max_with_residual(usual, residual, judge.threshold, self.margin)
         _, margin = threshold_and_margin(self.margin, self.unit, forecast.expected)
-        components = {"usual": usual, "residual": residual, "unit": self.unit, "line": self.usual} if self.usual else {}
+        assert self.usual is not None
+        components = AutoComponents(scores=usual, residual=residual, unit=self.unit, residual_stats=self.usual)
         scorer_scores = {each.scorer: voice for each, voice in zip(seen, voices, strict=True)}
         notes = (*forecast.notes, *(note for view in self.views for note in view.notes))
         return Detection(
@@ -195,16 +222,15 @@ class Auto(Detector):
         """A review in which each point may be an anomaly alone."""
         cells, _ = self.grid.cells(found.series, len(found.series), 1)
         values = place_in_cells(found.series.values / self.unit, cells) / self.spread
-        misses = place_in_cells(_in_spreads(found.components["residual"], self.spread), cells)
+        parts = found.components
+        assert isinstance(parts, AutoComponents)
+        misses = place_in_cells(_in_spreads(parts.residual, self.spread), cells)
         noise = alone.noise.deviations(misses)[cells] * self.spread
         sigmas = {scorer: each[cells] for scorer, each in alone.sigmas(values).items()}
         loud = {scorer: np.minimum(SCORE_CAP * each / DEFAULT_SIGMA, SCORE_CAP) for scorer, each in sigmas.items()}
-        components = {
-            **found.components,
-            "noise": noise,
-            "trust": alone.noise.trust,
-            "alone": np.fmax(*sigmas.values()),
-        }
+        components = OfflineComponents(
+            **vars(parts), noise=noise, confidence=alone.noise.trust, override_sigma=np.fmax(*sigmas.values())
+        )
         notes = self._notes_of_review(found.notes, noise, alone.noise.trust)
         scorer_scores = {**found.scorer_scores, **loud}
         return offline_detection(
@@ -225,13 +251,13 @@ class Auto(Detector):
     def rethreshold(cls, kept: Detection, params: Mapping[str, Any]) -> Detection:
         """See Detector.rethreshold."""
         components, sigma = kept.components, params["sigma"]
-        threshold, limit = auto_threshold(components["usual"], sigma), residual_margin(components["line"], sigma)
-        if "noise" in components:
+        assert isinstance(components, AutoComponents)
+        threshold = auto_threshold(components.learned_scores, sigma)
+        limit = residual_margin(components.residual_stats, sigma)
+        if isinstance(components, OfflineComponents):
             return offline_detection(replace(super().rethreshold(kept, params), threshold=threshold), limit)
-        score = max_with_residual(
-            components.get("scores", components["usual"]), components["residual"], threshold, limit
-        )
-        margin = threshold_and_margin(limit, components["unit"], kept.expected)[1]
+        score = max_with_residual(components.scores, components.residual, threshold, limit)
+        margin = threshold_and_margin(limit, components.unit, kept.expected)[1]
         return replace(super().rethreshold(kept, params), score=score, threshold=threshold, margin=margin)
 
     def _seen(
@@ -275,7 +301,7 @@ class Auto(Detector):
         near = np.clip(values, draft - CLIP_TO * limit, draft + CLIP_TO * limit)
         return np.concatenate((tail.values[:first], np.where(wild, near, values)))
 
-    def state(self) -> dict[str, Any]:
+    def _state(self) -> dict[str, Any]:
         """See Detector.state."""
         several: Sequence[WindowScorer] = self.views
         views = {name: view.state() for name, view in zip(SCORERS, several, strict=True)}
@@ -291,7 +317,7 @@ class Auto(Detector):
         return {**known, "forecast": self.forecast.state(), "views": views, "judges": judges, "alone": alone}
 
     @classmethod
-    def from_state(cls, state: Mapping[str, Any]) -> Self:
+    def _from_state(cls, state: Mapping[str, Any]) -> Self:
         """See Detector.from_state."""
         views = state["views"]
         restored = (
@@ -304,7 +330,7 @@ class Auto(Detector):
         ending, around = (ScoreCalibration.from_state(judge) for judge in state["judges"])
         forecast, grid = LSTM.from_state(state["forecast"]), RegularGrid.from_state(state["grid"])
         unit, spread, margin = state["unit"], state["spread"], state["margin"]
-        judges, params, usual = (ending, around), state["params"], state.get("usual")
+        judges, params, usual = (ending, around), state["params"], state["usual"]
         found = cls(forecast, restored, grid, unit, spread, margin, judges, params, usual)
         found.alone = Overrides.from_state(state["alone"]) if state.get("alone") else None
         return found
@@ -320,16 +346,16 @@ def max_with_residual(usual: Floats, residual: Floats, threshold: float, margin:
 def offline_detection(kept: Detection, wide: float) -> Detection:
     """The review whose parts are kept as its basis; `wide`: the margin where the noise is not to be trusted.
 
-    basis: `usual` or, where another series was learned, `scores` (n,), the mean of the views; `residual` (n,) and
-    `noise` (n,) ÷ `unit`; `trust`; `alone` (n,), the sigma below which each point is an anomaly alone.
+    Its components are OfflineComponents.
     """
     components, sigma = kept.components, float(kept.params["sigma"])
-    limit = margin_from_noise(components["noise"], components["trust"], sigma, wide)
+    assert isinstance(components, OfflineComponents)
+    limit = margin_from_noise(components.noise, components.confidence, sigma, wide)
     with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
-        beyond = np.minimum(np.fmax(components["residual"] / limit, components["alone"] / sigma), MAX_RATIO)
-    score = max_with_overrides(components.get("scores", components["usual"]), beyond, kept.threshold)
-    score = np.where(np.isnan(components["residual"]), np.nan, score)
-    allowed = np.maximum(times_unit(limit, components["unit"]), MIN_THRESHOLD)
+        beyond = np.minimum(np.fmax(components.residual / limit, components.override_sigma / sigma), MAX_RATIO)
+    score = max_with_overrides(components.scores, beyond, kept.threshold)
+    score = np.where(np.isnan(components.residual), np.nan, score)
+    allowed = np.maximum(times_unit(limit, components.unit), MIN_THRESHOLD)
     return replace(kept, score=score, margin=np.where(np.isnan(kept.expected), np.nan, allowed))
 
 

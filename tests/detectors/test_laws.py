@@ -11,7 +11,7 @@ import pytest
 
 from anomaly_detection import parameters_of
 from detectors import DETECTORS
-from errors import BadParameter, UnknownName
+from errors import BadParameter, StaleState, UnknownName
 from timeseries import Series
 
 STEP = np.timedelta64(300_000, "ms")
@@ -280,6 +280,15 @@ def test_saved_and_loaded_it_judges_the_same(name, params, kind):
     assert (before.threshold, before.params, before.gap) == (after.threshold, after.params, after.gap)
     assert (before.period, before.notes) == (after.period, after.notes)
     assert loaded.memory == detector.memory
+
+
+@each
+def test_a_state_of_another_version_is_refused(name):
+    state = fitted(name, {}, "untimed")[0].state()
+    with pytest.raises(StaleState, match="version"):
+        DETECTORS[name].from_state({**state, "version": -1})
+    with pytest.raises(StaleState):
+        DETECTORS[name].from_state({key: part for key, part in state.items() if key != "version"})
 
 
 def through_disk(state):

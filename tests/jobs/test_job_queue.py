@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from evaluation.rethresholding import rethreshold
-from jobs import JobQueue, QueueFull
+from jobs import JobQueue, NotDone, QueueFull
 from jobs.serialization import from_columns, to_columns
 from store import MOST_OF_SERIES, DatasetStore, Detections, DetectionSummary, LeaseLost, Store
 from tests.jobs.conftest import ROOM, ended, table
@@ -276,6 +276,13 @@ def test_what_is_kept_is_judged_again_as_what_was_not(name):
         for column in ("expected", "margin", "score", "is_anomaly"):
             np.testing.assert_array_equal(getattr(one, column), getattr(other, column))
         assert repr(one.events) == repr(other.events)
+
+
+def test_a_detection_saved_by_another_version_is_refused_with_its_remedy(jobs, detections, kept, monkeypatch):
+    found = done_with(jobs, jobs.submit(kept.id, "value", "rolling_zscore", QUICK))
+    monkeypatch.setattr("anomaly_detection.STATE_VERSION", 0)
+    with pytest.raises(NotDone, match="make it again"):
+        jobs.results.detection(found)
 
 
 def test_kill_9_of_the_service_loses_nothing(tmp_path):

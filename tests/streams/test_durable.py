@@ -4,20 +4,24 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from anomaly_detection import STATE_VERSION
 from store import Store
 from streams import NotKept
 from tests.streams.conftest import assert_same, fit, seasonal, times
+from tests.waiting import until
 
 ROOT = Path(__file__).parents[2]
 
 PUSH = """
 import sys
 import numpy as np
+from anomaly_detection import STATE_VERSION
 from store import Store
 from streams import Streams
 def times(ms):
@@ -52,6 +56,23 @@ def test_a_restart_changes_no_judgement(open_streams, name):
     second = open_streams(**options).push("with", times(100, 500), values[500:])
     assert_same(first, whole.part(0, 100))
     assert_same(second, whole.part(100, 200))
+
+
+@pytest.mark.parametrize("name", ["rolling_zscore", "seasonal_naive"])
+def test_a_detector_saved_by_another_version_is_fitted_again(open_streams, name):
+    streams = open_streams()
+    streams.put("s", name)
+    streams.push("s", times(400), seasonal(400).tolist())
+    fit(streams, "s")
+    stream = streams._store.stream("s")
+    saved = streams._store.fit(stream.id)
+    streams._store.save_fit(stream.id, replace(saved, state={**saved.state, "version": STATE_VERSION - 1}))
+    streams.stop()
+    reopened = open_streams()
+    assert len(reopened.push("s", times(1, 400), [5.0])) == 1
+    until(lambda: reopened._store.fit(stream.id).state["version"] == STATE_VERSION)
+    judged = reopened.push("s", times(100, 401), seasonal(501)[401:].tolist())
+    assert judged.judged_by[-1] == name
 
 
 def test_kill_9_loses_nothing_that_was_acknowledged(database_url):

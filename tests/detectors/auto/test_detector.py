@@ -217,12 +217,3 @@ def test_noise_that_is_no_plain_noise_keeps_the_wide_band():
     detector = Auto.fit(series)
     assert detector.alone.noise.trust == 0
     np.testing.assert_allclose(np.nanmax(detector.detect_offline(series).margin), detector.margin)
-
-
-def test_a_state_from_before_is_reviewed_as_it_was():
-    series = daily(1500)
-    state = Auto.fit(series).state()
-    del state["alone"]
-    old = Auto.from_state(state)
-    assert "noise" not in old.detect_offline(series).components
-    assert np.nanmax(old.detect_offline(series).margin) == old.margin
