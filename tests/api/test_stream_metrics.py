@@ -257,7 +257,7 @@ def test_promtool_finds_nothing_to_mend(client):
 
 def blocks(language):
     """The fenced blocks of the page about Prometheus, by the comment in their first line."""
-    text = (ROOT / "docs" / "prometheus.md").read_text("utf-8")
+    text = (ROOT / "docs/how-to/monitor-with-prometheus.md").read_text("utf-8")
     found = re.findall(rf"(?ms)^```{language}\n# (\S+)[^\n]*\n(.*?)^```", text)
     return dict(found)
 
