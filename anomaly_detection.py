@@ -21,11 +21,11 @@ from timeseries.intervals import runs
 Progress = Callable[[str, float], None]
 """Called with a stage ("fit", "detect") and its done fraction 0..1; may raise errors.Cancelled to stop the work."""
 
-Gap = Annotated[
+MergeGap = Annotated[
     int,
     Param("points", 0, 100_000, "Anomalies with at most this many normal points between them are one event."),
 ]
-DEFAULT_GAP = 3
+DEFAULT_MERGE_GAP = 3
 
 MOST_REMARKS = 2000
 """With more events than this, their explanations leave out the circumstances: they would take longer than the rest."""
@@ -92,7 +92,7 @@ class Detection:
     score: Floats
     threshold: float
     params: Mapping[str, Any] = field(default_factory=dict)
-    gap: int = DEFAULT_GAP
+    merge_gap: int = DEFAULT_MERGE_GAP
     period: int | None = None
     notes: tuple[Note, ...] = ()
     scorer_scores: Mapping[ScorerId, Floats | Bools] = field(default_factory=dict)
@@ -111,7 +111,7 @@ class Detection:
     def _judged(self) -> tuple[Bools, list[tuple[int, int]]]:
         """Which points are anomalies, and the events that they make."""
         beyond = self.score > self.threshold
-        events = runs(beyond, self.gap)
+        events = runs(beyond, self.merge_gap)
         if self.counting == NO_FILTER:
             return beyond, events
         return self.counting.within(events, beyond, self.series.values, self.expected)
@@ -253,7 +253,7 @@ class Detector(ABC):
     """
 
     min_history: ClassVar[int] = 200
-    adjustable_params: ClassVar[tuple[str, ...]] = ("gap",)
+    adjustable_params: ClassVar[tuple[str, ...]] = ("merge_gap",)
     components_type: ClassVar[type[Components]]
     title: ClassVar[str]
     help: ClassVar[str]
@@ -292,7 +292,7 @@ class Detector(ABC):
         """What this detector's `kept` judgement would be with these params, all of them; only `adjustable_params` may
         differ. The fit stays, so do the forecasts. Of `kept` the columns, params and basis are used, not the events.
         """
-        return replace(kept, params=params, gap=int(params["gap"]))
+        return replace(kept, params=params, merge_gap=int(params["merge_gap"]))
 
     def state(self) -> dict[str, Any]:
         """Everything learned, as JSON values and numpy arrays by name; `from_state` takes it back."""

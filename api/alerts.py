@@ -56,12 +56,12 @@ class ChannelBody(msgspec.Struct, forbid_unknown_fields=True):
 class PolicyBody(msgspec.Struct, forbid_unknown_fields=True):
     """What counts as an event and what is told; what is left out has its default."""
 
-    minimum_length: Annotated[float | None, described("Anomalies that make an event.")] = None
+    min_points: Annotated[float | None, described("Anomalies that make an event.")] = None
     merge_gap: Annotated[float | None, described("Most normal points between anomalies that count together.")] = None
-    recovery: Annotated[float | None, described("Normal points in a row after which an event is over.")] = None
+    recovery_points: Annotated[float | None, described("Normal points in a row after which an event is over.")] = None
     cool_down: Annotated[float | None, described("Points after an event in which the next is not told.")] = None
-    absolute_floor: Annotated[float | None, described("Smaller distances are no anomalies; series unit.")] = None
-    relative_floor: Annotated[float | None, described("The same, as a fraction of the expected value.")] = None
+    min_abs_deviation: Annotated[float | None, described("Smaller distances are no anomalies; series unit.")] = None
+    min_rel_deviation: Annotated[float | None, described("The same, as a fraction of the expected value.")] = None
     direction: Literal["both", "above", "below"] | None = None
     silent: Annotated[bool | None, described("Whether it is told that the stream went silent, and is back.")] = None
 

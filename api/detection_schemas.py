@@ -21,9 +21,9 @@ from api.schemas import Column, Error, Event, Number, Position, Summary, Time, T
 class CountingPolicy(msgspec.Struct, forbid_unknown_fields=True):
     """Which points beyond the threshold count as anomalies."""
 
-    minimum_length: int
-    absolute_floor: float
-    relative_floor: float
+    min_points: int
+    min_abs_deviation: float
+    min_rel_deviation: float
     direction: Literal["both", "above", "below"]
 
 

@@ -55,11 +55,11 @@ class CatchesBody(DetectionBody, forbid_unknown_fields=True):
 class CountingBody(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     """Which points beyond the threshold count as anomalies; what is left out stays as it is."""
 
-    minimum_length: Annotated[int, described("An event has at least so many anomalies.", ge=1)] | None = None
-    absolute_floor: (
+    min_points: Annotated[int, described("An event has at least so many anomalies.", ge=1)] | None = None
+    min_abs_deviation: (
         Annotated[float, described("A distance from the expected value below this is no anomaly.", ge=0)] | None
     ) = None
-    relative_floor: Annotated[float, described("The same as a fraction of the expected value.", ge=0)] | None = None
+    min_rel_deviation: Annotated[float, described("The same as a fraction of the expected value.", ge=0)] | None = None
     direction: Literal["both", "above", "below"] | None = None
 
 

@@ -254,7 +254,7 @@ def events_query() -> list[Schema]:
 
 def policy_content() -> Schema:
     """What counts as an event."""
-    return {"required": True, "content": {JSON: {"schema": ref("PolicyBody"), "example": {"minimum_length": 3}}}}
+    return {"required": True, "content": {JSON: {"schema": ref("PolicyBody"), "example": {"min_points": 3}}}}
 
 
 def channel_content() -> Schema:

@@ -310,12 +310,12 @@ class Status(msgspec.Struct, forbid_unknown_fields=True):
 class Policy(msgspec.Struct, forbid_unknown_fields=True):
     """What counts as an event of a stream and what is told of it; see docs/reference/alerts.md."""
 
-    minimum_length: int
+    min_points: int
     merge_gap: int
-    recovery: int
+    recovery_points: int
     cool_down: int
-    absolute_floor: float
-    relative_floor: float
+    min_abs_deviation: float
+    min_rel_deviation: float
     direction: Literal["both", "above", "below"]
     silent: Annotated[bool, described("Whether silence is told.")]
 

@@ -59,7 +59,7 @@ async def done(connection: Connection, series: str, detector: str, health: Waits
 
 async def judged_again(connection: Connection, told: dict[str, Any]) -> Waits:
     """Another sigma, again and again, as a slider asks for it; the first, which reads, is left out."""
-    name = next(each for each in told["adjustable_params"] if each != "gap")
+    name = next(each for each in told["adjustable_params"] if each != "merge_gap")
     waits, path = Waits(), f"/api/v1/detections/{told['id']}"
     await ask(connection, Waits(), "PATCH", path, {"params": {name: 3}})
     for sigma in np.linspace(5, 12, AGAIN).tolist():

@@ -99,7 +99,7 @@ class ForecastResidual(Detector):
     Residuals of missing and warm-up points are left out. Unit of the score: the series' own.
     """
 
-    adjustable_params = ("sigma", "gap")
+    adjustable_params = ("sigma", "merge_gap")
     components_type: ClassVar[type[Components]] = ResidualComponents
 
     def __init__(
@@ -171,9 +171,18 @@ class ForecastResidual(Detector):
         score = times_unit(np.abs(series.values / self.unit - expected), self.unit)
         expected = times_unit(expected, self.unit)
         threshold, margin = threshold_and_margin(self.threshold, self.unit, expected)
-        gap, components = int(self.params["gap"]), ResidualComponents(self.usual, self.unit) if self.usual else None
+        merge_gap, components = int(self.params["merge_gap"]), ResidualComponents(self.usual, self.unit) if self.usual else None
         return Detection(
-            series, expected, margin, score, threshold, self.params, gap, self.period, self.notes, components=components
+            series,
+            expected,
+            margin,
+            score,
+            threshold,
+            self.params,
+            merge_gap,
+            self.period,
+            self.notes,
+            components=components,
         )
 
     @classmethod

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Self
 
 import numpy as np
 
-from anomaly_detection import DEFAULT_GAP, Detection, Gap, Progress, no_progress
+from anomaly_detection import DEFAULT_MERGE_GAP, Detection, MergeGap, Progress, no_progress
 from detectors.forecast_residual import (
     CHUNK,
     DEFAULT_SIGMA,
@@ -106,7 +106,7 @@ class LSTM(ForecastResidual):
         *,
         progress: Progress = no_progress,
         sigma: Sigma = DEFAULT_SIGMA,
-        gap: Gap = DEFAULT_GAP,
+        merge_gap: MergeGap = DEFAULT_MERGE_GAP,
         seed: Annotated[int, Param(None, 0, 2**31 - 1, "The same seed gives the same answer.")] = 0,
     ) -> Self:
         """See Detector.fit."""
@@ -116,7 +116,12 @@ class LSTM(ForecastResidual):
         periods = find_periods(values, grid.step_ms)
         near = LSTMForecaster.fit(values, periods, seed=seed, report=lambda done: progress("fit", 0.4 * done))
         return cls.around(
-            series, near, grid, next(iter(periods), None), {"sigma": sigma, "gap": gap, "seed": seed}, progress
+            series,
+            near,
+            grid,
+            next(iter(periods), None),
+            {"sigma": sigma, "merge_gap": merge_gap, "seed": seed},
+            progress,
         )
 
     @classmethod
@@ -128,7 +133,7 @@ class LSTM(ForecastResidual):
         values (m,) of the series ÷ unit in the grid's cells, with their periods.
         """
         near = LSTMForecaster.fit(values, periods, seed=seed, report=lambda done: progress("fit", 0.5 * done))
-        params = {"sigma": DEFAULT_SIGMA, "gap": DEFAULT_GAP, "seed": seed}
+        params = {"sigma": DEFAULT_SIGMA, "merge_gap": DEFAULT_MERGE_GAP, "seed": seed}
         return cls.learn(series, near, grid, next(iter(periods), None), params, progress)
 
     @classmethod
@@ -187,7 +192,7 @@ class LSTM(ForecastResidual):
         if not isinstance(kept.components, LSTMComponents):
             return super().rethreshold(kept, params)
         return combine_scores(
-            replace(kept, params=params, gap=int(params["gap"])), _mean_and_deviation(kept.components.learned_scores)
+            replace(kept, params=params, merge_gap=int(params["merge_gap"])), _mean_and_deviation(kept.components.learned_scores)
         )
 
     def _voices(

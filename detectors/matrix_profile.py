@@ -12,7 +12,7 @@ from typing import Annotated, Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from anomaly_detection import DEFAULT_GAP, Gap, Progress, no_progress
+from anomaly_detection import DEFAULT_MERGE_GAP, MergeGap, Progress, no_progress
 from detectors.forecast_residual import Sigma
 from detectors.window_detector import DEFAULT_SIGMA, WindowDetector, WindowScorer, mean_std_threshold
 from parameters import Param, checked
@@ -225,10 +225,10 @@ class MatrixProfile(WindowDetector):
             int,
             Param("windows", 64, 20_000, "How many windows of the series are kept to compare with; all of fewer."),
         ] = 1024,
-        gap: Gap = DEFAULT_GAP,
+        merge_gap: MergeGap = DEFAULT_MERGE_GAP,
     ) -> Self:
         """See Detector.fit."""
-        params = {"sigma": sigma, "references": references, "gap": gap}
+        params = {"sigma": sigma, "references": references, "merge_gap": merge_gap}
         return cls.learn(
             series, lambda values, period: MatrixProfileScorer.fit(values, period, references), params, progress
         )

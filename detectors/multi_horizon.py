@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Self
 
-from anomaly_detection import DEFAULT_GAP, Gap, Progress, no_progress
+from anomaly_detection import DEFAULT_MERGE_GAP, MergeGap, Progress, no_progress
 from detectors.forecast_residual import Sigma
 from detectors.window_detector import STRICT_SIGMA, WindowDetector, WindowScorer, segment_threshold
 from forecasting.multi_step import MultiStepRegression as Horizons
@@ -30,10 +30,10 @@ class MultiHorizon(WindowDetector):
         *,
         progress: Progress = no_progress,
         sigma: Sigma = STRICT_SIGMA,
-        gap: Gap = DEFAULT_GAP,
+        merge_gap: MergeGap = DEFAULT_MERGE_GAP,
     ) -> Self:
         """See Detector.fit."""
-        params = {"sigma": sigma, "gap": gap}
+        params = {"sigma": sigma, "merge_gap": merge_gap}
         return cls.learn(series, Horizons.fit, params, progress)
 
     @staticmethod

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Self
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from anomaly_detection import DEFAULT_GAP, Components, Detection, Detector, Gap, Progress, no_progress
+from anomaly_detection import DEFAULT_MERGE_GAP, Components, Detection, Detector, MergeGap, Progress, no_progress
 from parameters import Param, checked
 from timeseries import Floats, Series
 from timeseries.robust import window_median_and_std
@@ -40,14 +40,14 @@ class RobustZScore(Detector):
     """
 
     min_history = 0
-    adjustable_params = ("threshold", "gap")
+    adjustable_params = ("threshold", "merge_gap")
     components_type = ZScoreComponents
     title = "Robust z-score"
     help = "Compares each value with the median of the values just before it, from the twelfth on. Needs no history."
 
-    def __init__(self, window: int, threshold: float, gap: int, unit: float) -> None:
+    def __init__(self, window: int, threshold: float, merge_gap: int, unit: float) -> None:
         self.memory = window
-        self.params = {"window": window, "threshold": threshold, "gap": gap}
+        self.params = {"window": window, "threshold": threshold, "merge_gap": merge_gap}
         self.unit = unit
 
     @classmethod
@@ -63,10 +63,10 @@ class RobustZScore(Detector):
         threshold: Annotated[
             float, Param("standard deviations", 0.5, 1000, "A value further than this from the median is an anomaly.")
         ] = 5.0,
-        gap: Gap = DEFAULT_GAP,
+        merge_gap: MergeGap = DEFAULT_MERGE_GAP,
     ) -> Self:
         """Learns nothing but the size of the values; see Detector.fit."""
-        return cls(window, threshold, gap, unit_of(series.values))
+        return cls(window, threshold, merge_gap, unit_of(series.values))
 
     def detect(self, series: Series, *, progress: Progress = no_progress) -> Detection:
         """See Detector.detect."""
@@ -93,10 +93,10 @@ class RobustZScore(Detector):
         spread = np.maximum(spread, np.finfo(np.float64).tiny)
         score = np.abs(values - median) / spread
         spread = np.where(np.isnan(median), np.nan, spread)
-        margin, gap = times_unit(threshold * spread, self.unit), int(self.params["gap"])
+        margin, merge_gap = times_unit(threshold * spread, self.unit), int(self.params["merge_gap"])
         components = ZScoreComponents(spread, self.unit)
         expected = times_unit(median, self.unit)
-        return Detection(series, expected, margin, score, threshold, self.params, gap, components=components)
+        return Detection(series, expected, margin, score, threshold, self.params, merge_gap, components=components)
 
     @classmethod
     def rethreshold(cls, kept: Detection, params: Mapping[str, Any]) -> Detection:
@@ -113,4 +113,4 @@ class RobustZScore(Detector):
     @classmethod
     def _from_state(cls, state: Mapping[str, Any]) -> Self:
         """See Detector.from_state."""
-        return cls(state["window"], state["threshold"], state["gap"], state["unit"])
+        return cls(state["window"], state["threshold"], state["merge_gap"], state["unit"])

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Self
 
 import numpy as np
 
-from anomaly_detection import DEFAULT_GAP, Detection, Detector, Gap, Progress, no_progress
+from anomaly_detection import DEFAULT_MERGE_GAP, Detection, Detector, MergeGap, Progress, no_progress
 from detectors.robust_zscore import ZScoreComponents
 from parameters import Param, checked
 from timeseries import Series, rolling_moments
@@ -25,16 +25,16 @@ class RollingZScore(Detector):
     """
 
     min_history = 0
-    adjustable_params = ("threshold", "gap")
+    adjustable_params = ("threshold", "merge_gap")
     components_type = ZScoreComponents
     title = "Rolling z-score"
     help = (
         "Compares each value with the mean and spread of the values just before it. Simple and fast; knows no seasons."
     )
 
-    def __init__(self, window: int, threshold: float, gap: int, unit: float) -> None:
+    def __init__(self, window: int, threshold: float, merge_gap: int, unit: float) -> None:
         self.memory = window
-        self.params = {"window": window, "threshold": threshold, "gap": gap}
+        self.params = {"window": window, "threshold": threshold, "merge_gap": merge_gap}
         self.unit = unit
 
     @classmethod
@@ -50,10 +50,10 @@ class RollingZScore(Detector):
         threshold: Annotated[
             float, Param("standard deviations", 0.5, 1000, "A value further than this from the mean is an anomaly.")
         ] = 5.0,
-        gap: Gap = DEFAULT_GAP,
+        merge_gap: MergeGap = DEFAULT_MERGE_GAP,
     ) -> Self:
         """Learns nothing but the size of the values; see Detector.fit."""
-        return cls(window, threshold, gap, unit_of(series.values))
+        return cls(window, threshold, merge_gap, unit_of(series.values))
 
     def detect(self, series: Series, *, progress: Progress = no_progress) -> Detection:
         """See Detector.detect."""
@@ -76,9 +76,9 @@ class RollingZScore(Detector):
         score[unknown] = np.nan
         expected = np.where(unknown, np.nan, times_unit(mean, self.unit))
         spread = np.where(unknown, np.nan, spread)
-        margin, gap = times_unit(threshold * spread, self.unit), int(self.params["gap"])
+        margin, merge_gap = times_unit(threshold * spread, self.unit), int(self.params["merge_gap"])
         components = ZScoreComponents(spread, self.unit)
-        return Detection(series, expected, margin, score, threshold, self.params, gap, components=components)
+        return Detection(series, expected, margin, score, threshold, self.params, merge_gap, components=components)
 
     @classmethod
     def rethreshold(cls, kept: Detection, params: Mapping[str, Any]) -> Detection:
@@ -95,4 +95,4 @@ class RollingZScore(Detector):
     @classmethod
     def _from_state(cls, state: Mapping[str, Any]) -> Self:
         """See Detector.from_state."""
-        return cls(state["window"], state["threshold"], state["gap"], state["unit"])
+        return cls(state["window"], state["threshold"], state["merge_gap"], state["unit"])

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Self
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from anomaly_detection import DEFAULT_GAP, Detection, Gap, Progress, no_progress, residual_stats
+from anomaly_detection import DEFAULT_MERGE_GAP, Detection, MergeGap, Progress, no_progress, residual_stats
 from detectors.forecast_residual import (
     CHUNK,
     DEFAULT_SIGMA,
@@ -176,7 +176,7 @@ class Seasonal(ForecastResidual):
         progress: Progress = no_progress,
         sigma: Sigma = DEFAULT_SIGMA,
         cycles: Annotated[int, Param("cycles", 3, 20, "How many past cycles the season is taken from.")] = 5,
-        gap: Gap = DEFAULT_GAP,
+        merge_gap: MergeGap = DEFAULT_MERGE_GAP,
     ) -> Self:
         """See Detector.fit."""
         grid = RegularGrid.learn(series)
@@ -184,7 +184,7 @@ class Seasonal(ForecastResidual):
         values = place_in_cells(series.values / unit_of(series.values), cells)
         periods = find_periods(values, grid.step_ms)
         period = periods[-1] if periods else None
-        params = {"sigma": sigma, "cycles": cycles, "gap": gap}
+        params = {"sigma": sigma, "cycles": cycles, "merge_gap": merge_gap}
         found = cls.learn(series, SeasonalMedianForecaster.fit(values, period, cycles), grid, period, params, progress)
         rest = values - found.smooth(values)
         mean, spread = residual_stats(np.abs(rest), min_scale(values))
@@ -200,9 +200,18 @@ class Seasonal(ForecastResidual):
         score = times_unit(np.abs(series.values / self.unit - smooth), self.unit)
         mean, spread = self.reviewed
         threshold, margin = threshold_and_margin(mean + self.params["sigma"] * spread, self.unit, expected)
-        gap, components = int(self.params["gap"]), ResidualComponents(self.reviewed, self.unit)
+        merge_gap, components = int(self.params["merge_gap"]), ResidualComponents(self.reviewed, self.unit)
         return Detection(
-            series, expected, margin, score, threshold, self.params, gap, self.period, self.notes, components=components
+            series,
+            expected,
+            margin,
+            score,
+            threshold,
+            self.params,
+            merge_gap,
+            self.period,
+            self.notes,
+            components=components,
         )
 
     def smooth(self, values: Floats) -> Floats:

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Self
 
 import numpy as np
 
-from anomaly_detection import DEFAULT_GAP, Gap, Progress, no_progress
+from anomaly_detection import DEFAULT_MERGE_GAP, MergeGap, Progress, no_progress
 from detectors.forecast_residual import (
     CHUNK,
     DEFAULT_SIGMA,
@@ -110,7 +110,7 @@ class SeasonalNaive(ForecastResidual):
         progress: Progress = no_progress,
         sigma: Sigma = DEFAULT_SIGMA,
         cycles: Annotated[int, Param("cycles", 3, 20, "How many past cycles the expected value is taken from.")] = 3,
-        gap: Gap = DEFAULT_GAP,
+        merge_gap: MergeGap = DEFAULT_MERGE_GAP,
     ) -> Self:
         """See Detector.fit."""
         grid = RegularGrid.learn(series)
@@ -118,7 +118,9 @@ class SeasonalNaive(ForecastResidual):
         periods = find_periods(place_in_cells(series.values / unit_of(series.values), cells), grid.step_ms)
         period = periods[-1] if periods else None
         forecaster = SameSeason(period, cycles)
-        return cls.learn(series, forecaster, grid, period, {"sigma": sigma, "cycles": cycles, "gap": gap}, progress)
+        return cls.learn(
+            series, forecaster, grid, period, {"sigma": sigma, "cycles": cycles, "merge_gap": merge_gap}, progress
+        )
 
     @staticmethod
     def forecaster_from_state(state: Mapping[str, Any]) -> Forecaster:

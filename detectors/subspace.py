@@ -6,7 +6,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from anomaly_detection import DEFAULT_GAP, Gap, Progress, no_progress
+from anomaly_detection import DEFAULT_MERGE_GAP, MergeGap, Progress, no_progress
 from detectors.forecast_residual import Sigma
 from detectors.window_detector import STRICT_SIGMA, WindowDetector, WindowScorer, segment_threshold
 from parameters import checked
@@ -144,10 +144,10 @@ class Subspace(WindowDetector):
         *,
         progress: Progress = no_progress,
         sigma: Sigma = STRICT_SIGMA,
-        gap: Gap = DEFAULT_GAP,
+        merge_gap: MergeGap = DEFAULT_MERGE_GAP,
     ) -> Self:
         """See Detector.fit."""
-        params = {"sigma": sigma, "gap": gap}
+        params = {"sigma": sigma, "merge_gap": merge_gap}
         return cls.learn(series, SubspaceScorer.fit, params, progress)
 
     @staticmethod

@@ -136,7 +136,7 @@ class WindowDetector(Detector):
     distances.
     """
 
-    adjustable_params = ("sigma", "gap")
+    adjustable_params = ("sigma", "merge_gap")
     components_type = ScoreComponents
 
     def __init__(
@@ -212,10 +212,10 @@ class WindowDetector(Detector):
         series = series.slice(len(series) - new, len(series))
         nowhere, usual = np.full(new, np.nan), judge.mean(calibrated, new)
         score = np.where(np.isnan(series.values), np.nan, usual)
-        notes, gap = (period_note(self.period), *self.view.notes), int(self.params["gap"])
+        notes, merge_gap = (period_note(self.period), *self.view.notes), int(self.params["merge_gap"])
         threshold, params, components = judge.threshold, self.params, ScoreComponents(scores=usual)
         return Detection(
-            series, nowhere, nowhere, score, threshold, params, gap, self.period, notes, components=components
+            series, nowhere, nowhere, score, threshold, params, merge_gap, self.period, notes, components=components
         )
 
     @classmethod

@@ -24,8 +24,12 @@ def rethreshold(
     counting = kept.counting if counting is None else counting
     check_counting(kept, counting)
     if params != kept.params:
-        only_gap = {**params, "gap": kept.params["gap"]} == kept.params
-        kept = replace(kept, params=params, gap=int(params["gap"])) if only_gap else detector.rethreshold(kept, params)
+        only_merge_gap = {**params, "merge_gap": kept.params["merge_gap"]} == kept.params
+        kept = (
+            replace(kept, params=params, merge_gap=int(params["merge_gap"]))
+            if only_merge_gap
+            else detector.rethreshold(kept, params)
+        )
     return replace(kept, counting=counting)
 
 

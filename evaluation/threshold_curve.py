@@ -49,7 +49,7 @@ class Sensitivity:
 
     def __init__(self, detector: type[Detector], kept: Detection, anomalies: Sequence[Stretch] = ()) -> None:
         self._detector, self._kept, self._anomalies = detector, kept, anomalies
-        self.name = next(name for name in detector.adjustable_params if name != "gap")
+        self.name = next(name for name in detector.adjustable_params if name != "merge_gap")
         param = parameters_of(detector)[self.name]
         self._least, self._most = float(param.minimum), float(param.maximum)
         self._months = months(kept.series)

@@ -19,11 +19,11 @@ Stretch = tuple[int, int]
 
 Direction = Literal["both", "above", "below"]
 DIRECTIONS = ("both", "above", "below")
-AbsoluteFloor = Annotated[
+MinAbsDeviation = Annotated[
     float, Param("series unit", 0, 1e300, "A distance from the expected value below this is no anomaly.")
 ]
-RelativeFloor = Annotated[
-    float, Param("of the expected value", 0, 1e6, "As absolute_floor, as a fraction of the expected value.")
+MinRelDeviation = Annotated[
+    float, Param("of the expected value", 0, 1e6, "As min_abs_deviation, as a fraction of the expected value.")
 ]
 
 
@@ -31,18 +31,18 @@ RelativeFloor = Annotated[
 class EventFilter:
     """What counts as an anomaly beside the score. With the defaults everything does."""
 
-    minimum_length: Annotated[
+    min_points: Annotated[
         int, Param("points", 1, 100_000, "An event has at least this many anomalies; of a shorter one none counts.")
     ] = 1
-    absolute_floor: AbsoluteFloor = 0.0
-    relative_floor: RelativeFloor = 0.0
+    min_abs_deviation: MinAbsDeviation = 0.0
+    min_rel_deviation: MinRelDeviation = 0.0
     direction: Direction = "both"
 
     def of(self, beyond: Bools, values: Floats, expected: Floats) -> Bools:
         """(n,) those of the points `beyond` the threshold that direction and floors leave; the length is left out."""
         with np.errstate(invalid="ignore", over="ignore"):
             away = values - expected
-            floor = np.maximum(self.absolute_floor, self.relative_floor * np.abs(expected))
+            floor = np.maximum(self.min_abs_deviation, self.min_rel_deviation * np.abs(expected))
         if self.direction != "both":
             beyond = beyond & (away > 0 if self.direction == "above" else away < 0)
         return np.asarray(beyond & ~(np.abs(away) < floor))
@@ -57,7 +57,7 @@ class EventFilter:
         at = np.flatnonzero(self.of(beyond, values, expected))
         of_event = np.searchsorted([start for start, _ in events], at, side="right")
         _, first, many = np.unique(of_event, return_index=True, return_counts=True)
-        enough = many >= self.minimum_length
+        enough = many >= self.min_points
         counts = np.zeros(len(beyond), np.bool_)
         counts[at[np.repeat(enough, many)]] = True
         starts, stops = at[first[enough]], at[(first + many - 1)[enough]] + 1

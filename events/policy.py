@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 
 from errors import BadParameter, UnknownName
-from events.filter import AbsoluteFloor, Direction, EventFilter, RelativeFloor, check_direction
+from events.filter import Direction, EventFilter, MinAbsDeviation, MinRelDeviation, check_direction
 from events.scored_points import ScoredPoints
 from parameters import Param, check_parameter, parameters
 from timeseries import Bools
@@ -24,21 +24,21 @@ MOST_SEVERE = 1e6
 class Policy:
     """What counts as an event and what is announced. The defaults announce each run of anomalies."""
 
-    minimum_length: Annotated[
+    min_points: Annotated[
         int, Param("points", 1, 100_000, "An event begins with the anomaly that makes this many.")
     ] = 1
     merge_gap: Annotated[
         int, Param("points", 0, 100_000, "Anomalies with at most this many normal points between them count together.")
     ] = 3
-    recovery: Annotated[
+    recovery_points: Annotated[
         int, Param("points", 1, 100_000, "An event is over after this many normal points in a row.")
     ] = 4
     cool_down: Annotated[
         int,
         Param("points", 0, 1_000_000, "So long after an announced event the next is not announced, unless it lasts."),
     ] = 0
-    absolute_floor: AbsoluteFloor = 0.0
-    relative_floor: RelativeFloor = 0.0
+    min_abs_deviation: MinAbsDeviation = 0.0
+    min_rel_deviation: MinRelDeviation = 0.0
     direction: Direction = "both"
     silent: bool = True
     """Whether it is told when the stream goes silent, and when it is back."""
@@ -151,7 +151,7 @@ def advance(policy: Policy, state: PolicyState, judged: ScoredPoints) -> tuple[P
 
 def counting(policy: Policy, judged: ScoredPoints) -> Bools:
     """(n,) the anomalies that the policy's direction and noise floor leave, without late ones."""
-    rule = EventFilter(1, policy.absolute_floor, policy.relative_floor, policy.direction)
+    rule = EventFilter(1, policy.min_abs_deviation, policy.min_rel_deviation, policy.direction)
     return rule.of(judged.is_anomaly & ~judged.late, judged.values, judged.expected)
 
 
@@ -168,7 +168,7 @@ def _event(judged: ScoredPoints, at: int, cursor: int) -> Event:
 
 def _with_anomaly(policy: Policy, state: PolicyState, latest: Event) -> PolicyState:
     event = latest if state.event is None else _joined(state.event, latest)
-    return replace(state, event=event, open=state.open or event.anomalies >= policy.minimum_length)
+    return replace(state, event=event, open=state.open or event.anomalies >= policy.min_points)
 
 
 def _joined(event: Event, latest: Event) -> Event:
@@ -186,8 +186,8 @@ def _joined(event: Event, latest: Event) -> Event:
 def _with_normal(policy: Policy, state: PolicyState, cursor: int) -> tuple[PolicyState, list[Notice]]:
     normal = state.normal + 1
     # By all anomalies: which of them count must not change where a run ends.
-    lasts = state.open or state.anomalies >= policy.minimum_length
-    if normal < (policy.recovery if lasts else policy.merge_gap + 1):
+    lasts = state.open or state.anomalies >= policy.min_points
+    if normal < (policy.recovery_points if lasts else policy.merge_gap + 1):
         return replace(state, normal=normal), []
     if not (state.announced and state.event):
         return PolicyState(quiet_until=state.quiet_until), []

@@ -65,7 +65,7 @@ def to_columns(detection: Detection) -> tuple[Columns, dict[str, Any]]:
         columns["top_scorer"] = np.argmax(scores, axis=0).astype(np.uint8)
     state = {
         "version": STATE_VERSION,
-        **{name: getattr(detection, name) for name in ("threshold", "gap", "period")},
+        **{name: getattr(detection, name) for name in ("threshold", "merge_gap", "period")},
         "params": dict(detection.params),
         "notes": [note.to_plain() for note in detection.notes],
         "scorers": [[scorer.name, scorer.window] for scorer in detection.scorer_scores],
@@ -94,7 +94,7 @@ def from_columns(
         columns.get("score", nowhere),
         state["threshold"],
         state["params"],
-        state["gap"],
+        state["merge_gap"],
         state["period"],
         notes=tuple(Note.from_plain(note) for note in state["notes"]),
         scorer_scores={scorer: np.equal(top_scorer, index) for index, scorer in enumerate(scorers)},

@@ -4,7 +4,7 @@ A season is looked for at the same points whether they come one by one or as one
 the verdicts are the same. Each look is at the newest FIT_ON points at most, and there are some 25 in a million points.
 """
 
-from anomaly_detection import DEFAULT_GAP
+from anomaly_detection import DEFAULT_MERGE_GAP
 from events.scored_points import ScoredPoints, concatenate
 from store import Labels, Store
 from streams.registry import find
@@ -52,7 +52,7 @@ class ColdStart:
         if history is None:
             return
         history = history.part(max(0, len(history) - FIT_ON), len(history))
-        gap = int(stream.params.get("gap", DEFAULT_GAP))
-        found = seasonal(learnable(history, gap, self._labels.of(stream.id)), live.early, find(SEASONAL).fit)
+        merge_gap = int(stream.params.get("merge_gap", DEFAULT_MERGE_GAP))
+        found = seasonal(learnable(history, merge_gap, self._labels.of(stream.id)), live.early, find(SEASONAL).fit)
         if found is not None:
             live.adopt_seasonal(*found, history)

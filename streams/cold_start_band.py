@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from anomaly_detection import DEFAULT_GAP
+from anomaly_detection import DEFAULT_MERGE_GAP
 from events.scored_points import ScoredPoints
 from timeseries import Floats, Series
 from timeseries.scaling import times_unit, unit_of
@@ -19,7 +19,7 @@ from timeseries.scaling import times_unit, unit_of
 LOOK_BACK = 200
 """Points before the one that is judged among which excursions are looked for: a few more than the own detector of most
 streams waits for."""
-APART = DEFAULT_GAP + 2
+APART = DEFAULT_MERGE_GAP + 2
 """Points between two excursions: closer ones would be one event."""
 BEYOND = 1.2
 """A value so many times as far out as the second farthest excursion is like neither."""

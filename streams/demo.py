@@ -5,7 +5,7 @@ import threading
 import numpy as np
 from numpy.typing import NDArray
 
-from anomaly_detection import DEFAULT_GAP, Detector
+from anomaly_detection import DEFAULT_MERGE_GAP, Detector
 from data_generation import STREAM_STEP_MS, stream_values
 from events.scored_points import ScoredPoints, concatenate
 from store import Stream
@@ -46,8 +46,10 @@ class Demo:
         """warming_up, anomalous or normal."""
         if self._detector is None:
             return "warming_up"
-        gap = int(stream.params.get("gap", DEFAULT_GAP))
-        return "anomalous" if calm_since(self.read(cursor - gap - 1, cursor).is_anomaly) <= gap else "normal"
+        merge_gap = int(stream.params.get("merge_gap", DEFAULT_MERGE_GAP))
+        return (
+            "anomalous" if calm_since(self.read(cursor - merge_gap - 1, cursor).is_anomaly) <= merge_gap else "normal"
+        )
 
     def read(self, after: int, cursor: int) -> ScoredPoints:
         """The points after a cursor up to another."""

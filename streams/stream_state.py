@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from anomaly_detection import DEFAULT_GAP, Detection, Detector, edges
+from anomaly_detection import DEFAULT_MERGE_GAP, Detection, Detector, edges
 from events.scored_points import ScoredPoints, concatenate
 from store import Stream
 from streams.arrival_intervals import ArrivalIntervals
@@ -197,7 +197,7 @@ class StreamState:
 
 def in_event(stream: Stream, calm: int) -> bool:
     """Whether an event is open in a stream whose last anomaly came `calm` points ago."""
-    return calm <= int(stream.params.get("gap", DEFAULT_GAP))
+    return calm <= int(stream.params.get("merge_gap", DEFAULT_MERGE_GAP))
 
 
 def last(detection: Detection, new: int, name: str, cursor: int, sure: Floats | float = np.nan) -> ScoredPoints:

@@ -6,7 +6,7 @@ from concurrent.futures import Future
 from dataclasses import replace
 from typing import Any
 
-from anomaly_detection import DEFAULT_GAP, Detector
+from anomaly_detection import DEFAULT_MERGE_GAP, Detector
 from errors import BadInput, BadParameter, LimitExceeded
 from events.policy import Policy
 from events.scored_points import ScoredPoints, concatenate, unscored
@@ -244,7 +244,7 @@ class Streams:
         self, name: str, after: int | None = None, limit: int = 1000
     ) -> tuple[ScoredPoints, list[StreamEvent]]:
         """The points that `read` returns, and the events that they belong to; see `window_events`."""
-        merge_gap = int(self._stored(name).params.get("gap", DEFAULT_GAP))
+        merge_gap = int(self._stored(name).params.get("merge_gap", DEFAULT_MERGE_GAP))
         points = self.read(name, after, limit)
         return points, window_events(points, lambda cursor, most: self.read(name, cursor, most), merge_gap)
 
@@ -397,8 +397,8 @@ class Streams:
         if stream.points < detector.min_history:
             self._young.look(live)
             return
-        history, gap = self._store.latest(stream, FIT_ON), int(stream.params.get("gap", DEFAULT_GAP))
-        series = learnable(history, gap, self._labels.of(stream.id))
+        history, merge_gap = self._store.latest(stream, FIT_ON), int(stream.params.get("merge_gap", DEFAULT_MERGE_GAP))
+        series = learnable(history, merge_gap, self._labels.of(stream.id))
         fit = detector.fit(series, **stream.params)
         with live.lock:
             if live.gone or (live.stream.detector, live.stream.params) != (stream.detector, stream.params):

@@ -21,13 +21,13 @@ EARLY_SIGMA = 12.0
 """Twice the usual sigma: three cycles do not know the fourth, which may be a weekend."""
 
 
-def learnable(history: ScoredPoints, gap: int, labels: Sequence[Label] = ()) -> Series:
+def learnable(history: ScoredPoints, merge_gap: int, labels: Sequence[Label] = ()) -> Series:
     """The points, those inside events missing, the open one at the end to its end, unless that would be most of them:
-    then it is the fit that is wrong. `gap` as in Detection. What is labelled an anomaly is missing in any case, what is
+    then it is the fit that is wrong. `merge_gap` as in Detection. What is labelled an anomaly is missing in any case, what is
     labelled normal never; of two labels the later holds."""
     inside, n = np.zeros(len(history), np.bool_), len(history)
-    for start, stop in runs(history.is_anomaly, gap):
-        inside[start : n if n - stop <= gap else stop] = True
+    for start, stop in runs(history.is_anomaly, merge_gap):
+        inside[start : n if n - stop <= merge_gap else stop] = True
     if np.count_nonzero(inside) > n / 2:
         inside[:] = False
     cursors = np.arange(history.cursor - n + 1, history.cursor + 1)

@@ -14,16 +14,22 @@ from timeseries.scaling import min_scale, unit_of
 NAN = float("nan")
 
 
-def detection(score, threshold=1.0, gap=0, values=None, expected=0.0):
+def detection(score, threshold=1.0, merge_gap=0, values=None, expected=0.0):
     score = np.array(score, dtype=float)
     values = np.ones(len(score)) if values is None else np.array(values, dtype=float)
     return Detection(
-        Series(None, values), np.full(len(score), expected), np.full(len(score), threshold), score, threshold, {}, gap
+        Series(None, values),
+        np.full(len(score), expected),
+        np.full(len(score), threshold),
+        score,
+        threshold,
+        {},
+        merge_gap,
     )
 
 
 @pytest.mark.parametrize(
-    ("flags", "gap", "expected"),
+    ("flags", "merge_gap", "expected"),
     [
         ("", 0, []),
         ("....", 0, []),
@@ -34,8 +40,8 @@ def detection(score, threshold=1.0, gap=0, values=None, expected=0.0):
         ("x.x.x..x", 1, [(0, 5), (7, 8)]),
     ],
 )
-def test_runs(flags, gap, expected):
-    assert runs(np.array([flag == "x" for flag in flags], dtype=bool), gap) == expected
+def test_runs(flags, merge_gap, expected):
+    assert runs(np.array([flag == "x" for flag in flags], dtype=bool), merge_gap) == expected
 
 
 def test_a_score_at_the_threshold_is_no_anomaly():
@@ -53,7 +59,7 @@ def test_warm_up_does_not_count_missing_points():
 
 
 def test_an_event_starts_stops_and_peaks_on_flagged_points():
-    [event] = detection([0, 2, 0, 0, 5, 3, 0], gap=2).events
+    [event] = detection([0, 2, 0, 0, 5, 3, 0], merge_gap=2).events
     assert (event.start, event.stop, event.peak, event.severity) == (1, 6, 4, 5.0)
 
 
@@ -113,7 +119,7 @@ def test_parameters_are_read_from_the_signature():
     from detectors.rolling_zscore import RollingZScore
 
     found = parameters(RollingZScore.fit)
-    assert list(found) == ["window", "threshold", "gap"]
+    assert list(found) == ["window", "threshold", "merge_gap"]
     assert (found["window"].type, found["window"].default, found["window"].unit) == ("integer", 50, "points")
 
 
@@ -139,7 +145,7 @@ def test_unknown_parameters_are_named_with_the_known_ones():
 
 def test_the_gravest_events_are_those_with_the_highest_scores_in_order():
     score = np.array([0, 2, 0, 0, 5, 4, 0, 9, 0, 3, 0, 5.0])
-    found = Detection(Series(None, np.zeros(12)), np.zeros(12), np.ones(12), score, 1.0, gap=0)
+    found = Detection(Series(None, np.zeros(12)), np.zeros(12), np.ones(12), score, 1.0, merge_gap=0)
     assert found.stretches == [(1, 2), (4, 6), (7, 8), (9, 10), (11, 12)]
     assert found.most_severe(2) == [(4, 6), (7, 8)]  # of equal scores the first
     assert found.most_severe(4) == [(4, 6), (7, 8), (9, 10), (11, 12)]

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from anomaly_detection import DEFAULT_GAP, Detection, Detector, no_progress
+from anomaly_detection import DEFAULT_MERGE_GAP, Detection, Detector, no_progress
 from benchmarks.accuracy import plain, rivals
 from detectors import DETECTORS
 from detectors.forecast_residual import CHUNK, DEFAULT_SIGMA
@@ -89,7 +89,7 @@ def without_network(series: Series, review: bool) -> Judgement:
     periods = find_periods(values, grid.step_ms)
     line = LSTMForecaster.fit(values, periods, shape=replace(DEFAULT_TRAINING, gain=-1.0, passes=1, updates=1))
     line.loss = None
-    params = {"sigma": DEFAULT_SIGMA, "gap": DEFAULT_GAP, "seed": 0}
+    params = {"sigma": DEFAULT_SIGMA, "merge_gap": DEFAULT_MERGE_GAP, "seed": 0}
     fitted = LSTM.around(series, line, grid, next(iter(periods), None), params, no_progress)
     return _told(fitted.detect_offline(series) if review else fitted.detect(series))
 
@@ -139,7 +139,7 @@ def judged(score: Floats, threshold: float | None = None) -> Judgement:
     if threshold is None and known.size:
         centre, distance = float(np.mean(known)), SIGMAS * float(np.std(known)) or 1.0
     severity = (score - centre) / distance
-    spans = runs(severity > 1, DEFAULT_GAP)
+    spans = runs(severity > 1, DEFAULT_MERGE_GAP)
     return Judgement(severity, _table([(a, b, a + int(np.nanargmax(severity[a:b]))) for a, b in spans]))
 
 

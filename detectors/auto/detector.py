@@ -6,7 +6,7 @@ from typing import Annotated, Any, Self
 
 import numpy as np
 
-from anomaly_detection import DEFAULT_GAP, Detection, Detector, Gap, Progress, no_progress, residual_stats
+from anomaly_detection import DEFAULT_MERGE_GAP, Detection, Detector, MergeGap, Progress, no_progress, residual_stats
 from detectors.auto.overrides import SCORE_CAP, Overrides, margin_from_noise, max_with_overrides
 from detectors.auto.seasonal_difference import SeasonalDifference
 from detectors.forecast_residual import (
@@ -100,7 +100,7 @@ class Auto(Detector):
     stretches unlike the cycles around them are anomalies alone too: see `alone`.
     """
 
-    adjustable_params = ("sigma", "gap")
+    adjustable_params = ("sigma", "merge_gap")
     components_type = OfflineComponents
     alone: Overrides | None = None  # None: a state that is older
 
@@ -144,7 +144,7 @@ class Auto(Detector):
         *,
         progress: Progress = no_progress,
         sigma: Sigma = DEFAULT_SIGMA,
-        gap: Gap = DEFAULT_GAP,
+        merge_gap: MergeGap = DEFAULT_MERGE_GAP,
         seed: Annotated[int, Param(None, 0, 2**31 - 1, "The same seed gives the same answer.")] = 0,
     ) -> Self:
         """See Detector.fit."""
@@ -162,7 +162,7 @@ class Auto(Detector):
             SeasonalDifference.fit(values, longest),
         )
         unjudged = ScoreCalibration((), (), 1.0)
-        params = {"sigma": sigma, "gap": gap, "seed": seed}
+        params = {"sigma": sigma, "merge_gap": merge_gap, "seed": seed}
         spread = Scale.fit(series.values / unit).std
         found = cls(forecast, views, grid, unit, spread, 1.0, (unjudged, unjudged), params)
         seen, known, at = found._seen(series, len(series), lambda _, done: progress("fit", (1 + done) / 2))
@@ -211,7 +211,7 @@ class Auto(Detector):
             score,
             judge.threshold,
             self.params,
-            int(self.params["gap"]),
+            int(self.params["merge_gap"]),
             forecast.period,
             notes,
             scorer_scores,

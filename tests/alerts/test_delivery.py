@@ -104,11 +104,11 @@ def test_a_long_history_is_followed_in_parts(store, outbox, watched, monkeypatch
 
 
 def test_the_policy_is_kept(store, watched, outbox):
-    watched.watch("boiler", {"minimum_length": 2})
+    watched.watch("boiler", {"min_points": 2})
     append(store, "#....##")
     follower(store, "a").step(NOW)
     assert [message.body["event"] for message in outbox.newest(10)] == [6]
-    assert watched.policy("boiler") == Policy(minimum_length=2)
+    assert watched.policy("boiler") == Policy(min_points=2)
 
 
 def test_a_crash_before_the_commit_neither_loses_nor_repeats_an_event(store, outbox, watched, monkeypatch):
@@ -134,7 +134,7 @@ def test_a_policy_that_was_changed_meanwhile_wins(store, outbox, watched):
     append(store, "#")
     [(_, watch)] = outbox.behind(10)
     step = follower(store, "a").followed("boiler", watch, NOW)
-    watched.watch("boiler", {"minimum_length": 5})
+    watched.watch("boiler", {"min_points": 5})
     assert outbox.advance([step]) == [False]
     assert outbox.newest(10) == []
 
@@ -294,7 +294,7 @@ def test_what_does_not_exist(watched):
         with pytest.raises(NotFound, match="There is no stream 'pump'"):
             ask("pump")
     with pytest.raises(BadParameter):
-        watched.watch("boiler", {"recovery": 0})
+        watched.watch("boiler", {"recovery_points": 0})
     with pytest.raises(UnknownName, match="There is no channel 'mail'; there is: a, b"):
         watched.test("mail")
 
@@ -306,7 +306,7 @@ def test_a_test_message_goes_the_way_of_all_others(store, watched, outbox):
     assert channel.got == [("firing", "test", message.key)]
 
 
-@pytest.mark.parametrize("policy", [{}, {"minimum_length": 1, "recovery": 2}])
+@pytest.mark.parametrize("policy", [{}, {"min_points": 1, "recovery_points": 2}])
 def test_a_policy_put_again_skips_no_point_that_was_not_followed_yet(store, outbox, watched, policy):
     append(store, "....#")
     watched.watch("boiler", policy)

@@ -57,8 +57,8 @@ def push(client, values):
 
 
 def test_a_policy_is_put_told_and_taken_away(client):
-    put = ask(client, "PUT", "streams/boiler/policy", json={"minimum_length": 2, "direction": "above"})
-    assert (put["minimum_length"], put["direction"], put["recovery"]) == (2, "above", 4)
+    put = ask(client, "PUT", "streams/boiler/policy", json={"min_points": 2, "direction": "above"})
+    assert (put["min_points"], put["direction"], put["recovery_points"]) == (2, "above", 4)
     assert ask(client, "GET", "streams/boiler/policy") == put
     check_schema(put, "Policy")
     assert ask(client, "DELETE", "streams/boiler/policy") == {"deleted": "boiler"}
@@ -74,7 +74,7 @@ def test_a_replay_says_what_would_have_been_told(client):
     assert (told["notices"][0]["at"], told["notices"][0]["value"]) == (41, 95.0)
     check_schema(told, "Replay")
     assert ask(client, "POST", "streams/boiler/replay") == told
-    assert ask(client, "POST", "streams/boiler/replay", json={"minimum_length": 2})["notices"] == []
+    assert ask(client, "POST", "streams/boiler/replay", json={"min_points": 2})["notices"] == []
     assert ask(client, "GET", "alerts")["messages"] == []
 
 
@@ -98,7 +98,7 @@ def test_a_replay_counts_the_silences_of_its_points(client, store):
     told = ask(client, "POST", "streams/boiler/replay", json={"silent": False})
     assert told["silences"] == []
     assert told["message"].endswith("would have sent 2 messages, about 1 event.")
-    told = ask(client, "POST", "streams/boiler/replay", json={"minimum_length": 2})
+    told = ask(client, "POST", "streams/boiler/replay", json={"min_points": 2})
     assert told["message"].endswith("would have sent 3 messages, about 2 silences.")
 
 
@@ -110,12 +110,12 @@ def test_all_that_makes_a_policy_is_listed(client):
     assert {name: param["default"] for name, param in listed.items()} == policy
     assert (listed["direction"]["type"], listed["direction"]["choices"]) == ("choice", ["both", "above", "below"])
     assert (listed["silent"]["type"], listed["silent"]["choices"]) == ("boolean", [True, False])
-    assert listed["recovery"]["minimum"] == 1
+    assert listed["recovery_points"]["minimum"] == 1
 
 
 def test_a_stream_s_events_say_whether_it_is_watched(client):
     assert ask(client, "GET", "streams/boiler/events")["watched"] is False
-    policy = ask(client, "PUT", "streams/boiler/policy", json={"recovery": 9})
+    policy = ask(client, "PUT", "streams/boiler/policy", json={"recovery_points": 9})
     told = ask(client, "GET", "streams/boiler/events?limit=1")
     assert (told["watched"], told["policy"]) == (True, policy)
 
@@ -160,8 +160,8 @@ def test_a_test_message_waits_in_the_outbox(client):
         ("PUT", "streams/pump/policy", {}, 404, "not_found"),
         ("GET", "streams/pump/policy", None, 404, "not_found"),
         ("POST", "streams/pump/replay", {}, 404, "not_found"),
-        ("PUT", "streams/boiler/policy", {"recovery": 0}, 400, "bad_parameter"),
-        ("PUT", "streams/boiler/policy", {"recovery": 1.5}, 400, "bad_parameter"),
+        ("PUT", "streams/boiler/policy", {"recovery_points": 0}, 400, "bad_parameter"),
+        ("PUT", "streams/boiler/policy", {"recovery_points": 1.5}, 400, "bad_parameter"),
         ("PUT", "streams/boiler/policy", {"direction": "up"}, 400, "unreadable"),
         ("PUT", "streams/boiler/policy", {"url": "http://evil.example.org"}, 400, "unreadable"),
         ("POST", "alerts/test", {"channel": "http://evil.example.org"}, 400, "unknown_name"),

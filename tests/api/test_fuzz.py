@@ -47,7 +47,7 @@ def done_detection():
     """A detection that is done, with the id that is made up most."""
     detections = Detections(STORE.database)
     with mock.patch("secrets.token_urlsafe", return_value="0"):
-        detections.add("0", "a", "rolling_zscore", {"window": 50, "threshold": 5.0, "gap": 3}, 1)
+        detections.add("0", "a", "rolling_zscore", {"window": 50, "threshold": 5.0, "merge_gap": 3}, 1)
     Task(STORE.database, 10**9).do(detections.claim("fuzz", 1), lambda stage, fraction: None)
 
 

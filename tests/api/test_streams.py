@@ -63,7 +63,7 @@ def without_repairs(told):
 
 def test_what_is_pushed_is_answered_with_its_judgement_and_can_be_read_again(client):
     made = put(client, detector="rolling_zscore", params={"window": 20})
-    assert made["params"] == {"window": 20, "threshold": 5.0, "gap": 3}
+    assert made["params"] == {"window": 20, "threshold": 5.0, "merge_gap": 3}
     assert read(client)["cursor"] == 0
     assert (made["points"], made["cursor"], made["last_time"], made["state"]) == (0, 0, None, "warming_up")
     assert made["judged_by"] is None

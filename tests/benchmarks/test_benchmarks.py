@@ -124,7 +124,7 @@ def test_planted_faults_are_counted():
     _, start, stop = made.anomalies[0]
     flags[[start, stop - 1, 3]] = 2.0
     nowhere = np.full(800, np.nan)
-    found.add(made, Detection(made.series, nowhere, nowhere, flags, 1.0, gap=0))
+    found.add(made, Detection(made.series, nowhere, nowhere, flags, 1.0, merge_gap=0))
     assert (found.share(), found.share("trend"), found.false) == ("1 of 2", "1 of 2", 1)
     assert found.share(made.anomalies[0][0]) == "1 of 1"
     assert found.normal == 800 - made.labels.sum()

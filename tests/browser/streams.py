@@ -24,7 +24,7 @@ class Streams:
             name: {
                 "name": name,
                 "detector": "rolling_zscore",
-                "params": {"window": 60, "threshold": 3.5, "gap": 2},
+                "params": {"window": 60, "threshold": 3.5, "merge_gap": 2},
                 "points": 0,
                 "cursor": 0,
                 "last_time": None,

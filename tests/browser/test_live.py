@@ -293,7 +293,7 @@ def test_settings_change_while_it_runs(live, streams):
 
 
 def test_settings_that_others_change_are_shown(live, streams):
-    streams.infos["demo"]["params"] = {"window": 60, "threshold": 9, "gap": 2}
+    streams.infos["demo"]["params"] = {"window": 60, "threshold": 9, "merge_gap": 2}
     expect(live.get_by_label("Threshold")).to_have_value("9")
 
 

@@ -118,7 +118,7 @@ def test_a_policy_is_tried_and_switched_on_and_off(live, streams):
     live.get_by_role("button", name="Switch on").click()
     expect(live.locator("#watch-state")).to_have_text("on")
     policy = streams.policies["demo"]
-    assert (policy["minimum_length"], policy["direction"], policy["silent"]) == (3, "both", True)
+    assert (policy["min_points"], policy["direction"], policy["silent"]) == (3, "both", True)
     live.get_by_label("Which side").select_option("above")
     live.get_by_role("button", name="Change").click()
     expect(live.get_by_role("button", name="Change")).to_be_disabled()
@@ -135,7 +135,7 @@ def test_a_bad_policy_is_told_beside_its_field(live, streams):
     live.get_by_text("Messages", exact=True).click()
     live.get_by_label("Minimum length").fill("0")
     live.get_by_role("button", name="Switch on").click()
-    expect(live.locator("#policy-minimum_length-error")).to_contain_text("must lie from 1")
+    expect(live.locator("#policy-min_points-error")).to_contain_text("must lie from 1")
     assert streams.policies == {}
 
 

@@ -179,7 +179,7 @@ def test_a_stream_is_made_with_its_history_and_watched(page, service):
     expect(page.locator("#replayed")).to_contain_text("this would have sent no message")
     page.get_by_role("button", name="Switch on").click()
     expect(page.locator("#watch-state")).to_have_text("on")
-    assert service.ask("GET", "/api/v1/streams/cellar%20%2F%201/policy", None)["minimum_length"] == 1
+    assert service.ask("GET", "/api/v1/streams/cellar%20%2F%201/policy", None)["min_points"] == 1
     page.get_by_label("Name", exact=True).select_option("demo")
     expect(page.locator("#watch-state")).to_have_text("off")
     page.get_by_role("button", name="Switch on").click()

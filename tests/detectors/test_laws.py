@@ -20,7 +20,7 @@ EXACT = dict.fromkeys(DETECTORS, 0.0) | {"lstm": 1e-3, "auto": 1e-3}
 FLAGS = [
     (name, params)
     for name, detector in DETECTORS.items()
-    for params in [{}, {"gap": 0}]
+    for params in [{}, {"merge_gap": 0}]
     + [{p.name: p.minimum} for p in parameters_of(detector).values() if p.name in ("window", "cycles")]
     + [{p.name: 2.0} for p in parameters_of(detector).values() if p.name in ("sigma", "threshold")]
 ]
@@ -95,7 +95,7 @@ def of_flags(flags):
 
 
 each_flag = of_flags(FLAGS)
-each_fit = of_flags([(n, p) for n, p in FLAGS if p != {"gap": 0}])  # which joins anomalies and makes none
+each_fit = of_flags([(n, p) for n, p in FLAGS if p != {"merge_gap": 0}])  # which joins anomalies and makes none
 each_series = pytest.mark.parametrize("kind", SERIES)
 each = pytest.mark.parametrize("name", DETECTORS)
 
@@ -277,7 +277,7 @@ def test_saved_and_loaded_it_judges_the_same(name, params, kind):
     after = loaded.detect(series)
     np.testing.assert_array_equal(before.score, after.score)
     np.testing.assert_array_equal(before.expected, after.expected)
-    assert (before.threshold, before.params, before.gap) == (after.threshold, after.params, after.gap)
+    assert (before.threshold, before.params, before.merge_gap) == (after.threshold, after.params, after.merge_gap)
     assert (before.period, before.notes) == (after.period, after.notes)
     assert loaded.memory == detector.memory
 

@@ -32,7 +32,7 @@ SIGMAS = (1.5, 4.25, 40.0)
 
 def strictness(detector):
     """The parameter that says how far is too far."""
-    return next(name for name in detector.adjustable_params if name != "gap")
+    return next(name for name in detector.adjustable_params if name != "merge_gap")
 
 
 def columns(detection):
@@ -44,7 +44,7 @@ def assert_equal(one, other):
         np.testing.assert_array_equal(a, b)
     assert repr(one.events) == repr(other.events)  # where nothing is expected, NaN
     assert one.params == other.params
-    assert one.gap == other.gap
+    assert one.merge_gap == other.merge_gap
 
 
 @pytest.fixture(scope="module", params=[(name, kind) for name in DETECTORS for kind in SERIES], ids="-".join)
@@ -74,9 +74,9 @@ def with_sigma(detector, fitted, series, sigma):
 @pytest.mark.parametrize("sigma", SIGMAS)
 def test_another_sigma_equals_the_same_fit_with_it(judged, sigma):
     detector, series, fitted = judged
-    again = rethreshold(detector, fitted.detect_offline(series), {strictness(detector): sigma, "gap": 7})
+    again = rethreshold(detector, fitted.detect_offline(series), {strictness(detector): sigma, "merge_gap": 7})
     fresh = with_sigma(detector, fitted, series, sigma).detect_offline(series)
-    assert_equal(again, replace(fresh, params={**fresh.params, "gap": 7}, gap=7))
+    assert_equal(again, replace(fresh, params={**fresh.params, "merge_gap": 7}, merge_gap=7))
 
 
 def test_back_to_the_first_sigma_is_the_first_judgement(judged):
@@ -116,7 +116,7 @@ def test_every_other_parameter_needs_a_fit_and_says_so(name):
     with pytest.raises(UnknownName):
         rethreshold(detector, kept, {"sogma": 1})
     with pytest.raises(BadParameter):
-        rethreshold(detector, kept, {"gap": -1})
+        rethreshold(detector, kept, {"merge_gap": -1})
 
 
 class TestCounting:
@@ -124,7 +124,7 @@ class TestCounting:
 
     def kept(self, **params):
         values = self.SERIES.values
-        kept = DETECTORS["rolling_zscore"].fit(self.SERIES, gap=0).detect(self.SERIES)
+        kept = DETECTORS["rolling_zscore"].fit(self.SERIES, merge_gap=0).detect(self.SERIES)
         nothing = np.zeros(len(values))
         return replace(kept, expected=nothing, margin=nothing + 1, score=np.abs(values), threshold=1.0)
 
@@ -139,20 +139,20 @@ class TestCounting:
         assert self.found(direction="below") == [(5, 7)]
 
     def test_floors(self):
-        assert self.found(absolute_floor=3) == [(1, 2), (5, 7)]
-        assert self.found(absolute_floor=8.5) == [(1, 2), (5, 6)]
+        assert self.found(min_abs_deviation=3) == [(1, 2), (5, 7)]
+        assert self.found(min_abs_deviation=8.5) == [(1, 2), (5, 6)]
 
-    def test_minimum_length(self):
-        assert self.found(minimum_length=2) == [(5, 7)]
+    def test_min_points(self):
+        assert self.found(min_points=2) == [(5, 7)]
         assert not replace(self.kept(), counting=EventFilter(3)).is_anomaly.any()
 
     def test_relative_floor(self):
-        kept = replace(self.kept(), expected=np.full(12, 4.0), counting=read_event_filter({"relative_floor": 1.5}))
+        kept = replace(self.kept(), expected=np.full(12, 4.0), counting=read_event_filter({"min_rel_deviation": 1.5}))
         assert np.flatnonzero(kept.is_anomaly).tolist() == [5, 6]
 
     def test_a_narrower_choice_never_gives_more_events(self):
         values = np.array([0, 9, 0, -9, 0, 9, 0, 0, 0, 0, 8, 0.0])
-        kept = replace(self.kept(), series=Series(None, values), score=np.abs(values), gap=1)
+        kept = replace(self.kept(), series=Series(None, values), score=np.abs(values), merge_gap=1)
         assert kept.stretches == [(1, 6), (10, 11)]
         above, below = (replace(kept, counting=EventFilter(direction=side)) for side in ("above", "below"))
         assert (above.stretches, below.stretches) == ([(1, 6), (10, 11)], [(3, 4)])
@@ -162,18 +162,16 @@ class TestCounting:
             (10, 10, "above"),
         ]
         assert replace(kept, counting=EventFilter(2, direction="above")).stretches == [(1, 6)]
-        assert replace(kept, counting=EventFilter(absolute_floor=8.5)).stretches == [(1, 6)]
+        assert replace(kept, counting=EventFilter(min_abs_deviation=8.5)).stretches == [(1, 6)]
 
     def test_bad_values(self):
         with pytest.raises(UnknownName):
             read_event_filter({"shortest": 1})
-        for bad in ({"direction": "up"}, {"direction": ["above"]}, {"minimum_length": 0}, {"absolute_floor": "x"}):
+        for bad in ({"direction": "up"}, {"direction": ["above"]}, {"min_points": 0}, {"min_abs_deviation": "x"}):
             with pytest.raises(BadParameter):
                 read_event_filter(bad)
         assert read_event_filter({}) == NO_FILTER
-        assert read_event_filter({"minimum_length": 2}, EventFilter(direction="above")) == EventFilter(
-            2, direction="above"
-        )
+        assert read_event_filter({"min_points": 2}, EventFilter(direction="above")) == EventFilter(2, direction="above")
 
     def test_direction_needs_expected_values(self):
         series = SERIES["timed"]

@@ -74,20 +74,20 @@ def test_anomalies_far_apart_are_two():
     assert happens("#....#....") == [("firing", 1), ("resolved", 5), ("firing", 6), ("resolved", 10)]
 
 
-def test_two_out_of_three_with_a_minimum_length():
-    assert happens(".#.#.....", minimum_length=2, merge_gap=1) == [("firing", 4), ("resolved", 8)]
+def test_two_out_of_three_with_min_points():
+    assert happens(".#.#.....", min_points=2, merge_gap=1) == [("firing", 4), ("resolved", 8)]
 
 
-def test_a_lone_spike_with_a_minimum_length_is_no_event():
-    assert happens(".#....#....#....", minimum_length=2) == []
+def test_a_lone_spike_with_min_points_is_no_event():
+    assert happens(".#....#....#....", min_points=2) == []
 
 
 def test_anomalies_too_far_apart_do_not_add_up():
-    assert happens("#..#..#..#", minimum_length=2, merge_gap=1) == []
+    assert happens("#..#..#..#", min_points=2, merge_gap=1) == []
 
 
 def test_a_long_recovery_keeps_an_event_open():
-    assert happens("#......#........", recovery=8) == [("firing", 1), ("resolved", 16)]
+    assert happens("#......#........", recovery_points=8) == [("firing", 1), ("resolved", 16)]
 
 
 def test_a_missing_point_is_no_sign_of_recovery():
@@ -121,16 +121,16 @@ def test_only_above_and_only_below():
 
 
 def test_a_noise_floor_in_the_series_unit():
-    assert happens("#.....^", absolute_floor=5.1) == [("firing", 7)]
-    assert happens("#.....^", absolute_floor=5.0)[0] == ("firing", 1)
+    assert happens("#.....^", min_abs_deviation=5.1) == [("firing", 7)]
+    assert happens("#.....^", min_abs_deviation=5.0)[0] == ("firing", 1)
 
 
 def test_a_noise_floor_relative_to_the_expected_value():
-    assert happens("#.....^", relative_floor=0.06) == [("firing", 7)]
+    assert happens("#.....^", min_rel_deviation=0.06) == [("firing", 7)]
 
 
 def test_the_larger_floor_holds():
-    assert happens("#.....^", absolute_floor=1, relative_floor=0.06) == [("firing", 7)]
+    assert happens("#.....^", min_abs_deviation=1, min_rel_deviation=0.06) == [("firing", 7)]
 
 
 def test_an_event_knows_its_worst_point_and_its_bounds():
@@ -149,11 +149,11 @@ def test_a_band_without_width_makes_the_highest_severity():
 
 POLICIES = st.builds(
     Policy,
-    minimum_length=st.integers(1, 4),
+    min_points=st.integers(1, 4),
     merge_gap=st.integers(0, 3),
-    recovery=st.integers(1, 6),
+    recovery_points=st.integers(1, 6),
     cool_down=st.integers(0, 8),
-    absolute_floor=st.sampled_from([0.0, 6.0]),
+    min_abs_deviation=st.sampled_from([0.0, 6.0]),
     direction=st.sampled_from(DIRECTIONS),
 )
 PICTURES = st.text("..#^v?", max_size=60)
@@ -172,31 +172,35 @@ def test_batches_tell_what_the_whole_history_tells(policy, picture, sizes):
 
 
 @given(st.text("..#", max_size=60), st.integers(0, 4))
-def test_by_default_the_events_are_those_of_a_detection(picture, gap):
+def test_by_default_the_events_are_those_of_a_detection(picture, merge_gap):
     points = judged(picture)
-    notices = replay(Policy(merge_gap=gap, recovery=gap + 1), points)
+    notices = replay(Policy(merge_gap=merge_gap, recovery_points=merge_gap + 1), points)
     starts = [notice.event.start - 1 for notice in notices if notice.status == "firing"]
     stops = [notice.event.last for notice in notices if notice.status == "resolved"]
-    events = runs(points.is_anomaly, gap)
+    events = runs(points.is_anomaly, merge_gap)
     assert starts == [start for start, _ in events]
     assert stops == [stop for _, stop in events][: len(stops)]
     assert len(starts) - len(stops) in (0, 1)
 
 
 @given(st.text("..#^v", max_size=60), st.integers(0, 4), st.integers(1, 3), FLOORS, st.sampled_from(DIRECTIONS))
-def test_what_counts_of_a_stream_is_what_counts_of_a_file(picture, gap, length, floor, direction):
+def test_what_counts_of_a_stream_is_what_counts_of_a_file(picture, merge_gap, length, floor, direction):
     points = judged(picture)
-    policy = Policy(length, gap, gap + 1, absolute_floor=floor, direction=direction)
+    policy = Policy(length, merge_gap, merge_gap + 1, min_abs_deviation=floor, direction=direction)
     file = Detection(
         Series(None, points.values),
         points.expected,
         np.full(len(picture), 2.0),
         points.score,
         2.0,
-        gap=gap,
+        merge_gap=merge_gap,
         counting=EventFilter(length, floor, direction=direction),
     )
-    over = [notice.event for notice in replay(policy, judged(picture + "." * (gap + 1))) if notice.status == "resolved"]
+    over = [
+        notice.event
+        for notice in replay(policy, judged(picture + "." * (merge_gap + 1)))
+        if notice.status == "resolved"
+    ]
     assert [(event.start - 1, event.last) for event in over] == file.stretches
     assert sum(event.anomalies for event in over) == np.count_nonzero(file.is_anomaly)
 
@@ -207,10 +211,10 @@ def test_a_narrower_choice_never_gives_more_events(policy, picture, direction, f
         notices = replay(replace(policy, cool_down=0, **changes), judged(picture + "." * 8))
         return sum(notice.status == "firing" for notice in notices)
 
-    every = events(direction="both", absolute_floor=0.0)
-    assert events(direction=direction, absolute_floor=0.0) <= every
-    assert events(direction="both", absolute_floor=floor) <= every
-    assert events(direction=direction, absolute_floor=floor) <= events(direction=direction, absolute_floor=0.0)
+    every = events(direction="both", min_abs_deviation=0.0)
+    assert events(direction=direction, min_abs_deviation=0.0) <= every
+    assert events(direction="both", min_abs_deviation=floor) <= every
+    assert events(direction=direction, min_abs_deviation=floor) <= events(direction=direction, min_abs_deviation=0.0)
 
 
 def test_a_run_that_turns_round_is_one_event_of_each_side():
@@ -233,7 +237,7 @@ def test_each_event_is_told_once_and_its_end_after_it(policy, picture):
     assert [notice.status for notice in notices] == [("firing", "resolved")[k % 2] for k in range(len(notices))]
     for firing, resolved in zip(notices[::2], notices[1::2], strict=False):
         assert firing.event.start == resolved.event.start
-        assert firing.event.anomalies >= policy.minimum_length
+        assert firing.event.anomalies >= policy.min_points
         assert firing.at < resolved.at
     for resolved, firing in zip(notices[1::2], notices[2::2], strict=False):
         assert firing.at > resolved.at + policy.cool_down
@@ -242,7 +246,7 @@ def test_each_event_is_told_once_and_its_end_after_it(policy, picture):
 @given(POLICIES, PICTURES)
 def test_a_higher_floor_never_tells_of_more_anomalies(policy, picture):
     def most(floor):
-        stricter = Policy(**{**vars(policy), "absolute_floor": floor, "minimum_length": 1, "cool_down": 0})
+        stricter = Policy(**{**vars(policy), "min_abs_deviation": floor, "min_points": 1, "cool_down": 0})
         return sum(n.event.anomalies for n in replay(stricter, judged(picture + "......")) if n.status == "resolved")
 
     assert most(8.0) <= most(0.0)
@@ -272,8 +276,8 @@ def test_a_replay_over_times_says_how_long_that_is():
 
 def test_a_policy_is_read_and_completed():
     assert read_policy({}) == Policy()
-    given_ = {"minimum_length": 2.0, "direction": "above", "relative_floor": 0.1}
-    assert read_policy(given_) == Policy(minimum_length=2, direction="above", relative_floor=0.1)
+    given_ = {"min_points": 2.0, "direction": "above", "min_rel_deviation": 0.1}
+    assert read_policy(given_) == Policy(min_points=2, direction="above", min_rel_deviation=0.1)
 
 
 @pytest.mark.parametrize(
@@ -282,9 +286,9 @@ def test_a_policy_is_read_and_completed():
         ({"minimum_lenght": 2}, UnknownName, "There is no parameter 'minimum_lenght' here; use one of"),
         ({"direction": "up"}, BadParameter, "direction must be one of both, above, below."),
         ({"direction": ["up"]}, BadParameter, "direction must be one of"),
-        ({"minimum_length": 0}, BadParameter, "minimum_length must lie from 1"),
-        ({"recovery": 1.5}, BadParameter, "recovery must be a whole number"),
-        ({"absolute_floor": "1"}, BadParameter, "absolute_floor must be a number"),
+        ({"min_points": 0}, BadParameter, "min_points must lie from 1"),
+        ({"recovery_points": 1.5}, BadParameter, "recovery_points must be a whole number"),
+        ({"min_abs_deviation": "1"}, BadParameter, "min_abs_deviation must be a number"),
         ({"silent": 1}, BadParameter, "silent must be true or false."),
         ({"cool_down": None}, BadParameter, "cool_down must be a number"),
     ],

@@ -260,7 +260,7 @@ def test_a_spike_on_a_walk_does_not_echo(detector):
     values = np.cumsum(np.random.default_rng(3).normal(size=1500))
     values[1000] += 40
     series = Series(None, values)
-    found = detector.fit(series, gap=0).detect(series)
+    found = detector.fit(series, merge_gap=0).detect(series)
     assert [(event.start, event.stop) for event in found.events if 990 < event.start < 1050] == [(1000, 1001)]
 
 

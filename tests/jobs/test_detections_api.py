@@ -58,7 +58,7 @@ def test_it_equals_a_detection_at_once_also_with_another_sigma(client, jobs, kep
     points = got(client, told["id"], "/points", "DetectionPoints")
     for name in ("times", "values", "expected", "lower", "upper", "score", "is_anomaly", "threshold"):
         assert points[name] == whole[name], name
-    strictness = next(name for name in told["adjustable_params"] if name != "gap")
+    strictness = next(name for name in told["adjustable_params"] if name != "merge_gap")
     if detector not in ("lstm", "seasonal_naive"):  # there another sigma at the fit changes the forecasts, too
         other = at_once(client, kept, archive, detector, **{strictness: 8})
         response = client.patch(f"/api/v1/detections/{told['id']}", json={"params": {strictness: 8}})
@@ -123,15 +123,15 @@ def test_it_is_judged_again_and_stays_so(client, jobs, kept, store):
     check_schema(stricter, "KeptDetection")
     assert (stricter["events"], stricter["threshold"]) == ([], 500)
     assert stricter["summary"]["anomalies"] == 0
-    back = client.patch(path, json={"params": {"threshold": 5, "gap": 9}, "policy": {"direction": "below"}}).json
+    back = client.patch(path, json={"params": {"threshold": 5, "merge_gap": 9}, "policy": {"direction": "below"}}).json
     assert (back["events"], back["policy"]["direction"]) == ([], "below")
     # another service on the same database reads the same
     other = create_app(Settings(), jobs=JobQueue(store, most_waiting=1, most_bytes=ROOM)).test_client()
     assert got(other, told["id"])["policy"] == back["policy"]
     assert not any(got(other, told["id"], "/points", "DetectionPoints")["is_anomaly"])
-    back = client.patch(path, json={"policy": {"direction": "above", "absolute_floor": 1}}).json
+    back = client.patch(path, json={"policy": {"direction": "above", "min_abs_deviation": 1}}).json
     assert [event["peak"] for event in back["events"]] == [100, 250]
-    assert (back["params"]["gap"], back["policy"]["absolute_floor"]) == (9, 1)
+    assert (back["params"]["merge_gap"], back["policy"]["min_abs_deviation"]) == (9, 1)
     assert got(other, told["id"])["events"] == back["events"]
     assert sum(got(other, told["id"], "/points", "DetectionPoints")["is_anomaly"]) >= 2
 
@@ -145,7 +145,7 @@ def test_what_cannot_be_judged_again_says_why(client, jobs, kept):
         ({"params": {"sigma": 3}}, "unknown_name"),
         ({"params": {"threshold": 0}}, "bad_parameter"),
         ({"policy": {"direction": "up"}}, "unreadable"),
-        ({"policy": {"absolute_floor": 1e301}}, "bad_parameter"),
+        ({"policy": {"min_abs_deviation": 1e301}}, "bad_parameter"),
         ({"x": 1}, "unreadable"),
     ):
         check_error(client.patch(path, json=body), 400, code)
@@ -153,7 +153,7 @@ def test_what_cannot_be_judged_again_says_why(client, jobs, kept):
     assert error["message"].endswith("direction is one of above, below, both.")
     error = check_error(client.patch(path, json={"policy": {"odd": 1}}), 400, "unreadable")
     assert error["message"].endswith(
-        "Known: params, policy; minimum_length, absolute_floor, relative_floor, direction."
+        "Known: params, policy; min_points, min_abs_deviation, min_rel_deviation, direction."
     )
 
 
@@ -244,7 +244,7 @@ def test_a_result_that_is_not_there_yet(store, archive, kept):
 def busy(client, jobs, archive):
     """A detection of more events than are kept with it."""
     kept = archive.add(table(), 1, ROOM)
-    return made(client, jobs, kept.id, detector="rolling_zscore", params={"gap": 0})
+    return made(client, jobs, kept.id, detector="rolling_zscore", params={"merge_gap": 0})
 
 
 def test_of_very_many_events_the_gravest_are_answered_and_all_can_be_read(client, jobs, busy, monkeypatch):

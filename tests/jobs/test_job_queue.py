@@ -20,8 +20,8 @@ from tests.jobs.worker import FOLDER
 from tests.serving import served
 from tests.waiting import until
 
-QUICK = {"window": 50, "threshold": 5.0, "gap": 3}
-SLOW = {"gap": 3}
+QUICK = {"window": 50, "threshold": 5.0, "merge_gap": 3}
+SLOW = {"merge_gap": 3}
 FITTED = 6_000  # points: a fit of a second or more
 
 
@@ -270,7 +270,7 @@ def test_what_is_kept_is_judged_again_as_what_was_not(name):
     series = replace(table().series(), name="value")
     kept = DETECTORS[name].fit(series).detect_offline(series)
     back = from_columns(DETECTORS[name], series, *to_columns(kept))
-    strictness = next(each for each in DETECTORS[name].adjustable_params if each != "gap")
+    strictness = next(each for each in DETECTORS[name].adjustable_params if each != "merge_gap")
     for params in ({}, {strictness: 2.5}):
         one, other = (rethreshold(DETECTORS[name], each, params) for each in (kept, back))
         for column in ("expected", "margin", "score", "is_anomaly"):

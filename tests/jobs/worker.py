@@ -18,7 +18,7 @@ def detectors():
     package = types.ModuleType("detectors")
     package.__path__ = [str(ROOT / "detectors")]
     sys.modules["detectors"] = package
-    from anomaly_detection import Gap, no_progress
+    from anomaly_detection import MergeGap, no_progress
     from detectors.rolling_zscore import RollingZScore
     from parameters import checked
 
@@ -29,7 +29,7 @@ def detectors():
 
         @classmethod
         @checked
-        def fit(cls, series, *, progress=no_progress, gap: Gap = 3):
+        def fit(cls, series, *, progress=no_progress, merge_gap: MergeGap = 3):
             go = Path(os.environ[FOLDER]) / "go"
             time.sleep(0.2)  # two words that follow one another quickly are one
             progress("fit", 0.5)
@@ -37,7 +37,7 @@ def detectors():
                 time.sleep(0.01)
                 if cls.listens:
                     progress("fit", 0.5)
-            return super().fit(series, gap=gap)
+            return super().fit(series, merge_gap=merge_gap)
 
     class Stubborn(Held):
         listens = False
@@ -47,7 +47,7 @@ def detectors():
 
         @classmethod
         @checked
-        def fit(cls, series, *, progress=no_progress, gap: Gap = 3):
+        def fit(cls, series, *, progress=no_progress, merge_gap: MergeGap = 3):
             os._exit(9)
 
     class Broken(RollingZScore):
@@ -55,7 +55,7 @@ def detectors():
 
         @classmethod
         @checked
-        def fit(cls, series, *, progress=no_progress, gap: Gap = 3):
+        def fit(cls, series, *, progress=no_progress, merge_gap: MergeGap = 3):
             raise RuntimeError("a defect")
 
     return {

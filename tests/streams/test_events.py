@@ -51,7 +51,7 @@ def test_an_event_is_listed_while_it_lasts_and_when_it_is_over(pushed):
 def test_the_newest_comes_first_and_the_policy_decides(pushed):
     push(pushed, 60, [50, 70, 71, 72, 90])
     assert [event.start for event in pushed.events("s", Policy())[0]] == [90, 70, 50]
-    assert [event.start for event in pushed.events("s", Policy(minimum_length=2))[0]] == [70]
+    assert [event.start for event in pushed.events("s", Policy(min_points=2))[0]] == [70]
     assert pushed.events("s", Policy(direction="below"))[0] == []
     assert len(pushed.events("s", Policy(cool_down=1000))[0]) == 3  # a cool-down keeps back messages, not events
 

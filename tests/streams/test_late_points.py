@@ -93,7 +93,7 @@ def test_they_neither_open_nor_close_an_event(pushed):
     assert streams.get("s").state == "anomalous"
     kept = streams.read("s", 96)
     assert kept.is_anomaly.tolist() == [True, False, False, False, True]
-    assert [notice.at for notice in replay(Policy(recovery=2), kept)] == [97]
+    assert [notice.at for notice in replay(Policy(recovery_points=2), kept)] == [97]
     push(streams, [101, 102, 103, 104], [5.0, 5.0, 5.0, 5.0])
     assert streams.get("s").state == "normal"
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from anomaly_detection import DEFAULT_GAP
+from anomaly_detection import DEFAULT_MERGE_GAP
 from events.scored_points import concatenate
 from streams.window_events import window_events
 from tests.streams.conftest import fit, seasonal, times
@@ -30,7 +30,7 @@ def spans(events):
 def test_the_events_are_the_runs_of_anomalies(pushed):
     points, events = pushed.read_with_events("s", 0, 1000)
     assert spans(events) == [(50, 53), (70, 77), (90, 91), (100, 101)]
-    assert [(start - 1, stop - 1) for start, stop in spans(events)] == runs(points.is_anomaly, DEFAULT_GAP)
+    assert [(start - 1, stop - 1) for start, stop in spans(events)] == runs(points.is_anomaly, DEFAULT_MERGE_GAP)
     assert [event.anomalies for event in events] == [2, 4, 1, 1]
     assert [event.open for event in events] == [False, False, False, True]
     first = events[0]
@@ -45,7 +45,7 @@ def test_every_window_has_the_complete_events_that_its_points_belong_to(pushed):
     for after in range(0, 100, 7):
         for limit in (1, 3, 20):
             points, events = pushed.read_with_events("s", after, limit)
-            touched = [e for e in every if e.start <= points.cursor and e.stop + DEFAULT_GAP > after]
+            touched = [e for e in every if e.start <= points.cursor and e.stop + DEFAULT_MERGE_GAP > after]
             assert [vars(event) for event in events] == [vars(event) for event in touched]
 
 
@@ -71,7 +71,9 @@ def test_late_points_belong_to_no_event(pushed):
     late[[69, 70]] = True
     marked = concatenate([points])
     object.__setattr__(marked, "late", late)
-    events = window_events(marked.part(40, 80), lambda after, limit: marked.part(after, after + limit), DEFAULT_GAP)
+    events = window_events(
+        marked.part(40, 80), lambda after, limit: marked.part(after, after + limit), DEFAULT_MERGE_GAP
+    )
     assert spans(events) == [(50, 53), (72, 77)]
 
 

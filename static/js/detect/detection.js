@@ -11,7 +11,7 @@ import { drawJudgedHow, drawNotes, drawOtherColumns, drawVerdict } from "./resul
 
 const CARDS = ["verdict-card", "tune-card", "events-card", "teach-card", "take-card"];
 
-const cheap = (detector) => ["gap", knobOf(detector)?.name];
+const cheap = (detector) => ["merge_gap", knobOf(detector)?.name];
 
 /** Judges a column of the kept series and waits for it; undefined when it was cancelled. */
 export function judged(label, column, detector, params) {

@@ -7,7 +7,7 @@ import { clearProblem, showProblem } from "../ui/problem.js";
 import { shown, state } from "./state.js";
 import { confirmed, copy, curlLines, pictureName, save, saveResults } from "./export.js";
 
-const PLAIN = { minimum_length: 1, absolute_floor: 0, relative_floor: 0, direction: "both" };
+const PLAIN = { min_points: 1, min_abs_deviation: 0, min_rel_deviation: 0, direction: "both" };
 
 export class Taking {
   /** `address()` is the query that leads back to what is shown; `taught()` whether marks changed what was learned. */

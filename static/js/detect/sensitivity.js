@@ -94,10 +94,10 @@ export class Tuning {
       if (document.activeElement === input && input.type === "number") continue;
       const { count: name } = input.dataset;
       input.value =
-        name === "gap"
-          ? found.params.gap
-          : name === "relative_floor"
-            ? Number((found.policy.relative_floor * 100).toPrecision(6))
+        name === "merge_gap"
+          ? found.params.merge_gap
+          : name === "min_rel_deviation"
+            ? Number((found.policy.min_rel_deviation * 100).toPrecision(6))
             : found.policy[name];
     }
     this.tell();
@@ -128,11 +128,11 @@ export class Tuning {
         input.reportValidity();
         return;
       }
-      if (name === "gap") wanted.params.gap = Number(input.value);
+      if (name === "merge_gap") wanted.params.merge_gap = Number(input.value);
       else
         wanted.policy[name] = DIRECTIONS.includes(input.value)
           ? input.value
-          : Number(input.value) / (name === "relative_floor" ? 100 : 1);
+          : Number(input.value) / (name === "min_rel_deviation" ? 100 : 1);
     }
     this.want(wanted);
   }

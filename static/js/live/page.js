@@ -176,7 +176,7 @@ async function askInfo() {
   showState();
   if (state.series) showReadings();
   await Promise.all([
-    look(() => log.look(earliest() && earliest() + (state.info.params.gap ?? 0) + 1)),
+    look(() => log.look(earliest() && earliest() + (state.info.params.merge_gap ?? 0) + 1)),
     watching.look(),
   ]);
 }
@@ -225,7 +225,7 @@ async function toPast({ start, start_time: from }) {
 }
 
 function showPast() {
-  chart.show(past.series(state.name, state.info?.params.gap));
+  chart.show(past.series(state.name, state.info?.params.merge_gap));
 }
 
 /** Reads on where a person looks to the end of the stretch of the past that is there. */
@@ -271,7 +271,7 @@ function show() {
     state.series = null;
     return;
   }
-  state.series = withEvents(history.series(state.name), state.info?.params.gap, earliest() > 0);
+  state.series = withEvents(history.series(state.name), state.info?.params.merge_gap, earliest() > 0);
   if (!chart) {
     chart = new LiveChart(byId("canvas"), windowChanged);
     chart.wanted = select.points;

@@ -155,8 +155,8 @@ test("the slider's steps are equal factors, and every value in effect lies on it
   assert.equal(valueAt(stepOf(6, ends), ends), 6);
   assert.deepEqual([valueAt(0, ends), valueAt(200, ends)], ends);
   assert.deepEqual(reach(sigma, 80), [1.2, 80]);
-  assert.equal(knobOf({ params: [{ name: "gap" }, sigma] }), sigma);
-  assert.equal(knobOf({ params: [{ name: "gap" }] }), undefined);
+  assert.equal(knobOf({ params: [{ name: "merge_gap" }, sigma] }), sigma);
+  assert.equal(knobOf({ params: [{ name: "merge_gap" }] }), undefined);
 });
 
 test("a curve rises by its value, and what is unknown is NaN", () => {
