@@ -78,7 +78,7 @@ class Detection:
     score      (n,) >= 0 in the detector's unit; NaN where it cannot tell
     threshold  in the detector's unit: a point is an anomaly where score > threshold
     params     every parameter in effect
-    gap        most normal points inside one event
+    merge_gap  anomalies with at most this many normal points between them are one event
     period     points after which the series repeats itself; None where no period was found or looked for
     notes      what was learned, and what limits the detection
     scorer_scores  calibrated score (n,) of each scorer that the score combines; empty where there is only one

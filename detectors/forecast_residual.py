@@ -171,7 +171,10 @@ class ForecastResidual(Detector):
         score = times_unit(np.abs(series.values / self.unit - expected), self.unit)
         expected = times_unit(expected, self.unit)
         threshold, margin = threshold_and_margin(self.threshold, self.unit, expected)
-        merge_gap, components = int(self.params["merge_gap"]), ResidualComponents(self.usual, self.unit) if self.usual else None
+        merge_gap, components = (
+            int(self.params["merge_gap"]),
+            ResidualComponents(self.usual, self.unit) if self.usual else None,
+        )
         return Detection(
             series,
             expected,

@@ -192,7 +192,8 @@ class LSTM(ForecastResidual):
         if not isinstance(kept.components, LSTMComponents):
             return super().rethreshold(kept, params)
         return combine_scores(
-            replace(kept, params=params, merge_gap=int(params["merge_gap"])), _mean_and_deviation(kept.components.learned_scores)
+            replace(kept, params=params, merge_gap=int(params["merge_gap"])),
+            _mean_and_deviation(kept.components.learned_scores),
         )
 
     def _voices(

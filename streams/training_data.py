@@ -23,8 +23,8 @@ EARLY_SIGMA = 12.0
 
 def learnable(history: ScoredPoints, merge_gap: int, labels: Sequence[Label] = ()) -> Series:
     """The points, those inside events missing, the open one at the end to its end, unless that would be most of them:
-    then it is the fit that is wrong. `merge_gap` as in Detection. What is labelled an anomaly is missing in any case, what is
-    labelled normal never; of two labels the later holds."""
+    then it is the fit that is wrong. `merge_gap` as in Detection. What is labelled an anomaly is missing in any case,
+    what is labelled normal never; of two labels the later holds."""
     inside, n = np.zeros(len(history), np.bool_), len(history)
     for start, stop in runs(history.is_anomaly, merge_gap):
         inside[start : n if n - stop <= merge_gap else stop] = True
