@@ -1,6 +1,7 @@
 """What every test shares: how Hypothesis searches, and the real server."""
 
 import os
+import sys
 import threading
 import time
 
@@ -16,6 +17,15 @@ settings.load_profile("house")
 
 
 SECONDS_TO_END = 30.0
+
+
+def pytest_addoption(parser):
+    parser.addoption("--without-torch", action="store_true", help="fail tests that import torch; ./run test quick")
+
+
+def pytest_configure(config):
+    if config.getoption("--without-torch"):
+        sys.modules["torch"] = None  # importing it raises ImportError
 
 
 def pytest_sessionfinish():

@@ -172,7 +172,7 @@ class TestFailures:
 
     def test_an_environment_that_cannot_be_made_is_one_sentence(self, run, tmp_path, capsys, monkeypatch):
         (tmp_path / "file").write_text("")
-        with pytest.raises(run.Stop, match="could not be made"):
+        with pytest.raises(run.Stop, match="could not be created"):
             run.create(tmp_path / "file" / ".venv")
 
     def test_errors_end_with_1_and_an_interrupt_with_130(self, run, capsys, monkeypatch):
@@ -286,12 +286,27 @@ class TestStages:
 
     def test_every_test_belongs_to_one_stage(self, run):
         stages = run.all_stages(Path("python"))
-        assert list(stages) == ["lint", "types", "unit", "laws", "api", "browser", "js"]
-        apart = {
+        assert [name for name in stages if name not in run.ONLY_NAMED_STAGES] == [
+            *("lint", "types", "unit", "laws", "api", "browser", "js")
+        ]
+        separate = {
             argument.removeprefix("--ignore=") for argument in stages["unit"][0] if argument.startswith("--ignore")
         }
         own = {argument for name in ("laws", "api", "browser") for argument in stages[name][0] if "tests" in argument}
-        assert apart == own | {"tests/js"}
+        assert separate == own | {"tests/js"}
+
+    def test_quick_and_coverage_run_only_when_they_are_named(self, stages, capsys, monkeypatch):
+        commands = {name: [[sys.executable, "-c", ""]] for name in ("lint", "quick", "coverage")}
+        monkeypatch.setattr(stages, "all_stages", lambda _: commands)
+        monkeypatch.setattr(stages, "prepare", lambda *_: None)
+        assert stages.main(["test"]) == 0
+        assert capsys.readouterr().out.splitlines()[-1] == "stages: 1 passed, 0 failed"
+        assert stages.main(["test", "quick"]) == 0
+
+    def test_coverage_prints_its_table(self, run):
+        output = "....\nName  Stmts  Cover\na.py  3  80%\nTOTAL  3  80%\n4 passed in 1 s"
+        assert run.coverage_table(output) == "Name  Stmts  Cover\na.py  3  80%\nTOTAL  3  80%"
+        assert run.coverage_table("no table") == ""
 
     @pytest.mark.parametrize(
         ("output", "line"),
