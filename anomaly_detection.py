@@ -82,7 +82,7 @@ class Detection:
     period     points after which the series repeats itself; None where no period was found or looked for
     notes      what was learned, and what limits the detection
     scorer_scores  calibrated score (n,) of each scorer that the score combines; empty where there is only one
-    counting   which points beyond the threshold count as anomalies; every one, as a rule
+    event_filter  which points beyond the threshold count as anomalies; every one by default
     components  what the score and the threshold were computed from; None where `Detector.rethreshold` is not possible
     """
 
@@ -96,7 +96,7 @@ class Detection:
     period: int | None = None
     notes: tuple[Note, ...] = ()
     scorer_scores: Mapping[ScorerId, Floats | Bools] = field(default_factory=dict)
-    counting: EventFilter = NO_FILTER
+    event_filter: EventFilter = NO_FILTER
     components: Components | None = None
 
     def last(self, new: int) -> "Detection":
@@ -112,9 +112,9 @@ class Detection:
         """Which points are anomalies, and the events that they make."""
         beyond = self.score > self.threshold
         events = runs(beyond, self.merge_gap)
-        if self.counting == NO_FILTER:
+        if self.event_filter == NO_FILTER:
             return beyond, events
-        return self.counting.within(events, beyond, self.series.values, self.expected)
+        return self.event_filter.within(events, beyond, self.series.values, self.expected)
 
     @property
     def is_anomaly(self) -> Bools:

@@ -18,7 +18,7 @@ from datasets.datasets import Datasets
 from http_server.listen import listen
 from jobs import JobQueue
 from settings import BadSetting, Settings, flag, read, variable
-from store import CannotOpen, DatasetStore, Store
+from store import CannotOpen, DatasetStore, StreamStore
 from streams import Streams
 
 DATABASE = "anomaly.db"
@@ -32,7 +32,7 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
     try:
         settings = read(arguments, environment)
         prepare_data_dir(settings)
-        store = Store.open(settings.database_url or f"sqlite:///{(settings.data_dir / DATABASE).resolve()}")
+        store = StreamStore.open(settings.database_url or f"sqlite:///{(settings.data_dir / DATABASE).resolve()}")
         streams = Streams(store, capacity=settings.stream_capacity, most=settings.max_streams)
         alerts = Alerts(store, channels_of(settings))
         jobs = JobQueue(store, most_waiting=settings.max_queued_jobs, most_bytes=settings.max_dataset_bytes)

@@ -57,11 +57,11 @@ class Alert:
     @classmethod
     def of_silence(cls, stream: str, silence: Silence, status: str, now: int) -> Self:
         """The alert that tells that a stream is silent, or that it is back."""
-        started = silence.seen if silence.last_time is None else silence.last_time
+        started = silence.last_arrival if silence.last_time is None else silence.last_time
         if status == "firing" or silence.stop is None:
             said = f"Silent: nothing came for longer than the {duration(silence.allowed)} that its rhythm allows."
         else:
-            said = f"Over: points come again after {duration(silence.stop - silence.seen)}."
+            said = f"Over: points come again after {duration(silence.stop - silence.last_arrival)}."
         facts = {"kind": "silent", "last_point": rfc3339(started), "allowed": duration(silence.allowed)}
         headline = "silent" if status == "firing" else "points come again"
         return cls(status, stream, said, facts, now, started, silence.number, "silent", headline)

@@ -12,7 +12,7 @@ from alerts.event_tracker import START, EventTracker
 from alerts.sender import Sender
 from errors import NotFound, UnknownName
 from events.policy import Policy, read_policy
-from store import STATUSES, Message, Outbox, Silences, Store, Stream, ThrottledLogger, Unavailable, Watch
+from store import STATUSES, Message, Outbox, Silences, Stream, StreamStore, ThrottledLogger, Unavailable, Watch
 
 PAUSE = 0.5
 """Seconds between looks at the store while nothing happens."""
@@ -26,7 +26,7 @@ class Alerts:
     """Follows the watched streams and sends messages, between `start` and `stop`, one thread for each channel, so
     that one that hangs holds up no other. `now` gives seconds since 1970 UTC."""
 
-    def __init__(self, store: Store, channels: Sequence[Channel], now: Callable[[], float] = time.time) -> None:
+    def __init__(self, store: StreamStore, channels: Sequence[Channel], now: Callable[[], float] = time.time) -> None:
         self._store, self._now = store, now
         self._outbox = Outbox(store.database)
         self.channels = [channel.name for channel in channels]
@@ -40,7 +40,7 @@ class Alerts:
 
     def start(self) -> None:
         """Starts the threads, and forgets old messages."""
-        self._outbox.forget(self._ms() - KEEP_MS)
+        self._outbox.delete_old(self._ms() - KEEP_MS)
         for thread in self._threads:
             thread.start()
 
@@ -57,7 +57,7 @@ class Alerts:
         if not self._outbox.put(Watch(stream.id, vars(policy), stream.cursor, START)):
             raise _not_found(name)
         if policy.silent:
-            Silences(self._store.database).tell_anew(stream.id)
+            Silences(self._store.database).reconsider(stream.id)
         return policy
 
     def policy(self, name: str) -> Policy:
@@ -108,7 +108,7 @@ class Alerts:
             try:
                 busy = step(self._ms())
             except Unavailable as error:
-                complaints.say(f"{threading.current_thread().name} waits: {error}")
+                complaints.warn(f"{threading.current_thread().name} waits: {error}")
                 self._end.wait(PAUSE_AFTER_FAILURE)
             except Exception:  # the thread goes on: one failed step must not end all alerts
                 logging.getLogger("anomaly").exception("%s failed", threading.current_thread().name)

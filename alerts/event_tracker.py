@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from alerts.alert import Alert, new_key
 from events.policy import Notice, PolicyState, advance, from_plain, read_policy, to_plain
-from store import Message, Outbox, Pending, Silences, Step, Store, Watch
+from store import Message, Outbox, PendingSilence, Silences, Step, StreamStore, Watch
 
 POINTS = 10_000
 """Points followed in one go."""
@@ -17,13 +17,13 @@ class EventTracker:
     """Reads what the store has kept and not yet followed. How far it came is kept in the transaction that keeps its
     messages, so that a crash neither loses an event nor tells it twice."""
 
-    def __init__(self, store: Store, outbox: Outbox, channels: Sequence[str]) -> None:
+    def __init__(self, store: StreamStore, outbox: Outbox, channels: Sequence[str]) -> None:
         self._store, self._outbox, self._channels = store, outbox, channels
         self._silences = Silences(store.database)
 
     def step(self, now: int) -> int:
         """Follows the streams that are ahead by at most POINTS points each. Returns how many streams were ahead."""
-        behind = self._outbox.behind(STREAMS)
+        behind = self._outbox.lagging(STREAMS)
         steps = [step for name, watch in behind if (step := self.followed(name, watch, now))]
         if steps:
             self._outbox.advance(steps)
@@ -32,7 +32,7 @@ class EventTracker:
             self._decide(each, now)
         return len(behind) + len(pending)
 
-    def _decide(self, each: Pending, now: int) -> None:
+    def _decide(self, each: PendingSilence, now: int) -> None:
         """Tells of a silence that began or ended, if its stream is so watched. An end is told where its beginning was;
         a silence that was over before anybody looked is told whole."""
         silence, watched = each.silence, each.watch is not None and read_policy(each.watch.policy).silent
@@ -40,7 +40,7 @@ class EventTracker:
         statuses = ["firing"] if announced and silence.announced is None else []
         statuses += ["resolved"] if announced and silence.stop is not None else []
         alerts = [Alert.of_silence(each.name, silence, status, now) for status in statuses]
-        self._silences.settle(silence, announced, self._messages(each.name, alerts, now))
+        self._silences.decide(silence, announced, self._messages(each.name, alerts, now))
 
     def followed(self, name: str, watch: Watch, now: int) -> Step | None:
         """How far the points that are kept bring a watch; None where its stream was deleted meanwhile."""
@@ -57,7 +57,7 @@ class EventTracker:
         state, over = from_plain(watch.state), []
         if state.event is not None and state.announced:
             over.append(Alert.of(name, Notice("resolved", state.event, watch.cursor), now))
-        told = self._silences.told(watch.stream_id)
+        told = self._silences.unresolved(watch.stream_id)
         over += [Alert.of_silence(name, silence, "resolved", now) for silence in told]
         unwatched = [
             replace(each, summary=f"No longer watched. {each.summary.removeprefix('Over: ')}") for each in over

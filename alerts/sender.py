@@ -37,14 +37,14 @@ class Sender:
             try:
                 self._channel.send(Alert.from_plain(message.body), message.key, now)
             except SendFailed as error:
-                lost = now - message.made > GIVE_UP_MS
+                lost = now - message.created > GIVE_UP_MS
                 due = None if lost else now + wait_ms(message.attempts + 1)
-                self._outbox.failed(message.key, str(error), due)
+                self._outbox.mark_failed(message.key, str(error), due)
                 verdict = "given up" if lost else "tried again later"
                 logging.getLogger("anomaly").warning(
                     "%s: message %s %s: %s", self._channel.name, message.key, verdict, error
                 )
             else:
-                self._outbox.sent(message.key, now)
+                self._outbox.mark_sent(message.key, now)
                 sent += 1
         return sent

@@ -179,7 +179,7 @@ def of_message(message: Message, as_ms: bool) -> dict[str, Any]:
         "kind": message.body.get("kind", "anomaly"),
         "summary": message.body["summary"],
         "state": message.status,
-        "made": responses.time(message.made, as_ms=as_ms),
+        "made": responses.time(message.created, as_ms=as_ms),
         "attempts": message.attempts,
         "error": message.error or None,
     }

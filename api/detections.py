@@ -228,15 +228,15 @@ def amount(given: dict[str, str], name: str, most: float) -> float | None:
 
 def of_asked(jobs: JobQueue, asked: DetectionRecord, as_ms: bool) -> dict[str, Any]:
     """A detection, as it is answered."""
-    progress, verdict = jobs.progress(asked), asked.verdict
+    progress, summary = jobs.progress(asked), asked.summary
     return {
         "id": asked.id,
-        "series_id": asked.series_id,
+        "series_id": asked.dataset_id,
         "column": asked.column,
         "detector": asked.detector,
         "params": dict(asked.params),
         "adjustable_params": list(detector_registry.find(asked.detector).adjustable_params),
-        "policy": vars(read_event_filter(asked.counting)),
+        "policy": vars(read_event_filter(asked.event_filter)),
         "status": asked.status,
         "progress": progress.fraction,
         "stage": progress.stage,
@@ -244,7 +244,7 @@ def of_asked(jobs: JobQueue, asked: DetectionRecord, as_ms: bool) -> dict[str, A
         "ahead": progress.ahead,
         "error": asked.error,
         **{name: responses.time(getattr(asked, name), as_ms=as_ms) for name in ("created", "started", "finished")},
-        "summary": verdict and verdict.summary,
-        "threshold": verdict and verdict.threshold,
-        "events": verdict and responses.of_events(verdict.events, as_ms=as_ms),
+        "summary": summary and summary.statistics,
+        "threshold": summary and summary.threshold,
+        "events": summary and responses.of_events(summary.events, as_ms=as_ms),
     }

@@ -13,7 +13,7 @@ from api.state import state
 from errors import Ambiguous, BadInput, BadParameter, LimitExceeded, NotFound, UnknownName, Unreadable
 from jobs import NotDone, QueueFull
 from settings import options, variable
-from store import NoRoom, Unavailable
+from store import DiskFull, Unavailable
 from streams import NotKept
 
 STATUS: dict[type[BadInput], int] = {
@@ -120,7 +120,7 @@ def on_unavailable(error: Unavailable) -> Response:
 
 def unavailable(error: Unavailable) -> str:
     """What a caller is told of a database that does not do what it is asked."""
-    return FULL if isinstance(error, NoRoom) else UNAVAILABLE
+    return FULL if isinstance(error, DiskFull) else UNAVAILABLE
 
 
 def on_too_large(error: RequestEntityTooLarge) -> Response:

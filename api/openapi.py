@@ -32,7 +32,7 @@ from api.v1 import MODES
 from data_generation import KINDS, demo
 from parameters import Param, parameters
 from readers.line_protocol import NANOSECONDS
-from store import LONGEST_NAME
+from store import MAX_NAME_LENGTH
 
 UNDOCUMENTED = frozenset({"static"})
 """Endpoints left out: the page's own files."""
@@ -161,7 +161,7 @@ def asked_in_path(name: str) -> Schema:
         name = "id"
         schema = {"type": "string", "minLength": 1, "maxLength": LONGEST_ID}
         return {"name": name, "in": "path", "required": True, "schema": schema, "description": "As POST answered it."}
-    schema = {"type": "string", "minLength": 1, "maxLength": LONGEST_NAME}
+    schema = {"type": "string", "minLength": 1, "maxLength": MAX_NAME_LENGTH}
     return {"name": name, "in": "path", "required": True, "schema": schema, "description": "Percent-encoded."}
 
 

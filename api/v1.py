@@ -17,7 +17,7 @@ from data_generation import KINDS, demo
 from errors import BadParameter, UnknownName
 from evaluation import detectability
 from parameters import parameters
-from store import NoRoom
+from store import DiskFull
 
 v1 = Blueprint("v1", __name__, url_prefix="/api/v1")
 
@@ -160,7 +160,7 @@ def sent(pieces: Iterable[bytes], mimetype: str) -> Response:
             for piece in pieces:  # writelines() would look at the size once, after the last
                 file.write(piece)
         except OSError as error:
-            raise NoRoom(f"a file to be sent cannot be written: {error.strerror}") from error
+            raise DiskFull(f"a file to be sent cannot be written: {error.strerror}") from error
         length = file.tell()
         file.seek(0)
         if length <= HELD_BYTES:

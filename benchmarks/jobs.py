@@ -15,7 +15,7 @@ import orjson
 
 from benchmarks._service import Connection, Service, Waits, request, serving
 from data_generation import demo
-from store import DatasetStore, Store
+from store import DatasetStore, StreamStore
 from timeseries import Table
 
 POINTS, OTHER = 1_000_000, 100_000
@@ -27,7 +27,7 @@ DETECTORS = ("rolling_zscore", "level_spread", "auto")
 
 def upload(folder: str, points: int) -> str:
     """Keeps a demo series; its id."""
-    store = Store.open(f"sqlite:///{Path(folder) / 'anomaly.db'}")
+    store = StreamStore.open(f"sqlite:///{Path(folder) / 'anomaly.db'}")
     series = demo(points=min(points, 200_000)).series
     values = np.resize(series.values, points)
     times = np.datetime64("2024-01-01", "ms") + np.timedelta64(60_000, "ms") * np.arange(points)

@@ -7,7 +7,7 @@ import numpy as np
 from flask.testing import FlaskClient
 
 from app import create_app
-from store import Store
+from store import StreamStore
 from streams import Streams
 
 STREAMS, POINTS, SCRAPES = 1_000, 100, 10
@@ -16,7 +16,7 @@ STREAMS, POINTS, SCRAPES = 1_000, 100, 10
 def main() -> None:
     """Prints one line per measurement."""
     with tempfile.TemporaryDirectory() as folder:
-        opened = Store.open(f"sqlite:///{folder}/streams.db")
+        opened = StreamStore.open(f"sqlite:///{folder}/streams.db")
         streams = Streams(opened)
         streams.start()
         times = (int(time.time() * 1000) - 60_000 * np.arange(POINTS, 0, -1)).astype("datetime64[ms]")

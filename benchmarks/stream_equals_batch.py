@@ -12,7 +12,7 @@ import numpy as np
 
 from anomaly_detection import Detector
 from detectors import DETECTORS
-from store import Fitted, Store
+from store import SavedFit, StreamStore
 from streams import Streams
 from timeseries import Floats, Series
 
@@ -41,9 +41,9 @@ def sizes(way: str, left: int) -> Iterator[int]:
 def streamed(name: str, fit: Detector, values: Floats, times: np.ndarray, way: str) -> np.ndarray:
     """The flags that a stream gives after its history."""
     with tempfile.TemporaryDirectory() as folder:
-        store = Store.open(address(folder))
+        store = StreamStore.open(address(folder))
         stream = store.put("s", name, fit.params, len(values) + 1)
-        store.save_fit(stream.id, Fitted(name, stream.params, HISTORY, fit.state()))
+        store.save_fit(stream.id, SavedFit(name, stream.params, HISTORY, fit.state()))
         store.close()
         store, streams = opened(folder)  # judges by the fit that was kept, so that no other is begun
         streams.push("s", times[:HISTORY], values[:HISTORY].tolist())
@@ -65,9 +65,9 @@ def address(folder: str) -> str:
     return f"sqlite:///{folder}/streams.db"
 
 
-def opened(folder: str) -> tuple[Store, Streams]:
+def opened(folder: str) -> tuple[StreamStore, Streams]:
     """The streams of a store; their detectors are not fitted again."""
-    store = Store.open(address(folder))
+    store = StreamStore.open(address(folder))
     streams = Streams(store, growth=np.inf)
     streams.start()
     return store, streams

@@ -6,7 +6,7 @@ import time
 
 import numpy as np
 
-from store import Store
+from store import StreamStore
 from streams import Streams
 
 BATCH, BATCHES = 1000, 200
@@ -16,7 +16,7 @@ SINGLES, THREADS = 300, 8
 def main() -> None:
     """Prints one line per measurement."""
     with tempfile.TemporaryDirectory() as folder:
-        store = Store.open(f"sqlite:///{folder}/streams.db")
+        store = StreamStore.open(f"sqlite:///{folder}/streams.db")
         streams = Streams(store, growth=np.inf)
         streams.start()
         for name in ("rolling_zscore", "lstm"):

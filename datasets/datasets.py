@@ -83,7 +83,7 @@ class Datasets:
     def tidy(self) -> None:
         """Deletes what is too old, and what a killed service left unfinished."""
         now = self._now_ms()
-        self.archive.forget(self._oldest(now), now - UNFINISHED_MS)
+        self.archive.delete_old(self._oldest(now), now - UNFINISHED_MS)
 
     def page(self, limit: int, after: str | None = None) -> tuple[list[Dataset], str | None]:
         """Series, the newest first, and what to send as `after` for those that follow. Raises BadParameter."""
@@ -94,7 +94,7 @@ class Datasets:
                 raise BadParameter("after must be the `next` of a list before this one.", name="after")
             place = int(match[1]), match[2]
         oldest = self._oldest(self._now_ms())
-        found = [each for each in self.archive.listed(limit + 1, place) if each.created >= oldest]
+        found = [each for each in self.archive.page(limit + 1, place) if each.created >= oldest]
         last = found[limit - 1] if len(found) > limit else None
         return found[:limit], f"{last.created}.{last.id}" if last else None
 
@@ -185,7 +185,7 @@ class Datasets:
             known = ", ".join(map(repr, kept.columns[:20]))
             said = f"There is no value column {name!r}; use one of {known}."
             raise UnknownName(said, name=name, known=list(kept.columns))
-        found = self.archive.held(kept, name)
+        found = self.archive.cached_series(kept, name)
         if len(found) != kept.points:
             raise NotFound(f"There is no series {kept.id!r}; it was deleted.", name=kept.id)
         return found

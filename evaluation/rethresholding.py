@@ -1,4 +1,4 @@
-"""Judging again: another sigma, gap or way of counting, from a judgement that was kept, without a fit."""
+"""Rethresholding: another sigma, merge gap or event filter for a finished detection, without a new fit."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -13,40 +13,42 @@ from parameters import check_given, check_parameter
 
 
 def rethreshold(
-    detector: type[Detector], kept: Detection, given: Mapping[str, Any], counting: EventFilter | None = None
+    detector: type[Detector],
+    detection: Detection,
+    changes: Mapping[str, Any],
+    event_filter: EventFilter | None = None,
 ) -> Detection:
-    """What the detector's `kept` judgement becomes with the given parameters, the others as they are.
+    """The detection with some parameters changed, and with another event filter where one is passed.
 
-    It equals what the same fit would judge with them, `detector.again` says how. A parameter that is given its present
-    value is none. Raises UnknownName and BadParameter, also for a parameter that needs a new fit.
+    It equals a detection by the same fit with these parameters: see `Detector.rethreshold`. A parameter set to its
+    present value is no change. Raises UnknownName and BadParameter, also for a parameter that needs a new fit.
     """
-    params = full_params(detector, kept.params, given)
-    counting = kept.counting if counting is None else counting
-    check_counting(kept, counting)
-    if params != kept.params:
-        only_merge_gap = {**params, "merge_gap": kept.params["merge_gap"]} == kept.params
-        kept = (
-            replace(kept, params=params, merge_gap=int(params["merge_gap"]))
-            if only_merge_gap
-            else detector.rethreshold(kept, params)
-        )
-    return replace(kept, counting=counting)
+    params = merge_params(detector, detection.params, changes)
+    event_filter = detection.event_filter if event_filter is None else event_filter
+    check_event_filter(detection, event_filter)
+    if params != detection.params:
+        only_merge_gap = {**params, "merge_gap": detection.params["merge_gap"]} == detection.params
+        if only_merge_gap:
+            detection = replace(detection, params=params, merge_gap=int(params["merge_gap"]))
+        else:
+            detection = detector.rethreshold(detection, params)
+    return replace(detection, event_filter=event_filter)
 
 
-def full_params(detector: type[Detector], before: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+def merge_params(detector: type[Detector], present: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
     """Every parameter in effect. Raises UnknownName; BadParameter for a bad value, or one that needs a new fit."""
-    check_given(detector.fit, given)
-    known = parameters_of(detector)
-    new = {name: check_parameter(known[name], value) for name, value in given.items()}
-    for name, value in new.items():
-        if name not in detector.adjustable_params and value != before[name]:
-            said = f"{name} can only be changed by a new fit; make a new detection with it."
-            raise BadParameter(said, name=name, adjustable_params=list(detector.adjustable_params))
-    return {**before, **new}
+    check_given(detector.fit, changes)
+    params = parameters_of(detector)
+    checked = {name: check_parameter(params[name], value) for name, value in changes.items()}
+    for name, value in checked.items():
+        if name not in detector.adjustable_params and value != present[name]:
+            message = f"{name} can only be changed by a new fit; make a new detection with it."
+            raise BadParameter(message, name=name, adjustable_params=list(detector.adjustable_params))
+    return {**present, **checked}
 
 
-def check_counting(kept: Detection, counting: EventFilter) -> None:
-    """Raises BadParameter for a direction where nothing is expected that values could lie above or below."""
-    if counting.direction != "both" and len(kept.series) and not np.isfinite(kept.expected).any():
-        said = "This detector expects no values, so no point lies above or below; leave direction at both."
-        raise BadParameter(said, name="direction")
+def check_event_filter(detection: Detection, event_filter: EventFilter) -> None:
+    """Raises BadParameter for a direction where the detector expects no value that a point could lie above or below."""
+    if event_filter.direction != "both" and len(detection.series) and not np.isfinite(detection.expected).any():
+        message = "This detector expects no values, so no point lies above or below; leave direction at both."
+        raise BadParameter(message, name="direction")

@@ -13,7 +13,7 @@ from typing import Any
 from errors import NotFound
 from jobs.results import Results
 from jobs.worker_process import WorkerProcess
-from store import DetectionRecord, Detections, Store, Unavailable
+from store import DetectionRecord, Detections, StreamStore, Unavailable
 
 MOST_ATTEMPTS = 3
 """Attempts after which a detection whose worker ended each time is given up."""
@@ -65,7 +65,7 @@ class JobQueue:
     now and then that it lives. What an owner leaves behind is queued again, MOST_ATTEMPTS times in all.
     """
 
-    def __init__(self, store: Store, *, most_waiting: int, most_bytes: int, worker: str = "jobs.worker") -> None:
+    def __init__(self, store: StreamStore, *, most_waiting: int, most_bytes: int, worker: str = "jobs.worker") -> None:
         self._store, self._detections = store, Detections(store.database)
         self.results = Results(store)
         self._most_waiting, self._most_bytes, self._worker = most_waiting, most_bytes, worker
@@ -98,7 +98,7 @@ class JobQueue:
     def submit(self, series_id: str, column: str, detector: str, params: Mapping[str, Any]) -> DetectionRecord:
         """Queues a detection with all its parameters; durable when it returns. Raises QueueFull, NotFound,
         LimitExceeded."""
-        if self._detections.waiting() >= self._most_waiting:
+        if self._detections.count_queued() >= self._most_waiting:
             raise QueueFull(self._most_waiting)
         asked = self._detections.add(series_id, column, detector, params, now())
         if asked is None:
@@ -120,7 +120,7 @@ class JobQueue:
         """How far a detection is."""
         work = self._work
         if asked.status == "queued":
-            return Progress(0.0, "queued", None, self._detections.ahead(asked))
+            return Progress(0.0, "queued", None, self._detections.count_ahead(asked))
         if asked.status != "running" or work is None or work.asked.id != asked.id:
             return Progress(asked.progress, asked.stage)
         spent, fraction = time.monotonic() - work.began, work.fraction
@@ -179,14 +179,14 @@ class JobQueue:
 
     def _is_gone(self, asked: DetectionRecord) -> bool:
         host, pid, _ = (asked.owner or "::").rsplit(":", 2)
-        if asked.owner == self._owner or (asked.beat or 0) < now() - LEASE_MS:
+        if asked.owner == self._owner or (asked.heartbeat or 0) < now() - LEASE_MS:
             return True
         mine, my_pid, _ = self._owner.rsplit(":", 2)
         return host == mine and (pid == my_pid or not runs(int(pid)))
 
     def _again(self, asked: DetectionRecord, reason: str) -> None:
         if asked.attempts < MOST_ATTEMPTS:
-            self._detections.give_back(asked)
+            self._detections.requeue(asked)
             return
         said = (
             f"The detection was begun {asked.attempts} times and never came to an end ({reason}). It may need more "
@@ -233,7 +233,7 @@ class JobQueue:
                 work.stage, work.fraction = told["stage"], told["fraction"]
             if self._stopped(process, work):
                 return
-        self._detections.give_back(work.asked, counted=False)
+        self._detections.requeue(work.asked, count_attempt=False)
 
     def _stopped(self, process: WorkerProcess, work: AtWork) -> bool:
         """Says that the detection is worked on; where it is not to be any more, has it stopped. True once it is."""
@@ -244,7 +244,7 @@ class JobQueue:
             return False
         if time.monotonic() - work.beat > BEAT:
             work.beat = time.monotonic()
-            if not self._detections.beat(work.asked, now(), work.fraction, work.stage):
+            if not self._detections.heartbeat(work.asked, now(), work.fraction, work.stage):
                 work.stop_by = time.monotonic() + GRACE
                 process.tell({"stop": work.asked.id})
         return False

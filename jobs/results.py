@@ -18,7 +18,7 @@ from evaluation.threshold_curve import Found, Sensitivity
 from events.filter import read_event_filter
 from jobs.serialization import find, from_columns, same_judgement, summarize
 from readers import read_arrays
-from store import Dataset, DatasetStore, DetectionRecord, Detections, Store
+from store import Dataset, DatasetStore, DetectionRecord, Detections, StreamStore
 from timeseries import Series
 from timeseries.downsampling import downsample
 
@@ -60,7 +60,7 @@ class Held:
 class Results:
     """Results are read from the store when they are asked for; of the last few, the columns stay in memory."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: StreamStore) -> None:
         self._archive, self._detections = DatasetStore(store.database), Detections(store.database)
         self._held: OrderedDict[str, Held] = OrderedDict()
         self._lock = threading.Lock()
@@ -74,7 +74,7 @@ class Results:
 
     def of_series(self, series_id: str) -> list[DetectionRecord]:
         """The detections of a series without their events, the newest first."""
-        return self._detections.of_series(series_id)
+        return self._detections.of_dataset(series_id)
 
     def detection(self, asked: DetectionRecord) -> Detection:
         """The judgement of every point. Raises NotDone, NotFound."""
@@ -117,13 +117,13 @@ class Results:
     ) -> DetectionRecord:
         """Judges again from the kept scores and keeps that. Raises NotDone, NotFound, UnknownName, BadParameter."""
         held = self._hold(asked)
-        assert asked.verdict is not None
+        assert asked.summary is not None
         given = {**asked.params, **params}
         present = rethreshold(
-            find(asked.detector), held.fitted, given, read_event_filter(counting, held.present.counting)
+            find(asked.detector), held.fitted, given, read_event_filter(counting, held.present.event_filter)
         )
-        told = summarize(present, asked.verdict.summary["seconds"])
-        changed = self._detections.rejudge(asked, present.params, vars(present.counting), told)
+        told = summarize(present, asked.summary.statistics["seconds"])
+        changed = self._detections.replace_summary(asked, present.params, vars(present.event_filter), told)
         if changed is None:
             raise NotFound(f"There is no detection {asked.id!r} any more.", name=asked.id)
         self._keep(Held(changed, held.fitted, present))
@@ -132,7 +132,7 @@ class Results:
     def sensitivity(self, asked: DetectionRecord, per_month: float | None) -> tuple[str, list[Found], Found | None]:
         """The name of the parameter, what each of its values would find, and the one with so many events a month."""
         held = self._hold(asked)
-        labels = self._archive.labels(asked.series_id)
+        labels = self._archive.labels(asked.dataset_id)
         known = np.zeros(len(held.present.series), np.bool_)
         for each in labels:
             known[each.start : each.stop] = each.kind == "anomaly"
@@ -151,7 +151,7 @@ class Results:
                 self._held.move_to_end(asked.id)
                 return held
         fitted = held.fitted if held else self._read(asked)
-        present = rethreshold(find(asked.detector), fitted, asked.params, read_event_filter(asked.counting))
+        present = rethreshold(find(asked.detector), fitted, asked.params, read_event_filter(asked.event_filter))
         return self._keep(Held(asked, fitted, present))
 
     def _keep(self, held: Held) -> Held:
@@ -163,7 +163,7 @@ class Results:
         return held
 
     def _read(self, asked: DetectionRecord) -> Detection:
-        kept, state = self._archive.get(asked.series_id), self._detections.state(asked.id)
+        kept, state = self._archive.get(asked.dataset_id), self._detections.state(asked.id)
         if kept is None or state is None:
             raise NotFound(f"There is no detection {asked.id!r} any more.", name=asked.id)
         series, columns = self._archive.series(kept, asked.column), self._detections.columns(asked.id)

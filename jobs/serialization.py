@@ -110,4 +110,4 @@ def summarize(detection: Detection, seconds: Mapping[str, float]) -> DetectionSu
 
 def same_judgement(one: DetectionRecord, other: DetectionRecord) -> bool:
     """Whether two readings of one detection stand for the same judgement."""
-    return (one.params, one.counting, one.finished) == (other.params, other.counting, other.finished)
+    return (one.params, one.event_filter, one.finished) == (other.params, other.event_filter, other.finished)

@@ -45,16 +45,16 @@ class Task:
         self._detections.finish(asked, columns, state, summarize(detection, seconds), time.time_ns() // 1_000_000)
 
     def _read(self, asked: DetectionRecord) -> tuple[Series, list[Label]]:
-        kept = self._archive.get(asked.series_id)
+        kept = self._archive.get(asked.dataset_id)
         if kept is None:
             raise LeaseLost("the series was deleted")
         series = self._archive.series(kept, asked.column)
         if len(series) != kept.points:
             raise LeaseLost("the series was deleted while it was read")
-        return series, self._archive.labels(asked.series_id)
+        return series, self._archive.labels(asked.dataset_id)
 
     def _check_room(self, size: int) -> None:
-        taken, most = self._archive.taken(), self._most_bytes
+        taken, most = self._archive.used_bytes(), self._most_bytes
         if taken + size > most:
             said = (
                 f"All series and detections that are kept may take {most} bytes; {taken} are taken and this detection "

@@ -1,22 +1,22 @@
-"""What is kept on disk, in SQL: streams, their points, what their detectors learned; uploaded series."""
+"""SQL storage: streams and their points, fitted detectors, datasets, detections, alerts."""
 
-from store.database import BUSY_MS, CannotOpen, Database, NoRoom, Unavailable
+from store.database import BUSY_MS, CannotOpen, Database, DiskFull, Unavailable
 from store.datasets import Dataset, DatasetStore
-from store.detections import MOST_OF_SERIES, DetectionRecord, Detections, DetectionSummary, LeaseLost
+from store.detections import MAX_DETECTIONS_PER_DATASET, DetectionRecord, Detections, DetectionSummary, LeaseLost
 from store.labels import Label, Labels
 from store.log_throttle import ThrottledLogger
 from store.outbox import STATUSES, Message, Outbox, Step, Watch
 from store.retention import RetentionStore
-from store.silences import Pending, Silence, Silences
-from store.streams import Append, Fitted, Store, Stream
-from store.tables import LONGEST_NAME
+from store.silences import PendingSilence, Silence, Silences
+from store.streams import AppendedPoints, SavedFit, Stream, StreamStore
+from store.tables import MAX_NAME_LENGTH
 
 __all__ = [
     "BUSY_MS",
-    "LONGEST_NAME",
-    "MOST_OF_SERIES",
+    "MAX_DETECTIONS_PER_DATASET",
+    "MAX_NAME_LENGTH",
     "STATUSES",
-    "Append",
+    "AppendedPoints",
     "CannotOpen",
     "Database",
     "Dataset",
@@ -24,20 +24,20 @@ __all__ = [
     "DetectionRecord",
     "DetectionSummary",
     "Detections",
-    "Fitted",
+    "DiskFull",
     "Label",
     "Labels",
     "LeaseLost",
     "Message",
-    "NoRoom",
     "Outbox",
-    "Pending",
+    "PendingSilence",
     "RetentionStore",
+    "SavedFit",
     "Silence",
     "Silences",
     "Step",
-    "Store",
     "Stream",
+    "StreamStore",
     "ThrottledLogger",
     "Unavailable",
     "Watch",

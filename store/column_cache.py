@@ -1,4 +1,4 @@
-"""Columns in memory: what was read from the database a moment ago is not read again."""
+"""A bounded in-memory cache of immutable arrays, least recently used first out."""
 
 import threading
 from collections import OrderedDict
@@ -10,39 +10,41 @@ from numpy.typing import NDArray
 Array = NDArray[Any]
 
 
-class Columns:
-    """At most `most_bytes` of arrays that never change, by key; those unused longest go first. Safe to use from many
-    threads. An array of more than a quarter of that is not held: one view must not push out all others."""
+class ColumnCache:
+    """At most `max_bytes` of read-only arrays by key, least recently used first out. Safe to use from many threads.
 
-    def __init__(self, most_bytes: int) -> None:
-        self.most_bytes = most_bytes
-        self._held: OrderedDict[Hashable, Array] = OrderedDict()
+    An array larger than a quarter of `max_bytes` is not cached: one column must not evict all others.
+    """
+
+    def __init__(self, max_bytes: int) -> None:
+        self.max_bytes = max_bytes
+        self._arrays: OrderedDict[Hashable, Array] = OrderedDict()
         self._bytes = 0
         self._lock = threading.Lock()
 
-    def get(self, key: Hashable, make: Callable[[], Array]) -> Array:
-        """The array of a key, made where it is not held; it cannot be written to."""
+    def get(self, key: Hashable, load: Callable[[], Array]) -> Array:
+        """The read-only array of a key, loaded where it is not cached."""
         with self._lock:
-            if key in self._held:
-                self._held.move_to_end(key)
-                return self._held[key]
-        made = make()  # outside the lock: two threads may read the same column, none waits for another's
-        made.flags.writeable = False
-        if made.nbytes <= self.most_bytes // 4:
+            if key in self._arrays:
+                self._arrays.move_to_end(key)
+                return self._arrays[key]
+        array = load()  # outside the lock: two threads may load the same column, none waits for another's
+        array.flags.writeable = False
+        if array.nbytes <= self.max_bytes // 4:
             with self._lock:
-                self._keep(key, made)
-        return made
+                self._insert(key, array)
+        return array
 
-    def forget(self, belongs: Callable[[Any], bool]) -> None:
-        """Drops the arrays whose key `belongs`."""
+    def discard(self, matches: Callable[[Any], bool]) -> None:
+        """Drop the arrays whose key `matches`."""
         with self._lock:
-            for key in [key for key in self._held if belongs(key)]:
-                self._bytes -= self._held.pop(key).nbytes
+            for key in [key for key in self._arrays if matches(key)]:
+                self._bytes -= self._arrays.pop(key).nbytes
 
-    def _keep(self, key: Hashable, made: Array) -> None:
-        if key in self._held:
-            self._bytes -= self._held.pop(key).nbytes
-        self._held[key] = made
-        self._bytes += made.nbytes
-        while self._bytes > self.most_bytes:
-            self._bytes -= self._held.popitem(last=False)[1].nbytes
+    def _insert(self, key: Hashable, array: Array) -> None:
+        if key in self._arrays:
+            self._bytes -= self._arrays.pop(key).nbytes
+        self._arrays[key] = array
+        self._bytes += array.nbytes
+        while self._bytes > self.max_bytes:
+            self._bytes -= self._arrays.popitem(last=False)[1].nbytes

@@ -1,4 +1,4 @@
-"""The database: opening it, its schema brought up to date, transactions."""
+"""The database: opening it, upgrading its schema, transactions."""
 
 import re
 from collections.abc import Iterator
@@ -16,16 +16,20 @@ from store.write_lock import LockTimeout, WriteLock
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_MS = 10_000
-"""How long a writer waits for the database where another program holds it."""
-PATIENT, PATIENCE, IMPATIENCE = 8, 2.0, 0.2
-"""Meanwhile so many other threads wait for so many seconds, any more for so many: the rest serve those who read."""
-KINDS = ("sqlite", "postgresql")
+"""How long a write waits while another program holds the database, ms."""
+MAX_PATIENT_WRITERS = 8
+"""While another program holds the database, so many threads wait for WRITE_TIMEOUT; the others stay free for reads."""
+WRITE_TIMEOUT = 2.0
+"""Seconds that a patient writer waits."""
+STALL_TIMEOUT = 0.2
+"""Seconds without a finished write after which any further writer gives up."""
+DIALECTS = ("sqlite", "postgresql")
 
-WRITES = 0x616E6F6D616C79
-"""The PostgreSQL advisory lock that a write transaction holds: the letters "anomaly"."""
+WRITE_LOCK_ID = 0x616E6F6D616C79
+"""Key of the PostgreSQL advisory lock of write transactions: the letters "anomaly"."""
 
 POSTGRESQL: dict[str, Any] = {
-    "pool_pre_ping": True,  # connections that died with the server are replaced
+    "pool_pre_ping": True,  # replaces connections that a server restart closed
     "pool_size": 8,
     "connect_args": {"connect_timeout": 10, "keepalives_idle": 30, "tcp_user_timeout": 30_000}
     | {"options": f"-c lock_timeout={BUSY_MS}"},
@@ -33,26 +37,25 @@ POSTGRESQL: dict[str, Any] = {
 
 
 class CannotOpen(BadInput):
-    """The database is not to be had; `detail["url"]` names it, without its password."""
+    """The database cannot be opened; `detail["url"]` is its address without the password."""
 
     code = "bad_setting"
 
 
 class Unavailable(Exception):
-    """The database does not answer now, or cannot write; the same may work a little later."""
+    """The database does not respond, or cannot write; a retry may succeed."""
 
 
-class NoRoom(Unavailable):
-    """The disk is full: nothing is written until there is room again."""
+class DiskFull(Unavailable):
+    """The disk of the database is full."""
 
 
 class Database:
-    """Connections to one database. Writes follow one another; the queries of a read see one moment.
+    """Connections to one database. Writes are serialized; the queries of a read see one snapshot.
 
-    On SQLite a write transaction begins with BEGIN IMMEDIATE: one that reads first and then wants to write fails
-    as soon as another writes. The write-ahead log lets reading go on meanwhile; synchronous=FULL means that what
-    was committed survives a power cut. On PostgreSQL a write transaction takes an advisory lock first, so that what
-    is right with one writer is right there too.
+    On SQLite a write transaction begins with BEGIN IMMEDIATE: a deferred one that reads first fails as soon as another
+    writes. The write-ahead log lets reads continue meanwhile; with synchronous=FULL a committed transaction survives
+    a power cut. On PostgreSQL a write transaction takes an advisory lock first, so that it is serialized there too.
     """
 
     def __init__(self, engine: sa.Engine) -> None:
@@ -64,7 +67,7 @@ class Database:
         else:
             reading = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
         self._reading = engine.execution_options(**reading)
-        self._turns = WriteLock(PATIENT, PATIENCE, IMPATIENCE)
+        self._write_lock = WriteLock(MAX_PATIENT_WRITERS, WRITE_TIMEOUT, STALL_TIMEOUT)
         self._opened: tuple[int, int] | None = None
 
     @classmethod
@@ -80,8 +83,8 @@ class Database:
                 database._opened = database._file()
                 unless_opened.pop_all()
         except (sa.exc.SQLAlchemyError, Unavailable, ImportError, ValueError) as error:
-            told = str(getattr(error, "orig", None) or error).partition("\n")[0].rstrip(".")
-            raise CannotOpen(f"The database {_shown(url)} cannot be opened: {told}.", url=_shown(url)) from error
+            reason = str(getattr(error, "orig", None) or error).partition("\n")[0].rstrip(".")
+            raise CannotOpen(f"The database {_shown(url)} cannot be opened: {reason}.", url=_shown(url)) from error
         except CommandError as error:
             if "Can't locate revision" not in str(error):
                 raise
@@ -93,11 +96,11 @@ class Database:
 
     @property
     def address(self) -> str:
-        """The URL it was opened at, with its password: for another process of this service, never to be shown."""
+        """Its URL with the password, for another process of this service; never show it."""
         return self.engine.url.render_as_string(hide_password=False)
 
     def upgrade(self, revision: str = "head") -> None:
-        """Brings the schema to a revision, the newest as a rule; all of the way or not at all."""
+        """Upgrade the schema to a revision, all or nothing."""
         config = Config()
         config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
         config.set_main_option("path_separator", "os")
@@ -107,65 +110,67 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
-        """A connection whose queries see one moment. Raises Unavailable."""
+        """A connection whose queries see one snapshot. Raises Unavailable."""
         with _reachable(), self._reading.connect() as connection:
             yield connection
 
     @contextmanager
-    def write(self, patience: float | None = None) -> Iterator[sa.Connection]:
-        """A transaction, committed and durable at its end, rolled back when an exception leaves it. Raises Unavailable,
-        also where others write for longer than a few threads may wait, or this one may: `patience` seconds."""
+    def write(self, timeout: float | None = None) -> Iterator[sa.Connection]:
+        """A transaction, committed and durable at its end, rolled back when an exception leaves it.
+
+        `timeout`: seconds to wait for other writers, in place of the limits above. Raises Unavailable.
+        """
         with (
             _reachable(),
-            self._turns.take(patience),
+            self._write_lock.acquire(timeout),
             self.engine.connect().execution_options(writes=True) as connection,
             connection.begin(),
         ):
             if self.engine.dialect.name != "sqlite":
-                connection.execute(sa.select(sa.func.pg_advisory_xact_lock(WRITES)))
+                connection.execute(sa.select(sa.func.pg_advisory_xact_lock(WRITE_LOCK_ID)))
             yield connection
-            if self._opened and self._file() != self._opened:  # what is written to a deleted file is gone with it
+            if self._opened and self._file() != self._opened:  # a write to a deleted file would be lost
                 raise Unavailable("The database's file was deleted or replaced; start the service again.")
 
     def _file(self) -> tuple[int, int] | None:
-        """What tells the SQLite file at the database's address from any other; None where there is none."""
+        """Device and inode of the SQLite file; None for another kind of database, or without a file."""
         name = self.engine.url.database
         if self.engine.dialect.name != "sqlite" or not name or name == ":memory:":
             return None
         try:
-            found = Path(name).stat()
+            stat = Path(name).stat()
         except FileNotFoundError:
             return None
-        return found.st_dev, found.st_ino
+        return stat.st_dev, stat.st_ino
 
     def close(self) -> None:
-        """Closes every connection."""
+        """Close every connection."""
         self.engine.dispose()
 
 
 @contextmanager
 def _reachable() -> Iterator[None]:
-    """Raises Unavailable for what the database, not the query, is to blame for."""
+    """Translate errors of the database, as opposed to those of a query, into Unavailable."""
     try:
         yield
     except LockTimeout as error:
         raise Unavailable("The database is busy: too much is written at once, or another program holds it.") from error
     except (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError) as error:
         if _is_full(getattr(error, "orig", None)):
-            raise NoRoom("The disk of the database is full.") from error
-        told = str(getattr(error, "orig", None) or error).partition("\n")[0]
-        raise Unavailable(f"The database cannot be used now: {told}") from error
+            raise DiskFull("The disk of the database is full.") from error
+        reason = str(getattr(error, "orig", None) or error).partition("\n")[0]
+        raise Unavailable(f"The database cannot be used now: {reason}") from error
 
 
 def _is_full(error: object) -> bool:
-    """Whether a driver's error says that there is no room on the disk."""
+    """Whether a driver's error means a full disk."""
     return getattr(error, "sqlite_errorname", "") == "SQLITE_FULL" or getattr(error, "sqlstate", "") == "53100"
 
 
 def _check(url: sa.URL) -> None:
-    """Raises ValueError for an address that is none of a database of ours."""
-    if url.get_backend_name() not in KINDS:
-        raise ValueError(f"its address must begin with one of {', '.join(f'{kind}:' for kind in KINDS)}")
+    """Raises ValueError for an unsupported or malformed address."""
+    if url.get_backend_name() not in DIALECTS:
+        raise ValueError(f"its address must begin with one of {', '.join(f'{kind}:' for kind in DIALECTS)}")
     if "@" in (url.host or ""):
         raise ValueError("an @ in its password must be written %40")
 
@@ -182,5 +187,5 @@ def _begin(connection: sa.Connection) -> None:
 
 
 def _shown(url: str) -> str:
-    """An address without what may be a password: what stands before an @, and the query."""
+    """An address without anything that may be a password: the part before an @, and the query."""
     return repr(re.sub(r"(?s)(?<=//).*@|.*@", "…@", url).partition("?")[0][:100])

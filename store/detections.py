@@ -1,4 +1,4 @@
-"""Detections that are kept: those that wait, the one that is worked on, and what came of the others."""
+"""Detections in the database: the queue of those to run, and the results of those that are done."""
 
 import json
 import secrets
@@ -12,54 +12,60 @@ import sqlalchemy as sa
 from numpy.typing import NDArray
 
 from errors import LimitExceeded
-from store.codec import chunked, joined, pack_state, unpack_state
+from store.codec import decode_column, encode_column, pack_state, unpack_state
 from store.database import Database
-from store.dataset_tables import detection, detection_result, detection_state, series
-from store.datasets import AT_ONCE, ID_BYTES
+from store.dataset_tables import dataset, detection, detection_result, detection_state
+from store.datasets import CHUNKS_PER_TRANSACTION, ID_BYTES
 
-MOST_OF_SERIES = 100
-"""Detections of one series."""
-WHOLE: sa.Select[Any] = sa.select(detection)
-BRIEF: sa.Select[Any] = sa.select(
+MAX_DETECTIONS_PER_DATASET = 100
+SELECT_ALL: sa.Select[Any] = sa.select(detection)
+SELECT_WITHOUT_EVENTS: sa.Select[Any] = sa.select(
     *(column for column in detection.c if column.name != "events"),
     sa.case((detection.c.events.is_(None), None), else_="[]").label("events"),
 )
-"""Detections, and the same without their events."""
-KINDS = {"f": np.dtype("<f8"), "b": np.dtype("?"), "u": np.dtype("u1")}
-"""The kinds of columns; the first letter of a part's name in the database tells which it is."""
+COLUMN_TYPES = {"f": np.dtype("<f8"), "b": np.dtype("?"), "u": np.dtype("u1")}
+"""The dtypes of result columns, by the first letter of a part's name in the database."""
+NOT_RUNNING = {"owner": None, "heartbeat": None}
+"""Column values of a detection that nobody runs."""
 
 
 class LeaseLost(Exception):
-    """A detection is not its worker's any more: cancelled, deleted, or given to another."""
+    """The worker does not own the detection any more: it was cancelled, deleted, or claimed by another."""
 
 
 @dataclass(frozen=True)
 class DetectionSummary:
-    """What came of a detection, in few words; it changes when the detection is judged again."""
+    """The result of a detection without its columns; rethresholding replaces it.
+
+    events      JSON objects, the most severe ones: see `jobs.serialization.summarize`
+    statistics  JSON object: see `anomaly_detection.summary`
+    """
 
     threshold: float
     events: Sequence[Mapping[str, Any]]
-    summary: Mapping[str, Any]
+    statistics: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class DetectionRecord:
-    """A detection as it is kept, without its columns.
+    """A stored detection without its result columns.
 
-    params    every parameter in effect; counting: see events/filter.py
-    status    queued, running, done, failed or cancelled
-    progress  0 to 1, of which `stage` is at work
-    error     code, message and detail, if it failed
-    created, started, finished  ms since 1970 UTC; started: the last attempt
-    owner     who works on it; beat: when that was last heard of, ms since 1970 UTC; attempts: how often one began to
+    params        every parameter in effect
+    event_filter  see events/filter.py
+    status        queued, running, done, failed or cancelled
+    progress      0 to 1; `stage` is the current one
+    error         code, message and detail of a failed one
+    created, started, finished  ms since 1970 UTC; started: of the last attempt
+    owner         the service that runs it; heartbeat: its last sign of life, ms since 1970 UTC
+    attempts      how often it was claimed
     """
 
     id: str
-    series_id: str
+    dataset_id: str
     column: str
     detector: str
     params: Mapping[str, Any]
-    counting: Mapping[str, Any] = field(default_factory=dict)
+    event_filter: Mapping[str, Any] = field(default_factory=dict)
     status: str = "queued"
     progress: float = 0.0
     stage: str = "queued"
@@ -69,221 +75,242 @@ class DetectionRecord:
     finished: int | None = None
     bytes: int = 0
     owner: str | None = None
-    beat: int | None = None
+    heartbeat: int | None = None
     attempts: int = 0
-    verdict: DetectionSummary | None = None
+    summary: DetectionSummary | None = None
 
 
 class Detections:
-    """The detections' share of a database. Safe to use from many threads and processes."""
+    """The detections in a database. Safe to use from many threads and processes."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def add(
-        self, series_id: str, column: str, detector: str, params: Mapping[str, Any], now: int
+        self, dataset_id: str, column: str, detector: str, params: Mapping[str, Any], now: int
     ) -> DetectionRecord | None:
-        """Queues a detection; durable when it returns. None where the series is gone. Raises LimitExceeded."""
-        new = DetectionRecord(secrets.token_urlsafe(ID_BYTES), series_id, column, detector, dict(params), created=now)
-        count = sa.select(sa.func.count()).select_from(detection).where(detection.c.series_id == series_id)
+        """Queue a detection; durable when it returns. None where the dataset does not exist. Raises LimitExceeded."""
+        new = DetectionRecord(secrets.token_urlsafe(ID_BYTES), dataset_id, column, detector, dict(params), created=now)
+        count = sa.select(sa.func.count()).select_from(detection).where(detection.c.dataset_id == dataset_id)
         with self._database.write() as connection:
-            if not connection.execute(sa.select(series.c.id).where(series.c.id == series_id)).one_or_none():
+            if not connection.execute(sa.select(dataset.c.id).where(dataset.c.id == dataset_id)).one_or_none():
                 return None
-            if connection.execute(count).scalar_one() >= MOST_OF_SERIES:
-                said = f"A series keeps at most {MOST_OF_SERIES} detections; delete one of this series first."
-                raise LimitExceeded(said, limit=MOST_OF_SERIES)
-            connection.execute(sa.insert(detection).values(_row(new)))
+            if connection.execute(count).scalar_one() >= MAX_DETECTIONS_PER_DATASET:
+                message = f"A dataset has at most {MAX_DETECTIONS_PER_DATASET} detections; delete one of them first."
+                raise LimitExceeded(message, limit=MAX_DETECTIONS_PER_DATASET)
+            connection.execute(sa.insert(detection).values(_to_row(new)))
         return new
 
     def get(self, detection_id: str, *, events: bool = True) -> DetectionRecord | None:
-        """A detection by its id; without its events it is quickly read."""
-        if "\0" in detection_id:  # no text of PostgreSQL's holds it
+        """A detection by its id; faster without its events."""
+        if "\0" in detection_id:  # PostgreSQL's text cannot hold it
             return None
-        query = (WHOLE if events else BRIEF).where(detection.c.id == detection_id)
+        query = (SELECT_ALL if events else SELECT_WITHOUT_EVENTS).where(detection.c.id == detection_id)
         with self._database.read() as connection:
             row = connection.execute(query).one_or_none()
-        return None if row is None else _of(row)
+        return None if row is None else _from_row(row)
 
-    def of_series(self, series_id: str) -> list[DetectionRecord]:
-        """The detections of a series without their events, the newest first."""
+    def of_dataset(self, dataset_id: str) -> list[DetectionRecord]:
+        """The detections of a dataset without their events, newest first."""
         order = (detection.c.created.desc(), detection.c.id.desc())
-        query = BRIEF.where(detection.c.series_id == series_id).order_by(*order)
+        query = SELECT_WITHOUT_EVENTS.where(detection.c.dataset_id == dataset_id).order_by(*order)
         with self._database.read() as connection:
-            return [_of(row) for row in connection.execute(query)]
+            return [_from_row(row) for row in connection.execute(query)]
 
-    def waiting(self) -> int:
-        """How many are queued."""
+    def count_queued(self) -> int:
+        """How many detections are queued."""
         query = sa.select(sa.func.count()).select_from(detection).where(detection.c.status == "queued")
         with self._database.read() as connection:
             return int(connection.execute(query).scalar_one())
 
-    def ahead(self, of: DetectionRecord) -> int:
-        """How many are queued before one, or worked on."""
-        earlier = sa.or_(
-            detection.c.created < of.created, sa.and_(detection.c.created == of.created, detection.c.id < of.id)
-        )
-        busy = sa.or_(detection.c.status == "running", sa.and_(detection.c.status == "queued", earlier))
+    def count_ahead(self, record: DetectionRecord) -> int:
+        """How many detections run, or are queued before this one."""
+        same_moment = sa.and_(detection.c.created == record.created, detection.c.id < record.id)
+        earlier = sa.or_(detection.c.created < record.created, same_moment)
+        ahead = sa.or_(detection.c.status == "running", sa.and_(detection.c.status == "queued", earlier))
         with self._database.read() as connection:
-            query = sa.select(sa.func.count()).select_from(detection).where(busy)
+            query = sa.select(sa.func.count()).select_from(detection).where(ahead)
             return int(connection.execute(query).scalar_one())
 
     def claim(self, owner: str, now: int) -> DetectionRecord | None:
-        """Gives the oldest that waits to an owner, which has begun at `now` (ms since 1970 UTC)."""
-        if not self.waiting():
+        """Assign the oldest queued detection to an owner, started at `now` (ms since 1970 UTC); None without one."""
+        if not self.count_queued():
             return None
-        oldest = (
-            sa.select(detection).where(detection.c.status == "queued").order_by(detection.c.created, detection.c.id)
-        )
+        queued = sa.select(detection).where(detection.c.status == "queued")
         with self._database.write() as connection:
-            row = connection.execute(oldest.limit(1)).one_or_none()
+            row = connection.execute(queued.order_by(detection.c.created, detection.c.id).limit(1)).one_or_none()
             if row is None:
                 return None
-            changed = {"status": "running", "stage": "read", "progress": 0.0, "owner": owner, "started": now}
-            changed |= {"beat": now, "attempts": row.attempts + 1}
-            connection.execute(sa.update(detection).where(detection.c.id == row.id).values(changed))
-        return _of(row, **changed)
+            changes = {
+                "status": "running",
+                "stage": "read",
+                "progress": 0.0,
+                "owner": owner,
+                "started": now,
+                "heartbeat": now,
+                "attempts": row.attempts + 1,
+            }
+            connection.execute(sa.update(detection).where(detection.c.id == row.id).values(changes))
+        return _from_row(row, **changes)
 
-    def beat(self, of: DetectionRecord, now: int, progress: float, stage: str) -> bool:
-        """Says that it is worked on. False where it is not its owner's any more."""
-        return self._change(of, beat=now, progress=progress, stage=stage)
+    def heartbeat(self, record: DetectionRecord, now: int, progress: float, stage: str) -> bool:
+        """Store a sign of life of the owner, and its progress. False where it does not own the detection any more."""
+        return self._update_owned(record, heartbeat=now, progress=progress, stage=stage)
 
     def running(self) -> list[DetectionRecord]:
-        """Those that somebody works on, or did."""
+        """The running detections, those of crashed owners included."""
         with self._database.read() as connection:
-            return [_of(row) for row in connection.execute(sa.select(detection).where(_is("running")))]
+            return [_from_row(row) for row in connection.execute(sa.select(detection).where(_has_status("running")))]
 
-    def give_back(self, of: DetectionRecord, *, counted: bool = True) -> bool:
-        """Queues one again that its owner does not go on with; whether the attempt counts."""
-        again = {"status": "queued", "stage": "queued", "progress": 0.0, "owner": None, "beat": None}
-        return self._change(of, **again, attempts=of.attempts if counted else of.attempts - 1)
+    def requeue(self, record: DetectionRecord, *, count_attempt: bool = True) -> bool:
+        """Queue a running detection again. False where the owner does not own it any more."""
+        changes = {"status": "queued", "stage": "queued", "progress": 0.0, **NOT_RUNNING}
+        return self._update_owned(record, **changes, attempts=record.attempts - (not count_attempt))
 
-    def fail(self, of: DetectionRecord, error: Mapping[str, Any], now: int) -> bool:
-        """Ends one that failed: `error` has a code, a message and detail."""
-        return self._change(of, status="failed", error=json.dumps(dict(error)), finished=now, owner=None, beat=None)
+    def fail(self, record: DetectionRecord, error: Mapping[str, Any], now: int) -> bool:
+        """End a running detection with an error: code, message and detail. False where it is not owned any more."""
+        return self._update_owned(record, status="failed", error=json.dumps(dict(error)), finished=now, **NOT_RUNNING)
 
     def cancel(self, detection_id: str, now: int) -> bool:
-        """Ends one that waits or is worked on. False where it is none of these."""
-        which = sa.and_(detection.c.id == detection_id, detection.c.status.in_(("queued", "running")))
-        ended = {"status": "cancelled", "stage": "cancelled", "finished": now, "owner": None, "beat": None}
+        """End a queued or running detection. False where it is neither."""
+        active = sa.and_(detection.c.id == detection_id, detection.c.status.in_(("queued", "running")))
+        changes = {"status": "cancelled", "stage": "cancelled", "finished": now, **NOT_RUNNING}
         with self._database.write() as connection:
-            return bool(connection.execute(sa.update(detection).where(which).values(ended)).rowcount)
+            return bool(connection.execute(sa.update(detection).where(active).values(changes)).rowcount)
 
     def delete(self, detection_id: str) -> bool:
-        """Forgets one. Returns whether it was there."""
+        """Delete a detection. Returns whether it existed."""
         with self._database.write() as connection:
             return bool(connection.execute(sa.delete(detection).where(detection.c.id == detection_id)).rowcount)
 
     def finish(
         self,
-        of: DetectionRecord,
+        record: DetectionRecord,
         columns: Mapping[str, NDArray[Any]],
         state: Mapping[str, Any],
-        verdict: DetectionSummary,
+        summary: DetectionSummary,
         now: int,
     ) -> int:
-        """Keeps what came of one and ends it; durable when it returns. Gives the bytes that it takes. Raises Lost.
+        """Store the result of a running detection and end it; durable when it returns. Returns its size in bytes.
 
-        Columns go in several transactions, so that other writes do not wait for a million points; nobody reads them
-        before the last one has ended it.
+        Columns are written in several transactions, so that other writers do not wait for a million points; nobody
+        reads them before the last transaction sets the status. Raises LeaseLost.
         """
         packed = pack_state(state)
         size = len(packed) + sum(column.nbytes for column in columns.values())
-        with self._owned(of) as connection:
-            connection.execute(sa.delete(detection_result).where(detection_result.c.detection_id == of.id))
-            connection.execute(sa.delete(detection_state).where(detection_state.c.detection_id == of.id))
-        for some in _rows_of(of.id, columns):
-            with self._owned(of) as connection:
-                connection.execute(sa.insert(detection_result), some)
-        ended = {"status": "done", "stage": "done", "progress": 1.0, "finished": now, "owner": None, "beat": None}
-        with self._owned(of) as connection:
-            connection.execute(sa.insert(detection_state).values(detection_id=of.id, data=packed))
-            values = {**ended, **_told(verdict), "bytes": size}
-            connection.execute(sa.update(detection).where(detection.c.id == of.id).values(values))
+        with self._owned(record) as connection:
+            connection.execute(sa.delete(detection_result).where(detection_result.c.detection_id == record.id))
+            connection.execute(sa.delete(detection_state).where(detection_state.c.detection_id == record.id))
+        for rows in _column_rows(record.id, columns):
+            with self._owned(record) as connection:
+                connection.execute(sa.insert(detection_result), rows)
+        changes = {"status": "done", "stage": "done", "progress": 1.0, "finished": now, "bytes": size, **NOT_RUNNING}
+        with self._owned(record) as connection:
+            connection.execute(sa.insert(detection_state).values(detection_id=record.id, data=packed))
+            update = sa.update(detection).where(detection.c.id == record.id)
+            connection.execute(update.values({**changes, **_summary_row(summary)}))
         return size
 
-    def rejudge(
-        self, of: DetectionRecord, params: Mapping[str, Any], counting: Mapping[str, Any], verdict: DetectionSummary
+    def replace_summary(
+        self,
+        record: DetectionRecord,
+        params: Mapping[str, Any],
+        event_filter: Mapping[str, Any],
+        summary: DetectionSummary,
     ) -> DetectionRecord | None:
-        """Keeps another judgement of one that is done, and gives it. None where it was deleted meanwhile."""
-        given = {"params": json.dumps(dict(params)), "counting": json.dumps(dict(counting)), **_told(verdict)}
-        which = sa.and_(detection.c.id == of.id, _is("done"))
+        """Store the rethresholded summary of a done detection, and return it. None where the detection is gone."""
+        changes = {
+            "params": json.dumps(dict(params)),
+            "event_filter": json.dumps(dict(event_filter)),
+            **_summary_row(summary),
+        }
+        done = sa.and_(detection.c.id == record.id, _has_status("done"))
         with self._database.write() as connection:
-            if not connection.execute(sa.update(detection).where(which).values(given)).rowcount:
+            if not connection.execute(sa.update(detection).where(done).values(changes)).rowcount:
                 return None
-        return replace(of, params=dict(params), counting=dict(counting), verdict=verdict)
+        return replace(record, params=dict(params), event_filter=dict(event_filter), summary=summary)
 
     def columns(self, detection_id: str) -> dict[str, NDArray[Any]]:
-        """The columns of one that is done, by name."""
+        """The result columns of a done detection by name, each (n,)."""
         row = detection_result.c
         query = sa.select(row.part, row.data).where(row.detection_id == detection_id).order_by(row.part, row.number)
         parts: dict[str, list[bytes]] = {}
         with self._database.read() as connection:
             for part, data in connection.execute(query):
                 parts.setdefault(part, []).append(data)
-        return {part[1:]: joined(chunks, KINDS[part[0]]) for part, chunks in parts.items()}
+        return {part[1:]: decode_column(chunks, COLUMN_TYPES[part[0]]) for part, chunks in parts.items()}
 
     def state(self, detection_id: str) -> dict[str, Any] | None:
-        """What else was kept of one that is done."""
+        """The state stored with the result columns of a done detection."""
         query = sa.select(detection_state.c.data).where(detection_state.c.detection_id == detection_id)
         with self._database.read() as connection:
             data = connection.execute(query).scalar_one_or_none()
         return None if data is None else unpack_state(data)
 
-    def _change(self, of: DetectionRecord, **values: Any) -> bool:
-        """Changes one that is still its owner's."""
+    def _update_owned(self, record: DetectionRecord, **values: Any) -> bool:
         with self._database.write() as connection:
-            return bool(connection.execute(sa.update(detection).where(_held(of)).values(values)).rowcount)
+            return bool(connection.execute(sa.update(detection).where(_is_owned(record)).values(values)).rowcount)
 
     @contextmanager
-    def _owned(self, of: DetectionRecord) -> Iterator[sa.Connection]:
-        """A transaction that only begins while the detection is its owner's. Raises Lost."""
+    def _owned(self, record: DetectionRecord) -> Iterator[sa.Connection]:
+        """A write transaction on a detection that its owner still owns. Raises LeaseLost."""
         with self._database.write() as connection:
-            if connection.execute(sa.select(detection.c.id).where(_held(of))).one_or_none() is None:
-                raise LeaseLost(f"detection {of.id} is not this worker's any more")
+            if connection.execute(sa.select(detection.c.id).where(_is_owned(record))).one_or_none() is None:
+                raise LeaseLost(f"detection {record.id} is not owned by this worker any more")
             yield connection
 
 
-def _is(status: str) -> sa.ColumnElement[bool]:
+def _has_status(status: str) -> sa.ColumnElement[bool]:
     return detection.c.status == status
 
 
-def _held(of: DetectionRecord) -> sa.ColumnElement[bool]:
+def _is_owned(record: DetectionRecord) -> sa.ColumnElement[bool]:
+    """Whether the detection is still in the attempt that the record was claimed for."""
     return sa.and_(
-        detection.c.id == of.id, _is("running"), detection.c.owner == of.owner, detection.c.attempts == of.attempts
+        detection.c.id == record.id,
+        _has_status("running"),
+        detection.c.owner == record.owner,
+        detection.c.attempts == record.attempts,
     )
 
 
-def _rows_of(detection_id: str, columns: Mapping[str, NDArray[Any]]) -> Iterator[list[dict[str, Any]]]:
-    """The rows of columns, at most AT_ONCE at a time."""
-    some: list[dict[str, Any]] = []
+def _column_rows(detection_id: str, columns: Mapping[str, NDArray[Any]]) -> Iterator[list[dict[str, Any]]]:
+    """The rows of result columns, at most CHUNKS_PER_TRANSACTION at a time."""
+    batch: list[dict[str, Any]] = []
     for name, column in columns.items():
-        for number, data in enumerate(chunked(column)):
+        for number, data in enumerate(encode_column(column)):
             part = f"{column.dtype.kind}{name}"
-            some.append({"detection_id": detection_id, "part": part, "number": number, "data": data})
-            if len(some) == AT_ONCE:
-                yield some
-                some = []
-    if some:
-        yield some
+            batch.append({"detection_id": detection_id, "part": part, "number": number, "data": data})
+            if len(batch) == CHUNKS_PER_TRANSACTION:
+                yield batch
+                batch = []
+    if batch:
+        yield batch
 
 
-def _told(verdict: DetectionSummary) -> dict[str, Any]:
+def _summary_row(summary: DetectionSummary) -> dict[str, Any]:
     return {
-        "threshold": verdict.threshold,
-        "events": json.dumps(list(verdict.events)),
-        "summary": json.dumps(dict(verdict.summary)),
+        "threshold": summary.threshold,
+        "events": json.dumps(list(summary.events)),
+        "statistics": json.dumps(dict(summary.statistics)),
     }
 
 
-def _row(of: DetectionRecord) -> dict[str, Any]:
-    told = {name: value for name, value in vars(of).items() if name not in ("verdict", "error")}
-    return told | {"params": json.dumps(dict(of.params)), "counting": json.dumps(dict(of.counting))}
+def _to_row(record: DetectionRecord) -> dict[str, Any]:
+    values = {name: value for name, value in vars(record).items() if name not in ("summary", "error")}
+    encoded = {"params": json.dumps(dict(record.params)), "event_filter": json.dumps(dict(record.event_filter))}
+    return values | encoded
 
 
-def _of(row: sa.Row[Any], **changed: Any) -> DetectionRecord:
-    told = row._asdict() | changed
-    threshold, events, summary = (told.pop(name) for name in ("threshold", "events", "summary"))
-    verdict = None if events is None else DetectionSummary(threshold, json.loads(events), json.loads(summary))
-    error = None if told["error"] is None else json.loads(told["error"])
-    plain = {"params": json.loads(row.params), "counting": json.loads(row.counting)}
-    return DetectionRecord(**told | plain | {"error": error, "verdict": verdict})
+def _from_row(row: sa.Row[Any], **changes: Any) -> DetectionRecord:
+    values = row._asdict() | changes
+    threshold = values.pop("threshold")
+    events = values.pop("events")
+    statistics = values.pop("statistics")
+    decoded = {
+        "params": json.loads(row.params),
+        "event_filter": json.loads(row.event_filter),
+        "error": None if row.error is None else json.loads(row.error),
+        "summary": None if events is None else DetectionSummary(threshold, json.loads(events), json.loads(statistics)),
+    }
+    return DetectionRecord(**values | decoded)

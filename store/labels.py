@@ -1,4 +1,4 @@
-"""What people said of the points of streams."""
+"""Labels of the points of streams: known anomalies and known normal intervals."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,8 +12,11 @@ from store.tables import stream
 
 @dataclass(frozen=True)
 class Label:
-    """Points from `start` up to `stop`, half open, that are an `anomaly` or `normal`: times in ms since 1970 UTC, or
-    cursors in a stream that counts its points."""
+    """A half-open interval of points that are an `anomaly` or `normal`.
+
+    `start` and `stop` are positions in a dataset; in a stream times (ms since 1970 UTC), or cursors where its points
+    have no times.
+    """
 
     start: int
     stop: int
@@ -22,19 +25,19 @@ class Label:
 
 
 class Labels:
-    """The labels' share of a database. Safe to use from many threads."""
+    """The labels of streams in a database. Safe to use from many threads."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def of(self, stream_id: int) -> list[Label]:
-        """The labels of a stream, in the order in which they were given."""
+        """The labels of a stream, in the order they were put."""
         query = sa.select(label).where(label.c.stream_id == stream_id).order_by(label.c.position)
         with self._database.read() as connection:
             return [Label(row.start, row.stop, row.kind, row.note) for row in connection.execute(query)]
 
     def put(self, stream_id: int, labels: Sequence[Label]) -> bool:
-        """Keeps the labels of a stream in place of those before. False where it was deleted meanwhile."""
+        """Replace the labels of a stream. False where the stream does not exist."""
         rows = [{"stream_id": stream_id, "position": at, **vars(each)} for at, each in enumerate(labels)]
         with self._database.write() as connection:
             if not connection.execute(sa.select(stream.c.id).where(stream.c.id == stream_id)).one_or_none():

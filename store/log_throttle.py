@@ -1,22 +1,24 @@
-"""What a thread that goes on after a failure tells the log: each cause in one line, and not with every attempt."""
+"""Throttled logging for threads that retry: each cause once a minute instead of once an attempt."""
 
 import logging
 import time
 from collections.abc import Callable
 
-EACH_SECONDS = 60.0
+REPEAT_SECONDS = 60.0
 
 
 class ThrottledLogger:
-    """Logs an error when it is another than the last, or that was a minute ago. `now` counts seconds."""
+    """Logs a message unless the last one was equal and less than REPEAT_SECONDS old. `now` returns seconds."""
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self._now = now
-        self._last, self._said = "", 0.0
+        self._last_text = ""
+        self._last_time = 0.0
 
-    def say(self, text: str) -> None:
-        """Logs it, unless it was said just now."""
+    def warn(self, text: str) -> None:
+        """Log a message as an error, or drop it as a repeat."""
         now = self._now()
-        if text != self._last or now - self._said >= EACH_SECONDS:
-            self._last, self._said = text, now
+        if text != self._last_text or now - self._last_time >= REPEAT_SECONDS:
+            self._last_text = text
+            self._last_time = now
             logging.getLogger("anomaly").error("%s", text)

@@ -1,5 +1,8 @@
-"""Watched streams and the messages about them: what is to be told is kept in the transaction that notices it, and
-stays until it was sent."""
+"""Watched streams and an outbox of the messages about them.
+
+A message is stored in the same transaction as the state it follows from, and stays until it is sent: delivery is at
+least once.
+"""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -19,7 +22,7 @@ STATUSES = (WAITING, SENT, GIVEN_UP)
 
 @dataclass(frozen=True)
 class Watch:
-    """A watched stream: `policy` and `state` are JSON values; points up to `cursor` were followed."""
+    """A watched stream. `policy` and `state` are JSON objects; the policy has processed the points up to `cursor`."""
 
     stream_id: int
     policy: Mapping[str, Any]
@@ -29,13 +32,13 @@ class Watch:
 
 @dataclass(frozen=True)
 class Message:
-    """A message to one channel. `key` lets the receiver drop repeats; times are ms since 1970 UTC."""
+    """A message to one channel. The receiver can drop repeats by `key`; times are ms since 1970 UTC."""
 
     key: str
     channel: str
     stream: str
     body: Mapping[str, Any]
-    made: int
+    created: int
     status: str = WAITING
     due: int = 0
     attempts: int = 0
@@ -44,7 +47,7 @@ class Message:
 
 @dataclass(frozen=True)
 class Step:
-    """A stream was followed from one state to another, and this is to be told of it."""
+    """A policy advanced from one state to another, with the messages to send about it."""
 
     before: Watch
     after: Watch
@@ -52,14 +55,16 @@ class Step:
 
 
 class Outbox:
-    """The alerts' share of a database. Safe to use from many threads."""
+    """The watched streams and messages in a database. Safe to use from many threads."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def put(self, new: Watch) -> bool:
-        """Watches a stream, or changes its policy: one that is watched is followed on from where it stands, so that
-        nothing is skipped and what was told to begin is told to end. False where the stream was deleted meanwhile."""
+        """Watch a stream, or change the policy of a watched one. False where the stream does not exist.
+
+        A watched stream keeps its cursor and state: no point is skipped, and an open event is still resolved.
+        """
         row = {**_watch_values(new), "stream_id": new.stream_id, "policy": json.dumps(dict(new.policy))}
         update = sa.update(watch).where(watch.c.stream_id == new.stream_id).values(policy=row["policy"])
         with self._database.write() as connection:
@@ -76,7 +81,7 @@ class Outbox:
         return None if row is None else watch_of(row._asdict())
 
     def unwatch(self, stream_id: int, last: Callable[[Watch], Sequence[Message]]) -> bool:
-        """Watches a stream no longer, and keeps the `last` messages about it. Returns whether it was watched."""
+        """Stop watching a stream, and store the `last` messages about it. Returns whether it was watched."""
         named = watch.c.stream_id == stream_id
         with self._database.write() as connection:
             row = connection.execute(sa.select(watch).where(named)).one_or_none()
@@ -84,12 +89,12 @@ class Outbox:
                 return False
             if messages := last(watch_of(row._asdict())):
                 connection.execute(sa.insert(message), [message_values(each) for each in messages])
-            connection.execute(sa.update(silence).where(untold(stream_id)).values(announced=False))
+            connection.execute(sa.update(silence).where(unresolved(stream_id)).values(announced=False))
             connection.execute(sa.delete(watch).where(named))
         return True
 
-    def behind(self, limit: int) -> list[tuple[str, Watch]]:
-        """Watched streams with points that were not followed yet, with their names."""
+    def lagging(self, limit: int) -> list[tuple[str, Watch]]:
+        """Names and watches of at most `limit` streams with points that their policy has not processed yet."""
         columns = [stream.c.name, *watch.c]
         query = sa.select(*columns).join(stream, stream.c.id == watch.c.stream_id)
         query = query.where(stream.c.cursor > watch.c.cursor).order_by(watch.c.stream_id).limit(limit)
@@ -97,51 +102,53 @@ class Outbox:
             return [(row.name, watch_of(row._asdict())) for row in connection.execute(query)]
 
     def advance(self, steps: Sequence[Step]) -> list[bool]:
-        """Keeps how far streams were followed together with the messages that came of it: all or nothing.
+        """Store the new states together with their messages, all or nothing.
 
-        Says for each whether it was kept; one whose watch is no longer as it was `before` is left out.
+        Returns for each step whether it was stored; one whose watch is no longer as it was `before` is skipped.
         """
         with self._database.write() as connection:
             return [_advance(connection, step) for step in steps]
 
     def add(self, new: Message) -> None:
-        """Keeps a message that is about no stream's points."""
+        """Store a message that belongs to no watched stream."""
         with self._database.write() as connection:
             connection.execute(sa.insert(message).values(message_values(new)))
 
     def due(self, channel: str, now: int, limit: int) -> list[Message]:
-        """Messages of a channel that are to be sent, the oldest first: of each stream the first one that waits, so
-        that nobody hears of an end before its beginning."""
+        """At most `limit` messages of a channel to send now, the oldest first.
+
+        Only the first waiting one of each stream, so that nothing is resolved before it fires.
+        """
         first = sa.select(sa.func.min(message.c.id)).where(_waiting(channel)).group_by(message.c.stream)
         query = sa.select(message).where(message.c.id.in_(first), message.c.due <= now)
         with self._database.read() as connection:
             return [_message(row) for row in connection.execute(query.order_by(message.c.id).limit(limit))]
 
-    def sent(self, key: str, now: int) -> None:
-        """Marks a message as sent."""
+    def mark_sent(self, key: str, now: int) -> None:
+        """Mark a message as sent."""
         self._mark(key, {"status": SENT, "due": now, "error": ""})
 
-    def failed(self, key: str, error: str, due: int | None) -> None:
-        """Keeps why a message was not sent, and when it is tried again; with `due` None it is given up."""
-        error = error.replace("\0", "\ufffd")  # a receiver may answer it; no text of PostgreSQL's holds it
+    def mark_failed(self, key: str, error: str, due: int | None) -> None:
+        """Store the error of an attempt, and when to retry; `due` None: give up."""
+        error = error.replace("\0", "\ufffd")  # a receiver may send it, and PostgreSQL's text cannot hold it
         self._mark(key, {"error": error} | ({"status": GIVEN_UP} if due is None else {"due": due}))
 
     def newest(self, limit: int) -> list[Message]:
-        """The last messages, the newest first."""
+        """The last `limit` messages, newest first."""
         with self._database.read() as connection:
             query = sa.select(message).order_by(message.c.id.desc()).limit(limit)
             return [_message(row) for row in connection.execute(query)]
 
     def counts(self) -> dict[tuple[str, str], int]:
-        """How many messages are kept, by channel and status."""
+        """How many messages are stored, by channel and status."""
         query = sa.select(message.c.channel, message.c.status, sa.func.count())
         with self._database.read() as connection:
             rows = connection.execute(query.group_by(message.c.channel, message.c.status))
             return {(channel, status): int(count) for channel, status, count in rows}
 
-    def forget(self, before: int) -> int:
-        """Deletes messages made before a time that no longer wait. Returns how many."""
-        old = sa.and_(message.c.status != WAITING, message.c.made < before)
+    def delete_old(self, before: int) -> int:
+        """Delete messages created before a time (ms since 1970 UTC), except waiting ones. Returns how many."""
+        old = sa.and_(message.c.status != WAITING, message.c.created < before)
         with self._database.write() as connection:
             return connection.execute(sa.delete(message).where(old)).rowcount
 
@@ -165,10 +172,10 @@ def _advance(connection: sa.Connection, step: Step) -> bool:
     return True
 
 
-def untold(stream_id: int) -> sa.ColumnElement[bool]:
-    """The silences of a stream whose beginning was told and whose end was not."""
-    lasts = sa.or_(silence.c.stop.is_(None), silence.c.pending)
-    return sa.and_(silence.c.stream_id == stream_id, silence.c.announced.is_(True), lasts)
+def unresolved(stream_id: int) -> sa.ColumnElement[bool]:
+    """The silences of a stream with a `firing` and without a `resolved` message."""
+    is_open = sa.or_(silence.c.stop.is_(None), silence.c.pending)
+    return sa.and_(silence.c.stream_id == stream_id, silence.c.announced.is_(True), is_open)
 
 
 def _waiting(channel: str) -> sa.ColumnElement[bool]:
@@ -176,20 +183,20 @@ def _waiting(channel: str) -> sa.ColumnElement[bool]:
 
 
 def watch_of(row: Mapping[str, Any]) -> Watch:
-    """The watch that a row holds."""
+    """The watch of a row."""
     return Watch(row["stream_id"], json.loads(row["policy"]), row["cursor"], json.loads(row["state"]))
 
 
-def _watch_values(of: Watch) -> dict[str, Any]:
-    return {"cursor": of.cursor, "state": json.dumps(dict(of.state))}
+def _watch_values(watched: Watch) -> dict[str, Any]:
+    return {"cursor": watched.cursor, "state": json.dumps(dict(watched.state))}
 
 
 def _message(row: sa.Row[Any]) -> Message:
-    told = row._asdict()
-    del told["id"]
-    return Message(**told | {"body": json.loads(row.body)})
+    values = row._asdict()
+    del values["id"]
+    return Message(**values | {"body": json.loads(row.body)})
 
 
-def message_values(of: Message) -> dict[str, Any]:
-    """A message as a row."""
-    return {**vars(of), "body": json.dumps(dict(of.body))}
+def message_values(new: Message) -> dict[str, Any]:
+    """The row of a message."""
+    return {**vars(new), "body": json.dumps(dict(new.body))}

@@ -1,39 +1,41 @@
-"""Silences of streams and the rhythms that make them: kept so that each is told once, whatever happens between."""
+"""Silences of streams, and the arrival intervals that define them; stored, so that each is alerted once."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
 
 from store.alert_tables import message, watch
 from store.database import Database
-from store.outbox import Message, Watch, message_values, untold, watch_of
-from store.stream_tables import rhythm, silence
+from store.outbox import Message, Watch, message_values, unresolved, watch_of
+from store.stream_tables import arrival_intervals, silence
 from store.tables import stream
 
-MOST = 1_000
-"""Silences of one stream that are remembered, the newest."""
+MAX_SILENCES = 1_000
+"""Silences stored of one stream, the newest."""
 
 
 @dataclass(frozen=True)
 class Silence:
-    """A stretch in which nothing came; times are ms since 1970 UTC.
+    """An interval without points; times are ms since 1970 UTC.
 
-    number     it is the stream's so-and-so-manieth silence, from 1
-    cursor, last_time, seen  of the last point before it: its cursor, its own time (None: counted), its arrival
-    allowed    how long the stream could be quiet before it was silent, ms
-    noticed    when it was found silent
-    stop       when the next point arrived; None while it lasts
-    announced  whether its beginning was told; None before that is decided
+    number         counts the stream's silences, from 1
+    cursor         of the last point before it
+    last_time      of that point; None where points have no times
+    last_arrival   when that point arrived
+    allowed        longest interval without points that is normal, ms
+    noticed        when the stream was found to be silent
+    stop           when the next point arrived; None while it lasts
+    announced      whether a `firing` message was sent; None before that is decided
     """
 
     stream_id: int
     number: int
     cursor: int
     last_time: int | None
-    seen: int
+    last_arrival: int
     allowed: int
     noticed: int
     stop: int | None = None
@@ -41,8 +43,8 @@ class Silence:
 
 
 @dataclass(frozen=True)
-class Pending:
-    """A silence of which something may have to be told, its stream's name and how that is watched, if it is."""
+class PendingSilence:
+    """A silence that may need a message, its stream's name, and the stream's watch where it has one."""
 
     name: str
     silence: Silence
@@ -50,48 +52,50 @@ class Pending:
 
 
 class Silences:
-    """The silences' share of a database. Safe to use from many threads."""
+    """The silences in a database. Safe to use from many threads."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def open(self) -> dict[str, tuple[Silence, int | None]]:
-        """The silences that last, by the stream's name, and when the stream's newest point arrived."""
-        query = sa.select(stream.c.name, stream.c.seen.label("came"), *silence.c)
+        """The open silences by the stream's name, and when the stream's newest point arrived."""
+        query = sa.select(stream.c.name, stream.c.last_arrival.label("stream_arrival"), *silence.c)
         query = query.join(stream, stream.c.id == silence.c.stream_id).where(silence.c.stop.is_(None))
         with self._database.read() as connection:
-            return {row.name: (_silence(row), row.came) for row in connection.execute(query)}
+            return {row.name: (_silence(row), row.stream_arrival) for row in connection.execute(query)}
 
-    def of(self, stream_id: int, limit: int = MOST) -> list[Silence]:
-        """The silences of a stream, the newest first."""
+    def of(self, stream_id: int, limit: int = MAX_SILENCES) -> list[Silence]:
+        """The silences of a stream, newest first."""
         query = sa.select(silence).where(silence.c.stream_id == stream_id).order_by(silence.c.number.desc())
         with self._database.read() as connection:
             return [_silence(row) for row in connection.execute(query.limit(limit))]
 
-    def begin(self, found: Mapping[str, Silence]) -> dict[str, Silence]:
-        """Keeps silences that begin, by the name of their stream, which are numbered. All or nothing, but for streams
-        that were deleted meanwhile. Gives what was kept."""
-        kept = {}
+    def begin(self, silences: Mapping[str, Silence]) -> dict[str, Silence]:
+        """Store silences that begin, by the name of their stream, and number them; returns these.
+
+        All or nothing, except for streams that do not exist any more.
+        """
+        stored = {}
         with self._database.write() as connection:
-            for name, each in found.items():
-                there = sa.and_(stream.c.id == each.stream_id, stream.c.name == name)
-                if connection.execute(sa.select(stream.c.id).where(there)).one_or_none():
+            for name, each in silences.items():
+                same_stream = sa.and_(stream.c.id == each.stream_id, stream.c.name == name)
+                if connection.execute(sa.select(stream.c.id).where(same_stream)).one_or_none():
                     last = sa.select(sa.func.max(silence.c.number)).where(silence.c.stream_id == each.stream_id)
                     number = (connection.execute(last).scalar_one() or 0) + 1
-                    kept[name] = Silence(**{**vars(each), "number": number})
-                    connection.execute(sa.insert(silence).values(**vars(kept[name]), pending=True))
-                    old = sa.and_(silence.c.stream_id == each.stream_id, silence.c.number <= number - MOST)
+                    stored[name] = replace(each, number=number)
+                    connection.execute(sa.insert(silence).values(**vars(stored[name]), pending=True))
+                    old = sa.and_(silence.c.stream_id == each.stream_id, silence.c.number <= number - MAX_SILENCES)
                     connection.execute(sa.delete(silence).where(old))
-        return kept
+        return stored
 
-    def end(self, over: Iterable[Silence]) -> None:
-        """Keeps when silences ended: their `stop`."""
+    def end(self, ended: Iterable[Silence]) -> None:
+        """Store when silences ended: their `stop`."""
         with self._database.write() as connection:
-            for each in over:
+            for each in ended:
                 connection.execute(sa.update(silence).where(_at(each)).values(stop=each.stop, pending=True))
 
-    def pending(self, limit: int) -> list[Pending]:
-        """Silences of which something may have to be told."""
+    def pending(self, limit: int) -> list[PendingSilence]:
+        """At most `limit` silences that may need a message."""
         columns = [stream.c.name, *silence.c, *(column.label(f"watch_{column.name}") for column in watch.c)]
         query = (
             sa.select(*columns)
@@ -104,8 +108,8 @@ class Silences:
         with self._database.read() as connection:
             return [_pending(row) for row in connection.execute(query)]
 
-    def settle(self, each: Silence, announced: bool, messages: Sequence[Message]) -> bool:
-        """Keeps what was decided on a silence together with its messages. False where it changed meanwhile."""
+    def decide(self, each: Silence, announced: bool, messages: Sequence[Message]) -> bool:
+        """Store whether a silence was announced, with its messages. False where it changed meanwhile."""
         same = sa.and_(_at(each), silence.c.stop.is_not_distinct_from(each.stop), silence.c.pending)
         with self._database.write() as connection:
             update = sa.update(silence).where(same).values(announced=announced, pending=False)
@@ -115,40 +119,42 @@ class Silences:
                 connection.execute(sa.insert(message), [message_values(each) for each in messages])
         return True
 
-    def told(self, stream_id: int) -> list[Silence]:
-        """The silences of a stream whose beginning was told and whose end was not."""
+    def unresolved(self, stream_id: int) -> list[Silence]:
+        """The silences of a stream with a `firing` and without a `resolved` message."""
         with self._database.read() as connection:
-            return [_silence(row) for row in connection.execute(sa.select(silence).where(untold(stream_id)))]
+            return [_silence(row) for row in connection.execute(sa.select(silence).where(unresolved(stream_id)))]
 
-    def tell_anew(self, stream_id: int) -> None:
-        """Has a silence that lasts decided on again, where its beginning was not told: its stream is watched now."""
-        lasts = sa.and_(silence.c.stream_id == stream_id, silence.c.stop.is_(None), silence.c.announced.is_(False))
+    def reconsider(self, stream_id: int) -> None:
+        """Make an open silence that was not announced pending again: its stream is watched now."""
+        unannounced = sa.and_(
+            silence.c.stream_id == stream_id, silence.c.stop.is_(None), silence.c.announced.is_(False)
+        )
         with self._database.write() as connection:
-            connection.execute(sa.update(silence).where(lasts).values(announced=None, pending=True))
+            connection.execute(sa.update(silence).where(unannounced).values(announced=None, pending=True))
 
-    def rhythm(self, stream_id: int) -> dict[str, Any] | None:
-        """The rhythm of a stream as JSON values, if one is kept."""
+    def load_arrival_intervals(self, stream_id: int) -> dict[str, Any] | None:
+        """The stored state of a stream's ArrivalIntervals, a JSON object."""
         with self._database.read() as connection:
-            found = connection.execute(sa.select(rhythm.c.state).where(rhythm.c.stream_id == stream_id))
-            state = found.scalar_one_or_none()
+            query = sa.select(arrival_intervals.c.state).where(arrival_intervals.c.stream_id == stream_id)
+            state = connection.execute(query).scalar_one_or_none()
         return None if state is None else dict(json.loads(state))
 
-    def save_rhythms(self, states: Mapping[int, Mapping[str, Any]]) -> None:
-        """Keeps the rhythms of streams, by id; those of streams that were deleted meanwhile are left out."""
+    def save_arrival_intervals(self, states: Mapping[int, Mapping[str, Any]]) -> None:
+        """Store the states of ArrivalIntervals by stream id, except for streams that do not exist any more."""
         ids = list(states)
         with self._database.write() as connection:
-            connection.execute(sa.delete(rhythm).where(rhythm.c.stream_id.in_(ids)))
-            there = connection.execute(sa.select(stream.c.id).where(stream.c.id.in_(ids))).scalars()
-            rows = [{"stream_id": each, "state": json.dumps(dict(states[each]))} for each in there]
+            connection.execute(sa.delete(arrival_intervals).where(arrival_intervals.c.stream_id.in_(ids)))
+            existing = connection.execute(sa.select(stream.c.id).where(stream.c.id.in_(ids))).scalars()
+            rows = [{"stream_id": each, "state": json.dumps(dict(states[each]))} for each in existing]
             if rows:
-                connection.execute(sa.insert(rhythm), rows)
+                connection.execute(sa.insert(arrival_intervals), rows)
 
-    def awake(self) -> list[str]:
-        """The names of the streams that have points and are not silent."""
-        lasts = sa.select(silence.c.stream_id).where(silence.c.stop.is_(None))
-        query = sa.select(stream.c.name).where(stream.c.cursor > 0, stream.c.id.not_in(lasts))
+    def active_streams(self) -> list[str]:
+        """The names of the streams that have points and no open silence, the latest arrival first."""
+        silent = sa.select(silence.c.stream_id).where(silence.c.stop.is_(None))
+        query = sa.select(stream.c.name).where(stream.c.cursor > 0, stream.c.id.not_in(silent))
         with self._database.read() as connection:
-            return list(connection.execute(query.order_by(stream.c.seen.desc())).scalars())
+            return list(connection.execute(query.order_by(stream.c.last_arrival.desc())).scalars())
 
 
 def _at(each: Silence) -> sa.ColumnElement[bool]:
@@ -159,6 +165,6 @@ def _silence(row: sa.Row[Any]) -> Silence:
     return Silence(**{name: getattr(row, name) for name in Silence.__dataclass_fields__})
 
 
-def _pending(row: sa.Row[Any]) -> Pending:
-    named = {column.name: getattr(row, f"watch_{column.name}") for column in watch.c}
-    return Pending(row.name, _silence(row), None if named["stream_id"] is None else watch_of(named))
+def _pending(row: sa.Row[Any]) -> PendingSilence:
+    values = {column.name: getattr(row, f"watch_{column.name}") for column in watch.c}
+    return PendingSilence(row.name, _silence(row), None if values["stream_id"] is None else watch_of(values))

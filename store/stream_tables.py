@@ -1,11 +1,11 @@
-"""The tables of what is known of a stream beside its points: its rhythm, its silences, its labels."""
+"""The tables of streams beside their points: arrival intervals, silences, labels."""
 
 from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, String, Table, Text
 
 from store.tables import metadata
 
-rhythm = Table(
-    "rhythm",
+arrival_intervals = Table(
+    "arrival_intervals",
     metadata,
     Column("stream_id", Integer, ForeignKey("stream.id", ondelete="CASCADE"), primary_key=True),
     Column("state", Text, nullable=False),  # JSON: see streams/arrival_intervals.py
@@ -15,15 +15,15 @@ silence = Table(
     "silence",
     metadata,
     Column("stream_id", Integer, ForeignKey("stream.id", ondelete="CASCADE"), primary_key=True),
-    Column("number", Integer, primary_key=True, autoincrement=False),  # of the stream's silences, from 1
+    Column("number", Integer, primary_key=True, autoincrement=False),  # counts the stream's silences, from 1
     Column("cursor", BigInteger, nullable=False),  # of the last point before it
-    Column("last_time", BigInteger),  # of that point, ms since 1970 UTC; NULL where points are counted
-    Column("seen", BigInteger, nullable=False),  # when that point arrived, ms since 1970 UTC
-    Column("allowed", BigInteger, nullable=False),  # how long the stream may be quiet, ms
+    Column("last_time", BigInteger),  # of that point, ms since 1970 UTC; NULL where points have no times
+    Column("last_arrival", BigInteger, nullable=False),  # when that point arrived, ms since 1970 UTC
+    Column("allowed", BigInteger, nullable=False),  # longest interval without points that is normal, ms
     Column("noticed", BigInteger, nullable=False),  # ms since 1970 UTC
     Column("stop", BigInteger),  # when the next point arrived, ms since 1970 UTC; NULL while it lasts
-    Column("announced", Boolean),  # whether its beginning was told; NULL before that is decided
-    Column("pending", Boolean, nullable=False),  # whether something of it may have to be told
+    Column("announced", Boolean),  # whether a firing alert was sent; NULL before that is decided
+    Column("pending", Boolean, nullable=False),  # whether an alert about it may be due
     Index("silence_pending", "pending"),
 )
 
@@ -31,8 +31,8 @@ label = Table(
     "label",
     metadata,
     Column("stream_id", Integer, ForeignKey("stream.id", ondelete="CASCADE"), primary_key=True),
-    Column("position", Integer, primary_key=True, autoincrement=False),  # in the order given
-    Column("start", BigInteger, nullable=False),  # ms since 1970 UTC, or a cursor where points are counted
+    Column("position", Integer, primary_key=True, autoincrement=False),  # in the order they were put
+    Column("start", BigInteger, nullable=False),  # ms since 1970 UTC, or a cursor where points have no times
     Column("stop", BigInteger, nullable=False),  # likewise; half open
     Column("kind", String(10), nullable=False),  # anomaly or normal
     Column("note", Text, nullable=False),

@@ -1,33 +1,33 @@
-"""The tables as the code uses them; `migrations/` makes them, and a test holds the two together."""
+"""The tables of streams. `migrations/` creates them, and a test compares the two."""
 
 from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Integer, LargeBinary, MetaData, String, Table, Text
 
-LONGEST_NAME = 500
-NAME = String(LONGEST_NAME, collation="C")
-"""Sorted letter by letter, as SQLite does it."""
+MAX_NAME_LENGTH = 500
+NAME = String(MAX_NAME_LENGTH, collation="C")
+"""Sorted by code point on PostgreSQL too, as SQLite does."""
 metadata = MetaData()
 
 stream = Table(
     "stream",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("name", String(LONGEST_NAME).with_variant(NAME, "postgresql"), nullable=False, unique=True),
+    Column("name", String(MAX_NAME_LENGTH).with_variant(NAME, "postgresql"), nullable=False, unique=True),
     Column("detector", String(100), nullable=False),
     Column("params", Text, nullable=False),  # JSON
     Column("capacity", BigInteger, nullable=False),  # points
     Column("cursor", BigInteger, nullable=False),  # of the last point; 0 before the first
     Column("timed", Boolean),  # NULL before the first point
     Column("last_time", BigInteger),  # of the newest point, ms since 1970 UTC
-    Column("seen", BigInteger),  # when it arrived, ms since 1970 UTC
-    Column("judges", Text, nullable=False),  # JSON: the detector names that the codes in chunks count
-    Column("keep_ms", BigInteger),  # points older than so many ms are forgotten; NULL: none is for its age
-    Column("forgotten", BigInteger, nullable=False, server_default="0"),  # cursor of the last point that was
+    Column("last_arrival", BigInteger),  # when the newest point arrived, ms since 1970 UTC
+    Column("detector_names", Text, nullable=False),  # JSON: the detector names that the codes in chunks index
+    Column("retention_ms", BigInteger),  # points older than this expire; NULL: never
+    Column("expired_cursor", BigInteger, nullable=False, server_default="0"),  # of the last expired point
 )
 
 last_id = Table(
     "last_id",
     metadata,
-    Column("stream", Integer, nullable=False),  # the highest that any had, deleted ones too; the table has one row
+    Column("stream", Integer, nullable=False),  # the highest id ever used, deleted streams included; one row
 )
 
 chunk = Table(
@@ -38,7 +38,7 @@ chunk = Table(
     Column("points", Integer, nullable=False),
     Column("first_time", BigInteger, nullable=False),  # of its oldest point
     Column("last_time", BigInteger, nullable=False),  # of its newest point
-    Column("data", LargeBinary, nullable=False),  # see packing.py
+    Column("data", LargeBinary, nullable=False),  # see codec.py
 )
 
 fitted = Table(
@@ -46,7 +46,7 @@ fitted = Table(
     metadata,
     Column("stream_id", Integer, ForeignKey("stream.id", ondelete="CASCADE"), primary_key=True),
     Column("detector", String(100), nullable=False),
-    Column("params", Text, nullable=False),  # JSON: what was asked for when it was fitted
-    Column("cursor", BigInteger, nullable=False),  # of the newest point it has learned from
-    Column("state", LargeBinary, nullable=False),  # see packing.py
+    Column("params", Text, nullable=False),  # JSON: the parameters requested for the fit
+    Column("cursor", BigInteger, nullable=False),  # of the newest point used for the fit
+    Column("state", LargeBinary, nullable=False),  # see codec.py
 )

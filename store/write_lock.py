@@ -1,4 +1,4 @@
-"""Writers of one process follow one another, and no more threads wait than can be spared."""
+"""A lock for the writers of one process that limits how many threads wait for it."""
 
 import threading
 import time
@@ -7,49 +7,57 @@ from contextlib import contextmanager
 
 
 class LockTimeout(Exception):
-    """The turn did not come in time."""
+    """The lock was not acquired in time."""
 
 
 class WriteLock:
-    """One at a time. While one waits for the database itself, which another program may hold, few others wait long."""
+    """A mutex with bounded waiting, so that a stalled writer cannot block all threads of a server.
 
-    def __init__(self, most_patient: int, patience: float, impatience: float) -> None:
-        """At most so many wait for `patience` seconds, the others only while no `impatience` seconds go by without a
-        turn that ends: many short turns are no reason to send anyone away, one long turn is."""
-        self._turn, self._count = threading.Lock(), threading.Lock()
-        self._most_patient, self._patience, self._impatience = most_patient, patience, impatience
-        self._patient = self._ended = 0
+    max_patient    threads that may wait for the whole `timeout`
+    timeout        seconds
+    stall_timeout  any further thread gives up once no holder has released the lock for this many seconds. Many short
+                   transactions are no reason to refuse one, a single long one is.
+    """
+
+    def __init__(self, max_patient: int, timeout: float, stall_timeout: float) -> None:
+        self._lock = threading.Lock()
+        self._count_lock = threading.Lock()
+        self._max_patient = max_patient
+        self._timeout = timeout
+        self._stall_timeout = stall_timeout
+        self._patient = 0
+        self._releases = 0
 
     @contextmanager
-    def take(self, patience: float | None = None) -> Iterator[None]:
-        """Waits for a turn, so many seconds where given, and holds it. Raises NoTurn."""
-        if not self._turn.acquire(blocking=False) and not self._waited(patience):
+    def acquire(self, timeout: float | None = None) -> Iterator[None]:
+        """Hold the lock. `timeout`: seconds, in place of the limits of the lock. Raises LockTimeout."""
+        if not self._lock.acquire(blocking=False) and not self._wait(timeout):
             raise LockTimeout
         try:
             yield
         finally:
-            self._ended += 1
-            self._turn.release()
+            self._releases += 1
+            self._lock.release()
 
-    def _waited(self, patience: float | None) -> bool:
-        """Whether the turn came."""
-        if patience is not None:
-            return self._turn.acquire(timeout=patience)
-        with self._count:
-            patient = self._patient < self._most_patient
-            self._patient += patient
+    def _wait(self, timeout: float | None) -> bool:
+        """Whether the lock was acquired."""
+        if timeout is not None:
+            return self._lock.acquire(timeout=timeout)
+        with self._count_lock:
+            is_patient = self._patient < self._max_patient
+            self._patient += is_patient
         try:
-            return self._turn.acquire(timeout=self._patience) if patient else self._waited_while_others_end()
+            return self._lock.acquire(timeout=self._timeout) if is_patient else self._wait_while_others_progress()
         finally:
-            with self._count:
-                self._patient -= patient
+            with self._count_lock:
+                self._patient -= is_patient
 
-    def _waited_while_others_end(self) -> bool:
-        until = time.monotonic() + self._patience
-        while time.monotonic() < until:
-            ended = self._ended
-            if self._turn.acquire(timeout=self._impatience):
+    def _wait_while_others_progress(self) -> bool:
+        deadline = time.monotonic() + self._timeout
+        while time.monotonic() < deadline:
+            releases = self._releases
+            if self._lock.acquire(timeout=self._stall_timeout):
                 return True
-            if self._ended == ended:
+            if self._releases == releases:
                 break
         return False

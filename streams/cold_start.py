@@ -6,7 +6,7 @@ the verdicts are the same. Each look is at the newest FIT_ON points at most, and
 
 from anomaly_detection import DEFAULT_MERGE_GAP
 from events.scored_points import ScoredPoints, concatenate
-from store import Labels, Store
+from store import Labels, StreamStore
 from streams.registry import find
 from streams.stream_state import SEASONAL, StreamState
 from streams.training_data import FIT_ON, learnable, season_due, seasonal
@@ -16,7 +16,7 @@ from timeseries import Series
 class ColdStart:
     """Judges the points of streams that have no detector of their own yet."""
 
-    def __init__(self, store: Store, labels: Labels) -> None:
+    def __init__(self, store: StreamStore, labels: Labels) -> None:
         self._store, self._labels = store, labels
 
     def judge(self, live: StreamState, new: Series, present: int) -> ScoredPoints:
@@ -47,7 +47,7 @@ class ColdStart:
         if live.kept is not None:
             live.kept.result()
         stream = live.stream
-        history = concatenate([self._store.latest(stream, FIT_ON), *parts]) if stream.cursor else None
+        history = concatenate([self._store.read_latest(stream, FIT_ON), *parts]) if stream.cursor else None
         live.seasonal_at = stream.cursor
         if history is None:
             return

@@ -166,8 +166,8 @@ def anomaly(event: Event, changed: int, *, lasts: bool) -> StreamEvent:
 
 def silent(silence: Silence) -> StreamEvent:
     """A silence."""
-    began = silence.seen if silence.last_time is None else silence.last_time
-    lasted = "" if silence.stop is None else f" It lasted {duration(silence.stop - silence.seen)}."
+    began = silence.last_arrival if silence.last_time is None else silence.last_time
+    lasted = "" if silence.stop is None else f" It lasted {duration(silence.stop - silence.last_arrival)}."
     return StreamEvent(
         kind="silent",
         open=silence.stop is None,
@@ -177,7 +177,7 @@ def silent(silence: Silence) -> StreamEvent:
         start_time=began,
         stop_time=silence.stop,
         peak_time=began,
-        seconds=None if silence.stop is None else (silence.stop - silence.seen) / 1000,
+        seconds=None if silence.stop is None else (silence.stop - silence.last_arrival) / 1000,
         direction=None,
         severity=None,
         value=None,

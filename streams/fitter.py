@@ -84,7 +84,7 @@ class Fitter:
             except NotFound:
                 pass  # deleted before its turn came
             except (NotKept, Unavailable) as error:
-                self._complaints.say(f"what detectors learned could not be kept: {error}")
+                self._complaints.warn(f"what detectors learned could not be kept: {error}")
                 failed = True
             except Exception:  # one stream that cannot be fitted must not end the fits of all others
                 logging.getLogger("anomaly").exception("the detector of stream %r could not be fitted", name)

@@ -38,7 +38,7 @@ def check(series: Series, stream: Stream, present: int) -> None:
     if stream.timed is not None and stream.timed != (series.times is not None):
         have = "points with times; send times" if stream.timed else "points without times; send none"
         raise BadInput(f"This stream has {have} with each value.", name="times")
-    if stream.keep_ms is not None and series.times is None:
+    if stream.retention_ms is not None and series.times is None:
         raise BadInput("This stream forgets its points by age; send times with them.", name="times")
     latest = present + AHEAD_MS
     if series.times is not None and len(series) and int(series.times[-1].astype(np.int64)) > latest:

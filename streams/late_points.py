@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from events.scored_points import ScoredPoints, concatenate, unscored
-from store import Store
+from store import StreamStore
 from streams.stream_state import StreamState
 from timeseries import Bools, Repair, Series, Times
 
@@ -12,7 +12,7 @@ Positions = NDArray[np.intp]
 
 
 def settle(
-    old: Series, live: StreamState, store: Store, present: int
+    old: Series, live: StreamState, store: StreamStore, present: int
 ) -> tuple[ScoredPoints, ScoredPoints, tuple[Repair, ...]]:
     """The answer to these points, those of them that are to be kept, and a report.
 
@@ -22,10 +22,10 @@ def settle(
     """
     assert old.times is not None
     times = old.times.astype(np.int64)
-    kept = store.around(live.stream, int(times[0]), int(times[-1]), live.memory)
+    kept = store.read_interval(live.stream, int(times[0]), int(times[-1]), live.memory)
     place, there = found(_times(kept), old.times)
-    keep_ms = live.stream.keep_ms
-    aged = ~there & (times < (present - keep_ms if keep_ms is not None else times[0]))
+    retention_ms = live.stream.retention_ms
+    aged = ~there & (times < (present - retention_ms if retention_ms is not None else times[0]))
     late = ~there & ~aged
     late &= ~beyond(times, late, live, store)
     taken = live.take_late(Series(old.times[late], old.values[late]), kept)
@@ -45,7 +45,7 @@ def found(known: Times, asked: Times) -> tuple[Positions, Bools]:
     return place, there
 
 
-def beyond(times: NDArray[np.int64], new: Bools, live: StreamState, store: Store) -> Bools:
+def beyond(times: NDArray[np.int64], new: Bools, live: StreamState, store: StreamStore) -> Bools:
     """Which of the new points are older than all that the stream keeps and have no room beside them; times in ms."""
     room = live.stream.capacity - live.stream.points
     if np.count_nonzero(new) <= room:

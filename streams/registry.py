@@ -8,7 +8,7 @@ import numpy as np
 from anomaly_detection import Detector, detector_named
 from errors import NotFound, StaleState
 from events.scored_points import unscored
-from store import Fitted, Silences, Store, Stream
+from store import SavedFit, Silences, Stream, StreamStore
 from streams.arrival_intervals import NEWEST, ArrivalIntervals
 from streams.cold_start_band import LOOK_BACK
 from streams.stream_state import EARLY, StreamState
@@ -32,7 +32,7 @@ def not_found(name: str) -> NotFound:
     return NotFound(f"There is no stream {name!r}; create it with PUT.", name=name)
 
 
-def restored(fit: Fitted) -> Detector | None:
+def restored(fit: SavedFit) -> Detector | None:
     """The detector of a saved fit; None where another version saved it: the next point has it fitted again."""
     try:
         return find(fit.detector).from_state(fit.state)
@@ -43,7 +43,7 @@ def restored(fit: Fitted) -> Detector | None:
 class StreamRegistry:
     """At most as many as there are streams. Safe to use from many threads."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: StreamStore) -> None:
         self._store, self._silences = store, Silences(store.database)
         self._lives: dict[str, StreamState] = {}
         self._lock = threading.Lock()
@@ -98,19 +98,19 @@ class StreamRegistry:
         if stream is None:
             raise not_found(name)
         early = find(EARLY).fit(NO_POINTS)
-        live = StreamState(stream, self._store.latest(stream, LOOK_BACK), early)
-        live.pieces = self._store.pieces(stream.id)
+        live = StreamState(stream, self._store.read_latest(stream, LOOK_BACK), early)
+        live.pieces = self._store.count_small_chunks(stream.id)
         live.rhythm = self._rhythm(stream)
-        fit = self._store.fit(stream.id)
+        fit = self._store.load_fit(stream.id)
         own = None if fit is None else restored(fit)
         if fit is not None and own is not None:
-            tail = self._store.latest(stream, live.needed(own))
+            tail = self._store.read_latest(stream, live.needed(own))
             live.adopt(fit.detector, own, fit.cursor, tail, int(fit.state.get(RESIDUALS, fit.cursor)))
         return live
 
     def _rhythm(self, stream: Stream) -> ArrivalIntervals:
         """The rhythm that is kept, or the one that the newest points show."""
-        kept = self._silences.rhythm(stream.id)
+        kept = self._silences.load_arrival_intervals(stream.id)
         if kept is not None:
             return ArrivalIntervals.from_plain(kept)
-        return ArrivalIntervals.of(self._store.latest(stream, NEWEST + 1).times)
+        return ArrivalIntervals.of(self._store.read_latest(stream, NEWEST + 1).times)

@@ -48,27 +48,27 @@ class Retention:
 
     def look(self) -> None:
         """Forgets what is due to be forgotten, of all streams. Raises Unavailable."""
-        present, limited = int(self._now() * 1000), self._ages.limited()
+        present, limited = int(self._now() * 1000), self._ages.with_retention()
         self._due = {stream_id: self._due.get(stream_id, 0) for stream_id, _, _ in limited}
-        for stream_id, name, keep_ms in limited:
+        for stream_id, name, retention_ms in limited:
             if self._due[stream_id] <= present:
-                self._due[stream_id] = present + keep_ms // FINENESS
-                self.forget(stream_id, name, keep_ms)
+                self._due[stream_id] = present + retention_ms // FINENESS
+                self.forget(stream_id, name, retention_ms)
 
-    def forget(self, stream_id: int, name: str, keep_ms: int) -> None:
+    def forget(self, stream_id: int, name: str, retention_ms: int) -> None:
         """Forgets what is too old of one stream. Raises Unavailable."""
-        gone = self._ages.forget(stream_id, int(self._now() * 1000) - keep_ms)
+        gone = self._ages.expire(stream_id, int(self._now() * 1000) - retention_ms)
         live = self._lives.loaded(name)
         if live is not None and live.stream.id == stream_id:
             with live.lock:
-                live.stream = replace(live.stream, forgotten=max(gone, live.stream.forgotten))
+                live.stream = replace(live.stream, expired_cursor=max(gone, live.stream.expired_cursor))
 
     def _run(self) -> None:
         while not self._end.is_set():
             try:
                 self.look()
             except Unavailable as error:
-                self._complaints.say(f"old points could not be forgotten: {error}")
+                self._complaints.warn(f"old points could not be forgotten: {error}")
             except Exception:  # one look that fails must not end all forgetting
                 logging.getLogger("anomaly").exception("old points could not be forgotten")
             self._end.wait(EACH_SECONDS)
@@ -78,7 +78,7 @@ def kept_ms(days: float | Same | None, stream: Stream | None) -> int | None:
     """How long a stream keeps its points, in ms, where somebody asks for so many days; it may not be made yet. Raises
     BadParameter, BadInput for a stream whose points have no times."""
     if days is SAME:
-        return stream.keep_ms if stream else None
+        return stream.retention_ms if stream else None
     if days is None:
         return None
     assert not isinstance(days, Same)

@@ -47,9 +47,9 @@ class SilenceMonitor:
         self._back = self._ms()
         for name, (silence, seen) in self._kept.open().items():
             self._open[name] = silence
-            if seen is not None and seen > silence.seen:  # it came back, and the end was not kept
+            if seen is not None and seen > silence.last_arrival:  # it came back, and the end was not kept
                 self._came[name] = seen
-        self._to_load = self._kept.awake()[::-1]
+        self._to_load = self._kept.active_streams()[::-1]
         self._thread.start()
 
     def stop(self) -> None:
@@ -95,10 +95,14 @@ class SilenceMonitor:
     def _overdue(self, live: StreamState, present: int) -> int | None:
         """How long a stream may be quiet, ms, if it is quiet for longer."""
         stream = live.stream
-        if stream.seen is None or present - stream.seen <= live.rhythm.least or stream.name == self._except_for:
+        if (
+            stream.last_arrival is None
+            or present - stream.last_arrival <= live.rhythm.least
+            or stream.name == self._except_for
+        ):
             return None
-        quiet = present - max(stream.seen, self._back)
-        allowed = live.rhythm.allowed(stream.last_time, stream.seen)
+        quiet = present - max(stream.last_arrival, self._back)
+        allowed = live.rhythm.allowed(stream.last_time, stream.last_arrival)
         return int(allowed) if quiet > allowed else None
 
     def _begin(self, found: dict[str, Silence]) -> None:
@@ -114,8 +118,10 @@ class SilenceMonitor:
             live = self._lives.find(name)
             if live is None:
                 self.forget(name)
-            elif live.stream.seen is not None and live.stream.seen > silence.seen:  # they came while it was kept
-                self._came.setdefault(name, live.stream.seen)
+            elif (
+                live.stream.last_arrival is not None and live.stream.last_arrival > silence.last_arrival
+            ):  # they came while it was kept
+                self._came.setdefault(name, live.stream.last_arrival)
 
     def _finish(self) -> None:
         over = dict(self._came)
@@ -127,7 +133,7 @@ class SilenceMonitor:
 
     def _save(self, lives: list[StreamState]) -> None:
         if lives:
-            self._kept.save_rhythms({live.stream.id: live.rhythm.to_plain() for live in lives})
+            self._kept.save_arrival_intervals({live.stream.id: live.rhythm.to_plain() for live in lives})
 
     def _ms(self) -> int:
         return int(self._now() * 1000)
@@ -141,7 +147,7 @@ class SilenceMonitor:
             try:
                 self.look()
             except Unavailable as error:
-                self._complaints.say(f"silent streams could not be looked for: {error}")
+                self._complaints.warn(f"silent streams could not be looked for: {error}")
             except Exception:  # the thread goes on: a database that fails for a while must not end all silences
                 logging.getLogger("anomaly").exception("silent streams could not be looked for")
 
@@ -149,4 +155,4 @@ class SilenceMonitor:
 def silence_of(live: StreamState, allowed: int, present: int) -> Silence:
     """The silence of a stream that begins."""
     stream = live.stream
-    return Silence(stream.id, NEW, stream.cursor, stream.last_time, stream.seen or present, allowed, present)
+    return Silence(stream.id, NEW, stream.cursor, stream.last_time, stream.last_arrival or present, allowed, present)

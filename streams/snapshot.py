@@ -10,7 +10,7 @@ from typing import NamedTuple, Self
 import numpy as np
 
 from events.scored_points import ScoredPoints
-from store import Store, Stream
+from store import Stream, StreamStore
 
 UNKNOWN = float("nan")
 LAST = 16
@@ -118,7 +118,7 @@ class Stored:
     """The newest points of streams that are not in memory; kept until those grow, so that looking again and again
     reads nothing. Bounded by how many streams are asked for at once."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: StreamStore) -> None:
         self._store = store
         self._known: Mapping[int, tuple[int, ScoredPoints | None]] = {}
 

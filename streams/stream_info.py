@@ -37,7 +37,7 @@ class StreamInfo:
             params=defaults(stream.detector) | dict(stream.params),
             points=stream.points,
             capacity=stream.capacity,
-            keep_days=None if stream.keep_ms is None else stream.keep_ms / DAY_MS,
+            keep_days=None if stream.retention_ms is None else stream.retention_ms / DAY_MS,
             last_time=stream.last_time,
             state=state,
             cursor=stream.cursor,
@@ -54,4 +54,4 @@ def stored_state(stream: Stream, silent: bool, anomalous: bool) -> str:
     """The state of a stream that is not in memory."""
     if silent:
         return "silent"
-    return ("anomalous" if anomalous else "normal") if stream.detector in stream.judges else "warming_up"
+    return ("anomalous" if anomalous else "normal") if stream.detector in stream.detector_names else "warming_up"

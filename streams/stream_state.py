@@ -81,7 +81,7 @@ class StreamState:
     @property
     def warm(self) -> bool:
         """Whether its own detector has judged: from then on it is judged by that alone."""
-        return self.own is not None and self.own_name in self.stream.judges
+        return self.own is not None and self.own_name in self.stream.detector_names
 
     @property
     def state(self) -> str:
@@ -120,14 +120,14 @@ class StreamState:
             np.concatenate((self.tail.values, new.values)),
         )
         judged = self._judgement(whole, len(new))
-        names = sorted({name for name in judged.judged_by if name} - set(self.stream.judges))
+        names = sorted({name for name in judged.judged_by if name} - set(self.stream.detector_names))
         self.stream = replace(
             self.stream,
             cursor=judged.cursor,
             timed=new.times is not None,
             last_time=None if new.times is None else int(new.times[-1].astype(np.int64)),
-            seen=seen,
-            judges=(*self.stream.judges, *names),
+            last_arrival=seen,
+            detector_names=(*self.stream.detector_names, *names),
         )
         self.tail = copied(whole, len(whole) - self.memory)
         self.calm = calm_since(judged.is_anomaly, self.calm)
@@ -148,8 +148,8 @@ class StreamState:
         last_late = int(place[-1]) + 1
         judged = self._judgement(whole.slice(0, last_late), last_late - int(place[0]))
         judged = replace(judged.take(place - place[0], cursor), late=np.ones(len(late), np.bool_))
-        names = sorted({name for name in judged.judged_by if name} - set(self.stream.judges))
-        self.stream = replace(self.stream, cursor=cursor, judges=(*self.stream.judges, *names))
+        names = sorted({name for name in judged.judged_by if name} - set(self.stream.detector_names))
+        self.stream = replace(self.stream, cursor=cursor, detector_names=(*self.stream.detector_names, *names))
         tail = merged(self.tail, late)[0]
         self.tail = copied(tail, len(tail) - self.memory)
         return judged
@@ -157,7 +157,7 @@ class StreamState:
     def came_late(self, present: int) -> None:
         """Late points arrived at the present, ms since 1970 UTC: whoever sends them is not silent."""
         self.rhythm.arrived(present)
-        self.stream = replace(self.stream, seen=present)
+        self.stream = replace(self.stream, last_arrival=present)
 
     def _judgement(self, whole: Series, new: int) -> ScoredPoints:
         """Of the last `new` points: by its own detector from its first verdict on; before, by season where that can be

@@ -11,7 +11,7 @@ from errors import BadInput, BadParameter, LimitExceeded
 from events.policy import Policy
 from events.scored_points import ScoredPoints, concatenate, unscored
 from parameters import check_given
-from store import Append, Fitted, Label, Labels, RetentionStore, Silences, Store, Stream
+from store import AppendedPoints, Label, Labels, RetentionStore, SavedFit, Silences, Stream, StreamStore
 from streams import demo, ingest
 from streams.cold_start import ColdStart
 from streams.demo import Demo
@@ -58,7 +58,7 @@ class Streams:
 
     def __init__(
         self,
-        store: Store,
+        store: StreamStore,
         *,
         capacity: int = 100_000,
         most: int = 10_000,
@@ -122,20 +122,20 @@ class Streams:
         if there is None and self._store.count() >= self._most:
             raise self._no_room()
         kept = capacity or (there.capacity if there else self._capacity)
-        keep_ms = kept_ms(keep_days, there)
-        if name == demo.NAME and keep_ms is not None:
+        retention_ms = kept_ms(keep_days, there)
+        if name == demo.NAME and retention_ms is not None:
             raise BadInput(
                 "The stream demo keeps no points, so it forgets none; leave out keep_days.", name="keep_days"
             )
-        stream = self._store.put(name, detector, fresh.params, kept, keep_ms)
+        stream = self._store.put(name, detector, fresh.params, kept, retention_ms)
         live = self._lives.get(name)
         with live.lock:
             changed = replace(live.stream, detector=detector, params=stream.params)
-            live.stream = replace(changed, capacity=kept, keep_ms=keep_ms)
+            live.stream = replace(changed, capacity=kept, retention_ms=retention_ms)
             if not fresh.min_history and name != demo.NAME:
                 self._adopt(live, fresh, 0, 0)
-        if keep_ms is not None:
-            self._aging.forget(stream.id, name, keep_ms)
+        if retention_ms is not None:
+            self._aging.forget(stream.id, name, retention_ms)
         if name == demo.NAME or stream.cursor >= fresh.min_history:
             self._fitter.ask(name, ASKED_FOR).wait(PUT_SECONDS)
         return self.get(name)
@@ -143,7 +143,7 @@ class Streams:
     def missing(self, names: Sequence[str]) -> list[str]:
         """Those of the names that no stream has, found without a look-up for each. Raises NotKept."""
         with keeping():
-            return self._store.missing([name for name in names if not self._lives.holds(name)])
+            return self._store.missing_names([name for name in names if not self._lives.holds(name)])
 
     def make(self, names: Sequence[str]) -> dict[str, BadInput]:
         """Makes streams by default, those that do not exist, in one go. By name, why one could not be made."""
@@ -157,7 +157,7 @@ class Streams:
         room = max(self._most - self._store.count(), 0)
         refused.update({name: self._no_room() for name in good[room:]})
         fresh = find(DEFAULT_DETECTOR).fit(NO_POINTS)
-        for stream in self._store.make(good[:room], DEFAULT_DETECTOR, fresh.params, self._capacity):
+        for stream in self._store.create_missing(good[:room], DEFAULT_DETECTOR, fresh.params, self._capacity):
             self._lives.begin(stream)
         return refused
 
@@ -229,14 +229,14 @@ class Streams:
             start = now - limit if after is None or not 0 <= after <= now else after
             return self._demo.read(start, min(start + limit, now))
         live = self._lives.get(name)
-        forgotten = max(live.durable - live.stream.capacity, live.stream.forgotten)
+        forgotten = max(live.durable - live.stream.capacity, live.stream.expired_cursor)
         if after is not None and (found := self._recent.read(live, max(after, forgotten), limit)) is not None:
             return found
         stream = self._stored(name)
         if after is None or not 0 <= after <= stream.cursor:
             after = stream.cursor - limit
         if after >= stream.cursor - min(KEPT, stream.points):
-            newest = self._store.newest(stream, KEPT)
+            newest = self._store.read_newest(stream, KEPT)
             self._recent.hold(live, newest)
         return self._store.read(stream, after, limit)
 
@@ -255,7 +255,7 @@ class Streams:
             now = self._demo_cursor()
             return self._events.of(name, stream.id, (now - demo.KEPT, now), policy, ())
         durable = self._lives.get(name).durable
-        span = max(0, durable - stream.capacity, stream.forgotten), durable
+        span = max(0, durable - stream.capacity, stream.expired_cursor), durable
         return self._events.of(name, stream.id, span, policy, self._silences.of(stream.id))
 
     def silences(self, name: str, after: int) -> list[StreamEvent]:
@@ -374,7 +374,7 @@ class Streams:
         live.pieces += 1
         merge = live.pieces >= PIECES
         live.pieces = 1 if merge else live.pieces
-        live.kept = self._writer.append(Append(live.stream, judged, merge), live)
+        live.kept = self._writer.append(AppendedPoints(live.stream, judged, merge), live)
         self._fit_if_due(live)
         return live.kept
 
@@ -397,7 +397,7 @@ class Streams:
         if stream.points < detector.min_history:
             self._young.look(live)
             return
-        history, merge_gap = self._store.latest(stream, FIT_ON), int(stream.params.get("merge_gap", DEFAULT_MERGE_GAP))
+        history, merge_gap = self._store.read_latest(stream, FIT_ON), int(stream.params.get("merge_gap", DEFAULT_MERGE_GAP))
         series = learnable(history, merge_gap, self._labels.of(stream.id))
         fit = detector.fit(series, **stream.params)
         with live.lock:
@@ -411,9 +411,9 @@ class Streams:
         if live.kept is not None:
             live.kept.result()
         stream = live.stream
-        live.adopt(stream.detector, fit, cursor, self._store.latest(stream, live.needed(fit)), residuals)
+        live.adopt(stream.detector, fit, cursor, self._store.read_latest(stream, live.needed(fit)), residuals)
         state = {**fit.state(), RESIDUALS: residuals}
-        self._store.save_fit(stream.id, Fitted(stream.detector, stream.params, cursor, state))
+        self._store.save_fit(stream.id, SavedFit(stream.detector, stream.params, cursor, state))
 
     def _stored(self, name: str) -> Stream:
         stream = self._store.stream(name)

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from events.scored_points import ScoredPoints
-from store import Append, NoRoom, Store, ThrottledLogger, Unavailable
+from store import AppendedPoints, DiskFull, StreamStore, ThrottledLogger, Unavailable
 from streams.snapshot import Tally
 from streams.stream_state import StreamState
 
@@ -35,7 +35,7 @@ class NotKept(Exception):
 class Entry:
     """Points handed over, the stream that judged them, and the Future that is done once they are durable."""
 
-    append: Append
+    append: AppendedPoints
     live: StreamState
     done: Future[None] = field(default_factory=Future)
 
@@ -50,7 +50,7 @@ class Writer:
 
     def __init__(
         self,
-        store: Store,
+        store: StreamStore,
         kept: Callable[[StreamState, ScoredPoints], None],
         failed: Callable[[Sequence[StreamState]], None],
     ) -> None:
@@ -72,7 +72,7 @@ class Writer:
         self._queue.put(None)
         self._thread.join()
 
-    def append(self, append: Append, live: StreamState) -> Future[None]:
+    def append(self, append: AppendedPoints, live: StreamState) -> Future[None]:
         """Hands points over. Those of one stream must come in the order of their cursors."""
         entry = Entry(append, live)
         self._queue.put(entry)
@@ -122,13 +122,13 @@ class Writer:
             self._store.append([entry.append for entry in group])
         except Exception as error:  # whatever it was, those who wait are told, and the thread goes on
             if isinstance(error, Unavailable):
-                self._complaints.say(f"points could not be written: {error}")
+                self._complaints.warn(f"points could not be written: {error}")
             else:
                 logging.getLogger("anomaly").exception("points could not be written")
             self._began = None
             self.commits.add(time.perf_counter() - began, failed=True)
             self._failed([entry.live for entry in group])
-            refuse(group, FULL if isinstance(error, NoRoom) else SENTENCE)
+            refuse(group, FULL if isinstance(error, DiskFull) else SENTENCE)
         else:
             self._began = None
             self.commits.add(time.perf_counter() - began)
@@ -146,7 +146,7 @@ def keeping() -> Iterator[None]:
         yield
     except Unavailable as error:
         logging.getLogger("anomaly").error("points could not be taken: %s", error)
-        raise NotKept(FULL if isinstance(error, NoRoom) else SENTENCE) from error
+        raise NotKept(FULL if isinstance(error, DiskFull) else SENTENCE) from error
 
 
 def refuse(entries: Sequence[Entry], sentence: str = SENTENCE) -> None:

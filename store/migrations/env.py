@@ -1,4 +1,4 @@
-"""Run by alembic: upgrades over the connection that `Store.open` hands it."""
+"""Run by alembic: upgrades over the connection that `Database.upgrade` passes."""
 
 from alembic import context
 

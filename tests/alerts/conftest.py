@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from events.scored_points import ScoredPoints
-from store import Append, Store
+from store import AppendedPoints, StreamStore
 
 START = 1_767_225_600_000
 HEIGHT = {".": 0.0, "#": 5.0}
@@ -21,7 +21,7 @@ def url(database_url):
 @pytest.fixture
 def store(url):
     """An empty store."""
-    opened = Store.open(url)
+    opened = StreamStore.open(url)
     yield opened
     opened.close()
 
@@ -45,5 +45,7 @@ def append(store, picture, name="boiler"):
     columns = (100 + away, np.full(n, 100.0), np.full(n, 98.0), np.full(n, 102.0), away, away > 2)
     judged = ScoredPoints(times, *columns, ("rolling_zscore",) * n, np.full(n, np.nan), np.zeros(n, bool), cursor)
     last = int(times[-1].astype(np.int64))
-    after = replace(stream, cursor=cursor, timed=True, last_time=last, seen=last, judges=("rolling_zscore",))
-    store.append([Append(after, judged)])
+    after = replace(
+        stream, cursor=cursor, timed=True, last_time=last, last_arrival=last, detector_names=("rolling_zscore",)
+    )
+    store.append([AppendedPoints(after, judged)])

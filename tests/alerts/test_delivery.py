@@ -9,7 +9,7 @@ from alerts import Alerts, EventTracker, Sender, SendFailed
 from alerts.sender import GIVE_UP_MS, LONGEST_WAIT_MS
 from errors import BadParameter, NotFound, UnknownName
 from events.policy import Policy
-from store import Outbox, Store, Watch
+from store import Outbox, StreamStore, Watch
 from tests.alerts.conftest import append, make
 from tests.waiting import SECONDS, until
 
@@ -124,7 +124,7 @@ def test_a_crash_before_the_commit_neither_loses_nor_repeats_an_event(store, out
 
 def test_two_followers_do_not_tell_twice(store, outbox, watched):
     append(store, "#")
-    [(_, watch)] = outbox.behind(10)
+    [(_, watch)] = outbox.lagging(10)
     steps = [follower(store, "a").followed("boiler", watch, NOW) for _ in range(2)]
     assert [outbox.advance([step]) for step in steps] == [[True], [False]]
     assert len(outbox.newest(10)) == 1
@@ -132,7 +132,7 @@ def test_two_followers_do_not_tell_twice(store, outbox, watched):
 
 def test_a_policy_that_was_changed_meanwhile_wins(store, outbox, watched):
     append(store, "#")
-    [(_, watch)] = outbox.behind(10)
+    [(_, watch)] = outbox.lagging(10)
     step = follower(store, "a").followed("boiler", watch, NOW)
     watched.watch("boiler", {"min_points": 5})
     assert outbox.advance([step]) == [False]
@@ -202,7 +202,7 @@ def test_what_waits_is_sent_after_a_restart(url, outbox, store, watched):
     follower(store, "a").step(NOW)
     Sender(outbox, Channel("a", failures=1)).step(NOW)
     store.close()
-    again = Store.open(url)
+    again = StreamStore.open(url)
     channel = Channel("a")
     sender = Sender(Outbox(again.database), channel)
     sender.step(NOW + 1000)
@@ -215,7 +215,7 @@ def test_sent_messages_are_forgotten_after_a_while_and_waiting_ones_are_not(stor
     append(store, "#....#")
     follower(store, "a").step(NOW)
     Sender(outbox, Channel("a")).step(NOW)
-    assert outbox.forget(NOW + 1) == 1
+    assert outbox.delete_old(NOW + 1) == 1
     assert [message.status for message in outbox.newest(10)] == ["waiting", "waiting"]
 
 
@@ -273,9 +273,9 @@ def test_a_hanging_receiver_does_not_hold_up_the_end(store, watched):
 
 def test_a_deleted_stream_is_watched_no_longer(store, outbox, watched):
     append(store, "#")
-    [(_, watch)] = outbox.behind(10)
+    [(_, watch)] = outbox.lagging(10)
     store.delete(watch.stream_id)
-    assert outbox.behind(10) == []
+    assert outbox.lagging(10) == []
     assert follower(store, "a").followed("boiler", watch, NOW) is None
 
 

@@ -134,7 +134,7 @@ def test_silences_and_anomalies_of_one_stream_are_told_apart(store, alerts, sile
 
 
 def test_old_silences_are_forgotten(store, alerts, silences, monkeypatch):
-    monkeypatch.setattr("store.silences.MOST", 3)
+    monkeypatch.setattr("store.silences.MAX_SILENCES", 3)
     for _ in range(5):
         end(silences, begin(store, silences))
     assert [each.number for each in silences.of(store.stream("boiler").id)] == [5, 4, 3]

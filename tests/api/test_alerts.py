@@ -9,7 +9,7 @@ import pytest
 from alerts import Alerts
 from app import create_app
 from settings import Settings
-from store import Silence, Silences, Store
+from store import Silence, Silences, StreamStore
 from streams import Streams
 from tests.alerts.receivers import http_receiver
 from tests.api.invariants import check_error, strict_json
@@ -31,7 +31,7 @@ class Here:
 
 @pytest.fixture
 def store(tmp_path):
-    store = Store.open(f"sqlite:///{tmp_path / 'x.db'}")
+    store = StreamStore.open(f"sqlite:///{tmp_path / 'x.db'}")
     yield store
     store.close()
 

@@ -5,7 +5,7 @@ import pytest
 from alerts import Alerts
 from app import create_app
 from settings import Settings
-from store import Store
+from store import StreamStore
 from streams import Streams
 from tests.api.invariants import check_error
 
@@ -13,7 +13,7 @@ from tests.api.invariants import check_error
 @pytest.fixture
 def client(tmp_path):
     """An app whose database has lost a table, which both SQLite and its driver tell as they tell a full disk."""
-    store = Store.open(f"sqlite:///{tmp_path / 'x.db'}")
+    store = StreamStore.open(f"sqlite:///{tmp_path / 'x.db'}")
     streams = Streams(store)
     with store.database.write() as connection:
         connection.exec_driver_sql("ALTER TABLE stream RENAME TO lost")

@@ -19,7 +19,7 @@ from datasets import datasets
 from datasets.datasets import DAY_MS, Datasets
 from readers import read_csv
 from settings import Settings
-from store import DatasetStore, Store
+from store import DatasetStore, StreamStore
 from tests.api.invariants import check_error, strict_json
 from tests.api.test_openapi import check_schema
 from tests.serving import served
@@ -44,7 +44,7 @@ def clock():
 
 @pytest.fixture
 def store(tmp_path):
-    store = Store.open(f"sqlite:///{tmp_path / 'x.db'}")
+    store = StreamStore.open(f"sqlite:///{tmp_path / 'x.db'}")
     yield store
     store.close()
 

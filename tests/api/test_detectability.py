@@ -5,7 +5,7 @@ import pytest
 from api import concurrency
 from app import create_app
 from datasets.datasets import Datasets
-from store import DatasetStore, Store
+from store import DatasetStore, StreamStore
 from tests.api.invariants import check_error, strict_json
 from tests.api.test_openapi import check_schema
 
@@ -94,7 +94,7 @@ def test_what_is_wrong_is_said(client, csv_file, query, code):
 @pytest.fixture
 def kept(tmp_path, csv_file):
     """A client of an app with a store, and a series kept in it."""
-    store = Store.open(f"sqlite:///{tmp_path / 'x.db'}")
+    store = StreamStore.open(f"sqlite:///{tmp_path / 'x.db'}")
     client = create_app(uploads=Datasets(DatasetStore(store.database), most_bytes=10**9)).test_client()
     yield client, client.post("/api/v1/series", data=csv_file, content_type="text/csv").json["id"]
     store.close()

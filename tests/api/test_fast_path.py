@@ -9,7 +9,7 @@ from alerts import Alerts
 from api.fast_path import FastPath, RawRequest
 from app import create_app
 from settings import Settings
-from store import Store
+from store import StreamStore
 from streams import NotKept, Streams
 from tests.waiting import SECONDS
 
@@ -23,7 +23,7 @@ class Side:
     """A service with one stream, asked by the shortcut or by Flask."""
 
     def __init__(self, url, **settings):
-        self.store = Store.open(url)
+        self.store = StreamStore.open(url)
         self.streams = Streams(self.store, now=lambda: NOW)
         self.streams._writer.start()  # not the demo stream, whose fit takes long
         self.streams._fitter.start()

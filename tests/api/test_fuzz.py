@@ -21,14 +21,14 @@ from datasets.datasets import Datasets
 from jobs import JobQueue
 from jobs.task import Task
 from settings import Settings
-from store import DatasetStore, Detections, Store
+from store import DatasetStore, Detections, StreamStore
 from streams import Streams
 from tests.streams.conftest import calm
 from timeseries import Limits, Table
 
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 FOLDER = tempfile.TemporaryDirectory()  # kept until the process ends
-STORE = Store.open(f"sqlite:///{FOLDER.name}/streams.db")
+STORE = StreamStore.open(f"sqlite:///{FOLDER.name}/streams.db")
 STREAMS = Streams(calm(STORE), limits=Limits(max_rows=2000))
 ALERTS = Alerts(STORE, [])  # not started: nothing is sent
 STREAMS.start()

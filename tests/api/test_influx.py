@@ -18,7 +18,7 @@ from influxdb_client.rest import ApiException
 from api.influx import MOST_TOLD
 from app import create_app
 from settings import Settings
-from store import Store
+from store import StreamStore
 from streams import NotKept, Streams
 from tests.streams.conftest import calm
 
@@ -27,7 +27,7 @@ START = 1_767_225_600_000
 
 @pytest.fixture
 def streams(tmp_path):
-    store = Store.open(f"sqlite:///{tmp_path / 'x.db'}")
+    store = StreamStore.open(f"sqlite:///{tmp_path / 'x.db'}")
     running = Streams(calm(store))
     running.start()
     yield running

@@ -19,7 +19,7 @@ from alerts import Alerts
 from api.metrics import CONTENT_TYPE
 from app import create_app
 from settings import Settings
-from store import Store
+from store import StreamStore
 from streams import Streams
 from tests.serving import free_port, serving
 from tests.streams.conftest import NOW_MS, Clock
@@ -58,7 +58,7 @@ def serve(tmp_path, clock):
 
         def start(**settings):
             open_ones.close()
-            store = Store.open(f"sqlite:///{tmp_path / 'x.db'}")
+            store = StreamStore.open(f"sqlite:///{tmp_path / 'x.db'}")
             streams = Streams(store, now=clock)
             streams.put("demo", "robust_zscore")  # fitted at once
             streams.start()

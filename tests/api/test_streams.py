@@ -4,7 +4,7 @@ import pytest
 
 from app import create_app
 from settings import Settings
-from store import Store
+from store import StreamStore
 from streams import Streams
 from tests.api.invariants import check_error, strict_json
 from tests.api.test_openapi import check_schema
@@ -16,7 +16,7 @@ TIMES = [f"2025-03-01T10:{minute:02}:00Z" for minute in range(40)]
 
 @pytest.fixture
 def store(tmp_path):
-    opened = Store.open(f"sqlite:///{tmp_path / 'x.db'}")
+    opened = StreamStore.open(f"sqlite:///{tmp_path / 'x.db'}")
     yield opened
     opened.close()
 

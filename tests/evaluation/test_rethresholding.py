@@ -129,7 +129,7 @@ class TestCounting:
         return replace(kept, expected=nothing, margin=nothing + 1, score=np.abs(values), threshold=1.0)
 
     def found(self, **given):
-        return [(e.start, e.stop) for e in replace(self.kept(), counting=read_event_filter(given)).events]
+        return [(e.start, e.stop) for e in replace(self.kept(), event_filter=read_event_filter(given)).events]
 
     def test_everything_counts_by_default(self):
         assert self.found() == [(1, 2), (5, 7), (10, 11)]
@@ -144,25 +144,25 @@ class TestCounting:
 
     def test_min_points(self):
         assert self.found(min_points=2) == [(5, 7)]
-        assert not replace(self.kept(), counting=EventFilter(3)).is_anomaly.any()
+        assert not replace(self.kept(), event_filter=EventFilter(3)).is_anomaly.any()
 
     def test_relative_floor(self):
-        kept = replace(self.kept(), expected=np.full(12, 4.0), counting=read_event_filter({"min_rel_deviation": 1.5}))
+        kept = replace(self.kept(), expected=np.full(12, 4.0), event_filter=read_event_filter({"min_rel_deviation": 1.5}))
         assert np.flatnonzero(kept.is_anomaly).tolist() == [5, 6]
 
     def test_a_narrower_choice_never_gives_more_events(self):
         values = np.array([0, 9, 0, -9, 0, 9, 0, 0, 0, 0, 8, 0.0])
         kept = replace(self.kept(), series=Series(None, values), score=np.abs(values), merge_gap=1)
         assert kept.stretches == [(1, 6), (10, 11)]
-        above, below = (replace(kept, counting=EventFilter(direction=side)) for side in ("above", "below"))
+        above, below = (replace(kept, event_filter=EventFilter(direction=side)) for side in ("above", "below"))
         assert (above.stretches, below.stretches) == ([(1, 6), (10, 11)], [(3, 4)])
         assert np.flatnonzero(above.is_anomaly).tolist() == [1, 5, 10]
         assert [(event.start, event.peak, event.direction) for event in above.events] == [
             (1, 1, "above"),
             (10, 10, "above"),
         ]
-        assert replace(kept, counting=EventFilter(2, direction="above")).stretches == [(1, 6)]
-        assert replace(kept, counting=EventFilter(min_abs_deviation=8.5)).stretches == [(1, 6)]
+        assert replace(kept, event_filter=EventFilter(2, direction="above")).stretches == [(1, 6)]
+        assert replace(kept, event_filter=EventFilter(min_abs_deviation=8.5)).stretches == [(1, 6)]
 
     def test_bad_values(self):
         with pytest.raises(UnknownName):

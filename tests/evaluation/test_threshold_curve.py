@@ -78,7 +78,7 @@ def test_every_detector_has_a_curve_whatever_the_series(name, values):
 def test_the_policy_of_the_detection_holds(kept, sensitivity):
     from events.filter import EventFilter
 
-    below = Sensitivity(DETECTORS["rolling_zscore"], replace(kept, counting=EventFilter(direction="below")))
+    below = Sensitivity(DETECTORS["rolling_zscore"], replace(kept, event_filter=EventFilter(direction="below")))
     assert below.at(5.0).events < sensitivity.at(5.0).events
 
 

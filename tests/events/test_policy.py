@@ -194,7 +194,7 @@ def test_what_counts_of_a_stream_is_what_counts_of_a_file(picture, merge_gap, le
         points.score,
         2.0,
         merge_gap=merge_gap,
-        counting=EventFilter(length, floor, direction=direction),
+        event_filter=EventFilter(length, floor, direction=direction),
     )
     over = [
         notice.event

@@ -6,7 +6,7 @@ import pytest
 from app import create_app
 from jobs import JobQueue
 from settings import Settings
-from store import DatasetStore, Store
+from store import DatasetStore, StreamStore
 from tests.waiting import until
 from timeseries import Table
 
@@ -35,7 +35,7 @@ def ended(get):
 @pytest.fixture(scope="module")
 def store(tmp_path_factory):
     """A store that the tests of a module share; test_jobs.py asks for its own, of each kind."""
-    found = Store.open(f"sqlite:///{tmp_path_factory.mktemp('store') / 'anomaly.db'}")
+    found = StreamStore.open(f"sqlite:///{tmp_path_factory.mktemp('store') / 'anomaly.db'}")
     yield found
     found.close()
 

@@ -14,7 +14,7 @@ import pytest
 from evaluation.rethresholding import rethreshold
 from jobs import JobQueue, NotDone, QueueFull
 from jobs.serialization import from_columns, to_columns
-from store import MOST_OF_SERIES, DatasetStore, Detections, DetectionSummary, LeaseLost, Store
+from store import MAX_DETECTIONS_PER_DATASET, DatasetStore, Detections, DetectionSummary, LeaseLost, StreamStore
 from tests.jobs.conftest import ROOM, ended, table
 from tests.jobs.worker import FOLDER
 from tests.serving import served
@@ -28,7 +28,7 @@ FITTED = 6_000  # points: a fit of a second or more
 @pytest.fixture
 def store(database_url):
     """Of each kind, for each test."""
-    found = Store.open(database_url)
+    found = StreamStore.open(database_url)
     yield found
     found.close()
 
@@ -88,7 +88,7 @@ def test_a_killed_worker_is_followed_by_another(jobs, kept, go):
     assert jobs.worker_pid != first
     go()
     found = done_with(jobs, asked)
-    assert (found.status, found.attempts, len(found.verdict.events)) == ("done", 2, 2)
+    assert (found.status, found.attempts, len(found.summary.events)) == ("done", 2, 2)
 
 
 def test_a_killed_worker_costs_one_attempt_even_if_it_takes_long_to_be_gone(jobs, kept, go, monkeypatch):
@@ -164,15 +164,15 @@ def test_the_store_hears_that_work_goes_on_and_how_far_it_is(jobs, kept, detecti
     asked = jobs.submit(kept.id, "value", "held", SLOW)
     until(lambda: detections.get(asked.id).stage == "fit")
     heard = detections.get(asked.id)
-    assert 0.3 < heard.progress < 0.4 and heard.beat >= heard.started
-    until(lambda: detections.get(asked.id).beat > heard.beat)
+    assert 0.3 < heard.progress < 0.4 and heard.heartbeat >= heard.started
+    until(lambda: detections.get(asked.id).heartbeat > heard.heartbeat)
 
 
 def test_what_another_service_took_over_is_left_to_it(jobs, kept, detections, monkeypatch):
     monkeypatch.setattr("jobs.job_queue.BEAT", 0.05)
     asked = jobs.submit(kept.id, "value", "held", SLOW)
     at_fit(jobs, asked)
-    assert detections.give_back(detections.get(asked.id))
+    assert detections.requeue(detections.get(asked.id))
     taken = detections.claim("elsewhere:1:x", 2**50)
     assert taken is None or taken.id == asked.id  # else these jobs were as quick again
     if taken is not None:
@@ -231,10 +231,10 @@ def test_each_detection_has_one_owner(kept, detections):
     assert detections.claim("c", 3) is None
     verdict = DetectionSummary(1.0, [], {})
     for other in (replace(held, owner="c"), replace(held, attempts=2)):  # an earlier attempt of the same owner's
-        assert not detections.beat(other, 4, 0.5, "fit") and not detections.give_back(other)
+        assert not detections.heartbeat(other, 4, 0.5, "fit") and not detections.requeue(other)
         with pytest.raises(LeaseLost):
             detections.finish(other, {"score": np.ones(9)}, {}, verdict, 5)
-    assert detections.beat(held, 4, 0.5, "fit")
+    assert detections.heartbeat(held, 4, 0.5, "fit")
     assert detections.cancel(held.id, 5)
     with pytest.raises(LeaseLost):
         detections.finish(held, {"score": np.ones(9)}, {}, verdict, 6)
@@ -249,8 +249,8 @@ def test_there_is_an_end_to_what_is_kept(store, archive, detections):
     with pytest.raises(QueueFull):
         jobs.submit(kept.id, "value", "rolling_zscore", QUICK)
     many = JobQueue(store, most_waiting=1000, most_bytes=ROOM)
-    with pytest.raises(Exception, match=f"at most {MOST_OF_SERIES} detections"):
-        for _ in range(MOST_OF_SERIES):
+    with pytest.raises(Exception, match=f"at most {MAX_DETECTIONS_PER_DATASET} detections"):
+        for _ in range(MAX_DETECTIONS_PER_DATASET):
             many.submit(kept.id, "value", "rolling_zscore", QUICK)
 
 
@@ -303,7 +303,7 @@ def test_kill_9_of_the_service_loses_nothing(tmp_path):
         found = ended(lambda: Told(asked_of(f"{url}/api/v1/detections/{later['id']}")))
         assert found.status == "done"
         assert asked_of(f"{url}/api/v1/detections/{waiting['id']}")["status"] == "done"
-    store = Store.open(f"sqlite:///{tmp_path / 'anomaly.db'}")
+    store = StreamStore.open(f"sqlite:///{tmp_path / 'anomaly.db'}")
     assert [Detections(store.database).get(each["id"]).attempts for each in (waiting, later)] == [2, 1]
     store.close()
 

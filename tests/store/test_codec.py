@@ -3,7 +3,7 @@
 import numpy as np
 
 from events.scored_points import COLUMNS, ScoredPoints
-from store.codec import POINT, from_points, packed, to_points, unpacked
+from store.codec import POINT, decode_points, encode_points, from_points, to_points
 
 FIRST = "<q", "<d", "<d", "<d", "<d", "<d", "u1", "u1"
 """Schema 0001: time, value, expected, lower, upper, score, is_anomaly, judged_by; nothing between them."""
@@ -23,8 +23,8 @@ def test_points_come_back_from_bytes_as_they_went():
         late=np.array([False, True]),
         cursor=7,
     )
-    data = packed(to_points(known, ("a", "b")))
-    again = from_points(unpacked(data, 2), ("a", "b"), 7, timed=True)
+    data = encode_points(to_points(known, ("a", "b")))
+    again = from_points(decode_points(data, 2), ("a", "b"), 7, timed=True)
     assert (again.judged_by, again.cursor, len(data)) == (known.judged_by, 7, 2 * 59)
     np.testing.assert_array_equal(again.times, known.times)
     for name in COLUMNS:
@@ -36,7 +36,7 @@ def test_bytes_of_the_first_version_are_read():
     rows = [(60_000, 1.5, 1.25, 1.0, 2.0, 3.5, 1, 1), (120_000, np.nan, np.nan, np.nan, np.nan, np.nan, 0, 255)]
     data = b"".join(np.array(part, kind).tobytes() for row in rows for part, kind in zip(row, FIRST, strict=True))
     assert len(data) == 2 * 50
-    points = unpacked(data, 2)
+    points = decode_points(data, 2)
     assert points.dtype == POINT
     judged = from_points(points, ("a", "b"), 2, timed=True)
     assert judged.times.astype(int).tolist() == [60_000, 120_000]

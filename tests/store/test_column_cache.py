@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from store.column_cache import Columns
+from store.column_cache import ColumnCache
 
 KB = 1024
 
@@ -17,7 +17,7 @@ def fill(columns, *keys, size=KB):
 
 
 def test_what_is_held_is_not_made_again_and_the_longest_unused_goes_first():
-    columns = Columns(5 * KB)
+    columns = ColumnCache(5 * KB)
     assert fill(columns, *"abcde") == [*"abcde"]
     assert fill(columns, *"abcde") == []
     assert fill(columns, "a", "f") == ["f"]
@@ -26,21 +26,21 @@ def test_what_is_held_is_not_made_again_and_the_longest_unused_goes_first():
 
 
 def test_what_is_large_is_not_held():
-    columns = Columns(4 * KB)
+    columns = ColumnCache(4 * KB)
     assert fill(columns, "a", "b", "c") == ["a", "b", "c"]
     assert fill(columns, "large", "large", size=KB + 1) == ["large", "large"]
     assert fill(columns, "a", "b", "c") == []
 
 
 def test_what_is_forgotten_makes_room():
-    columns = Columns(4 * KB)
+    columns = ColumnCache(4 * KB)
     fill(columns, ("s", 1), ("s", 2), ("t", 1))
-    columns.forget(lambda key: key[0] == "s")
+    columns.discard(lambda key: key[0] == "s")
     assert fill(columns, ("t", 1), ("s", 1), ("s", 2), ("u", 1)) == [("s", 1), ("s", 2), ("u", 1)]
     assert fill(columns, ("t", 1), ("s", 1), ("s", 2), ("u", 1)) == []
 
 
 def test_nobody_can_change_what_others_see():
-    found = Columns(KB).get("a", lambda: np.zeros(3))
+    found = ColumnCache(KB).get("a", lambda: np.zeros(3))
     with pytest.raises(ValueError, match="read-only"):
         found[0] = 1

@@ -1,4 +1,4 @@
-"""Uploaded series: tables to rows and back, windows, limits, labels, deletion."""
+"""Datasets: tables as rows and back, intervals, limits, labels, deletion."""
 
 from dataclasses import replace
 
@@ -7,24 +7,26 @@ import pytest
 import sqlalchemy as sa
 
 from errors import LimitExceeded
-from store import DatasetStore, Label, Store, datasets
-from store.codec import FULL_CHUNK
+from store import DatasetStore, Label, StreamStore
+from store import datasets as datasets_module
+from store.codec import CHUNK_POINTS
+from store.dataset_tables import detection
 from timeseries import DatesRead, Repair, Table
 
-ROOM = 10**9
-POINTS = 2 * FULL_CHUNK + 100
+MAX_BYTES = 10**9
+POINTS = 2 * CHUNK_POINTS + 100
 REPAIRS = (Repair("duplicate_time", "Two rows had the same time.", 2, (3, 9)),)
 
 
 @pytest.fixture
 def database(database_url):
-    store = Store.open(database_url)
+    store = StreamStore.open(database_url)
     yield store.database
     store.close()
 
 
 @pytest.fixture
-def archive(database):
+def datasets(database):
     return DatasetStore(database)
 
 
@@ -41,21 +43,21 @@ def rows(database, name):
         return connection.execute(sa.text(f"SELECT count(*) FROM {name}")).scalar_one()
 
 
-@pytest.mark.parametrize(("points", "timed"), [(POINTS, True), (FULL_CHUNK, False), (1, True), (0, False)])
-def test_a_table_comes_back_to_the_bit(archive, points, timed):
+@pytest.mark.parametrize(("points", "timed"), [(POINTS, True), (CHUNK_POINTS, False), (1, True), (0, False)])
+def test_a_table_round_trips_exactly(datasets, points, timed):
     dates = DatesRead("mdy", "steps", "Dates like '01/02/2026' were taken as month first.") if timed else None
     sent = replace(table(points, timed), name="a\0é\u2028", dates=dates)
-    kept = archive.add(sent, 5, ROOM)
-    assert archive.get(kept.id) == kept
-    assert (kept.points, kept.default, kept.created, kept.repairs) == (points, 'b, "c"', 5, REPAIRS)
-    again = archive.table(kept)
+    stored = datasets.add(sent, 5, MAX_BYTES)
+    assert datasets.get(stored.id) == stored
+    assert (stored.points, stored.default, stored.created, stored.repairs) == (points, 'b, "c"', 5, REPAIRS)
+    again = datasets.table(stored)
     assert list(again.columns) == list(sent.columns)
     for name, values in sent.columns.items():
         assert again.columns[name].tobytes() == values.tobytes()
     assert (again.times is None) == (not timed)
     if timed:
         np.testing.assert_array_equal(again.times, sent.times)
-        assert (kept.start, kept.stop) == (int(sent.times[0].astype(int)), int(sent.times[-1].astype(int)))
+        assert (stored.start, stored.stop) == (int(sent.times[0].astype(int)), int(sent.times[-1].astype(int)))
     assert (again.name, again.time_column, again.repairs, again.default, again.dates) == (
         sent.name,
         sent.time_column,
@@ -67,148 +69,155 @@ def test_a_table_comes_back_to_the_bit(archive, points, timed):
 
 @pytest.mark.parametrize(
     ("start", "stop"),
-    [(0, 1), (0, FULL_CHUNK), (FULL_CHUNK - 1, FULL_CHUNK + 1), (FULL_CHUNK, 2 * FULL_CHUNK), (5000, 10**9), (7, 7)],
+    [
+        (0, 1),
+        (0, CHUNK_POINTS),
+        (CHUNK_POINTS - 1, CHUNK_POINTS + 1),
+        (CHUNK_POINTS, 2 * CHUNK_POINTS),
+        (5000, 10**9),
+        (7, 7),
+    ],
 )
-def test_a_window_is_the_part_of_the_whole(archive, start, stop):
+def test_an_interval_equals_the_slice_of_the_column(datasets, start, stop):
     sent = table()
-    kept = archive.add(sent, 5, ROOM)
-    window, whole = archive.series(kept, "a", start, stop), sent.series("a").slice(start, stop)
+    stored = datasets.add(sent, 5, MAX_BYTES)
+    window, whole = datasets.series(stored, "a", start, stop), sent.series("a").slice(start, stop)
     np.testing.assert_array_equal(window.values, whole.values)
     np.testing.assert_array_equal(window.times, whole.times)
 
 
-def test_a_column_that_is_looked_at_again_is_not_read_again(archive, monkeypatch):
+def test_a_cached_column_is_read_once(datasets, monkeypatch):
     sent = table()
-    kept = archive.add(sent, 5, ROOM)
-    first = archive.held(kept, "a")
-    monkeypatch.setattr(archive, "_database", None)
-    again = archive.held(kept, "a")
+    stored = datasets.add(sent, 5, MAX_BYTES)
+    first = datasets.cached_series(stored, "a")
+    monkeypatch.setattr(datasets, "_database", None)
+    again = datasets.cached_series(stored, "a")
     assert np.shares_memory(again.values, first.values)
     for each in (first, again):
         np.testing.assert_array_equal(each.values, sent.columns["a"])
         np.testing.assert_array_equal(each.times, sent.times)
 
 
-def test_what_was_deleted_is_not_seen_again_in_memory(archive):
-    kept = archive.add(table(timed=False), 5, ROOM)
-    assert len(archive.held(kept, "a")) == POINTS
-    archive.delete(kept.id)
-    assert len(archive.held(kept, "a")) == 0
+def test_a_deleted_dataset_leaves_the_cache(datasets):
+    stored = datasets.add(table(timed=False), 5, MAX_BYTES)
+    assert len(datasets.cached_series(stored, "a")) == POINTS
+    datasets.delete(stored.id)
+    assert len(datasets.cached_series(stored, "a")) == 0
 
 
-def test_the_newest_is_listed_first_and_the_list_goes_on_after_any(archive):
-    kept = [archive.add(table(2), created, ROOM) for created in (5, 7, 7, 6)]
-    wanted = archive.listed(10)  # those of one moment in any order that stays: each database sorts letters its own way
+def test_pages_list_the_newest_first_and_continue_after_any(datasets):
+    stored = [datasets.add(table(2), created, MAX_BYTES) for created in (5, 7, 7, 6)]
+    wanted = datasets.page(10)  # those of one moment in any order that stays: each database sorts letters its own way
     assert [each.created for each in wanted] == [7, 7, 6, 5]
-    assert {each.id for each in wanted} == {each.id for each in kept}
+    assert {each.id for each in wanted} == {each.id for each in stored}
     for at, each in enumerate(wanted):
-        assert archive.listed(2, (each.created, each.id)) == wanted[at + 1 : at + 3]
+        assert datasets.page(2, (each.created, each.id)) == wanted[at + 1 : at + 3]
 
 
-def test_nothing_more_is_kept_than_there_is_room_for(archive, database):
-    size = archive.add(table(), 5, ROOM).bytes
-    assert archive.taken() == size == 4 * 8 * POINTS
+def test_the_size_limit_counts_datasets_and_detections(datasets, database):
+    size = datasets.add(table(), 5, MAX_BYTES).bytes
+    assert datasets.used_bytes() == size == 4 * 8 * POINTS
     with pytest.raises(LimitExceeded) as refused:
-        archive.add(table(), 5, 2 * size - 1)
+        datasets.add(table(), 5, 2 * size - 1)
     assert refused.value.detail == {
         "limit": 2 * size - 1,
         "taken": size,
         "needed": size,
         "setting": "max_dataset_bytes",
     }
-    assert rows(database, "series") == 1
-    archive.add(table(), 5, 2 * size)
+    assert rows(database, "dataset") == 1
+    datasets.add(table(), 5, 2 * size)
     with database.write() as connection:
-        connection.execute(sa.insert(datasets.detection).values(**queued(archive.listed(1)[0].id), bytes=1))
-    assert archive.taken() == 2 * size + 1
+        connection.execute(sa.insert(detection).values(**queued(datasets.page(1)[0].id), bytes=1))
+    assert datasets.used_bytes() == 2 * size + 1
 
 
-def queued(series_id):
-    told = {"column": "a", "detector": "d", "params": "{}", "status": "queued", "progress": 0, "stage": ""}
-    return {"id": "x", "series_id": series_id, "created": 1, "attempts": 0, **told}
+def queued(dataset_id):
+    fields = {"column": "a", "detector": "d", "params": "{}", "status": "queued", "progress": 0, "stage": ""}
+    return {"id": "x", "dataset_id": dataset_id, "created": 1, "attempts": 0, **fields}
 
 
-def test_labels_replace_those_before(archive):
-    kept = archive.add(table(10), 5, ROOM)
+def test_labels_replace_earlier_ones(datasets):
+    stored = datasets.add(table(10), 5, MAX_BYTES)
     first = [Label(1, 3, "anomaly", "pump"), Label(0, 9, "normal")]
-    assert archive.put_labels(kept.id, first)
-    assert archive.labels(kept.id) == first
-    assert archive.put_labels(kept.id, first[1:])
-    assert archive.labels(kept.id) == first[1:]
-    assert not archive.put_labels("gone", first)
-    assert archive.labels("gone") == []
+    assert datasets.put_labels(stored.id, first)
+    assert datasets.labels(stored.id) == first
+    assert datasets.put_labels(stored.id, first[1:])
+    assert datasets.labels(stored.id) == first[1:]
+    assert not datasets.put_labels("gone", first)
+    assert datasets.labels("gone") == []
 
 
-def test_what_is_deleted_is_gone_with_all_that_belongs_to_it(archive, database):
-    gone, stays = archive.add(table(), 5, ROOM), archive.add(table(10), 6, ROOM)
+def test_deleting_a_dataset_deletes_everything_that_belongs_to_it(datasets, database):
+    gone, stays = datasets.add(table(), 5, MAX_BYTES), datasets.add(table(10), 6, MAX_BYTES)
     for each in (gone, stays):
-        archive.put_labels(each.id, [Label(0, 1, "normal")])
+        datasets.put_labels(each.id, [Label(0, 1, "normal")])
     with database.write() as connection:
-        connection.execute(sa.insert(datasets.detection).values(**queued(gone.id), bytes=1))
+        connection.execute(sa.insert(detection).values(**queued(gone.id), bytes=1))
         result = {"detection_id": "x", "data": b"1"}
         for name, more in (("result", {"part": "score", "number": 0}), ("state", {})):
             columns = result | more
             marks = ", ".join(f":{each}" for each in columns)
             insert = f"INSERT INTO detection_{name} ({', '.join(columns)}) VALUES ({marks})"
             connection.execute(sa.text(insert), columns)
-    assert archive.delete(gone.id)
-    assert not archive.delete(gone.id)
-    assert archive.get(gone.id) is None
-    assert archive.listed(10) == [stays]
-    assert len(archive.series(gone, "a")) == 0
-    counts = {"series": 1, "series_chunk": 4, "series_label": 1, "detection": 0, "detection_result": 0}
+    assert datasets.delete(gone.id)
+    assert not datasets.delete(gone.id)
+    assert datasets.get(gone.id) is None
+    assert datasets.page(10) == [stays]
+    assert len(datasets.series(gone, "a")) == 0
+    counts = {"dataset": 1, "dataset_chunk": 4, "dataset_label": 1, "detection": 0, "detection_result": 0}
     assert {name: rows(database, name) for name in counts} == counts
     assert rows(database, "detection_state") == 0
 
 
-def test_a_long_upload_lets_others_write_and_is_there_only_when_it_is_whole(archive, database, monkeypatch):
-    """In pieces of a megabyte at most; a label put between two of them does not wait for the others."""
-    other, seen = archive.add(table(10), 0, ROOM), []
+def test_a_long_upload_lets_others_write_and_is_listed_once_complete(datasets, database, monkeypatch):
+    """In batches of a megabyte at most; a label put between two of them does not wait for the others."""
+    other, seen = datasets.add(table(10), 0, MAX_BYTES), []
     label = Label(1, 2, "anomaly", "")
-    pieces = datasets._some
+    batches = datasets_module._batches
 
     def between(rows):
-        for piece in pieces(rows):
-            assert sum(len(row["data"]) for row in piece) <= 2**20 + FULL_CHUNK
+        for batch in batches(rows):
+            assert sum(len(row["data"]) for row in batch) <= 2**20 + CHUNK_POINTS
             assert DatasetStore(database).put_labels(other.id, [label] * (len(seen) + 1))
-            seen.append([kept.id for kept in archive.listed(10)])
-            yield piece
+            seen.append([stored.id for stored in datasets.page(10)])
+            yield batch
 
-    monkeypatch.setattr(datasets, "_some", between)
-    kept = archive.add(table(40 * FULL_CHUNK), 0, ROOM)
+    monkeypatch.setattr(datasets_module, "_batches", between)
+    stored = datasets.add(table(40 * CHUNK_POINTS), 0, MAX_BYTES)
     assert seen == [[other.id]] * 5  # 160 chunks
-    assert len(archive.labels(other.id)) == 5
-    assert {each.id for each in archive.listed(10)} == {kept.id, other.id}
+    assert len(datasets.labels(other.id)) == 5
+    assert {each.id for each in datasets.page(10)} == {stored.id, other.id}
 
 
-def test_a_series_that_was_not_written_to_its_end_is_not_there_and_is_forgotten(archive, database, monkeypatch):
+def test_an_incomplete_dataset_is_not_listed_and_is_deleted(datasets, database, monkeypatch):
     def broken(_):
         yield b"1"
         raise OSError("the disk is full")
 
-    monkeypatch.setattr(datasets, "chunked", broken)
+    monkeypatch.setattr(datasets_module, "encode_column", broken)
     with pytest.raises(OSError, match="full"):
-        archive.add(table(), 5, ROOM)
-    assert archive.listed(10) == []
+        datasets.add(table(), 5, MAX_BYTES)
+    assert datasets.page(10) == []
     with database.read() as connection:
-        half = connection.execute(sa.text("SELECT id FROM series")).scalar_one()
-    assert archive.get(half) is None
-    assert archive.forget(0, 5) == []
-    assert archive.forget(0, 6) == [half]
-    assert rows(database, "series") == 0
+        incomplete = connection.execute(sa.text("SELECT id FROM dataset")).scalar_one()
+    assert datasets.get(incomplete) is None
+    assert datasets.delete_old(0, 5) == []
+    assert datasets.delete_old(0, 6) == [incomplete]
+    assert rows(database, "dataset") == 0
 
 
-def test_the_old_are_forgotten(archive):
-    old, new = archive.add(table(2), 5, ROOM), archive.add(table(2), 6, ROOM)
-    assert archive.forget(6, 0) == [old.id]
-    assert archive.listed(10) == [new]
+def test_old_datasets_are_deleted(datasets):
+    old, new = datasets.add(table(2), 5, MAX_BYTES), datasets.add(table(2), 6, MAX_BYTES)
+    assert datasets.delete_old(6, 0) == [old.id]
+    assert datasets.page(10) == [new]
 
 
-def test_ids_are_long_and_different(archive):
-    ids = {archive.add(table(1), 5, ROOM).id for _ in range(20)}
+def test_ids_are_long_and_unique(datasets):
+    ids = {datasets.add(table(1), 5, MAX_BYTES).id for _ in range(20)}
     assert len(ids) == 20
     assert {len(each) for each in ids} == {16}
 
 
-def test_an_id_that_no_series_can_have_is_not_found(archive):
-    assert archive.get("a\0b") is None
+def test_an_impossible_id_is_not_found(datasets):
+    assert datasets.get("a\0b") is None

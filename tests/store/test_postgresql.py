@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from store import CannotOpen, Store, Unavailable
+from store import CannotOpen, StreamStore, Unavailable
 from streams import NotKept, Streams
 from tests.databases import PASSWORD, postgresql
 from tests.serving import serving
@@ -60,7 +60,7 @@ def test_a_server_that_goes_and_comes_back_costs_no_acknowledged_point(own_serve
 
 
 def test_a_lost_database_says_not_kept_and_unavailable(own_server):
-    store = Store.open(own_server.url("postgres"))
+    store = StreamStore.open(own_server.url("postgres"))
     streams = Streams(calm(store))
     streams.start()
     streams.put("s", "rolling_zscore")
@@ -79,7 +79,7 @@ def test_a_lost_database_says_not_kept_and_unavailable(own_server):
 def test_a_wrong_password_is_one_sentence_that_repeats_no_password(postgresql_server):
     url = postgresql_server.url("postgres").replace(PASSWORD, "wr0ng-secret")
     with pytest.raises(CannotOpen) as caught:
-        Store.open(url)
+        StreamStore.open(url)
     assert "password authentication failed" in caught.value.message
     assert "wr0ng" not in f"{caught.value.message} {caught.value.detail}"
 
@@ -87,13 +87,13 @@ def test_a_wrong_password_is_one_sentence_that_repeats_no_password(postgresql_se
 def test_many_services_that_start_at_once_upgrade_one_database(postgresql_server):
     url = postgresql_server.new()
     with ThreadPoolExecutor(4) as pool:
-        for store in pool.map(Store.open, [url] * 4):
+        for store in pool.map(StreamStore.open, [url] * 4):
             assert store.streams() == []
             store.close()
 
 
 def test_writers_follow_one_another(database_url):
-    store = Store.open(database_url)
+    store = StreamStore.open(database_url)
 
     def put(_):
         return [store.put(f"s{k}", "d", {"sigma": k}, 100).id for k in range(20)]
@@ -106,7 +106,7 @@ def test_writers_follow_one_another(database_url):
 
 
 def test_a_name_with_a_letter_that_postgresql_cannot_hold_is_no_stream(database_url):
-    store = Store.open(database_url)
+    store = StreamStore.open(database_url)
     for name in ("a", "b"):
         store.put(name, "d", {}, 100)
     assert store.stream("a\0") is None

@@ -9,15 +9,15 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from events.scored_points import COLUMNS, ScoredPoints
-from store import Append, CannotOpen, Fitted, Store, Unavailable
-from store.codec import FULL_CHUNK
+from store import AppendedPoints, CannotOpen, SavedFit, StreamStore, Unavailable
+from store.codec import CHUNK_POINTS
 from store.streams import Conflict
 from store.tables import metadata
 
 
 @pytest.fixture
 def store(database_url):
-    store = Store.open(database_url)
+    store = StreamStore.open(database_url)
     yield store
     store.close()
 
@@ -31,8 +31,8 @@ def points(first, n):
 
 
 def append(store, stream, n, merge=False):
-    stream = replace(stream, cursor=stream.cursor + n, timed=False, judges=("b", "a"))
-    store.append([Append(stream, points(stream.cursor - n + 1, n), merge)])
+    stream = replace(stream, cursor=stream.cursor + n, timed=False, detector_names=("b", "a"))
+    store.append([AppendedPoints(stream, points(stream.cursor - n + 1, n), merge)])
     return stream
 
 
@@ -51,18 +51,18 @@ def test_points_come_back_as_they_went_whatever_the_chunks(store):
     for after, limit in ((0, 20_000), (0, 1), (1, 700), (4095, 2), (9700, 10), (stream.cursor - 1, 5)):
         n = min(limit, stream.cursor - after)
         assert_points(store.read(stream, after, limit), after + 1, n)
-    assert_points(store.newest(stream, 10), stream.cursor - 9, 10)
+    assert_points(store.read_newest(stream, 10), stream.cursor - 9, 10)
     assert len(store.read(stream, stream.cursor, 10)) == 0
 
 
 def test_points_that_came_after_the_stream_was_read_are_not_read_with_it(store):
     before = store.put("s", "d", {}, 10**6)
-    assert before.judges == ()
+    assert before.detector_names == ()
     middle = append(store, before, 5)
     append(store, middle, 3, merge=True)
-    assert len(store.read(before, 0, 10)) == len(store.latest(before, 10)) == 0
+    assert len(store.read(before, 0, 10)) == len(store.read_latest(before, 10)) == 0
     assert_points(store.read(middle, 0, 10), 1, 5)
-    assert_points(store.newest(middle, 10), 1, 5)
+    assert_points(store.read_newest(middle, 10), 1, 5)
     assert store.last_points([before], 10)[before.id].judged_by == points(1, 8).judged_by
 
 
@@ -71,10 +71,10 @@ def test_late_points_that_came_after_the_stream_was_read_are_not_read_with_it(st
     for n in (4, 3):
         whole = points(before.cursor + 1, n)
         stamps = (np.arange(n) + 10 * n).astype("datetime64[ms]")
-        after = replace(before, cursor=before.cursor + n, timed=True, last_time=43, judges=("b", "a"))
-        store.append([Append(after, replace(whole, times=stamps), merge=n == 3)])
+        after = replace(before, cursor=before.cursor + n, timed=True, last_time=43, detector_names=("b", "a"))
+        store.append([AppendedPoints(after, replace(whole, times=stamps), merge=n == 3)])
         before, earlier = after, before
-    found = store.around(earlier, 0, 1000, 5)
+    found = store.read_interval(earlier, 0, 1000, 5)
     np.testing.assert_array_equal(found.times.astype(int), [40, 41, 42, 43])
 
 
@@ -82,19 +82,19 @@ def test_merging_makes_full_chunks_and_forgets_what_is_beyond_the_capacity(store
     stream = store.put("s", "d", {}, 5000)
     for _ in range(200):
         stream = append(store, stream, 100)
-    assert store.pieces(stream.id) == 200
+    assert store.count_small_chunks(stream.id) == 200
     stream = append(store, stream, 1, merge=True)
-    assert store.pieces(stream.id) <= 1
+    assert store.count_small_chunks(stream.id) <= 1
     assert len(store.read(stream, 0, 10**6)) == 5000
     with store.database.read() as connection:
         rows = connection.execute(sa.text("SELECT points FROM chunk")).scalars().all()
-    assert sum(rows) < 5000 + FULL_CHUNK
+    assert sum(rows) < 5000 + CHUNK_POINTS
 
 
 def test_an_append_is_all_or_nothing(store):
     one, other = store.put("one", "d", {}, 100), store.put("other", "d", {}, 100)
-    good = Append(replace(one, cursor=1, timed=False, judges=("b", "a")), points(1, 1))
-    bad = Append(replace(other, id=999, cursor=1, timed=False, judges=("b", "a")), points(1, 1))
+    good = AppendedPoints(replace(one, cursor=1, timed=False, detector_names=("b", "a")), points(1, 1))
+    bad = AppendedPoints(replace(other, id=999, cursor=1, timed=False, detector_names=("b", "a")), points(1, 1))
     with pytest.raises(Conflict):
         store.append([good, bad])
     assert store.stream("one").cursor == 0
@@ -104,9 +104,9 @@ def test_an_append_is_all_or_nothing(store):
 def test_what_was_learned_comes_back(store):
     stream = store.put("s", "d", {}, 100)
     state = {"weights": {"a": np.arange(6.0).reshape(2, 3)}, "unit": np.float64(2), "none": None, "list": [1, "x"]}
-    store.save_fit(stream.id, Fitted("d", {"sigma": 3}, 7, {"old": 1}))
-    store.save_fit(stream.id, Fitted("e", {"sigma": 4}, 8, state))
-    fit = store.fit(stream.id)
+    store.save_fit(stream.id, SavedFit("d", {"sigma": 3}, 7, {"old": 1}))
+    store.save_fit(stream.id, SavedFit("e", {"sigma": 4}, 8, state))
+    fit = store.load_fit(stream.id)
     assert (fit.detector, fit.params, fit.cursor) == ("e", {"sigma": 4}, 8)
     np.testing.assert_array_equal(fit.state["weights"]["a"], state["weights"]["a"])
     assert (fit.state["unit"], fit.state["none"], fit.state["list"]) == (2, None, [1, "x"])
@@ -117,20 +117,20 @@ def test_no_id_is_given_twice(store):
     for name in ("a", "b", "b", "c"):
         ids.append(store.put(name, "d", {}, 10).id)
         store.delete(ids[-1])
-    made = store.make(["x", "y"], "d", {}, 10)
+    made = store.create_missing(["x", "y"], "d", {}, 10)
     store.delete(made[-1].id)
-    ids += [each.id for each in [*made, *store.make(["y", "z"], "d", {}, 10)]]
+    ids += [each.id for each in [*made, *store.create_missing(["y", "z"], "d", {}, 10)]]
     assert len(set(ids)) == len(ids)
 
 
 def test_a_deleted_stream_leaves_nothing(store):
     stream = append(store, store.put("s", "d", {}, 100), 10)
-    store.save_fit(stream.id, Fitted("d", {}, 7, {}))
+    store.save_fit(stream.id, SavedFit("d", {}, 7, {}))
     store.delete(stream.id)
     assert store.stream("s") is None
     assert store.count() == 0
-    assert store.pieces(stream.id) == 0
-    assert store.fit(stream.id) is None
+    assert store.count_small_chunks(stream.id) == 0
+    assert store.load_fit(stream.id) is None
 
 
 def test_streams_are_listed_by_name(store):
@@ -146,10 +146,10 @@ def test_the_migrations_make_the_tables_that_the_code_uses(store):
 
 
 def test_opening_again_changes_nothing(database_url):
-    first = Store.open(database_url)
+    first = StreamStore.open(database_url)
     stream = append(first, first.put("s", "d", {}, 100), 5)
     first.close()
-    second = Store.open(database_url)
+    second = StreamStore.open(database_url)
     assert second.stream("s") == stream
     second.close()
 
@@ -172,14 +172,14 @@ def test_opening_again_changes_nothing(database_url):
 )
 def test_a_database_that_cannot_be_opened_is_one_sentence_without_its_password(url):
     with pytest.raises(CannotOpen) as caught:
-        Store.open(url)
+        StreamStore.open(url)
     assert caught.value.message.endswith(".")
     assert "secret" not in caught.value.message
 
 
 @pytest.mark.parametrize("replaced", [False, True])
 def test_nothing_is_written_to_a_file_that_was_deleted(tmp_path, replaced):
-    store = Store.open(f"sqlite:///{tmp_path}/a.db")
+    store = StreamStore.open(f"sqlite:///{tmp_path}/a.db")
     store.put("a", "lstm", {}, 100)
     for file in tmp_path.glob("a.db*"):
         file.unlink()

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from store import NoRoom, Store, ThrottledLogger, Unavailable
+from store import DiskFull, StreamStore, ThrottledLogger, Unavailable
 from store.write_lock import LockTimeout, WriteLock
 from tests.waiting import SECONDS, until
 
@@ -20,7 +20,7 @@ def held():
         turns, begun = WriteLock(*arguments), threading.Event()
 
         def hold():
-            with turns.take():
+            with turns.acquire():
                 begun.set()
                 end.wait(SECONDS)
 
@@ -39,7 +39,7 @@ def outcomes(turns, threads):
 
     def ask():
         try:
-            with turns.take():
+            with turns.acquire():
                 pass
         except LockTimeout:
             refused.append(1)
@@ -59,7 +59,7 @@ def test_a_turn_that_comes_is_taken():
     turns, order = WriteLock(2, SECONDS, SECONDS), []
 
     def work(name):
-        with turns.take():
+        with turns.acquire():
             order.append(name)
 
     threads = [threading.Thread(target=work, args=(name,)) for name in range(20)]
@@ -74,7 +74,7 @@ def test_many_short_turns_send_nobody_away():
     turns, done = WriteLock(1, 60.0, 1.0), []
 
     def work():
-        with turns.take():
+        with turns.acquire():
             time.sleep(0.15)
             done.append(1)
 
@@ -87,13 +87,13 @@ def test_many_short_turns_send_nobody_away():
 
 
 def test_who_may_not_wait_any_longer_is_told(held):
-    with pytest.raises(LockTimeout), held(3, SECONDS, SECONDS).take(patience=0.01):
+    with pytest.raises(LockTimeout), held(3, SECONDS, SECONDS).acquire(timeout=0.01):
         raise AssertionError
 
 
 def test_a_database_that_another_program_holds_is_unavailable_and_free_again_later(tmp_path, monkeypatch):
     monkeypatch.setattr("store.database.BUSY_MS", 50)
-    store = Store.open(f"sqlite:///{tmp_path}/x.db")
+    store = StreamStore.open(f"sqlite:///{tmp_path}/x.db")
     other = sqlite3.connect(tmp_path / "x.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(Unavailable, match="locked"):
@@ -106,11 +106,11 @@ def test_a_database_that_another_program_holds_is_unavailable_and_free_again_lat
 
 
 def test_a_full_disk_has_its_own_name(tmp_path):
-    store = Store.open(f"sqlite:///{tmp_path}/x.db")
+    store = StreamStore.open(f"sqlite:///{tmp_path}/x.db")
     with store.database.engine.connect() as connection:
         pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
         connection.exec_driver_sql(f"PRAGMA max_page_count={pages}")
-    with pytest.raises(NoRoom):
+    with pytest.raises(DiskFull):
         for k in range(1000):
             store.put(f"{k}" * 100, "d", {}, 10)
     store.close()
@@ -121,7 +121,7 @@ def test_a_cause_is_told_once_a_minute(caplog):
     complaints = ThrottledLogger(lambda: clock[0])
     for second in (0, 1, 59, 61, 62):
         clock[0] = float(second)
-        complaints.say("full")
-    complaints.say("away")
-    complaints.say("full")
+        complaints.warn("full")
+    complaints.warn("away")
+    complaints.warn("full")
     assert [record.getMessage() for record in caplog.records] == ["full", "full", "away", "full"]

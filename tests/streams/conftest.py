@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from events.scored_points import COLUMNS
-from store import Store
+from store import StreamStore
 from streams import Streams
 from tests.waiting import SECONDS
 
@@ -39,7 +39,7 @@ def open_streams(database_url, clock):
     opened = []
 
     def start(**options):
-        store = calm(Store.open(database_url))
+        store = calm(StreamStore.open(database_url))
         streams = Streams(store, now=clock, **options)
         streams.start()
         opened.append((streams, store))

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from anomaly_detection import STATE_VERSION
-from store import Store
+from store import StreamStore
 from streams import NotKept
 from tests.streams.conftest import assert_same, fit, seasonal, times
 from tests.waiting import until
@@ -22,11 +22,11 @@ PUSH = """
 import sys
 import numpy as np
 from anomaly_detection import STATE_VERSION
-from store import Store
+from store import StreamStore
 from streams import Streams
 def times(ms):
     return np.array(ms).astype("datetime64[ms]")
-store = Store.open(sys.argv[1])
+store = StreamStore.open(sys.argv[1])
 if store.stream("demo") is None:
     store.put("demo", "robust_zscore", {}, 1000)  # not the network, which takes long to learn
 streams = Streams(store)
@@ -78,7 +78,7 @@ def test_a_detector_saved_by_another_version_is_fitted_again(open_streams, name)
 def test_kill_9_loses_nothing_that_was_acknowledged(database_url):
     for pushes in (1, 5, 20):
         acknowledged = killed_after(pushes, database_url)
-        store = Store.open(database_url)
+        store = StreamStore.open(database_url)
         stream = store.stream("s")
         assert stream.cursor >= acknowledged
         kept = store.read(stream, 0, stream.cursor + 1)

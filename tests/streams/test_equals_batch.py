@@ -60,7 +60,7 @@ def test_stream_equals_batch(open_streams, name, sizes, timed):
             at += size
     judged = streams.read("s", HISTORY, POINTS)
 
-    kept = streams._store.fit(streams._store.stream("s").id)
+    kept = streams._store.load_fit(streams._store.stream("s").id)
     detector = detector_named(kept.detector, DETECTORS).from_state(kept.state)
     whole = detector.detect(Series(stamps, values))
     np.testing.assert_array_equal(judged.is_anomaly, whole.is_anomaly[HISTORY:])

@@ -70,4 +70,4 @@ def test_what_was_late_and_when_is_known_after_a_restart(pushed, open_streams, c
     push(pushed, MINUTE)
     pushed.stop()
     again = open_streams()
-    assert again._store.stream("s").seen == clock.ms
+    assert again._store.stream("s").last_arrival == clock.ms

@@ -107,7 +107,7 @@ def test_a_fit_learns_from_them_in_the_order_of_time(streams):
     streams.push("late", times(200), values[:200].tolist())
     for name in ("in time", "late"):
         fit(streams, name)
-    states = [streams._store.fit(streams._store.stream(name).id).state for name in ("in time", "late")]
+    states = [streams._store.load_fit(streams._store.stream(name).id).state for name in ("in time", "late")]
     assert states[0]["threshold"] == pytest.approx(states[1]["threshold"], rel=0.3)  # the verdicts left out may differ
     assert states[0]["period"] == states[1]["period"] == 48
 

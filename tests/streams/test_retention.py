@@ -156,7 +156,7 @@ def test_only_times_have_an_age(streams):
 
 
 def test_it_is_looked_again_and_again_whatever_a_look_did(open_streams, clock, monkeypatch):
-    limited, failed = RetentionStore.limited, []
+    limited, failed = RetentionStore.with_retention, []
 
     def once(*told):
         if not failed:
@@ -165,7 +165,7 @@ def test_it_is_looked_again_and_again_whatever_a_look_did(open_streams, clock, m
         return limited(*told)
 
     monkeypatch.setattr("streams.retention.EACH_SECONDS", 0.01)
-    monkeypatch.setattr(RetentionStore, "limited", once)
+    monkeypatch.setattr(RetentionStore, "with_retention", once)
     streams = open_streams()
     until(lambda: failed)
     streams.put("s", "rolling_zscore", keep_days=1)

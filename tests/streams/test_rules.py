@@ -94,7 +94,9 @@ def test_a_fit_does_not_learn_from_points_inside_events(streams):
     for name, sent in (("clean", seasonal(500)), ("faulty", values)):
         streams.push(name, times(500), sent.tolist())
         fit(streams, name)
-    thresholds = [streams._store.fit(streams._store.stream(name).id).state["threshold"] for name in ("clean", "faulty")]
+    thresholds = [
+        streams._store.load_fit(streams._store.stream(name).id).state["threshold"] for name in ("clean", "faulty")
+    ]
     assert thresholds[1] == pytest.approx(thresholds[0], rel=0.05)
 
 

@@ -43,7 +43,7 @@ def test_a_silence_begins_once_and_ends_with_the_next_point(pushed, clock):
         look(pushed)
     assert silences(pushed) == [(1, 40, None)]
     [kept] = Silences(pushed._store.database).of(1 + 1)
-    assert (kept.seen, kept.noticed, kept.last_time) == (came, clock.ms, times(40)[-1].astype(int))
+    assert (kept.last_arrival, kept.noticed, kept.last_time) == (came, clock.ms, times(40)[-1].astype(int))
     pushed.push("s", times(1, first=40), [5.0])
     assert pushed.get("s").state == "normal"
     look(pushed)
