@@ -141,7 +141,7 @@ def of_kept(kept: Dataset, as_ms: bool) -> dict[str, Any]:
 
 def of_window(window: Window, as_ms: bool) -> dict[str, Any]:
     """The points of a window, as they are answered."""
-    return responses.of_points(window.at, window.times, window.values, as_ms=as_ms)
+    return responses.of_points(window.positions, window.times, window.values, as_ms=as_ms)
 
 
 def of_labels(series_id: str, labels: list[Label], as_ms: bool) -> dict[str, Any]:

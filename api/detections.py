@@ -1,6 +1,5 @@
 """Kept detections over HTTP: asked for, followed, read in windows, judged again."""
 
-import re
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -29,8 +28,6 @@ MOST_BUCKETS = 4_000
 MOST_EVENTS, MOST_POSITION = 1_000, 99_999_999
 AT_ONCE = 0.3
 """Seconds that an answer waits for work that is perhaps done by then."""
-POSITION = re.compile("[0-9]{1,8}", re.ASCII)
-"""What is a position and no time: the seconds since 1970 have nine digits since 1973."""
 
 
 class DetectionBody(msgspec.Struct, forbid_unknown_fields=True):
@@ -98,7 +95,7 @@ def series_detectability(series_id: str) -> Response:
     column, name = column_of(kept, body.column), body.detector or detector_registry.default_detector()
     params = all_params(name, body.params)
     with state().slots.take():
-        series, odd = found.archive.series(kept, column), found.odd(kept)
+        series, odd = found.store.series(kept, column), found.labelled_anomalous(kept)
         live, avoid = body.mode == "online", odd[: len(series)]
         told = measure_detectability(
             series, detector_registry.find(name), params, live=live, avoid=avoid, enough=deadline_check()
@@ -147,7 +144,7 @@ def detection_points(detection_id: str) -> Response:
     as_ms, given, jobs = times_as_ms(), only("from", "to", "buckets"), opened()
     buckets = whole(given, "buckets", 1_000, 1, MOST_BUCKETS)
     asked = jobs.results.get(detection_id, events=False)
-    window = jobs.results.window(asked, place(given, "from"), place(given, "to"), buckets)
+    window = jobs.results.window(asked, given.get("from"), given.get("to"), buckets)
     told = responses.of_window(window.detection, window.positions, as_ms=as_ms)
     return json({"start": window.start, "stop": window.stop, **told})
 
@@ -205,12 +202,6 @@ def all_params(name: str, given: dict[str, Any]) -> dict[str, Any]:
         param.name: check_parameter(param, given.get(param.name, param.default))
         for param in parameters_of(detector).values()
     }
-
-
-def place(given: dict[str, str], name: str) -> int | str | None:
-    """A position, or the text of a time; None where neither is given."""
-    text = given.get(name)
-    return int(text) if text is not None and POSITION.fullmatch(text) else text
 
 
 def amount(given: dict[str, str], name: str, most: float) -> float | None:

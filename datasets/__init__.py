@@ -1,7 +1,8 @@
-"""Uploaded tables: stored whole, read in windows, labelled."""
+"""Uploaded tables: stored in full, read in intervals, labelled."""
 
-from datasets.datasets import Datasets
+from datasets.datasets import Datasets, Window
 
 __all__ = [
     "Datasets",
+    "Window",
 ]

@@ -65,10 +65,10 @@ class JobQueue:
     now and then that it lives. What an owner leaves behind is queued again, MOST_ATTEMPTS times in all.
     """
 
-    def __init__(self, store: StreamStore, *, most_waiting: int, most_bytes: int, worker: str = "jobs.worker") -> None:
+    def __init__(self, store: StreamStore, *, max_queued: int, max_bytes: int, worker: str = "jobs.worker") -> None:
         self._store, self._detections = store, Detections(store.database)
         self.results = Results(store)
-        self._most_waiting, self._most_bytes, self._worker = most_waiting, most_bytes, worker
+        self._max_queued, self._max_bytes, self._worker = max_queued, max_bytes, worker
         self._owner = f"{socket.gethostname()[:40]}:{os.getpid()}:{secrets.token_hex(4)}"
         self._wake, self._end = threading.Event(), threading.Event()
         self._ended = threading.Condition()
@@ -98,8 +98,8 @@ class JobQueue:
     def submit(self, series_id: str, column: str, detector: str, params: Mapping[str, Any]) -> DetectionRecord:
         """Queues a detection with all its parameters; durable when it returns. Raises QueueFull, NotFound,
         LimitExceeded."""
-        if self._detections.count_queued() >= self._most_waiting:
-            raise QueueFull(self._most_waiting)
+        if self._detections.count_queued() >= self._max_queued:
+            raise QueueFull(self._max_queued)
         asked = self._detections.add(series_id, column, detector, params, now())
         if asked is None:
             raise NotFound(f"There is no series {series_id!r}.", name=series_id)
@@ -212,7 +212,7 @@ class JobQueue:
         if self._process is None or not self._process.alive:
             if self._process:
                 self._process.kill()  # closes what is left of it
-            self._process = WorkerProcess(self._store.database.address, self._most_bytes, self._worker)
+            self._process = WorkerProcess(self._store.database.address, self._max_bytes, self._worker)
         return self._process
 
     def _follow(self, process: WorkerProcess, work: AtWork) -> None:

@@ -1,6 +1,5 @@
 """What came of detections that are done: windows of their points, another sigma, how many events each would give."""
 
-import re
 import threading
 from bisect import bisect
 from collections import OrderedDict
@@ -12,24 +11,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anomaly_detection import Detection, events_in_ms
-from errors import BadInput, BadParameter, NotFound, StaleState
+from errors import BadInput, NotFound, StaleState
 from evaluation.rethresholding import rethreshold
 from evaluation.threshold_curve import Found, Sensitivity
 from events.filter import read_event_filter
 from jobs.serialization import find, from_columns, same_judgement, summarize
-from readers import read_arrays
+from readers.positions import read_interval
 from store import Dataset, DatasetStore, DetectionRecord, Detections, StreamStore
-from timeseries import Series
 from timeseries.downsampling import downsample
 
 MOST_POINTS = 2_000_000
 """Points of detections that are held in memory, the last used: some 100 bytes each. One is held in any case."""
-
-
-DIGITS = re.compile("[0-9]{9,19}", re.ASCII)
-"""A time as a number: s, ms, µs or ns since 1970."""
-Place = int | str | None
-"""A position, the text of a time, or the end of the series."""
 
 
 class NotDone(BadInput):
@@ -87,11 +79,11 @@ class Results:
             raise NotFound(f"There is no series {series_id!r}.", name=series_id)
         return kept
 
-    def window(self, asked: DetectionRecord, begin: Place, end: Place, buckets: int) -> Window:
+    def window(self, asked: DetectionRecord, begin: str | None, end: str | None, buckets: int) -> Window:
         """At most 2 · `buckets` of the points from `begin` up to `end`, the peak of each event among them. Raises
         NotDone, NotFound, BadParameter."""
         detection = self.detection(asked)
-        start, stop = window_of(detection.series, begin, end)
+        start, stop = read_interval(begin, end, detection.series.times, len(detection.series))
         some = slice(start, stop)
         times = detection.series.times
         positions = downsample(
@@ -172,31 +164,6 @@ class Results:
         except StaleState as error:
             message = "Another version of the program saved this detection; delete it and make it again."
             raise NotDone(message, status="stale") from error
-
-
-def window_of(series: Series, begin: Place, end: Place) -> tuple[int, int]:
-    """Half open positions, within the series. Raises BadParameter, also for text that is no time."""
-    start = 0 if begin is None else position(series, begin, "from")
-    stop = len(series) if end is None else position(series, end, "to")
-    if stop < start:
-        raise BadParameter("The window ends before it begins; from must not lie after to.", name="to")
-    return start, stop
-
-
-def position(series: Series, place: int | str, name: str) -> int:
-    """Where a place lies: of a time, the first point that is not before it."""
-    if isinstance(place, int):
-        return min(place, len(series))
-    if series.times is None:
-        said = f"This series has no times; {name} is a position, a whole number of at most eight digits."
-        raise BadParameter(said, name=name)
-    try:
-        times = read_arrays([0.0], [int(place) if DIGITS.fullmatch(place) else place]).series().times
-    except BadInput as error:
-        said = f"{name} is neither a position nor a time; write a time as 2026-03-01T10:15:00Z."
-        raise BadParameter(said, name=name) from error
-    assert times is not None
-    return int(np.searchsorted(series.times, times[0]))
 
 
 def stretches(flags: NDArray[np.bool_]) -> list[tuple[int, int]]:

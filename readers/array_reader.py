@@ -12,7 +12,7 @@ from readers.sorting import settle_order
 from readers.time_column import EPOCHS, beyond_calendar, epoch_unit
 from readers.timestamps import read_times
 from timeseries.names import clean_name
-from timeseries.series import Floats
+from timeseries.series import Floats, Times
 from timeseries.table import DEFAULT_LIMITS, DateOrder, DatesRead, Limits, Repair, Table, repair
 
 _1990 = 631_152_000
@@ -52,6 +52,12 @@ def read_arrays(
     micros, nanos, assumed, dates = _read_times(times, date_order)
     stamps, order, mended = settle_order(micros, lambda at: [int(position) for position in at[:5]], nanos)
     return Table(name, stamps, {name: numbers[order]}, None, (*repairs, *assumed, *mended), dates=dates)
+
+
+def read_each_time(times: Sequence[int | float | str]) -> Times:
+    """(n,) the times of a JSON array, in its order, to the millisecond. Raises Unreadable and Ambiguous."""
+    micros = _read_times(times, None)[0]
+    return (micros // 1000).astype("datetime64[ms]")
 
 
 def _numbers(values: Sequence[float | None]) -> tuple[Floats, list[Repair]]:

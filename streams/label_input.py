@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from errors import BadInput
-from readers import read_arrays
+from readers.positions import check_label_note, read_time
 from store import Label
 
 MOST = 1_000
@@ -35,8 +35,7 @@ def _label(given: Given, timed: bool, last_time: int, index: int) -> Label:
     if stop <= start:
         said = f"Label {index} ends where it starts, or before; stop is the first point that it does not hold."
         raise BadInput(said, index=index)
-    if "\0" in given[3]:  # no text of PostgreSQL's holds it
-        raise BadInput(f"The note of label {index} holds a NUL character; leave it out.", index=index)
+    check_label_note(given[3], index)
     return Label(start, stop, given[2], given[3])
 
 
@@ -45,9 +44,7 @@ def _place(place: Place, timed: bool, last_time: int, index: int) -> int:
         if re.fullmatch(r"[0-9]{1,8}", str(place)) and last_time >= EARLIEST_MS:
             said = f"Label {index}: {place} is no time of this stream, which has times; send these, not cursors."
             raise BadInput(said, index=index)
-        times = read_arrays([0.0], [place]).series().times
-        assert times is not None
-        return int(times.astype(np.int64)[0])
+        return int(read_time(place).astype(np.int64))
     if not isinstance(place, int) or not 0 <= place < 2**62:
         said = f"Label {index}: this stream counts its points; start and stop are cursors, whole numbers."
         raise BadInput(said, index=index)

@@ -15,9 +15,8 @@ from hypothesis import strategies as st
 
 from api import responses
 from app import create_app
-from datasets import datasets
 from datasets.datasets import DAY_MS, Datasets
-from readers import read_csv
+from readers import positions, read_csv
 from settings import Settings
 from store import DatasetStore, StreamStore
 from tests.api.invariants import check_error, strict_json
@@ -51,7 +50,7 @@ def store(tmp_path):
 
 @pytest.fixture
 def client(store, clock):
-    uploads = Datasets(DatasetStore(store.database), most_bytes=10**9, keep_days=30, now=clock)
+    uploads = Datasets(DatasetStore(store.database), max_bytes=10**9, retention_days=30, now=clock)
     return create_app(Settings(), uploads=uploads).test_client()
 
 
@@ -173,8 +172,8 @@ def test_a_file_can_be_uploaded_again(client):
 
 def test_ten_thousand_labels_by_time_are_read_together_and_each_as_alone(client, monkeypatch):
     alone = []
-    read = datasets.read_moment
-    monkeypatch.setattr(datasets, "read_moment", lambda text: alone.append(text) or read(text))
+    read = positions.read_time
+    monkeypatch.setattr(positions, "read_time", lambda text: alone.append(text) or read(text))
     start = datetime(2026, 1, 1, tzinfo=UTC)
     told = add(
         client, "time,v\n" + "".join(f"{start + timedelta(minutes=k):%Y-%m-%dT%H:%MZ},{k}\n" for k in range(20_001))
@@ -279,7 +278,7 @@ def test_what_is_too_old_is_forgotten(client, clock, store):
 
 
 def test_without_room_an_upload_is_refused_in_a_sentence(store):
-    uploads = Datasets(DatasetStore(store.database), most_bytes=5000)
+    uploads = Datasets(DatasetStore(store.database), max_bytes=5000)
     client = create_app(Settings(), uploads=uploads).test_client()
     add(client)
     told = check_error(client.post("/api/v1/series", data=CSV, content_type="text/csv"), 413, "limit_exceeded")

@@ -95,7 +95,7 @@ def test_what_is_wrong_is_said(client, csv_file, query, code):
 def kept(tmp_path, csv_file):
     """A client of an app with a store, and a series kept in it."""
     store = StreamStore.open(f"sqlite:///{tmp_path / 'x.db'}")
-    client = create_app(uploads=Datasets(DatasetStore(store.database), most_bytes=10**9)).test_client()
+    client = create_app(uploads=Datasets(DatasetStore(store.database), max_bytes=10**9)).test_client()
     yield client, client.post("/api/v1/series", data=csv_file, content_type="text/csv").json["id"]
     store.close()
 

@@ -33,11 +33,11 @@ STREAMS = Streams(calm(STORE), limits=Limits(max_rows=2000))
 ALERTS = Alerts(STORE, [])  # not started: nothing is sent
 STREAMS.start()
 STREAMS.put("0", "rolling_zscore")  # the name that is made up most
-UPLOADS = Datasets(DatasetStore(STORE.database), most_bytes=10**7)
+UPLOADS = Datasets(DatasetStore(STORE.database), max_bytes=10**7)
 with mock.patch("secrets.token_urlsafe", return_value="0"):
     TIMES = (np.arange(300) * 60_000).astype("datetime64[ms]")
     UPLOADS.add(Table("s", TIMES, {"a": np.arange(300.0), "b": np.full(300, np.nan)}))
-JOBS = JobQueue(STORE, most_waiting=20, most_bytes=10**9)  # not started: what is asked for waits
+JOBS = JobQueue(STORE, max_queued=20, max_bytes=10**9)  # not started: what is asked for waits
 LIMITS = Settings(max_rows=2000, max_json_points=2000, max_upload_bytes=100_000)
 APP = create_app(LIMITS, STREAMS, ALERTS, jobs=JOBS, uploads=UPLOADS)
 APP.extensions["anomaly"].ready.set()

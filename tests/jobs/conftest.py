@@ -48,7 +48,7 @@ def archive(store):
 @pytest.fixture(scope="module")
 def jobs(store):
     """Jobs whose worker is warm after the first test."""
-    found = JobQueue(store, most_waiting=5, most_bytes=ROOM)
+    found = JobQueue(store, max_queued=5, max_bytes=ROOM)
     found.start()
     yield found
     found.stop()

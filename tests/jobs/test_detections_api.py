@@ -126,7 +126,7 @@ def test_it_is_judged_again_and_stays_so(client, jobs, kept, store):
     back = client.patch(path, json={"params": {"threshold": 5, "merge_gap": 9}, "policy": {"direction": "below"}}).json
     assert (back["events"], back["policy"]["direction"]) == ([], "below")
     # another service on the same database reads the same
-    other = create_app(Settings(), jobs=JobQueue(store, most_waiting=1, most_bytes=ROOM)).test_client()
+    other = create_app(Settings(), jobs=JobQueue(store, max_queued=1, max_bytes=ROOM)).test_client()
     assert got(other, told["id"])["policy"] == back["policy"]
     assert not any(got(other, told["id"], "/points", "DetectionPoints")["is_anomaly"])
     back = client.patch(path, json={"policy": {"direction": "above", "min_abs_deviation": 1}}).json
@@ -226,7 +226,7 @@ def test_bad_requests(client, kept):
 
 
 def test_a_result_that_is_not_there_yet(store, archive, kept):
-    waiting = JobQueue(store, most_waiting=1, most_bytes=ROOM)  # not started
+    waiting = JobQueue(store, max_queued=1, max_bytes=ROOM)  # not started
     client = create_app(Settings(), jobs=waiting).test_client()
     response = client.post(f"/api/v1/series/{kept.id}/detections", json={})
     told = strict_json(response.data)

@@ -58,7 +58,7 @@ def go(tmp_path, monkeypatch):
 @pytest.fixture
 def jobs(store, go):
     """Jobs whose worker has the detectors of tests/jobs/worker.py."""
-    found = JobQueue(store, most_waiting=5, most_bytes=ROOM, worker="tests.jobs.worker")
+    found = JobQueue(store, max_queued=5, max_bytes=ROOM, worker="tests.jobs.worker")
     found.start()
     yield found
     found.stop()
@@ -185,7 +185,7 @@ def test_work_left_behind_is_done_by_the_next_service(store, kept, detections, g
     gone = detections.add(kept.id, "value", "rolling_zscore", QUICK, 1)
     with subprocess.Popen([sys.executable, "-c", ""]) as process:
         pass
-    here = JobQueue(store, most_waiting=5, most_bytes=ROOM, worker="tests.jobs.worker")
+    here = JobQueue(store, max_queued=5, max_bytes=ROOM, worker="tests.jobs.worker")
     host = here._owner.rsplit(":", 2)[0]
     assert detections.claim(f"{host}:{process.pid}:x", 2**50).id == gone.id  # a process that has ended
     elsewhere = detections.add(kept.id, "value", "rolling_zscore", QUICK, 2)
@@ -201,7 +201,7 @@ def test_work_left_behind_is_done_by_the_next_service(store, kept, detections, g
 
 
 def test_a_stopped_service_leaves_its_work_queued_and_uncounted(store, kept, detections, go):
-    first = JobQueue(store, most_waiting=5, most_bytes=ROOM, worker="tests.jobs.worker")
+    first = JobQueue(store, max_queued=5, max_bytes=ROOM, worker="tests.jobs.worker")
     first.start()
     asked = first.submit(kept.id, "value", "held", SLOW)
     at_fit(first, asked)
@@ -213,7 +213,7 @@ def test_a_stopped_service_leaves_its_work_queued_and_uncounted(store, kept, det
 
 
 def test_a_service_that_stops_while_it_waits_takes_its_worker_along(store, go):
-    jobs = JobQueue(store, most_waiting=5, most_bytes=ROOM, worker="tests.jobs.worker")
+    jobs = JobQueue(store, max_queued=5, max_bytes=ROOM, worker="tests.jobs.worker")
     jobs.start()
     jobs.warm()
     until(lambda: jobs.worker_pid is not None)
@@ -243,19 +243,19 @@ def test_each_detection_has_one_owner(kept, detections):
 
 def test_there_is_an_end_to_what_is_kept(store, archive, detections):
     kept = archive.add(table(points=50, spikes=()), 1, ROOM)
-    jobs = JobQueue(store, most_waiting=2, most_bytes=ROOM)  # not started
+    jobs = JobQueue(store, max_queued=2, max_bytes=ROOM)  # not started
     for _ in range(2):
         jobs.submit(kept.id, "value", "rolling_zscore", QUICK)
     with pytest.raises(QueueFull):
         jobs.submit(kept.id, "value", "rolling_zscore", QUICK)
-    many = JobQueue(store, most_waiting=1000, most_bytes=ROOM)
+    many = JobQueue(store, max_queued=1000, max_bytes=ROOM)
     with pytest.raises(Exception, match=f"at most {MAX_DETECTIONS_PER_DATASET} detections"):
         for _ in range(MAX_DETECTIONS_PER_DATASET):
             many.submit(kept.id, "value", "rolling_zscore", QUICK)
 
 
 def test_a_detection_that_takes_too_much_room_fails_with_a_sentence(store, kept, go):
-    jobs = JobQueue(store, most_waiting=5, most_bytes=10_000, worker="tests.jobs.worker")
+    jobs = JobQueue(store, max_queued=5, max_bytes=10_000, worker="tests.jobs.worker")
     jobs.start()
     found = jobs.submit(kept.id, "value", "rolling_zscore", QUICK)
     error = ended(lambda: jobs.results.get(found.id)).error
