@@ -65,12 +65,12 @@ def test_a_detector_saved_by_another_version_is_fitted_again(open_streams, name)
     streams.push("s", times(400), seasonal(400).tolist())
     fit(streams, "s")
     stream = streams._store.stream("s")
-    saved = streams._store.fit(stream.id)
+    saved = streams._store.load_fit(stream.id)
     streams._store.save_fit(stream.id, replace(saved, state={**saved.state, "version": STATE_VERSION - 1}))
     streams.stop()
     reopened = open_streams()
     assert len(reopened.push("s", times(1, 400), [5.0])) == 1
-    until(lambda: reopened._store.fit(stream.id).state["version"] == STATE_VERSION)
+    until(lambda: reopened._store.load_fit(stream.id).state["version"] == STATE_VERSION)
     judged = reopened.push("s", times(100, 401), seasonal(501)[401:].tolist())
     assert judged.judged_by[-1] == name
 
