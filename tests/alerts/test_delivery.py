@@ -234,14 +234,14 @@ def test_a_thread_outlives_a_database_that_fails_for_a_while(store, watched, mon
     monkeypatch.setattr("alerts.alerts.PAUSE_AFTER_FAILURE", 0.01)
     channel, failures = Channel("here"), [1, 1, 1]
     alerts = Alerts(store, [channel])
-    behind = Outbox.behind
+    behind = Outbox.lagging
 
     def failing(self, limit):
         if failures:
             raise OSError(f"disk full {failures.pop()}")
         return behind(self, limit)
 
-    monkeypatch.setattr(Outbox, "behind", failing)
+    monkeypatch.setattr(Outbox, "lagging", failing)
     append(store, "#")
     with caplog.at_level(logging.ERROR):
         alerts.start()

@@ -55,14 +55,14 @@ def test_a_silence_that_was_over_before_anybody_looked_is_told_whole(store, aler
 
 
 def test_one_that_ends_between_the_look_and_the_telling_is_told_in_full(store, alerts, silences, monkeypatch):
-    silence, settle = begin(store, silences), Silences.settle
+    silence, settle = begin(store, silences), Silences.decide
 
     def late(self, each, announced, messages):
-        monkeypatch.setattr(Silences, "settle", settle)
+        monkeypatch.setattr(Silences, "decide", settle)
         end(silences, silence)
         return settle(self, each, announced, messages)
 
-    monkeypatch.setattr(Silences, "settle", late)
+    monkeypatch.setattr(Silences, "decide", late)
     assert step(store) == []
     assert step(store) == [("silent", "firing", "a"), ("silent", "resolved", "a")]
 

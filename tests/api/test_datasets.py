@@ -219,7 +219,8 @@ NAMES = NAMES.map(lambda name: " ".join(f"v {name} v".split()))  # as the reader
 def test_a_file_of_ours_is_read_as_the_same_table(columns, timed, as_ms):
     named = {name: np.array([np.nan if each is None else each for each in values]) for name, values in columns}
     # A file's columns hold some number, and one that counts its rows is taken for their numbers.
-    named = {n: v for n, v in named.items() if np.isfinite(v).any() and not (np.diff(v) == 1).all()}
+    with np.errstate(over="ignore"):
+        named = {n: v for n, v in named.items() if np.isfinite(v).any() and not (np.diff(v) == 1).all()}
     if not named:
         return
     times = (np.array([0, 1, 5, 6, 7]) * 1000 + 1_700_000_000_123).astype("datetime64[ms]") if timed else None
@@ -273,7 +274,7 @@ def test_what_is_too_old_is_forgotten(client, clock, store):
     check_error(client.get(f"/api/v1/series/{old}"), 404, "not_found")
     assert get(client, "") == {"series": [], "next": None}
     new = add(client)["id"]
-    assert [each.id for each in DatasetStore(store.database).listed(10)] == [new]
+    assert [each.id for each in DatasetStore(store.database).page(10)] == [new]
     assert DAY_MS == DAY * 1000
 
 
