@@ -397,7 +397,10 @@ class Streams:
         if stream.points < detector.min_history:
             self._young.look(live)
             return
-        history, merge_gap = self._store.read_latest(stream, FIT_ON), int(stream.params.get("merge_gap", DEFAULT_MERGE_GAP))
+        history, merge_gap = (
+            self._store.read_latest(stream, FIT_ON),
+            int(stream.params.get("merge_gap", DEFAULT_MERGE_GAP)),
+        )
         series = learnable(history, merge_gap, self._labels.of(stream.id))
         fit = detector.fit(series, **stream.params)
         with live.lock:

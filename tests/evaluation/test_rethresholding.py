@@ -147,7 +147,9 @@ class TestCounting:
         assert not replace(self.kept(), event_filter=EventFilter(3)).is_anomaly.any()
 
     def test_relative_floor(self):
-        kept = replace(self.kept(), expected=np.full(12, 4.0), event_filter=read_event_filter({"min_rel_deviation": 1.5}))
+        kept = replace(
+            self.kept(), expected=np.full(12, 4.0), event_filter=read_event_filter({"min_rel_deviation": 1.5})
+        )
         assert np.flatnonzero(kept.is_anomaly).tolist() == [5, 6]
 
     def test_a_narrower_choice_never_gives_more_events(self):
