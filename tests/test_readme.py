@@ -1,10 +1,11 @@
-"""Every example in the documents runs, against the real server.
+"""Every example in the documents runs, against the real server, and the README shows its real response.
 
 In README.md, CONTRIBUTING.md and docs/, ```sh blocks with a `curl` and ```python blocks are executed, in order, in
 one folder per document. `http://localhost:5001` is the real server here. A block after a line
 `<!-- not run: why -->` is left out.
 """
 
+import json
 import os
 import re
 import shutil
@@ -15,12 +16,14 @@ from pathlib import Path
 
 import pytest
 
+from detectors import DETECTORS
 from tests.waiting import SECONDS
 
 ROOT = Path(__file__).parent.parent
 ADDRESS = re.compile(r"http://(?:localhost|127\.0\.0\.1):5001")
 FENCE = re.compile(r"^( *)```(\w*)[^\n]*\n(.*?)^\1```", re.DOTALL | re.MULTILINE)
-# An example that gets an error for an answer does not work, though curl alone would not say so.
+MAX_README_LINES = 100
+# An example whose response is an error fails; curl itself would succeed.
 CURL = 'set -e\ncurl() { command curl --silent --show-error --fail-with-body "$@"; }\n'
 
 
@@ -32,13 +35,13 @@ class Example:
 
 
 def examples(text):
-    """The blocks of a document that are run."""
+    """Yield the blocks of a document that are executed."""
     for block in FENCE.finditer(text):
-        language, indent = block[2], block[1]
-        code = re.sub(f"^{indent}", "", block[3], flags=re.MULTILINE)
+        language = block[2]
+        code = re.sub(f"^{block[1]}", "", block[3], flags=re.MULTILINE)
         before = text[: block.start()].rstrip().rsplit("\n", 1)[-1]
-        runs = language == "python" or (language in ("sh", "bash") and re.search(r"\bcurl\b", code))
-        if runs and not re.fullmatch(r" *<!-- not run: .+ -->", before):
+        executable = language == "python" or (language in ("sh", "bash") and re.search(r"\bcurl\b", code))
+        if executable and not re.fullmatch(r" *<!-- not run: .+ -->", before):
             yield Example(language, code, text[: block.start()].count("\n") + 1)
 
 
@@ -63,8 +66,49 @@ def test_the_examples_of(file, server_url, tmp_path):
         run(example, server_url, tmp_path)
 
 
-def test_the_readme_shows_how_to_call_the_api():
-    assert ROOT / "README.md" in documents(), "README.md has no example that runs"
+@pytest.mark.skipif(not shutil.which("curl"), reason="SKIPPED: curl is not installed, so the examples cannot run")
+def test_the_readme_shows_the_real_response(server_url, tmp_path):
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    [example] = examples(text)
+    shown = json.loads(re.search(r"```json\n(.*?)```", text, re.DOTALL)[1])
+    response = json.loads(run(example, server_url, tmp_path))
+    assert len(response["events"]) == 5  # as the text says
+    [event] = [event for event in response["events"] if event["start_time"] == shown["start_time"]]
+    for name, value in shown.items():
+        if isinstance(value, float):
+            assert event[name] == pytest.approx(value, rel=0.05)  # another processor may round the network otherwise
+        else:
+            assert event[name].startswith(value.split(" …")[0][:20])
+
+
+def test_the_readme_is_short():
+    assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= MAX_README_LINES
+
+
+def test_the_method_page_has_a_row_for_every_detector():
+    text = (ROOT / "docs/explanation/method.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"(?m)^\| `(\w+)`", text)) == set(DETECTORS)
+
+
+def test_every_page_is_in_the_index():
+    """docs/README.md, or docs/decisions/README.md, links to every page."""
+    docs = ROOT / "docs"
+    indexes = [docs / "README.md", docs / "decisions/README.md"]
+    links = {
+        (index.parent / target).resolve()
+        for index in indexes
+        for target in re.findall(r"\]\(([^)#]+)\)", index.read_text(encoding="utf-8"))
+    }
+    assert set(docs.rglob("*.md")) - links == {docs / "README.md"}
+
+
+def test_every_decision_has_a_number_a_date_and_a_status():
+    files = sorted((ROOT / "docs/decisions").glob("0*.md"))
+    assert [int(file.name[:4]) for file in files] == list(range(1, len(files) + 1))
+    for file in files:
+        text = file.read_text(encoding="utf-8")
+        assert re.match(r"# \d+\. .+\n\n20\d\d-\d\d-\d\d · (accepted|superseded by .+)\n", text), file.name
+        assert re.findall(r"(?m)^## (.+)$", text) == ["Context", "Decision", "Consequences"], file.name
 
 
 DOCUMENT = """
@@ -88,7 +132,7 @@ curl http://192.168.1.7:5001/
 """
 
 
-def test_the_blocks_that_run_are_found():
+def test_the_executable_blocks_are_recognised():
     assert [(example.language, example.line) for example in examples(DOCUMENT)] == [("sh", 5), ("python", 9)]
     assert [example.code for example in examples(DOCUMENT)][1] == 'print("http://localhost:5001")\n'
 
