@@ -7,6 +7,13 @@ from typing import Annotated, Any, Self
 import numpy as np
 
 from anomaly_detection import DEFAULT_MERGE_GAP, Detection, MergeGap, Progress, no_progress
+from detectors.calibration import (
+    MIN_THRESHOLD_PER_SIGMA,
+    ScoreCalibration,
+    ScoreComponents,
+    mean_over_covering_windows,
+    mean_std_threshold,
+)
 from detectors.forecast_residual import (
     CHUNK,
     DEFAULT_SIGMA,
@@ -17,13 +24,6 @@ from detectors.forecast_residual import (
     threshold_and_margin,
 )
 from detectors.residual_windows import ResidualWindows
-from detectors.window_detector import (
-    MIN_THRESHOLD_PER_SIGMA,
-    ScoreCalibration,
-    ScoreComponents,
-    mean_over_covering_windows,
-    mean_std_threshold,
-)
 from events.scorer import ScorerId
 from forecasting.lstm import LSTMForecaster
 from forecasting.lstm_multi_step import MultiStepForecaster
@@ -159,10 +159,10 @@ class LSTM(ForecastResidual):
     def _reviewer(self, series: Series, far: MultiStepForecaster) -> OfflineModel:
         residuals = self.detect(series).score / self.unit
         spread = Scale.fit(series.values / self.unit).std
-        stretches = ResidualWindows.learn(self._spread_out(series, _in_spreads(residuals, spread))[0])
+        stretches = ResidualWindows.fit(self._spread_out(series, _in_spreads(residuals, spread))[0])
         blank = OfflineModel(far, stretches, spread, ScoreCalibration((), (), 1.0), None)
         several = list(self._voices(series, residuals, blank, no_progress).values())
-        judge = ScoreCalibration.learn(several, 1.0, mean_std_threshold)
+        judge = ScoreCalibration.fit(several, 1.0, mean_std_threshold)
         usual = _mean_and_deviation(judge.mean(judge.calibrate(several), len(series)))
         return replace(blank, judge=judge, usual=usual)
 
@@ -193,7 +193,7 @@ class LSTM(ForecastResidual):
             return super().rethreshold(kept, params)
         return combine_scores(
             replace(kept, params=params, merge_gap=int(params["merge_gap"])),
-            _mean_and_deviation(kept.components.learned_scores),
+            _mean_and_deviation(kept.components.threshold_scores),
         )
 
     def _voices(
@@ -208,7 +208,7 @@ class LSTM(ForecastResidual):
             near, values = np.where(without, np.nan, near), np.where(without, np.nan, values)
         near, values, cells = self._spread_out(series, near, values)
         far = by.far.missed(values, lambda done: progress("detect", done))
-        ending = by.stretches.ending(near, far)
+        ending = by.stretches.distances(near, far)
         return {
             scorer: mean_over_covering_windows(distances, scorer.window or 1)[cells] for scorer, distances in ending
         }

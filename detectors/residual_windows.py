@@ -1,7 +1,7 @@
-"""Misses over stretches: whether forecasts of the points around a point are further off, or closer, than usual.
+"""Residuals over windows: whether the forecasts around a point are worse, or better, than is typical.
 
-One value far from its forecast is a spike. A stretch that was forecast worse than others goes another way; one that
-is followed step by step with smaller misses than ever is a flat line, with larger ones a burst of noise.
+One value far from its forecast is an outlier. A window with large residuals takes another course; one with smaller
+residuals than ever is a flat line, one with larger ones a burst of noise.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,60 +12,73 @@ import numpy as np
 
 from events.scorer import ScorerId
 from timeseries import Floats
+from timeseries.robust import finite
 from timeseries.windows import CLIP_STDS, MAX_MISSING_SHARE, STEPS_PER_STD, moving_sum, window_lengths
 
 RESIDUAL_OFFSET = 0.05
-"""Share of the usual miss added to a mean miss before its logarithm is taken: none and almost none are alike."""
+"""Share of the typical residual added to a mean residual before its logarithm is taken: none and almost none are
+alike."""
 MIN_RESIDUAL = 1e-3
-"""The smallest usual miss believed, in spreads of the series."""
+"""Smallest typical residual, in std of the series."""
 
 
 @dataclass(frozen=True)
 class ResidualWindows:
-    """The lengths looked at, in points, and the usual (median) mean of the one-step misses over each, in spreads."""
+    """Typical size of the one-step residuals over windows of several lengths.
+
+    lengths           of the windows, in points
+    median_residuals  median of the windows' mean one-step residual, of each length, in std of the series
+    """
 
     lengths: tuple[int, ...]
-    usual: tuple[float, ...]
+    median_residuals: tuple[float, ...]
 
     @classmethod
-    def learn(cls, residuals: Sequence[float] | Floats) -> "ResidualWindows":
-        """From one-step misses (n,) in spreads of the series; NaN where unknown."""
-        near = np.asarray(residuals, dtype=np.float64)
-        lengths = window_lengths(len(near))
-        means = [trailing_mean(near, length) for length in lengths]
-        known = [mean[np.isfinite(mean)] for mean in means]
-        return cls(lengths, tuple(max(float(np.median(each)) if each.size else 0.0, MIN_RESIDUAL) for each in known))
+    def fit(cls, residuals: Sequence[float] | Floats) -> "ResidualWindows":
+        """From one-step residuals (n,) >= 0 in std of the series; NaN where unknown."""
+        one_step = np.asarray(residuals, dtype=np.float64)
+        lengths = window_lengths(len(one_step))
+        known = [finite(trailing_mean(one_step, length)) for length in lengths]
+        medians = (float(np.median(means)) if means.size else 0.0 for means in known)
+        return cls(lengths, tuple(max(median, MIN_RESIDUAL) for median in medians))
 
-    def ending(self, near: Floats, far: Floats) -> list[tuple[ScorerId, Floats]]:
-        """The scorer and the distances (n,) of the stretches that end at each point; NaN if unknown.
+    def distances(self, one_step: Floats, multi_step: Floats) -> list[tuple[ScorerId, Floats]]:
+        """Each scorer and its distances (n,) of the windows that end at each point; NaN where unknown.
 
-        near  (n,) distance from the one-step forecast, in spreads of the series; NaN where unknown
-        far   (n,) mean distance from the forecasts made 1 to 24 points before, likewise
+        forecast_residual    the one-step residual
+        multi_step_residual  mean multi-step residual of the window
+        residual_size        |log((mean one-step residual ÷ median + RESIDUAL_OFFSET) ÷ (1 + RESIDUAL_OFFSET))|
+
+        one_step    (n,) residuals >= 0, in std of the series; NaN where unknown
+        multi_step  (n,) the same, mean of the forecasts made 1 to 24 points before
         """
-        several = [(ScorerId("forecast_residual"), near)]
-        several += [(ScorerId("multi_step_residual", length), trailing_mean(far, length)) for length in self.lengths]
-        for length, usual in zip(self.lengths, self.usual, strict=True):
-            ratio = np.log((trailing_mean(near, length) / usual + RESIDUAL_OFFSET) / (1 + RESIDUAL_OFFSET))
-            several.append((ScorerId("residual_size", length), np.abs(ratio)))
-        return several
+        distances = [(ScorerId("forecast_residual"), one_step)]
+        distances += [
+            (ScorerId("multi_step_residual", length), trailing_mean(multi_step, length)) for length in self.lengths
+        ]
+        for length, median in zip(self.lengths, self.median_residuals, strict=True):
+            ratio = (trailing_mean(one_step, length) / median + RESIDUAL_OFFSET) / (1 + RESIDUAL_OFFSET)
+            distances.append((ScorerId("residual_size", length), np.abs(np.log(ratio))))
+        return distances
 
     def state(self) -> dict[str, Any]:
-        """Everything learned."""
-        return {"lengths": list(self.lengths), "usual": list(self.usual)}
+        """The fields as JSON values."""
+        return {"lengths": list(self.lengths), "median_residuals": list(self.median_residuals)}
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> "ResidualWindows":
-        """What gave this state."""
-        return cls(tuple(state["lengths"]), tuple(state["usual"]))
+        """Inverse of `state`."""
+        return cls(tuple(state["lengths"]), tuple(state["median_residuals"]))
 
 
 def trailing_mean(distances: Floats, length: int) -> Floats:
-    """(n,) mean of the known among the `length` distances up to each point; NaN where more than MISSING are not.
+    """(n,) mean of the known among the `length` distances up to each point.
 
-    Distances are held below WIDEST and rounded to 1/STEPS, so that sums of any order are exact.
+    NaN where more than MAX_MISSING_SHARE of them are unknown. Distances are capped at CLIP_STDS and rounded to
+    1/STEPS_PER_STD, so that their sums are exact in any order.
     """
     known = np.isfinite(distances)
-    whole = np.round(np.where(known, np.minimum(distances, CLIP_STDS), 0.0) * STEPS_PER_STD)
+    quantized = np.round(np.where(known, np.minimum(distances, CLIP_STDS), 0.0) * STEPS_PER_STD)
     count = moving_sum(known.astype(np.float64), length)
-    mean = moving_sum(whole, length) / (STEPS_PER_STD * np.maximum(count, 1.0))
+    mean = moving_sum(quantized, length) / (STEPS_PER_STD * np.maximum(count, 1.0))
     return np.where(count >= (1 - MAX_MISSING_SHARE) * length, mean, np.nan)

@@ -2,15 +2,12 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 
-from anomaly_detection import DEFAULT_MERGE_GAP, MergeGap, Progress, no_progress
-from detectors.forecast_residual import Sigma
-from detectors.window_detector import STRICT_SIGMA, WindowDetector, WindowScorer, segment_threshold
-from parameters import checked
-from timeseries import Floats, Note, Series
+from detectors.window_detector import SingleWindowDetector
+from timeseries import Floats, Note
 from timeseries.windows import (
     STEPS_PER_STD,
     Scale,
@@ -22,25 +19,32 @@ from timeseries.windows import (
 )
 
 MAX_SIZE = 64
-"""Most numbers a window is described by."""
-MAX_WINDOWS = 10_000
-"""Most windows learned from."""
+"""Numbers by which a window is described, at most."""
+MAX_FITTED_WINDOWS = 10_000
+"""Windows that the axes are fitted on, at most."""
 SHRINKAGE = 0.3
-"""Share of the mean variance that is added to the variance along each axis (Ledoit & Wolf, 2004, in spirit)."""
+"""Share of the mean variance that is added to the variance along each axis, in the spirit of Ledoit & Wolf, "A
+well-conditioned estimator for large-dimensional covariance matrices", 2004. Chosen among 0.0001 to 1 on the 73 labelled
+series (docs/experiments/window-scorers.md)."""
 TRIMMED_SHARE = 0.05
-"""Share of windows, the furthest ones, that are left out the second time."""
+"""Share of the windows, the most distant ones, that the second fit leaves out."""
 WEIGHT_STEPS = 2.0**24
-"""Whitening weights are rounded to this part of the largest: 24 bits, 19 of a value and 6 of a sum make 49."""
+"""Whitening weights are rounded to this part of the largest: 24 bits, 19 of a value and 6 of a sum make 49 of 53."""
+MIN_AXIS_STD = STEPS_PER_STD / 1000
+"""Smallest std along an axis, a thousandth of the series' std: what is smaller was rounded away."""
 
 
 @dataclass(frozen=True, eq=False)
 class SubspaceScorer:
-    """distance = √mean over the axes of (window − centre along the axis)² ÷ (its variance + SHRINK · mean variance).
+    """distance = √mean over the axes of (window − centre along the axis)² ÷ (its variance + SHRINKAGE · mean variance).
 
     The Mahalanobis distance in shrunken principal axes: large along the minor ones, as in principal-component
-    classifiers (Shyu et al., "A novel anomaly detection scheme based on principal component classifier", 2003), and
-    robust as in one concentration step of the minimum covariance determinant (Rousseeuw & Van Driessen, 1999): learned
-    a second time without the furthest windows.
+    classifiers (Shyu et al., "A Novel Anomaly Detection Scheme Based on Principal Component Classifier", 2003). Robust
+    as in one concentration step of the minimum covariance determinant (Rousseeuw & Van Driessen, 1999): fitted a second
+    time without the most distant windows.
+
+    weights  (size, size), each column an axis ÷ its std; empty where the series was too short
+    offset   (size,) the centre along each axis
     """
 
     scale: Scale
@@ -51,30 +55,30 @@ class SubspaceScorer:
 
     @classmethod
     def fit(cls, values: Floats, period: int | None) -> "SubspaceScorer":
-        """values (n,) evenly spaced; NaN is missing. Without weights, and judging nothing, where there are too few."""
+        """See WindowScorer.fit."""
         scale = Scale.fit(values)
         length = window_length(len(values), period)
         shape = WindowShape.covering(max(length, 1), MAX_SIZE)
-        whole = scale.quantize(values)
-        full = fill_short_gaps(whole, period)
-        windows = (
-            shape.sample(full, usable_windows(whole, full, shape.points), MAX_WINDOWS) if length else np.empty((0, 1))
-        )
+        quantized = scale.quantize(values)
+        filled = fill_short_gaps(quantized, period)
+        windows = np.empty((0, 1))
+        if length:
+            windows = shape.sample(filled, usable_windows(quantized, filled, shape.points), MAX_FITTED_WINDOWS)
         if len(windows) < 2 * shape.size:
             return cls(scale, period, shape, np.empty((0, 0)), np.empty(0))
         weights, offset = whitening(windows)
-        distance = (windows @ weights - offset) ** 2
-        near = distance.sum(axis=1) <= np.quantile(distance.sum(axis=1), 1 - TRIMMED_SHARE)
+        squares = ((windows @ weights - offset) ** 2).sum(axis=1)
+        near = squares <= np.quantile(squares, 1 - TRIMMED_SHARE)
         return cls(scale, period, shape, *whitening(windows[near]))
 
     @property
     def memory(self) -> int:
-        """Points before the one that is judged."""
+        """See WindowScorer.memory."""
         return self.shape.points - 1 + gap_fill_memory(self.period)
 
     @property
     def notes(self) -> list[Note]:
-        """What was learned."""
+        """See WindowScorer.notes."""
         if not self.weights.size:
             return [Note("windows_too_short")]
         return [Note("subspace_window", {"points": self.shape.points})]
@@ -82,75 +86,64 @@ class SubspaceScorer:
     def score_by_window_length(
         self, values: Floats, report: Callable[[float], None], since: int = 0
     ) -> list[tuple[int, Floats]]:
-        """See View.by_length."""
+        """See WindowScorer.score_by_window_length."""
         if not self.weights.size:
             return []
-        out = np.full(len(values), np.nan)
-        whole = self.scale.quantize(values)
-        full = fill_short_gaps(whole, self.period)
-        for at, block in self.shape.blocks(full, since):
+        distances = np.full(len(values), np.nan)
+        quantized = self.scale.quantize(values)
+        filled = fill_short_gaps(quantized, self.period)
+        for ends, block in self.shape.blocks(filled, since):
             along = block @ self.weights  # exact, so a point's result does not depend on its neighbours in the block
             along -= self.offset
             along *= along
-            out[at] = np.sqrt(along.sum(axis=1) / self.shape.size)
-            report(at.stop / len(values))
-        out[usable_windows(whole, full, self.shape.points) == 0] = np.nan
-        return [(self.shape.points, out)]
+            distances[ends] = np.sqrt(along.sum(axis=1) / self.shape.size)
+            report(ends.stop / len(values))
+        distances[usable_windows(quantized, filled, self.shape.points) == 0] = np.nan
+        return [(self.shape.points, distances)]
 
     def state(self) -> dict[str, Any]:
-        """Everything learned."""
-        learned = {"weights": self.weights, "offset": self.offset, "period": self.period}
-        return {"scale": self.scale.state(), "shape": self.shape.state(), **learned}
+        """See WindowScorer.state."""
+        return {
+            "scale": self.scale.state(),
+            "period": self.period,
+            "shape": self.shape.state(),
+            "weights": self.weights,
+            "offset": self.offset,
+        }
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> "SubspaceScorer":
-        """What gave this state."""
-        scale, shape = Scale(**state["scale"]), WindowShape(**state["shape"])
-        return cls(scale, state["period"], shape, np.asarray(state["weights"]), np.asarray(state["offset"]))
+        """See WindowScorer.from_state."""
+        return cls(
+            Scale(**state["scale"]),
+            state["period"],
+            WindowShape(**state["shape"]),
+            np.asarray(state["weights"]),
+            np.asarray(state["offset"]),
+        )
 
 
 def whitening(windows: Floats) -> tuple[Floats, Floats]:
-    """Whitening weights (size, size), each column an axis ÷ its standard deviation, and the centre along each (size,).
+    """Weights (size, size), each column a principal axis ÷ its shrunken std, and the centre along each axis (size,).
 
-    windows (m, size) of whole numbers. Weights are rounded to whole multiples of 1/WEIGHT_STEPS of a power of two.
+    windows (m, size) of whole numbers. Weights are rounded to whole multiples of a power of two ÷ WEIGHT_STEPS.
     """
     centre = np.median(windows, axis=0)
-    off = windows - centre
-    variance, axis = np.linalg.eigh(off.T @ off / len(off))
-    least = (STEPS_PER_STD / 1000) ** 2  # a thousandth of the spread: what is smaller was rounded away
+    deviations = windows - centre
+    variance, axes = np.linalg.eigh(deviations.T @ deviations / len(deviations))
     variance = np.maximum(variance, 0.0)
-    weights = axis / np.sqrt(variance + SHRINKAGE * float(np.mean(variance)) + least)
+    weights = axes / np.sqrt(variance + SHRINKAGE * float(np.mean(variance)) + MIN_AXIS_STD**2)
     step = 2.0 ** np.ceil(np.log2(np.max(np.abs(weights)))) / WEIGHT_STEPS
     weights = np.round(weights / step) * step
     return weights, centre @ weights
 
 
-class Subspace(WindowDetector):
-    """score = Mahalanobis distance of the last period in the principal axes of all; see `SubspaceScorer`."""
+class Subspace(SingleWindowDetector):
+    """SingleWindowDetector with the SubspaceScorer."""
 
     title = "Subspace distance"
     help = (
         "Compares the shape of the last cycle with the usual ones along their principal axes. Finds odd cycles, "
         "levels and patterns; says nothing about single values."
     )
-
-    rule = staticmethod(segment_threshold)
-
-    @classmethod
-    @checked
-    def fit(
-        cls,
-        series: Series,
-        *,
-        progress: Progress = no_progress,
-        sigma: Sigma = STRICT_SIGMA,
-        merge_gap: MergeGap = DEFAULT_MERGE_GAP,
-    ) -> Self:
-        """See Detector.fit."""
-        params = {"sigma": sigma, "merge_gap": merge_gap}
-        return cls.learn(series, SubspaceScorer.fit, params, progress)
-
-    @staticmethod
-    def scorer_from_state(state: Mapping[str, Any]) -> WindowScorer:
-        """See WindowDistance.view_from_state."""
-        return SubspaceScorer.from_state(state)
+    scorer_type = SubspaceScorer

@@ -1,4 +1,4 @@
-"""Forecasts over many horizons: how far the last points lie from what was forecast for them 1 to 24 points before."""
+"""Multi-step forecasts: a regression of the next 24 points on the window before them."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -6,14 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from timeseries import Floats, Note
+from timeseries import Floats
 from timeseries.windows import (
-    STEPS_PER_STD,
     Scale,
     WindowShape,
     fill_short_gaps,
-    gap_fill_memory,
-    moving_sum,
     usable_windows,
     window_length,
 )
@@ -31,12 +28,11 @@ WEIGHT_STEPS = 2.0**24
 
 @dataclass(frozen=True, eq=False)
 class MultiStepRegression:
-    """distance = mean over a window's points, and over HORIZONS, of |value − value forecast so many points before|.
+    """Ridge regression (Hoerl & Kennard, 1970) of the next HORIZONS points on the window before them.
 
-    The forecast is a ridge regression (Hoerl & Kennard, 1970) of the next HORIZONS points on a window before them, all
-    solved at once in closed form. A one-step forecast follows a fault at once; one made before it began does not.
+    All horizons are solved at once, in closed form.
 
-    length   points of the window forecast from, and of the window that distances are the mean of; 0 where too short
+    length   points of the window; 0 where the series is too short
     weights  (length, HORIZONS); offset (HORIZONS,)
     """
 
@@ -61,30 +57,6 @@ class MultiStepRegression:
         weights, offset = fit_ridge(rows, length)
         missed = np.abs(rows[:, length:] - rows[:, :length] @ weights - offset).sum(axis=1)
         return cls(scale, period, length, *fit_ridge(rows[missed <= np.quantile(missed, 1 - TRIMMED_SHARE)], length))
-
-    @property
-    def memory(self) -> int:
-        """Points before the one that is judged."""
-        return max(2 * self.length + HORIZONS - 1, 0) + gap_fill_memory(self.period)
-
-    @property
-    def notes(self) -> list[Note]:
-        """What was learned."""
-        if not self.length:
-            return [Note("windows_too_short")]
-        return [Note("multi_step_windows", {"horizons": HORIZONS})]
-
-    def score_by_window_length(
-        self, values: Floats, report: Callable[[float], None], since: int = 0
-    ) -> list[tuple[int, Floats]]:
-        """See View.by_length."""
-        if not self.length:
-            return []
-        whole = self.scale.quantize(values)
-        full = fill_short_gaps(whole, self.period)
-        distances = moving_sum(self.missed(full, report), self.length) / (STEPS_PER_STD * HORIZONS * self.length)
-        distances[usable_windows(whole, full, 2 * self.length + HORIZONS) == 0] = np.nan
-        return [(self.length, distances)]
 
     def missed(self, full: Floats, report: Callable[[float], None]) -> Floats:
         """(n,) Σ over the horizons of |value − forecast|, each rounded to a whole number; 0 where none was made."""

@@ -19,11 +19,11 @@ from benchmarks.accuracy.figures import mean
 from benchmarks.accuracy.methods import imported_files
 from benchmarks.accuracy.report import markdown
 from benchmarks.accuracy.vus import vus_pr, vus_window
-from detectors.auto.detector import MATRIX_PROFILE_REFERENCES
+from detectors.calibration import MIN_RANGE, SCORE_CAP, mean_over_covering_windows
 from detectors.level_spread import LevelSpreadScorer
 from detectors.lstm import LSTM
-from detectors.matrix_profile import MatrixProfileScorer
-from detectors.window_detector import MIN_RANGE, SCORE_CAP, WindowScorer, mean_over_covering_windows
+from detectors.matrix_profile import MAX_REFERENCES, MatrixProfileScorer
+from detectors.window_detector import WindowScorer
 from timeseries import Floats, Series
 from timeseries.regular_grid import RegularGrid, place_in_cells
 from timeseries.scaling import unit_of
@@ -81,7 +81,7 @@ def parts_of(series: Series) -> Parts:
     found: dict[tuple[str, int], Floats] = {}
     views: dict[str, WindowScorer] = {
         "level_spread": LevelSpreadScorer.fit(values, period),
-        "matrix_profile": MatrixProfileScorer.fit(values, period, MATRIX_PROFILE_REFERENCES),
+        "matrix_profile": MatrixProfileScorer.fit(values, period, MAX_REFERENCES),
     }
     for name, view in views.items():
         for length, distances in view.score_by_window_length(values, lambda done: None):
@@ -91,13 +91,13 @@ def parts_of(series: Series) -> Parts:
     residuals = lstm.detect(series).score / lstm.unit / lstm.reviewer.spread
     near, at = place_in_cells(residuals, cells), cells
     far = lstm.reviewer.far.missed(values, lambda done: None)
-    for scorer, distances in lstm.reviewer.stretches.ending(near, far):
+    for scorer, distances in lstm.reviewer.stretches.distances(near, far):
         found[SHORT_NAMES[scorer.name], scorer.window or 1] = distances[at]
     return found
 
 
 def joined(parts: Parts, choice: Choice) -> Floats:
-    """(n,) the mean of the voices, as `detectors.window_detector.ScoreCalibration` makes it."""
+    """(n,) the mean of the voices, as `detectors.calibration.ScoreCalibration` makes it."""
     total = np.zeros(len(next(iter(parts.values()))))
     for (name, length), distances in parts.items():
         if name in choice.views and (length == 1 or length in choice.lengths):

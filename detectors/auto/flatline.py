@@ -1,64 +1,78 @@
-"""Steady: values that stay the same for longer than chance lets them."""
+"""Flatline: values that stay the same for longer than chance allows, as those of a stuck sensor."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from timeseries import Floats
 from timeseries.scaling import min_scale
 
-MIN_RUNS = 10
-"""Runs of a length, at least, from which it is learned how often such a run goes on."""
-MIN_REPEAT_CHANCE = 1 / 20
-"""The least chance believed that a value comes again."""
+
+@dataclass(frozen=True)
+class FlatlineConfig:
+    """Chosen on the demo series; the detector with and without it is in docs/experiments/window-scorers.md.
+
+    min_runs           runs of a length, at least, from which the chance that such a run goes on is estimated
+    min_repeat_chance  smallest chance that a value is repeated
+    """
+
+    min_runs: int = 10
+    min_repeat_chance: float = 1 / 20
+
+
+CONFIG = FlatlineConfig()
 
 
 @dataclass(frozen=True)
 class FlatlineModel:
-    """chance: the largest share of the runs of equal values, of any length, that went on for one more point; 1 where
-    too few runs are known to say."""
+    """repeat_chance: the largest share, over all run lengths, of the runs of equal values that went on for one more
+    point; 1 where too few runs are known."""
 
-    chance: float
+    repeat_chance: float
 
     @classmethod
-    def learn(cls, values: Floats) -> "FlatlineModel":
-        """values (m,), NaN is missing. A series that rests, as counters do at night, goes on resting: chance near 1."""
+    def fit(cls, values: Floats) -> "FlatlineModel":
+        """values (m,), NaN is missing. Of a series that rests, as counters do at night, the chance is near 1."""
         lengths = np.sort(_runs(values)[1])
         lengths = lengths[lengths > 0]
-        longest = int(lengths[-MIN_RUNS]) if len(lengths) >= MIN_RUNS else 0
+        longest = int(lengths[-CONFIG.min_runs]) if len(lengths) >= CONFIG.min_runs else 0
         if not longest:
             return cls(1.0)
-        reached = len(lengths) - np.searchsorted(lengths, np.arange(1, longest + 2))
-        return cls(float(np.clip(np.max(reached[1:] / reached[:-1]), MIN_REPEAT_CHANCE, 1.0)))
+        at_least = len(lengths) - np.searchsorted(lengths, np.arange(1, longest + 2))  # runs of k points or more
+        chance = np.max(at_least[1:] / at_least[:-1])
+        return cls(float(np.clip(chance, CONFIG.min_repeat_chance, 1.0)))
 
-    def unlikely(self, values: Floats) -> Floats:
-        """(m,) powers of ten by which the run that each point lies in is rarer than one in such a series; 0 where it is
-        not rarer.
+    def surprise(self, values: Floats) -> Floats:
+        """(m,) −log₁₀ of the chance that a series of m points has a run as long as that of each point; at least 0.
 
-        A run of k points has the chance chance^(k − 1), and can begin at any of the m points.
+        Run lengths are geometric: a run goes on for k − 1 more points with repeat_chance^(k − 1), and can begin at any
+        of the m points (Bonferroni).
         """
-        if self.chance >= 1 or not len(values):
+        if self.repeat_chance >= 1 or not len(values):
             return np.zeros(len(values))
-        places, lengths = _runs(values)
-        told = (-(lengths - 1) * np.log(self.chance) - np.log(len(values))) / np.log(10)
-        return np.where(np.isfinite(values), np.maximum(told, 0.0)[places], 0.0)
+        run_of, lengths = _runs(values)
+        surprise = (-(lengths - 1) * np.log(self.repeat_chance) - np.log(len(values))) / np.log(10)
+        return np.where(np.isfinite(values), np.maximum(surprise, 0.0)[run_of], 0.0)
 
     def state(self) -> dict[str, Any]:
-        """Everything learned."""
+        """The fields as JSON values."""
         return asdict(self)
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> "FlatlineModel":
-        """What gave this state."""
+        """Inverse of `state`."""
         return cls(**state)
 
 
-def _runs(values: Floats) -> tuple[Any, Any]:
-    """(m,) the number of the run of equal values that each point lies in, and the length of each; a missing value is
-    equal to none, and no run."""
-    same = np.abs(np.diff(values)) <= min_scale(values)
-    places = np.concatenate((np.zeros(min(len(values), 1), dtype=np.int64), np.cumsum(~same)))
-    lengths = np.bincount(places[np.isfinite(values)], minlength=int(places[-1]) + 1 if len(places) else 0)
-    return places, lengths
+def _runs(values: Floats) -> tuple[NDArray[Any], NDArray[Any]]:
+    """(m,) the number of the run of equal values that each point belongs to, and the length of each run.
+
+    A missing value equals no other; its run has length 0.
+    """
+    equal = np.abs(np.diff(values)) <= min_scale(values)
+    run_of = np.concatenate((np.zeros(min(len(values), 1), dtype=np.int64), np.cumsum(~equal)))
+    lengths = np.bincount(run_of[np.isfinite(values)], minlength=int(run_of[-1]) + 1 if len(run_of) else 0)
+    return run_of, lengths

@@ -1,7 +1,8 @@
-"""What is an anomaly alone in a finished series, whatever several views say together.
+"""Overrides: what makes a point of a finished series an anomaly by itself, whatever the mean of the scorers.
 
-Where a series is understood, so that only noise is left, its own noise says how far is too far: a value too many
-standard deviations of the noise at that time away, a run of equal values, a stretch unlike the cycles around it.
+A run of equal values, a window unlike the cycles around it, and a residual too large for plain noise. Averaging scorers
+lowers the variance, taking their maximum the bias; the ensemble does both (Aggarwal & Sathe, "Theoretical Foundations
+and Algorithms for Outlier Ensembles", SIGKDD Explorations, 2015).
 """
 
 from collections.abc import Mapping
@@ -16,55 +17,48 @@ from detectors.auto.noise_model import NoiseModel
 from events.scorer import ScorerId
 from timeseries import Floats
 
-STD_PER_SIGMA = 11 / 6
-"""Standard deviations of the noise per sigma that a value may lie from its forecast: 5.5 at sigma 3."""
 FLATLINE = ScorerId("flatline")
 CYCLE_DISTANCE = ScorerId("cycle_distance")
-SCORE_CAP = 10.0
-"""Of a voice, as `SCORE_CAP`."""
 
 
 @dataclass(frozen=True)
 class Overrides:
-    """noise of the one-step misses in spreads of the series, runs of equal values, stretches beside other cycles."""
+    """What is typical of the residuals, of runs of equal values, and of windows beside other cycles."""
 
     noise: NoiseModel
-    steady: FlatlineModel
+    flatline: FlatlineModel
     cycles: CycleDistance
 
     @classmethod
-    def learn(cls, misses: Floats, values: Floats, periods: tuple[int, ...]) -> "Overrides":
-        """misses (m,) and values (m,) in spreads of the series, one for each cell of its grid; periods in cells."""
-        noise = NoiseModel.learn(misses, periods[-1] if periods else 0)
-        return cls(noise, FlatlineModel.learn(values), CycleDistance.learn(values, periods))
+    def fit(cls, residuals: Floats, values: Floats, periods: tuple[int, ...]) -> "Overrides":
+        """residuals (m,) >= 0 and values (m,) in std of the series, one for each cell of its grid; periods in cells."""
+        noise = NoiseModel.fit(residuals, periods[-1] if periods else 0)
+        return cls(noise, FlatlineModel.fit(values), CycleDistance.fit(values, periods))
 
     def sigmas(self, values: Floats) -> dict[ScorerId, Floats]:
-        """By scorer, (m,) beyond which sigma each cell is an anomaly."""
-        return {FLATLINE: self.steady.unlikely(values), CYCLE_DISTANCE: self.cycles.sigmas(values)}
+        """By scorer, (m,) the sigma up to which each cell is an anomaly."""
+        return {FLATLINE: self.flatline.surprise(values), CYCLE_DISTANCE: self.cycles.sigmas(values)}
 
     def state(self) -> dict[str, Any]:
-        """Everything learned."""
-        return {"noise": self.noise.state(), "steady": self.steady.state(), "cycles": self.cycles.state()}
+        """The states of the parts by name."""
+        return {"noise": self.noise.state(), "flatline": self.flatline.state(), "cycles": self.cycles.state()}
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> "Overrides":
-        """What gave this state."""
-        noise, steady = NoiseModel.from_state(state["noise"]), FlatlineModel.from_state(state["steady"])
-        return cls(noise, steady, CycleDistance.from_state(state["cycles"]))
+        """Inverse of `state`."""
+        return cls(
+            NoiseModel.from_state(state["noise"]),
+            FlatlineModel.from_state(state["flatline"]),
+            CycleDistance.from_state(state["cycles"]),
+        )
 
 
-def margin_from_noise(deviations: Floats, trust: float, sigma: float, wide: float) -> Floats:
-    """(n,) how far a value may lie from its forecast: WIDTH · sigma standard deviations of the noise (n,), as far as
-    that is to be trusted, else `wide`; between the two in between. All in one unit; NaN deviations say nothing."""
-    if not trust:
-        return np.full(len(deviations), wide)
-    narrow = np.exp(trust * np.log(STD_PER_SIGMA * sigma * deviations) + (1 - trust) * np.log(max(wide, 5e-324)))
-    return np.where(np.isnan(deviations), wide, narrow)
+def max_with_overrides(scores: Floats, ratio: Floats, threshold: float) -> Floats:
+    """(n,) the larger of the mean scores and threshold · (1 + ½ ln ratio), the latter where ratio (n,) > 1.
 
-
-def max_with_overrides(usual: Floats, beyond: Floats, threshold: float) -> Floats:
-    """(n,) the score: the mean of the views; where something is `beyond` (n,) its own limit, at least
-    threshold · (1 + ½ ln beyond). One that is far beyond does not outrank for ever what many views see."""
+    ratio: of what overrides to its own limit. By its logarithm it does not outrank for ever what many scorers detect:
+    the plain ratio ranked the 73 labelled series worse (docs/experiments/window-scorers.md).
+    """
     with np.errstate(invalid="ignore", divide="ignore"):
-        least = np.where(beyond > 1, threshold * (1 + np.log(beyond) / 2), 0.0)
-    return np.fmax(usual, least)
+        override = np.where(ratio > 1, threshold * (1 + np.log(ratio) / 2), 0.0)
+    return np.fmax(scores, override)

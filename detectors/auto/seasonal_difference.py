@@ -1,4 +1,7 @@
-"""Season: how far the last points lay from what earlier cycles had at the same time."""
+"""Seasonal difference: how far the last points lie from those at the same phase of earlier cycles.
+
+A flat line, a missing cycle or a working day like a weekend have levels and shapes that are typical at other times.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -11,18 +14,19 @@ from timeseries.seasonality import same_phase_median
 from timeseries.windows import MAX_MISSING_SHARE, STEPS_PER_STD, Scale, moving_sum, window_lengths
 
 CYCLES = 3
-"""Cycles whose median is what is usual at a time: one odd cycle among them changes little."""
+"""Earlier cycles whose median is expected: one of them may be anomalous."""
 DIFFERENCE_CAP = 10
-"""Spreads of the series beyond which one point counts no more: a window is not judged by a single spike."""
+"""Std of the series at which the difference of one point is capped, so that no window is anomalous by one outlier."""
 MAX_WINDOW = 256
-"""Points of the longest window."""
+"""Points of the longest window. With windows of 8 and 16 points too, the 73 labelled series were ranked worse
+(docs/experiments/window-scorers.md)."""
 
 
 @dataclass(frozen=True)
 class SeasonalDifference:
-    """distance = mean of |value − median of the last CYCLES values at the same phase| over a window, in spreads.
+    """distance = mean over a window of |value − median of the last CYCLES values at the same phase|.
 
-    Phases are those of the longest period found. Without a period nothing is judged.
+    In std of the series. A WindowScorer; without a period it scores nothing.
 
     lengths  of the windows, in points
     """
@@ -33,18 +37,18 @@ class SeasonalDifference:
 
     @classmethod
     def fit(cls, values: Floats, period: int | None) -> "SeasonalDifference":
-        """values (n,) evenly spaced; NaN is missing. Judges nothing where there is no period or too few values."""
+        """See WindowScorer.fit; the longest period of the series."""
         lengths = tuple(length for length in window_lengths(len(values)) if length <= MAX_WINDOW) if period else ()
         return cls(Scale.fit(values), period, lengths)
 
     @property
     def memory(self) -> int:
-        """Points before the one that is judged."""
+        """See WindowScorer.memory."""
         return max(self.lengths, default=1) - 1 + CYCLES * (self.period or 0)
 
     @property
     def notes(self) -> list[Note]:
-        """What was learned."""
+        """See WindowScorer.notes."""
         if not self.lengths:
             return []
         return [Note("seasonal_difference_cycles", {"cycles": CYCLES, "period": self.period or 0})]
@@ -52,28 +56,28 @@ class SeasonalDifference:
     def score_by_window_length(
         self, values: Floats, report: Callable[[float], None], since: int = 0
     ) -> list[tuple[int, Floats]]:
-        """See View.by_length."""
+        """See WindowScorer.score_by_window_length."""
         if not self.period:
             return []
-        whole = self.scale.quantize(values)
-        missed = np.minimum(
-            np.abs(whole - np.round(same_phase_median(whole, self.period, CYCLES))), DIFFERENCE_CAP * STEPS_PER_STD
-        )
-        known = np.isfinite(missed)
-        missed[~known] = 0.0
-        several = []
+        quantized = self.scale.quantize(values)
+        expected = np.round(same_phase_median(quantized, self.period, CYCLES))
+        difference = np.minimum(np.abs(quantized - expected), DIFFERENCE_CAP * STEPS_PER_STD)
+        known = np.isfinite(difference)
+        difference[~known] = 0.0
+        windows = []
         for done, length in enumerate(self.lengths, start=1):
             count = moving_sum(known.astype(np.float64), length)
-            mean = moving_sum(missed, length) / (STEPS_PER_STD * np.maximum(count, 1.0))
-            several.append((length, np.where(known & (count >= (1 - MAX_MISSING_SHARE) * length), mean, np.nan)))
+            mean = moving_sum(difference, length) / (STEPS_PER_STD * np.maximum(count, 1.0))
+            usable = known & (count >= (1 - MAX_MISSING_SHARE) * length)
+            windows.append((length, np.where(usable, mean, np.nan)))
             report(done / len(self.lengths))
-        return several
+        return windows
 
     def state(self) -> dict[str, Any]:
-        """Everything learned."""
+        """See WindowScorer.state."""
         return {"scale": self.scale.state(), "period": self.period, "lengths": list(self.lengths)}
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> "SeasonalDifference":
-        """What gave this state."""
+        """See WindowScorer.from_state."""
         return cls(Scale(**state["scale"]), state["period"], tuple(state["lengths"]))

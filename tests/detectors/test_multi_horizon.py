@@ -1,11 +1,11 @@
-"""Forecasts over many horizons: their numbers against a plain loop, and the faults they are there for."""
+"""Forecasts over many horizons: the distances against a plain loop, and the faults that they detect."""
 
 import numpy as np
 import pytest
 
-from detectors.multi_horizon import MultiHorizon as Detector
+from detectors.multi_horizon import MultiHorizon, MultiHorizonScorer
 from evaluation.fault_injection import plant
-from forecasting.multi_step import HORIZONS, RIDGE, MultiStepRegression, fit_ridge
+from forecasting.multi_step import HORIZONS, RIDGE, fit_ridge
 from timeseries import Series
 from timeseries.windows import STEPS_PER_STD
 
@@ -27,39 +27,40 @@ def test_the_weights_are_those_of_a_ridge_regression():
     np.testing.assert_allclose(offset, after.mean(axis=0) - before.mean(axis=0) @ weights)
 
 
-def test_the_distance_is_the_mean_miss_of_all_forecasts_of_the_window():
+def test_the_distance_is_the_mean_error_of_all_forecasts_of_the_window():
     values = seasonal()
-    view = MultiStepRegression.fit(values, 48)
-    [(length, told)] = view.score_by_window_length(values, lambda fraction: None)
-    assert length == view.length == 48
-    whole, misses = view.scale.quantize(values), []
+    scorer = MultiHorizonScorer.fit(values, 48)
+    regression = scorer.regression
+    [(length, distances)] = scorer.score_by_window_length(values, lambda fraction: None)
+    assert length == regression.length == 48
+    quantized, errors = regression.scale.quantize(values), []
     for point in range(2000 - 47, 2001):
         for ahead in range(1, HORIZONS + 1):
-            window = whole[point - ahead - 47 : point - ahead + 1]
-            forecast = window @ view.weights[:, ahead - 1] + view.offset[ahead - 1]
-            misses.append(abs(whole[point] - forecast))
-    assert told[2000] == pytest.approx(np.mean(misses) / STEPS_PER_STD, abs=0.5 / STEPS_PER_STD)
+            window = quantized[point - ahead - 47 : point - ahead + 1]
+            forecast = window @ regression.weights[:, ahead - 1] + regression.offset[ahead - 1]
+            errors.append(abs(quantized[point] - forecast))
+    assert distances[2000] == pytest.approx(np.mean(errors) / STEPS_PER_STD, abs=0.5 / STEPS_PER_STD)
     first = 2 * 48 + HORIZONS - 1
-    assert np.isnan(told[:first]).all()
-    assert np.isfinite(told[first:]).all()
+    assert np.isnan(distances[:first]).all()
+    assert np.isfinite(distances[first:]).all()
 
 
 @pytest.mark.parametrize("fault", ["missing_cycle", "flat_line", "changed_frequency", "level_shift", "noise_burst"])
-def test_it_sees_what_a_one_step_forecast_follows(fault):
+def test_it_detects_what_a_one_step_forecast_follows(fault):
     series = plant(Series(None, seasonal()), fault, 2000, 48, size=3.0)
-    detector = Detector.fit(series)
-    for found in (detector.detect(series), detector.detect_offline(series)):
-        assert [event for event in found.events if event.start < 2096 and event.stop > 2000]
-        assert len(found.events) <= 2
+    detector = MultiHorizon.fit(series)
+    for detection in (detector.detect(series), detector.detect_offline(series)):
+        assert [event for event in detection.events if event.start < 2096 and event.stop > 2000]
+        assert len(detection.events) <= 2
 
 
 def test_a_clean_series_has_no_events():
     series = Series(None, seasonal(10_000))
-    assert not Detector.fit(series).detect(series).events
+    assert not MultiHorizon.fit(series).detect(series).events
 
 
-def test_a_series_too_short_for_windows_is_not_judged():
+def test_a_series_too_short_for_windows_is_not_scored():
     series = Series(None, seasonal(50))
-    found = Detector.fit(series).detect(series)
-    assert np.isnan(found.score).all()
-    assert found.notes[-1].code == "windows_too_short"
+    detection = MultiHorizon.fit(series).detect(series)
+    assert np.isnan(detection.score).all()
+    assert detection.notes[-1].code == "windows_too_short"
