@@ -33,7 +33,7 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
         settings = read(arguments, environment)
         prepare_data_dir(settings)
         store = StreamStore.open(settings.database_url or f"sqlite:///{(settings.data_dir / DATABASE).resolve()}")
-        streams = Streams(store, capacity=settings.stream_capacity, most=settings.max_streams)
+        streams = Streams(store, capacity=settings.stream_capacity, max_streams=settings.max_streams)
         alerts = Alerts(store, channels_of(settings))
         jobs = JobQueue(store, max_queued=settings.max_queued_jobs, max_bytes=settings.max_dataset_bytes)
         uploads = Datasets(DatasetStore(store.database), settings.max_dataset_bytes, settings.dataset_retention_days)

@@ -14,7 +14,7 @@ from errors import Ambiguous, BadInput, BadParameter, LimitExceeded, NotFound, U
 from jobs import NotDone, QueueFull
 from settings import options, variable
 from store import DiskFull, Unavailable
-from streams import NotKept
+from streams import WriteFailed
 
 STATUS: dict[type[BadInput], int] = {
     BadInput: 400,
@@ -107,7 +107,7 @@ def on_queue_full(error: QueueFull) -> Response:
     return error_response(429, "queue_full", str(error), {"limit": error.limit}, {"Retry-After": "10"})
 
 
-def on_not_kept(error: NotKept) -> Response:
+def on_not_kept(error: WriteFailed) -> Response:
     """Points that could not be written, for want of room on the disk as a rule."""
     return error_response(503, "not_kept", str(error), {}, {"Retry-After": "5"})
 
@@ -155,7 +155,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(Refused, on_refused)
     app.register_error_handler(Busy, on_full)
     app.register_error_handler(QueueFull, on_queue_full)
-    app.register_error_handler(NotKept, on_not_kept)
+    app.register_error_handler(WriteFailed, on_not_kept)
     app.register_error_handler(Unavailable, on_unavailable)
     app.register_error_handler(RequestEntityTooLarge, on_too_large)
     app.register_error_handler(HTTPException, on_http)

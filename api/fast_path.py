@@ -25,7 +25,7 @@ from api.request_body import JSON, check_count
 from api.state import State
 from api.streams import MOST_POINTS, PREFIX, PointsBody
 from errors import BadInput
-from streams import NotKept, Streams
+from streams import Streams, WriteFailed
 
 SMALL = 4096
 """Bytes of a body that is read here. Answers to more points would keep others waiting that were committed with them."""
@@ -108,7 +108,7 @@ class FastPath:
             tell(reply, raising(error) if error else lambda: responses.of_judged(judged, as_ms=as_ms))
 
         try:
-            judged, kept = streams.push_later(name, body.times, body.values)
+            judged, kept = streams.push_nowait(name, body.times, body.values)
         except BadInput:
             raise
         except Exception as error:  # noqa: BLE001  a defect too: whether points were kept is not known, so nobody tries again
@@ -126,12 +126,13 @@ class FastPath:
         if not 1 <= limit <= MOST_POINTS:
             return False
         try:
-            judged = streams.read(name, None if found["after"] is None else int(found["after"]), limit)
+            after = None if found["after"] is None else int(found["after"])
+            points, events = streams.read_with_events(name, after, limit)
         except BadInput:
             raise
         except Exception:  # noqa: BLE001  to read again harms nothing, and Flask's handlers know what to say and to log
             return False
-        tell(reply, lambda: responses.of_judged(judged, as_ms=found["times"] == "ms"))
+        tell(reply, lambda: responses.of_read(points, events, as_ms=found["times"] == "ms"))
         return True
 
     def _counted(self, asked: RawRequest, reply: Reply, began: float) -> Reply:
@@ -149,7 +150,7 @@ def tell(reply: Reply, told: Callable[[], Mapping[str, Any]]) -> None:
     status, more = 200, dict[str, str]()
     try:
         body = responses.to_json(told())
-    except NotKept as error:
+    except WriteFailed as error:
         status, more, body = 503, {"Retry-After": "5"}, error_body("not_kept", str(error))
     except Exception:  # a defect must not leave the caller without an answer
         logging.getLogger("anomaly").exception("an answer about points failed")

@@ -20,7 +20,7 @@ from errors import BadInput, NotFound, Unreadable
 from readers.decompression import gunzip
 from readers.line_protocol import Points, parse
 from store import Unavailable
-from streams import AHEAD_MS, NotKept, ScoredPoints
+from streams import MAX_AHEAD_MS, ScoredPoints, WriteFailed
 
 influx = Blueprint("influx", __name__)
 
@@ -140,7 +140,7 @@ def taken() -> Response:
     settings = state().settings
     setting = "max_write_bytes" if settings.max_write_bytes < settings.max_upload_bytes else "max_upload_bytes"
     now_ms, precision = int(time.time() * 1000), request.args.get("precision", "ns")
-    parsed = parse(body_bytes(setting), now_ms=now_ms, precision=precision, ahead_ms=AHEAD_MS)
+    parsed = parse(body_bytes(setting), now_ms=now_ms, precision=precision, ahead_ms=MAX_AHEAD_MS)
     refusals = [f"{error} (line {error.line})" for error in parsed.errors]
     lines = [error.line for error in parsed.errors]
     dropped = parsed.refused
@@ -166,10 +166,10 @@ def pushed(streams: Mapping[str, Points]) -> dict[str, ScoredPoints | BadInput]:
     deleted meanwhile is made again."""
     batches = {name: (points.stamps, points.values) for name, points in streams.items()}
     missing = opened().missing(list(batches))
-    refused = opened().make(missing) if missing else {}
+    refused = opened().create_many(missing) if missing else {}
     results = opened().push_many({name: batch for name, batch in batches.items() if name not in refused})
     deleted = [name for name, result in results.items() if isinstance(result, NotFound)]
-    refused |= opened().make(deleted) if deleted else {}
+    refused |= opened().create_many(deleted) if deleted else {}
     again = {name: batches[name] for name in deleted if name not in refused}
     return {**results, **refused, **(opened().push_many(again) if again else {})}
 
@@ -218,7 +218,7 @@ def on_error(error: Exception) -> Response:
             response = failed(503, SENTENCES[503])
             response.headers["Retry-After"] = str(error.retry_after)
             return response
-        case NotKept() | Unavailable():
+        case WriteFailed() | Unavailable():
             response = failed(503, unavailable(error) if isinstance(error, Unavailable) else str(error))
             response.headers["Retry-After"] = "5"
             return response

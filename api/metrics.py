@@ -14,7 +14,7 @@ from prometheus_client.registry import Collector
 from alerts import Alerts
 from api import stream_metrics
 from store import Unavailable
-from streams import Readings, Streams, Tally, Work
+from streams import Streams, StreamsSnapshot, Tally, Work
 
 VERSION = "0.1.0"
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
@@ -78,7 +78,7 @@ class Metrics:
 
     def _kept(self, streams: Streams) -> tuple[list[Metric], bytes]:
         """What is read from the database, and the samples of the named streams. Raises Unavailable."""
-        found = streams.readings(self._most_named)
+        found = streams.snapshot(self._most_named)
         families = [database_up(True), *stream_counts(found)]
         if self._alerts is not None:
             families.append(message_counts(self._alerts.counts()))
@@ -160,7 +160,7 @@ def message_counts(counts: Mapping[tuple[str, str], int]) -> Metric:
     return messages
 
 
-def stream_counts(found: Readings) -> Iterator[Metric]:
+def stream_counts(found: StreamsSnapshot) -> Iterator[Metric]:
     """How many streams there are in each state, and how many are not named."""
     told = "Streams by state; not_loaded: beyond those named, and not used since the start."
     streams = GaugeMetricFamily("anomaly_streams", told, labels=["state"])

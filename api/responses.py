@@ -165,6 +165,12 @@ def of_judged(judged: ScoredPoints, *, as_ms: bool = False) -> dict[str, Any]:
     }
 
 
+def of_read(points: ScoredPoints, events: Sequence[StreamEvent], *, as_ms: bool = False) -> dict[str, Any]:
+    """Points of a stream as they are read, with the events that they belong to."""
+    listed = [of_stream_event(event, as_ms=as_ms) for event in events]
+    return {**of_judged(points, as_ms=as_ms), "events": listed}
+
+
 def of_stream_event(event: StreamEvent, *, as_ms: bool = False) -> dict[str, Any]:
     """An event of a stream: a run of anomalies or a silence."""
     fields = asdict(event)

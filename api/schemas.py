@@ -230,7 +230,7 @@ class Stream(msgspec.Struct, forbid_unknown_fields=True):
     params: Annotated[dict[str, int | float], described("Every parameter in effect.")]
     points: Annotated[int, described("How many can be read.", ge=0)]
     capacity: Annotated[int, described("How many are kept.", ge=1)]
-    keep_days: Annotated[
+    retention_days: Annotated[
         float | None, described("Days after which a point is forgotten by its time; null: none is for its age.")
     ]
     last_time: Time | None

@@ -3,9 +3,9 @@
 import math
 from collections.abc import Callable, Iterator, Sequence
 
-from streams import Reading
+from streams import StreamSnapshot
 
-GAUGES: dict[str, tuple[str, Callable[[Reading], float]]] = {
+GAUGES: dict[str, tuple[str, Callable[[StreamSnapshot], float]]] = {
     "value": ("The newest value; absent where it is missing.", lambda stream: stream.newest.value),
     "expected": ("The value expected in its place; absent where none was.", lambda stream: stream.newest.expected),
     "lower": ("Lower edge of the band of normal values.", lambda stream: stream.newest.lower),
@@ -15,13 +15,13 @@ GAUGES: dict[str, tuple[str, Callable[[Reading], float]]] = {
     "anomalous": ("1 while an event is open, else 0.", lambda stream: stream.anomalous),
     "silent": ("1 while no point comes for much longer than usual, else 0.", lambda stream: stream.state == "silent"),
 }
-COUNTERS: dict[str, tuple[str, Callable[[Reading], float]]] = {
+COUNTERS: dict[str, tuple[str, Callable[[StreamSnapshot], float]]] = {
     "points_total": ("Points taken since the stream was made.", lambda stream: stream.points),
     "anomalies_total": ("Anomalies among the points since the service started.", lambda stream: stream.anomalies),
 }
 
 
-def text(streams: Sequence[Reading]) -> str:
+def text(streams: Sequence[StreamSnapshot]) -> str:
     """The samples of each stream, family by family, in the Prometheus text format."""
     labels = [f'{{stream="{escaped(stream.name)}"}}' for stream in streams]
     families = [

@@ -15,7 +15,7 @@ from api.state import state
 from api.v1 import json, times_as_ms
 from errors import BadInput, BadParameter, UnknownName, Unreadable
 from store import Label
-from streams import SAME, ScoredPoints, StreamInfo, Streams
+from streams import UNCHANGED, ScoredPoints, StreamInfo, Streams
 from streams.label_input import read_labels
 
 streams = Blueprint("streams", __name__, url_prefix="/api/v1/streams")
@@ -34,7 +34,7 @@ class StreamBody(msgspec.Struct, forbid_unknown_fields=True):
     detector: Annotated[str | None, described("Its name; absent: the one it has, or the default.")] = None
     params: Annotated[dict[str, Any] | None, described("The detector's parameters.")] = None
     capacity: Annotated[int, described("Points that are kept; older ones are forgotten.", ge=1)] | None = None
-    keep_days: (
+    retention_days: (
         Annotated[float, described("Days after which a point is forgotten by its time; null: none is for its age.")]
         | msgspec.UnsetType
         | None
@@ -82,7 +82,7 @@ def list_streams() -> Response:
 def put_stream(name: str) -> Response:
     """Makes a stream, or changes how it is judged from the next point on."""
     as_ms, body = times_as_ms(), decoded(StreamBody)
-    days = SAME if isinstance(body.keep_days, msgspec.UnsetType) else body.keep_days
+    days = UNCHANGED if isinstance(body.retention_days, msgspec.UnsetType) else body.retention_days
     return json(of_stream(opened().put(plain(name), body.detector, body.params, body.capacity, days), as_ms))
 
 
@@ -127,8 +127,7 @@ def read_points(name: str) -> Response:
     limit = whole(given, "limit", 1_000, 1, MOST_POINTS)
     after = whole(given, "after", 0, 0, 2**62) if "after" in given else None
     points, events = opened().read_with_events(plain(name), after, limit)
-    listed = [responses.of_stream_event(event, as_ms=as_ms) for event in events]
-    return json({**of_judged(points, as_ms), "events": listed})
+    return json(responses.of_read(points, events, as_ms=as_ms))
 
 
 @streams.get("/<name>/labels")
@@ -265,7 +264,7 @@ def of_stream(stream: StreamInfo, as_ms: bool) -> dict[str, Any]:
         "params": dict(stream.params),
         "points": stream.points,
         "capacity": stream.capacity,
-        "keep_days": stream.keep_days,
+        "retention_days": stream.retention_days,
         "last_time": responses.time(stream.last_time, as_ms=as_ms),
         "state": stream.state,
         "cursor": stream.cursor,

@@ -16,8 +16,8 @@ from detectors import DETECTORS
 from evaluation.fault_injection import plant
 from events.scored_points import ScoredPoints, concatenate, unscored
 from store import Stream
-from streams.stream_state import EARLY, SEASONAL, StreamState
-from streams.training_data import learnable, season_due, seasonal
+from streams.stream_state import FALLBACK, SEASONAL_FALLBACK, StreamState
+from streams.training_data import fit_trusted_season, mask_anomalies, next_season_check
 from timeseries import Bools, Floats, Series
 
 POINTS, SEEDS, GAP = 200, 20, 3
@@ -31,7 +31,7 @@ SIZE = 8.0
 """Of a planted fault, in robust deviations of the stretch."""
 EARLIEST = 20
 """Points before a planted fault."""
-NOBODY = unscored(None, np.empty(0), 0)
+NO_POINTS = unscored(None, np.empty(0), 0)
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Verdicts:
     @classmethod
     def of(cls, values: Floats) -> "Verdicts":
         """Of a stream's first points."""
-        alone = DETECTORS[EARLY].fit(Series(None, np.empty(0))).detect(Series(None, values)).is_anomaly
+        alone = DETECTORS[FALLBACK].fit(Series(None, np.empty(0))).detect(Series(None, values)).is_anomaly
         return cls(alone, judged(values, season=False), judged(values, season=True))
 
     @property
@@ -56,23 +56,26 @@ class Verdicts:
     @property
     def by_season(self) -> Bools:
         """Which points the season judged."""
-        return np.array([name == SEASONAL for name in self.whole.judged_by])
+        return np.array([name == SEASONAL_FALLBACK for name in self.whole.judged_by])
 
 
 def judged(values: Floats, season: bool) -> ScoredPoints:
     """The verdicts on a stream's first points, a season looked for where it would be."""
-    early = DETECTORS[EARLY].fit(Series(None, np.empty(0)))
-    live = StreamState(Stream(1, "s", "lstm", {}, 10**6), NOBODY, early)
-    found: list[ScoredPoints] = []
-    at = 0
-    while at < len(values):
-        stop = min(season_due(live.seasonal_at), len(values)) if season else len(values)
-        found.append(live.judge(Series(None, values[at:stop]), 0))
-        at = live.seasonal_at = stop
-        trusted = seasonal(learnable(concatenate(found), GAP), early, DETECTORS[SEASONAL].fit) if season else None
-        if trusted:
-            live.adopt_seasonal(*trusted, concatenate(found))
-    return concatenate(found)
+    fallback = DETECTORS[FALLBACK].fit(Series(None, np.empty(0)))
+    state = StreamState(Stream(1, "s", "lstm", {}, 10**6), NO_POINTS, fallback)
+    parts: list[ScoredPoints] = []
+    start = 0
+    while start < len(values):
+        stop = min(next_season_check(state.seasonal_at), len(values)) if season else len(values)
+        parts.append(state.score(Series(None, values[start:stop]), 0))
+        start = state.seasonal_at = stop
+        if season:
+            history = concatenate(parts)
+            trusted = fit_trusted_season(mask_anomalies(history, GAP), fallback, DETECTORS[SEASONAL_FALLBACK].fit)
+            if trusted:
+                detector, residuals = trusted
+                state.adopt_seasonal(detector, residuals, history)
+    return concatenate(parts)
 
 
 def made() -> Iterator[tuple[str, list[Floats]]]:

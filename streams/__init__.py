@@ -1,27 +1,27 @@
-"""Series that still grow: each point is judged as it arrives, kept, and read after a cursor."""
+"""Growing series: each point is scored as it arrives, stored, and read after a cursor."""
 
 from events.scored_points import ScoredPoints
 from streams.events import EventCursor, StreamEvent, changed_since
-from streams.ingest import AHEAD_MS
-from streams.retention import SAME, Same
-from streams.snapshot import Reading, Readings, Tally, Work
+from streams.ingest import MAX_AHEAD_MS
+from streams.retention import UNCHANGED, Unchanged
+from streams.snapshot import StreamSnapshot, StreamsSnapshot, Tally, Work
 from streams.stream_info import StreamInfo
 from streams.streams import Streams
-from streams.writer import NotKept
+from streams.writer import WriteFailed
 
 __all__ = [
-    "AHEAD_MS",
-    "SAME",
+    "MAX_AHEAD_MS",
+    "UNCHANGED",
     "EventCursor",
-    "NotKept",
-    "Reading",
-    "Readings",
-    "Same",
     "ScoredPoints",
     "StreamEvent",
     "StreamInfo",
+    "StreamSnapshot",
     "Streams",
+    "StreamsSnapshot",
     "Tally",
+    "Unchanged",
     "Work",
+    "WriteFailed",
     "changed_since",
 ]

@@ -1,192 +1,220 @@
-"""A stream's rhythm: how long it may stay quiet, learned from the distances between its points.
+"""The intervals between a stream's points, and how long the stream may therefore be without one.
 
-Two rows of distances are known of a stream: between the times of its points, and between their arrivals. History that
-is loaded at once arrives at one moment, and says its rhythm by its times; a device that sends each minute what it
-measured each second says it by its arrivals. A stream may be quiet for as long as the longer of the two limits.
+Two kinds of intervals are observed: between the times of the points, and between their arrivals. History that is loaded
+at once arrives at one moment, so its times show the intervals; a device that sends once a minute what it measured each
+second shows them by its arrivals. The larger of the two limits holds.
 """
 
 from array import array
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Self
 
 import numpy as np
 
 from timeseries import Times
 
-NEWEST = 256
-"""Distances that are looked at: the newest."""
-FEWEST = 10
-"""Distances without which there is no rhythm, and no silence."""
-RARE = 0.02
-"""This share of the distances, the longest, is left out, and at least one: an outage is no rhythm."""
-FACTOR, FACTOR_AT_FEWEST = 4.0, 10.0
-"""How many times the longest usual distance is allowed, when many distances are known and when FEWEST are."""
-SHORTEST_MS = 10_000
-"""No stream is silent before."""
-PAUSES = 64
-"""Pauses that are remembered: distances that were longer than allowed."""
-SAME_HOUR_MS, SAME_HOUR_FACTOR = 3_600_000, 1.5
-"""A pause that began within this of the same time of day twice is usual there, this many times as long."""
-OFTEN_MS = 72_000_000
-"""Pauses of the last 20 hours: when there are two, they are usual at any time. One is a night."""
+MAX_INTERVALS = 256
+"""Number of intervals that a limit is computed from: the newest."""
+MIN_INTERVALS = 10
+"""Number of intervals below which there is no limit, so no silence."""
+OUTLIER_SHARE = 0.02
+"""Share of the intervals, the longest and at least one, that the limit ignores: an outage is not typical."""
+FACTOR = 4.0
+"""Limit ÷ the longest typical interval, where many intervals are known."""
+FACTOR_AT_MIN = 10.0
+"""Limit ÷ the longest typical interval, where MIN_INTERVALS are known."""
+MIN_LIMIT_MS = 10_000
+"""Lower bound of every limit."""
+MAX_PAUSES = 64
+"""Number of pauses that are stored, the newest. A pause is an interval longer than the limit was."""
+SAME_HOUR_MS = 3_600_000
+"""Two pauses that began within this of the same time of day make a pause at that time typical."""
+SAME_HOUR_FACTOR = 1.5
+"""Limit ÷ the second longest pause at the same time of day."""
+RECENT_MS = 72_000_000
+"""Two pauses in the last 20 hours make a pause typical at any time. One may be the night."""
 DAY_MS = 86_400_000
-SAVE_EACH = 4096
-"""Distances after which a rhythm is kept again, at the latest."""
+SAVE_EVERY = 4096
+"""Number of intervals after which the history is stored again, at the latest."""
 
 
-class Distances:
-    """The newest distances between moments, and the pauses among them; all in ms."""
+class IntervalHistory:
+    """The newest intervals between moments, and the pauses among them; all in ms.
+
+    newest         the newest MAX_INTERVALS intervals, a ring buffer
+    count          number of intervals observed so far
+    pauses         (start, length) of the newest pauses, in order
+    typical_limit  limit at any time of day; infinite below MIN_INTERVALS
+    """
 
     def __init__(self) -> None:
-        self.newest, self.count = array("f"), 0
+        self.newest = array("f")
+        self.count = 0
         self.pauses: list[tuple[int, float]] = []
-        self.ordinary, self._learned = np.inf, 0
+        self.typical_limit = np.inf
+        self._count_at_refresh = 0
 
     def add(self, start: int, length: float) -> None:
-        """A distance that began at a moment, ms since 1970 UTC."""
-        if len(self.newest) < NEWEST:
+        """Adds an interval that began at `start`, ms since 1970 UTC."""
+        if len(self.newest) < MAX_INTERVALS:
             self.newest.append(length)
         else:
-            self.newest[self.count % NEWEST] = length
+            self.newest[self.count % MAX_INTERVALS] = length
         self.count += 1
-        if length > self.ordinary:
-            self._remember([(start, length)])
+        if length > self.typical_limit:
+            self._add_pauses([(start, length)])
 
     def add_all(self, moments: np.ndarray[Any, np.dtype[np.int64]]) -> None:
-        """The distances between moments (n,) in ascending order."""
+        """Adds the intervals between moments (n,) in ascending order."""
         lengths = np.diff(moments)
-        for start, length in zip(moments[:-1][-NEWEST:].tolist(), lengths[-NEWEST:].tolist(), strict=True):
+        starts = moments[:-1]
+        for start, length in zip(starts[-MAX_INTERVALS:].tolist(), lengths[-MAX_INTERVALS:].tolist(), strict=True):
             self.add(start, length)
         self.refresh()
-        long = np.flatnonzero(lengths > self.ordinary)[-PAUSES:]
-        self._remember(zip(moments[long].tolist(), lengths[long].tolist(), strict=True))
+        long = np.flatnonzero(lengths > self.typical_limit)[-MAX_PAUSES:]
+        self._add_pauses(zip(starts[long].tolist(), lengths[long].tolist(), strict=True))
 
-    def _remember(self, pauses: Any) -> None:
-        self.pauses = sorted({*self.pauses, *pauses})[-PAUSES:]
+    def _add_pauses(self, pauses: Iterable[tuple[int, float]]) -> None:
+        self.pauses = sorted({*self.pauses, *pauses})[-MAX_PAUSES:]
 
     def refresh(self) -> None:
-        """Learns `ordinary` anew: what is allowed at any time of the day; infinite while too little is known."""
-        if self.count >= FEWEST and self.count != self._learned:
-            self._learned = self.count
+        """Recomputes `typical_limit`."""
+        if self.count >= MIN_INTERVALS and self.count != self._count_at_refresh:
+            self._count_at_refresh = self.count
             known = sorted(self.newest.tolist())  # a copy: points may arrive meanwhile
             n = len(known)
-            usual = known[-1 - max(1, int(RARE * n))]
-            factor = max(FACTOR, FACTOR_AT_FEWEST * (FEWEST / n) ** 0.5)
-            self.ordinary = max(SHORTEST_MS, factor * usual)
+            longest_typical = known[-1 - max(1, int(OUTLIER_SHARE * n))]
+            factor = max(FACTOR, FACTOR_AT_MIN * (MIN_INTERVALS / n) ** 0.5)
+            self.typical_limit = max(MIN_LIMIT_MS, factor * longest_typical)
 
-    def allowed(self, start: int) -> float:
-        """How long a quiet that begins at a moment may last; infinite while too little is known."""
+    def limit(self, start: int) -> float:
+        """Longest interval that may begin at `start` (ms since 1970 UTC), in ms; infinite below MIN_INTERVALS."""
         self.refresh()
-        here = sorted(length for begun, length in self.pauses if apart(start, begun) <= SAME_HOUR_MS)
-        often = sorted(length for begun, length in self.pauses if 0 <= start - begun <= OFTEN_MS)
+        same_hour = sorted(
+            length for begin, length in self.pauses if time_of_day_distance(start, begin) <= SAME_HOUR_MS
+        )
+        recent = sorted(length for begin, length in self.pauses if 0 <= start - begin <= RECENT_MS)
         return max(
-            self.ordinary,
-            SAME_HOUR_FACTOR * here[-2] if len(here) > 1 else 0,
-            FACTOR * often[-2] if len(often) > 1 else 0,
+            self.typical_limit,
+            SAME_HOUR_FACTOR * same_hour[-2] if len(same_hour) > 1 else 0,
+            FACTOR * recent[-2] if len(recent) > 1 else 0,
         )
 
-    def to_plain(self) -> dict[str, Any]:
-        """What is known as JSON values."""
-        at = self.count % NEWEST if len(self.newest) == NEWEST else 0
-        kept = [*self.newest[at:], *self.newest[:at]]
-        return {"newest": [round(length) for length in kept], "pauses": [list(pause) for pause in self.pauses]}
+    def to_json(self) -> dict[str, Any]:
+        """The state as JSON values."""
+        oldest = self.count % MAX_INTERVALS if len(self.newest) == MAX_INTERVALS else 0
+        in_order = [*self.newest[oldest:], *self.newest[:oldest]]
+        return {"newest": [round(length) for length in in_order], "pauses": [list(pause) for pause in self.pauses]}
 
     @classmethod
-    def from_plain(cls, plain: Mapping[str, Any]) -> Self:
-        """What gave these JSON values."""
-        found = cls()
-        for length in plain["newest"]:
-            found.add(0, length)
-        found.pauses = [(start, length) for start, length in plain["pauses"]]
-        found.refresh()
-        return found
+    def from_json(cls, state: Mapping[str, Any]) -> Self:
+        """The history that `to_json` was called on."""
+        history = cls()
+        for length in state["newest"]:
+            history.add(0, length)
+        history.pauses = [(start, length) for start, length in state["pauses"]]
+        history.refresh()
+        return history
 
 
-def apart(one: int, other: int) -> int:
-    """How far two moments lie apart by the time of day, ms."""
+def time_of_day_distance(one: int, other: int) -> int:
+    """Distance of two moments by their time of day, ms."""
     return abs((one - other + DAY_MS // 2) % DAY_MS - DAY_MS // 2)
 
 
 class ArrivalIntervals:
-    """The distances of one stream. `least` is never more than it may be quiet: a cheap question before `allowed`."""
+    """The intervals of one stream.
+
+    min_limit  never more than `limit`, in ms: compare with it first, since `limit` takes longer
+    """
 
     def __init__(self) -> None:
-        self.times, self.arrivals = Distances(), Distances()
-        self.least: float = np.inf
+        self.times = IntervalHistory()
+        self.arrivals = IntervalHistory()
+        self.min_limit: float = np.inf
         self._last_arrival: int | None = None
-        self._span = 0
-        self._refreshed = self._saved = 0
+        self._batch_span = 0
+        self._count_at_refresh = 0
+        self._count_at_save = 0
 
     @classmethod
-    def of(cls, times: Times | None) -> Self:
-        """The rhythm that the times (n,) of points show."""
-        found = cls()
+    def from_times(cls, times: Times | None) -> Self:
+        """The intervals between the times (n,) of points."""
+        intervals = cls()
         if times is not None and len(times):
-            found.times.add_all(np.sort(times.astype(np.int64)))
-            found.refresh()
-        return found
+            intervals.times.add_all(np.sort(times.astype(np.int64)))
+            intervals.refresh()
+        return intervals
 
     @property
     def count(self) -> int:
-        """How many distances were seen."""
+        """Number of intervals observed."""
         return self.times.count + self.arrivals.count
 
-    def took(self, times: Times | None, before: int | None, present: int) -> None:
-        """Points with these times (n,) arrived at the present, ms since 1970 UTC; the newest before was at `before`."""
-        self.arrived(present)
-        if times is not None and len(times) == 1 and before is not None:
-            self._span = 0
-            self.times.add(before, int(times.view(np.int64)[0]) - before)
+    def observe_points(self, times: Times | None, last_time: int | None, now: int) -> None:
+        """Adds points with these times (n,) that arrived `now`.
+
+        last_time  of the newest point before them, None where there is none; both ms since 1970 UTC
+        """
+        self.observe_arrival(now)
+        if times is not None and len(times) == 1 and last_time is not None:
+            self._batch_span = 0
+            self.times.add(last_time, int(times.view(np.int64)[0]) - last_time)
         elif times is not None:
             moments = times.astype(np.int64)
-            # The span of what is sent at once says how seldom it is sent; that of loaded history does not.
-            self._span = 0 if before is None else int(moments[-1] - moments[0])
-            self.times.add_all(moments if before is None else np.concatenate(([before], moments)))
-        if self.count - self._refreshed >= min(max(self._refreshed // 4, 1), NEWEST // 4):
+            # The span of a batch shows how often batches are sent; that of loaded history does not.
+            self._batch_span = 0 if last_time is None else int(moments[-1] - moments[0])
+            self.times.add_all(moments if last_time is None else np.concatenate(([last_time], moments)))
+        if self.count - self._count_at_refresh >= min(max(self._count_at_refresh // 4, 1), MAX_INTERVALS // 4):
             self.refresh()
 
-    def arrived(self, present: int) -> None:
-        """Points arrived at the present, ms since 1970 UTC; late ones, too."""
+    def observe_arrival(self, now: int) -> None:
+        """Adds an arrival of points, late ones too, at `now`, ms since 1970 UTC."""
         if self._last_arrival is not None:
-            self.arrivals.add(self._last_arrival, present - self._last_arrival)
-        self._last_arrival = present
+            self.arrivals.add(self._last_arrival, now - self._last_arrival)
+        self._last_arrival = now
 
-    def allowed(self, last_time: int | None, seen: int) -> float:
-        """How long the stream may be quiet, ms, after its newest point: of this time, arrived at `seen`.
+    def limit(self, last_time: int | None, last_arrival: int) -> float:
+        """How long the stream may be without a point after its newest one, ms; infinite while that is not known.
 
-        Infinite while its rhythm is not known.
+        last_time     of the newest point; None where points are counted
+        last_arrival  when it arrived; both ms since 1970 UTC
         """
-        by_arrival, by_time = self.arrivals.count >= FEWEST, last_time is not None and self.times.count >= FEWEST
+        by_arrival = self.arrivals.count >= MIN_INTERVALS
+        by_time = last_time is not None and self.times.count >= MIN_INTERVALS
         if not by_arrival and not by_time:
             return np.inf
-        arrivals = self.arrivals.allowed(seen) if by_arrival else FACTOR * self._span
-        return max(arrivals, self.times.allowed(last_time) if by_time and last_time is not None else 0.0)
+        arrival_limit = self.arrivals.limit(last_arrival) if by_arrival else FACTOR * self._batch_span
+        time_limit = self.times.limit(last_time) if by_time and last_time is not None else 0.0
+        return max(arrival_limit, time_limit)
 
     def refresh(self) -> None:
-        """Learns `least` anew."""
-        self._refreshed = self.count
+        """Recomputes `min_limit`."""
+        self._count_at_refresh = self.count
         self.times.refresh()
         self.arrivals.refresh()
-        known = [each.ordinary for each in (self.times, self.arrivals) if each.count >= FEWEST]
-        self.least = max(known, default=np.inf)
+        limits = [each.typical_limit for each in (self.times, self.arrivals) if each.count >= MIN_INTERVALS]
+        self.min_limit = max(limits, default=np.inf)
 
-    def unsaved(self) -> bool:
-        """Whether it has changed enough since it was last asked this to be kept again."""
-        seen = self.count + SAVE_EACH * (len(self.times.pauses) + len(self.arrivals.pauses))
-        worth = self.count >= FEWEST and seen - self._saved >= min(max(self._saved, 1), SAVE_EACH)
-        if worth:
-            self._saved = seen
-        return worth
+    def take_unsaved(self) -> bool:
+        """Whether it changed enough since the last call that returned True to be stored again."""
+        count = self.count + SAVE_EVERY * (len(self.times.pauses) + len(self.arrivals.pauses))
+        growth = count - self._count_at_save
+        unsaved = self.count >= MIN_INTERVALS and growth >= min(max(self._count_at_save, 1), SAVE_EVERY)
+        if unsaved:
+            self._count_at_save = count
+        return unsaved
 
-    def to_plain(self) -> dict[str, Any]:
-        """What is known as JSON values."""
-        return {"times": self.times.to_plain(), "arrivals": self.arrivals.to_plain()}
+    def to_json(self) -> dict[str, Any]:
+        """The state as JSON values."""
+        return {"times": self.times.to_json(), "arrivals": self.arrivals.to_json()}
 
     @classmethod
-    def from_plain(cls, plain: Mapping[str, Any]) -> Self:
-        """What gave these JSON values. The distance to the arrival before is not known: the service was away."""
-        found = cls()
-        found.times, found.arrivals = (Distances.from_plain(plain[name]) for name in ("times", "arrivals"))
-        found.refresh()
-        found.unsaved()
-        return found
+    def from_json(cls, state: Mapping[str, Any]) -> Self:
+        """The intervals that `to_json` was called on; the last arrival is not stored, since the service was away."""
+        intervals = cls()
+        intervals.times = IntervalHistory.from_json(state["times"])
+        intervals.arrivals = IntervalHistory.from_json(state["arrivals"])
+        intervals.refresh()
+        intervals.take_unsaved()
+        return intervals

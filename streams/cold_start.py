@@ -1,58 +1,67 @@
-"""A young stream: judged by season as soon as that can be trusted, until its own detector is fitted.
+"""The cold start of a stream: until its own detector is fitted, a season is looked for and used once it is trusted.
 
-A season is looked for at the same points whether they come one by one or as one long history, and on the way, so that
-the verdicts are the same. Each look is at the newest FIT_ON points at most, and there are some 25 in a million points.
+The checks are at the same numbers of points, in the middle of a push too, so that the scores are the same whether
+points arrive one by one or as one long history. A check reads at most MAX_TRAINING_POINTS; a million points take about
+25 checks.
 """
 
-from anomaly_detection import DEFAULT_MERGE_GAP
+from dataclasses import dataclass
+
 from events.scored_points import ScoredPoints, concatenate
 from store import Labels, StreamStore
-from streams.registry import find
-from streams.stream_state import SEASONAL, StreamState
-from streams.training_data import FIT_ON, learnable, season_due, seasonal
+from streams.registry import find_detector
+from streams.stream_state import SEASONAL_FALLBACK, StreamState, merge_gap
+from streams.training_data import MAX_TRAINING_POINTS, fit_trusted_season, mask_anomalies, next_season_check
 from timeseries import Series
 
 
+@dataclass(frozen=True)
 class ColdStart:
-    """Judges the points of streams that have no detector of their own yet."""
+    """Scores the points of streams, with checks for a season until the own detector is fitted."""
 
-    def __init__(self, store: StreamStore, labels: Labels) -> None:
-        self._store, self._labels = store, labels
+    store: StreamStore
+    labels: Labels
 
-    def judge(self, live: StreamState, new: Series, present: int) -> ScoredPoints:
-        """As `Live.judge`, and looks for a season wherever that is due; its lock is held."""
-        if live.own is not None or live.stream.detector == SEASONAL:
-            return live.judge(new, present)
+    def score(self, state: StreamState, new: Series, now: int) -> ScoredPoints:
+        """Scores new points as `StreamState.score` does. The caller holds the stream's lock."""
+        if not _needs_season(state):
+            return state.score(new, now)
         parts: list[ScoredPoints] = []
-        at = 0
+        start = 0
         while True:
-            left = season_due(live.seasonal_at) - live.stream.cursor
-            if left <= 0:
-                self._look(live, parts)
-                left = season_due(live.seasonal_at) - live.stream.cursor
-            if at == len(new):
+            until_check = next_season_check(state.seasonal_at) - state.stream.cursor
+            if until_check <= 0:
+                self._check_season(state, parts)
+                until_check = next_season_check(state.seasonal_at) - state.stream.cursor
+            if start == len(new):
                 return concatenate(parts)
-            stop = min(at + left, len(new))
-            parts.append(live.judge(new.slice(at, stop), present))
-            at = stop
+            stop = min(start + until_check, len(new))
+            parts.append(state.score(new.slice(start, stop), now))
+            start = stop
 
-    def look(self, live: StreamState) -> None:
-        """Looks for a season on what is kept, as it is labelled now."""
-        with live.lock:
-            if not live.gone and live.own is None and live.stream.detector != SEASONAL:
-                self._look(live, [])
+    def check_season(self, state: StreamState) -> None:
+        """Looks for a season in the stored points, with the labels as they are now."""
+        with state.lock:
+            if not state.dropped and _needs_season(state):
+                self._check_season(state, [])
 
-    def _look(self, live: StreamState, parts: list[ScoredPoints]) -> None:
-        """On the points that are kept and those that were judged just now and are not."""
-        if live.kept is not None:
-            live.kept.result()
-        stream = live.stream
-        history = concatenate([self._store.read_latest(stream, FIT_ON), *parts]) if stream.cursor else None
-        live.seasonal_at = stream.cursor
-        if history is None:
+    def _check_season(self, state: StreamState, unwritten: list[ScoredPoints]) -> None:
+        """Looks for a season in the stored points and those that were just scored."""
+        if state.pending_write is not None:
+            state.pending_write.result()
+        stream = state.stream
+        state.seasonal_at = stream.cursor
+        if not stream.cursor:
             return
-        history = history.part(max(0, len(history) - FIT_ON), len(history))
-        merge_gap = int(stream.params.get("merge_gap", DEFAULT_MERGE_GAP))
-        found = seasonal(learnable(history, merge_gap, self._labels.of(stream.id)), live.early, find(SEASONAL).fit)
-        if found is not None:
-            live.adopt_seasonal(*found, history)
+        history = concatenate([self.store.read_latest(stream, MAX_TRAINING_POINTS), *unwritten])
+        history = history.part(max(0, len(history) - MAX_TRAINING_POINTS), len(history))
+        series = mask_anomalies(history, merge_gap(stream), self.labels.of(stream.id))
+        trusted = fit_trusted_season(series, state.fallback, find_detector(SEASONAL_FALLBACK).fit)
+        if trusted is not None:
+            detector, residuals = trusted
+            state.adopt_seasonal(detector, residuals, history)
+
+
+def _needs_season(state: StreamState) -> bool:
+    """Whether the stream has no detector of its own yet, and that is not the seasonal one."""
+    return state.own is None and state.stream.detector != SEASONAL_FALLBACK

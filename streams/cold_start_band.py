@@ -1,58 +1,57 @@
-"""The early verdicts of a young stream, by all that it showed so far: what it did twice is no surprise.
+"""The band of the robust z-score on a young stream, widened by what the stream did before.
 
-A window of sixty values holds one or two beats of a heart, or one rise of a working day, and the few values of each
-peak lie far outside its middle nine tenths. So the band around the median is the widest of three: the robust z-score's
-own; while the window is not full, as much wider as the verdict is less sure; and BEYOND times the second farthest
-excursion on the same side. docs/experiments/cold-start.md tells what was tried and measured.
+A window of sixty values holds one or two heart beats, or one rise of a working day, and the few values of each peak lie
+far outside its middle nine tenths. The band around the median is therefore the widest of three: the robust z-score's
+own; while the window is not full, that times the ratio of a full window's confidence to this one's; and
+EXCURSION_FACTOR times the second largest excursion on the same side. docs/experiments/cold-start.md has the
+experiments.
 """
 
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.lib.stride_tricks import sliding_window_view
 
 from anomaly_detection import DEFAULT_MERGE_GAP
 from events.scored_points import ScoredPoints
 from timeseries import Floats, Series
 from timeseries.scaling import times_unit, unit_of
 
-LOOK_BACK = 200
-"""Points before the one that is judged among which excursions are looked for: a few more than the own detector of most
-streams waits for."""
-APART = DEFAULT_MERGE_GAP + 2
-"""Points between two excursions: closer ones would be one event."""
-BEYOND = 1.2
-"""A value so many times as far out as the second farthest excursion is like neither."""
-AT_ONCE = 65_536
-"""Windows looked at at once."""
-FEW = 16
-"""Windows that are quicker looked at one by one than through a table."""
-
-Positions = NDArray[np.intp]
+EXCURSION_POINTS = 200
+"""Number of points before the scored one in which excursions count: about as many as the own detector is fitted on."""
+MIN_DISTANCE = DEFAULT_MERGE_GAP + 2
+"""Minimum distance of two excursions, in points: closer ones would be one event."""
+EXCURSION_FACTOR = 1.2
+"""A value this many times as far out as the second largest excursion is an anomaly."""
+BLOCK = 256
+"""Number of windows per step: a block of 200-point windows fits the processor's cache."""
 
 
-def familiar(judged: ScoredPoints, whole: Series, threshold: float, full: float) -> ScoredPoints:
-    """The verdicts of the robust z-score on the last points of `whole`, its band widened to what is familiar.
+def widen_band(scored: ScoredPoints, series: Series, threshold: float, full_confidence: float) -> ScoredPoints:
+    """The robust z-score's scores of the last points of `series`, by the widened band.
 
-    threshold  of the z-score
-    full       the confidence of a verdict from a full window
+    threshold        of the z-score
+    full_confidence  of a score from a full window
 
-    The score is the distance ÷ the band's width on that side · threshold. What was not judged stays so.
+    The score is the distance ÷ the width of the band on that side · threshold. Points without a score have none.
     """
-    new = len(judged)
-    if not np.isfinite(judged.score).any():
-        return judged
-    unit = unit_of(whole.values)
-    values, expected = judged.values / unit, judged.expected / unit
-    width = (judged.upper / unit - judged.lower / unit) / 2 * np.maximum(full / judged.confidence, 1.0)
-    before = np.concatenate((np.full(LOOK_BACK, np.nan), whole.values / unit))[len(whole) - new : -1]
-    below = expected + second_highest(-before, LOOK_BACK)
-    above = second_highest(before, LOOK_BACK) - expected
+    new = len(scored)
+    if not np.isfinite(scored.score).any():
+        return scored
+    unit = unit_of(series.values)
+    values = scored.values / unit
+    expected = scored.expected / unit
+    width = (scored.upper / unit - scored.lower / unit) / 2 * np.maximum(full_confidence / scored.confidence, 1.0)
     width = np.maximum(width, np.finfo(np.float64).tiny)
-    below, above = np.maximum(width, BEYOND * below), np.maximum(width, BEYOND * above)
+    padding = np.full(EXCURSION_POINTS, np.nan)
+    before = np.concatenate((padding, series.values / unit))[len(series) - new : -1]
+    excursion_below = expected + second_maximum(-before, EXCURSION_POINTS)
+    excursion_above = second_maximum(before, EXCURSION_POINTS) - expected
+    below = np.maximum(width, EXCURSION_FACTOR * excursion_below)
+    above = np.maximum(width, EXCURSION_FACTOR * excursion_above)
     score = threshold * np.abs(values - expected) / np.where(values < expected, below, above)
     return replace(
-        judged,
+        scored,
         lower=times_unit(expected - below, unit),
         upper=times_unit(expected + above, unit),
         score=score,
@@ -60,48 +59,19 @@ def familiar(judged: ScoredPoints, whole: Series, threshold: float, full: float)
     )
 
 
-def second_highest(values: Floats, window: int) -> Floats:
-    """(n − window + 1,) of each window of (n,) the highest of the values that stand APART from its highest, of equal
-    ones the first; −inf where there is none. Missing values are left out."""
+def second_maximum(values: Floats, window: int) -> Floats:
+    """The second largest excursion (n − window + 1,) of each window of the values (n,).
+
+    That is the largest value at least MIN_DISTANCE points from the window's first largest; −inf where there is none.
+    Missing values are ignored.
+    """
     known = np.where(np.isnan(values), -np.inf, values)
-    found = np.empty(len(known) - window + 1)
-    if len(found) <= FEW:
-        found[:] = [_of_window(known[start : start + window]) for start in range(len(found))]
-        return found
-    for start in range(0, len(found), AT_ONCE):
-        found[start : start + AT_ONCE] = _of_windows(known[start : start + AT_ONCE + window - 1], window)
-    return found
-
-
-def _of_window(known: Floats) -> float:
-    """The second highest of one window."""
-    top = int(np.argmax(known))
-    before, after = known[: max(top - APART + 1, 0)], known[top + APART :]
-    return float(max(before.max(initial=-np.inf), after.max(initial=-np.inf)))
-
-
-def _of_windows(known: Floats, window: int) -> Floats:
-    """The second highest of each of many windows, from a table of what is highest in their parts."""
-    start = np.arange(len(known) - window + 1)
-    table = _highest(known, window)
-    top = _within(table, known, start, start + window)
-    before, after = _within(table, known, start, top - APART + 1), _within(table, known, top + APART, start + window)
-    return np.maximum(np.where(before < 0, -np.inf, known[before]), np.where(after < 0, -np.inf, known[after]))
-
-
-def _highest(values: Floats, window: int) -> Positions:
-    """(levels, n) at k, i the position of the highest of the 2^k values from i on, the first of equal ones."""
-    levels = [np.arange(len(values))]
-    for k in range(window.bit_length() - 1):
-        one = levels[k]
-        other = one[np.minimum(np.arange(len(values)) + 2**k, len(values) - 1)]
-        levels.append(np.where(values[other] > values[one], other, one))
-    return np.stack(levels)
-
-
-def _within(table: Positions, values: Floats, start: Positions, stop: Positions) -> Positions:
-    """Where the highest value from start up to stop stands, the first of equal ones; −1 where nothing lies between."""
-    size = np.frexp(np.maximum(stop - start, 1))[1] - 1
-    some = stop > start
-    one, other = table[size, np.where(some, start, 0)], table[size, np.where(some, stop - 2**size, 0)]
-    return np.where(some, np.where(values[other] > values[one], other, one), -1)
+    windows = sliding_window_view(known, window)
+    around = np.arange(1 - MIN_DISTANCE, MIN_DISTANCE)
+    result = np.empty(len(windows))
+    for start in range(0, len(windows), BLOCK):
+        block = windows[start : start + BLOCK].copy()
+        near_maximum = np.clip(np.argmax(block, axis=1)[:, None] + around, 0, window - 1)
+        np.put_along_axis(block, near_maximum, -np.inf, axis=1)
+        result[start : start + BLOCK] = block.max(axis=1)
+    return result

@@ -1,4 +1,4 @@
-"""What happened in a stream: its runs of anomalies by a policy, and its silences, to be listed and asked for again."""
+"""The events of a stream: its runs of anomalies by a policy, and its silences."""
 
 import threading
 from collections import OrderedDict, deque
@@ -11,15 +11,15 @@ from events.scored_points import ScoredPoints
 from events.wording import explain
 from store import Silence
 
-MOST_STREAMS = 256
-"""Streams whose events are held; the one that was not asked for the longest is let go."""
-MOST_EVENTS = 1_000
-"""Events of one stream that are held: the newest."""
-AT_ONCE = 10_000
-"""Points read in one go."""
+MAX_STREAMS = 256
+"""Number of streams whose events are held; the least recently requested is dropped."""
+MAX_EVENTS = 1_000
+"""Number of events held of one stream: the newest."""
+READ_POINTS = 10_000
+"""Number of points per read."""
 
 Read = Callable[[str, int, int], ScoredPoints]
-"""The points of a stream after a cursor, at most so many."""
+"""Returns at most so many points of a stream after a cursor."""
 
 
 @dataclass(frozen=True)
@@ -28,11 +28,11 @@ class StreamEvent:
 
     start, stop, peak  cursors, half open; of a silence the last point before it
     start_time, stop_time, peak_time  of the first, the last and the worst anomaly, None where points are counted; of a
-                       silence the last point before it and the arrival of the next, None while it lasts
+                       silence the last point before it and the arrival of the next, None while it is open
     seconds            from the first anomaly to the last, None where points are counted; of a silence from arrival to
-                       arrival, whatever the points' own times say, None while it lasts
+                       arrival, whatever the times of the points, None while it is open
     direction, severity, value, expected  of the worst anomaly; None of a silence
-    changed            larger than that of any `EventCursor` before the last change
+    changed            more than the `EventCursor` of any time before the last change
     """
 
     kind: Literal["anomaly", "silent"]
@@ -54,13 +54,13 @@ class StreamEvent:
 
     @property
     def id(self) -> str:
-        """Identifies it within its stream."""
+        """Unique within its stream; stays the same while the event changes."""
         return f"{self.kind}-{self.start}"
 
 
 @dataclass(frozen=True)
 class EventCursor:
-    """How far somebody knows a stream's events: the last point followed, and how often silences began or ended."""
+    """The events that a reader has seen: up to the point with this cursor, and up to this change of silences."""
 
     cursor: int
     silences: int
@@ -68,121 +68,127 @@ class EventCursor:
 
 @dataclass
 class EventLog:
-    """The events of one stream as far as it was followed."""
+    """The anomalies of one stream, up to the point with the cursor; `closed` pairs each with the cursor of its end."""
 
     stream_id: int
     policy: Policy
     cursor: int
     state: PolicyState = field(default_factory=PolicyState)
-    over: deque[tuple[Event, int]] = field(default_factory=lambda: deque(maxlen=MOST_EVENTS))
+    closed: deque[tuple[Event, int]] = field(default_factory=lambda: deque(maxlen=MAX_EVENTS))
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def take(self, judged: ScoredPoints) -> None:
-        """Follows points that come right after those before."""
-        self.state, notices = advance(self.policy, self.state, judged)
-        self.over.extend((notice.event, notice.at) for notice in notices if notice.status == "resolved")
-        self.cursor = judged.cursor
+    def extend(self, points: ScoredPoints) -> None:
+        """Adds the points that follow."""
+        self.state, notices = advance(self.policy, self.state, points)
+        self.closed.extend((notice.event, notice.at) for notice in notices if notice.status == "resolved")
+        self.cursor = points.cursor
 
-    def happenings(self) -> list[StreamEvent]:
+    def events(self) -> list[StreamEvent]:
         """The anomalies, the oldest first."""
-        found = [anomaly(event, changed, lasts=False) for event, changed in self.over]
+        events = [anomaly_event(event, changed, is_open=False) for event, changed in self.closed]
         if self.state.event is not None and self.state.open:
-            found.append(anomaly(self.state.event, self.state.event.last, lasts=True))
-        return found
+            events.append(anomaly_event(self.state.event, self.state.event.last, is_open=True))
+        return events
 
 
-class Events:
-    """Follows the streams that somebody asks for; asked again, it reads only what is new. Safe to use from threads."""
+class EventLogs:
+    """The event logs of requested streams. A repeated request reads only new points. Safe to use from threads."""
 
     def __init__(self, read: Read) -> None:
         self._read = read
         self._logs: OrderedDict[str, EventLog] = OrderedDict()
         self._lock = threading.Lock()
 
-    def of(
+    def events(
         self, name: str, stream_id: int, span: tuple[int, int], policy: Policy, silences: Sequence[Silence]
     ) -> tuple[list[StreamEvent], EventCursor]:
-        """The events of a stream, the newest first, and how far that is; `span` are the cursors before the first point
-        that can be read and of the last."""
-        log = self._log(name, stream_id, span, replace(policy, cool_down=0))
+        """The events of a stream, the newest first, and the cursor of what they include.
+
+        span  the cursor before the first point that can be read, and the cursor of the last
+        """
+        log = self._get_log(name, stream_id, span, replace(policy, cool_down=0))
         with log.lock:
             while log.cursor < span[1]:
                 before = log.cursor
-                log.take(self._read(name, log.cursor, min(AT_ONCE, span[1] - log.cursor)))
+                log.extend(self._read(name, log.cursor, min(READ_POINTS, span[1] - log.cursor)))
                 if log.cursor <= before:
                     break
-            anomalies = [each for each in log.happenings() if each.stop - 1 > span[0]]
-            seen = log.cursor
-        quiet = [silent(each) for each in silences]
-        found = sorted([*anomalies, *quiet], key=lambda each: (each.start, each.kind), reverse=True)
-        return found, EventCursor(seen, max((each.changed for each in quiet), default=0))
+            anomalies = [event for event in log.events() if event.stop - 1 > span[0]]
+            cursor = log.cursor
+        silent = [silence_event(silence) for silence in silences]
+        events = sorted([*anomalies, *silent], key=lambda event: (event.start, event.kind), reverse=True)
+        return events, EventCursor(cursor, max((event.changed for event in silent), default=0))
 
-    def forget(self, name: str) -> None:
-        """A stream was deleted."""
+    def discard(self, name: str) -> None:
+        """Drops the log of a deleted stream."""
         with self._lock:
             self._logs.pop(name, None)
 
-    def _log(self, name: str, stream_id: int, span: tuple[int, int], policy: Policy) -> EventLog:
+    def _get_log(self, name: str, stream_id: int, span: tuple[int, int], policy: Policy) -> EventLog:
         with self._lock:
             log = self._logs.get(name)
             same = log is not None and (log.stream_id, log.policy) == (stream_id, policy)
             if log is None or not same or not span[0] <= log.cursor <= span[1]:
                 log = self._logs[name] = EventLog(stream_id, policy, span[0])
             self._logs.move_to_end(name)
-            if len(self._logs) > MOST_STREAMS:
+            if len(self._logs) > MAX_STREAMS:
                 self._logs.popitem(last=False)
             return log
 
 
-def changed_since(found: Sequence[StreamEvent], seen: EventCursor | None) -> list[StreamEvent]:
-    """Those that changed after what somebody knows."""
-    if seen is None:
-        return list(found)
-    return [each for each in found if each.changed > (seen.silences if each.kind == "silent" else seen.cursor)]
+def changed_since(events: Sequence[StreamEvent], cursor: EventCursor | None) -> list[StreamEvent]:
+    """The events that changed after this cursor; all where it is None."""
+    if cursor is None:
+        return list(events)
+    return [event for event in events if event.changed > (cursor.silences if event.kind == "silent" else cursor.cursor)]
 
 
-def anomaly(event: Event, changed: int, *, lasts: bool) -> StreamEvent:
-    """A run of anomalies."""
-    first, last = event.start_time, event.last_time
+def anomaly_event(event: Event, changed: int, *, is_open: bool) -> StreamEvent:
+    """The event of a run of anomalies."""
+    first_time = event.start_time
+    last_time = event.last_time
+    points = event.last - event.start + 1
     return StreamEvent(
         kind="anomaly",
-        open=lasts,
+        open=is_open,
         start=event.start,
         stop=event.last + 1,
         peak=event.peak,
-        start_time=event.start_time,
-        stop_time=event.last_time,
+        start_time=first_time,
+        stop_time=last_time,
         peak_time=event.peak_time,
-        seconds=None if first is None or last is None else max(last - first, 0) / 1000,
+        seconds=None if first_time is None or last_time is None else max(last_time - first_time, 0) / 1000,
         direction=event.direction,
         severity=event.severity,
         value=event.value,
         expected=event.expected,
         anomalies=event.anomalies,
-        explanation=explain(event.value, event.expected, event.direction, event.severity, event.last - event.start + 1),
+        explanation=explain(event.value, event.expected, event.direction, event.severity, points),
         changed=changed,
     )
 
 
-def silent(silence: Silence) -> StreamEvent:
-    """A silence."""
-    began = silence.last_arrival if silence.last_time is None else silence.last_time
-    lasted = "" if silence.stop is None else f" It lasted {duration(silence.stop - silence.last_arrival)}."
+def silence_event(silence: Silence) -> StreamEvent:
+    """The event of a silence."""
+    start_time = silence.last_arrival if silence.last_time is None else silence.last_time
+    explanation = f"No point for longer than the {duration(silence.allowed)} that the arrival intervals allow."
+    if silence.stop is not None:
+        explanation += f" It lasted {duration(silence.stop - silence.last_arrival)}."
     return StreamEvent(
         kind="silent",
         open=silence.stop is None,
         start=silence.cursor,
         stop=silence.cursor + 1,
         peak=silence.cursor,
-        start_time=began,
+        start_time=start_time,
         stop_time=silence.stop,
-        peak_time=began,
+        peak_time=start_time,
         seconds=None if silence.stop is None else (silence.stop - silence.last_arrival) / 1000,
         direction=None,
         severity=None,
         value=None,
         expected=None,
         anomalies=0,
-        explanation=f"Nothing came for longer than the {duration(silence.allowed)} that its rhythm allows.{lasted}",
+        explanation=explanation,
         changed=2 * silence.number - (silence.stop is None),
     )

@@ -10,87 +10,93 @@ from collections.abc import Callable
 from errors import NotFound
 from store import ThrottledLogger, Unavailable
 from streams.snapshot import Tally
-from streams.writer import NotKept
+from streams.writer import WriteFailed
 
-ASKED_FOR, FIRST, AGAIN = 0, 1, 2
-"""What is fitted first: what somebody waits for, then streams that have no detector of their own yet."""
+REQUESTED, FIRST, REFIT = 0, 1, 2
+"""Priorities: a fit that a request waits for, a stream without a detector of its own, a stream that has one."""
 
-REST = 1.0
-"""Pause after a fit that nobody waits for, as a multiple of its time: while thousands of streams become due at once,
-points are judged meanwhile."""
-LONGEST_REST = 1.0
+PAUSE_RATIO = 1.0
+"""Pause after a fit that no request waits for ÷ the seconds it took: while thousands of fits are due, points are scored
+in between."""
+MAX_PAUSE_SECONDS = 1.0
 
 
 class Fitter:
-    """Calls `fit` with the names it is given, one after another; a name that waits already is not queued again, unless
-    it has become more urgent."""
+    """Calls `fit` with the requested names, by priority. A queued name is queued again only at a higher priority."""
 
     def __init__(self, fit: Callable[[str], None]) -> None:
         self._fit = fit
         self._queue: queue.PriorityQueue[tuple[int, int, str | None]] = queue.PriorityQueue()
         self._order = itertools.count()
-        self._waiting: dict[str, tuple[int, threading.Event]] = {}
+        self._queued: dict[str, tuple[int, threading.Event]] = {}
         self._lock = threading.Lock()
-        self._at_work: str | None = None
-        self._end = threading.Event()
+        self._fitting: str | None = None
+        self._stopped = threading.Event()
         self._urgent = threading.Event()
         self.fits = Tally()
-        self._complaints = ThrottledLogger()
+        self._log = ThrottledLogger()
         self._thread = threading.Thread(target=self._run, daemon=True, name="fitter")
 
     def start(self) -> None:
-        """Begins to fit."""
+        """Starts the thread."""
         self._thread.start()
 
-    def stop(self, seconds: float) -> None:
-        """Ends after the present fit, or is left behind when that takes too long: an unfinished fit loses nothing."""
-        self._end.set()
+    def stop(self, timeout: float) -> None:
+        """Ends the thread after the present fit, or leaves it behind after `timeout` seconds: no data is lost."""
+        self._stopped.set()
         self._urgent.set()
         self._queue.put((-1, next(self._order), None))
-        self._thread.join(seconds)
+        self._thread.join(timeout)
 
-    def ask(self, name: str, urgency: int = ASKED_FOR) -> threading.Event:
-        """Has a stream's detector fitted; the event is set once that is done."""
+    def request(self, name: str, priority: int = REQUESTED) -> threading.Event:
+        """Queues a fit of a stream's detector; the event is set when it is done."""
         with self._lock:
-            waiting, done = self._waiting.get(name, (AGAIN + 1, threading.Event()))
-            if name == self._at_work and urgency != ASKED_FOR:
-                return done  # points that come during a fit ask for it again only if it is due after it
-            if urgency < waiting:
-                self._waiting[name] = urgency, done
-                self._queue.put((urgency, next(self._order), name))
-            if urgency == ASKED_FOR:
+            queued, done = self._queued.get(name, (REFIT + 1, threading.Event()))
+            if name == self._fitting and priority != REQUESTED:
+                return done  # points that arrive during a fit request another only if that is due after it
+            if priority < queued:
+                self._queued[name] = priority, done
+                self._queue.put((priority, next(self._order), name))
+            if priority == REQUESTED:
                 self._urgent.set()
             return done
 
     @property
     def waiting(self) -> int:
-        """How many streams wait for a fit."""
-        return len(self._waiting)
+        """Number of streams in the queue."""
+        return len(self._queued)
 
     def _run(self) -> None:
-        while not self._end.is_set():
+        while not self._stopped.is_set():
             self._urgent.clear()
-            urgency, _, name = self._queue.get()
+            priority, _, name = self._queue.get()
             if name is None:
                 return
             with self._lock:
-                _, done = self._waiting.pop(name, (urgency, None))
-                self._at_work = name if done else None
+                _, done = self._queued.pop(name, (priority, None))
+                self._fitting = name if done else None
             if done is None:
-                continue  # fitted since, because it had become more urgent
-            began, failed = time.monotonic(), False
-            try:
-                self._fit(name)
-            except NotFound:
-                pass  # deleted before its turn came
-            except (NotKept, Unavailable) as error:
-                self._complaints.warn(f"what detectors learned could not be kept: {error}")
-                failed = True
-            except Exception:  # one stream that cannot be fitted must not end the fits of all others
-                logging.getLogger("anomaly").exception("the detector of stream %r could not be fitted", name)
-                failed = True
-            self._at_work = None
-            self.fits.add(time.monotonic() - began, failed=failed)
+                continue  # fitted already, at a higher priority
+            seconds = self._fit_one(name)
             done.set()
-            if urgency != ASKED_FOR:
-                self._urgent.wait(min(REST * (time.monotonic() - began), LONGEST_REST))
+            if priority != REQUESTED:
+                self._urgent.wait(min(PAUSE_RATIO * seconds, MAX_PAUSE_SECONDS))
+
+    def _fit_one(self, name: str) -> float:
+        """Fits the detector of a stream; returns the seconds it took, also where it failed."""
+        began = time.monotonic()
+        failed = False
+        try:
+            self._fit(name)
+        except NotFound:
+            pass  # deleted while it was queued
+        except (WriteFailed, Unavailable) as error:
+            self._log.warn(f"fitted detectors could not be stored: {error}")
+            failed = True
+        except Exception:  # one fit that fails must not end the others
+            logging.getLogger("anomaly").exception("the detector of stream %r could not be fitted", name)
+            failed = True
+        self._fitting = None
+        seconds = time.monotonic() - began
+        self.fits.add(seconds, failed=failed)
+        return seconds

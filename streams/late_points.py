@@ -1,4 +1,4 @@
-"""Points that are not newer than their stream's newest: there already, late, or older than what it keeps."""
+"""Points that are not newer than their stream's newest: stored already, late, or older than what the stream stores."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,69 +11,76 @@ from timeseries import Bools, Repair, Series, Times
 Positions = NDArray[np.intp]
 
 
-def settle(
-    old: Series, live: StreamState, store: StreamStore, present: int
+def score_old_points(
+    old: Series, state: StreamState, store: StreamStore, now: int
 ) -> tuple[ScoredPoints, ScoredPoints, tuple[Repair, ...]]:
-    """The answer to these points, those of them that are to be kept, and a report.
+    """The response to points that are not newer than the newest, the late ones among them to be stored, and repairs.
 
-    old    points with times, not newer than the newest of `live`, which takes the late ones in
-    store  holds all points that `live` has judged
-    present  ms since 1970 UTC
+    old    points with times, in order
+    state  scores the late points and takes them into its tail
+    store  holds every point that `state` has scored
+    now    ms since 1970 UTC
     """
     assert old.times is not None
     times = old.times.astype(np.int64)
-    kept = store.read_interval(live.stream, int(times[0]), int(times[-1]), live.memory)
-    place, there = found(_times(kept), old.times)
-    retention_ms = live.stream.retention_ms
-    aged = ~there & (times < (present - retention_ms if retention_ms is not None else times[0]))
-    late = ~there & ~aged
-    late &= ~beyond(times, late, live, store)
-    taken = live.take_late(Series(old.times[late], old.values[late]), kept)
-    lost = ~there & ~late
-    pool = concatenate((kept, taken, unscored(old.times[lost], old.values[lost], taken.cursor)))
-    place[late] = len(kept) + np.arange(len(taken))
-    place[lost] = len(kept) + len(taken) + np.arange(np.count_nonzero(lost))
-    return pool.take(place, taken.cursor), taken, report(there, late, aged, lost & ~aged)
+    stored = store.read_interval(state.stream, int(times[0]), int(times[-1]), state.memory)
+    positions, is_stored = locate(_times(stored), old.times)
+    retention = state.stream.retention_ms
+    is_expired = ~is_stored & (times < (now - retention if retention is not None else times[0]))
+    is_late = ~is_stored & ~is_expired
+    is_late &= ~beyond_capacity(times, is_late, state, store)
+    is_refused = ~is_stored & ~is_late
+    late = state.score_late(Series(old.times[is_late], old.values[is_late]), stored)
+    refused = unscored(old.times[is_refused], old.values[is_refused], late.cursor)
+    pool = concatenate((stored, late, refused))
+    positions[is_late] = len(stored) + np.arange(len(late))
+    positions[is_refused] = len(stored) + len(late) + np.arange(len(refused))
+    repairs = report_repairs(is_stored, is_late, is_expired, is_refused & ~is_expired)
+    return pool.take(positions, late.cursor), late, repairs
 
 
-def found(known: Times, asked: Times) -> tuple[Positions, Bools]:
-    """Where in `known`, which rises, each time stands, and whether it does."""
-    place = np.searchsorted(known, asked)
-    there = np.zeros(len(asked), np.bool_)
-    inside = place < len(known)
-    there[inside] = known[place[inside]] == asked[inside]
-    return place, there
+def locate(known: Times, times: Times) -> tuple[Positions, Bools]:
+    """The position of each time in `known`, which is sorted, and whether it is there."""
+    positions = np.searchsorted(known, times)
+    is_known = np.zeros(len(times), np.bool_)
+    inside = positions < len(known)
+    is_known[inside] = known[positions[inside]] == times[inside]
+    return positions, is_known
 
 
-def beyond(times: NDArray[np.int64], new: Bools, live: StreamState, store: StreamStore) -> Bools:
-    """Which of the new points are older than all that the stream keeps and have no room beside them; times in ms."""
-    room = live.stream.capacity - live.stream.points
-    if np.count_nonzero(new) <= room:
+def beyond_capacity(times: NDArray[np.int64], is_new: Bools, state: StreamState, store: StreamStore) -> Bools:
+    """Which of the new points are older than all stored ones and exceed the stream's capacity; times in ms."""
+    free = state.stream.capacity - state.stream.points
+    if np.count_nonzero(is_new) <= free:
         return np.zeros(len(times), np.bool_)
-    older = new & (times < store.oldest_time(live.stream))
-    left = max(0, room - int(np.count_nonzero(new & ~older)))
-    return older & (np.cumsum(older) <= np.count_nonzero(older) - left)
+    is_older = is_new & (times < store.oldest_time(state.stream))
+    left = max(0, free - int(np.count_nonzero(is_new & ~is_older)))
+    return is_older & (np.cumsum(is_older) <= np.count_nonzero(is_older) - left)
 
 
-def report(there: Bools, late: Bools, aged: Bools, lost: Bools) -> tuple[Repair, ...]:
-    """What became of the points; each is one of the four."""
-    said = (
-        ("already_there", "Points whose times are there already were left as they are.", there),
+def report_repairs(is_stored: Bools, is_late: Bools, is_expired: Bools, is_beyond: Bools) -> tuple[Repair, ...]:
+    """What happened to the points; each is one of the four."""
+    cases = (
+        ("already_there", "Points whose times are stored already were left as they are.", is_stored),
         (
             "late_points",
-            "Points older than the stream's newest were kept in the order of arrival, judged from those before them.",
-            late,
+            "Points older than the stream's newest were stored in the order of arrival, scored from those before them.",
+            is_late,
         ),
-        ("beyond_age", "Points older than the stream keeps them were not kept.", aged),
-        ("beyond_capacity", "Points older than all that the stream has room for were not kept.", lost),
+        ("beyond_age", "Points older than the stream's retention were not stored.", is_expired),
+        (
+            "beyond_capacity",
+            "Points older than all stored ones exceed the stream's capacity and were not stored.",
+            is_beyond,
+        ),
     )
     return tuple(
         Repair(code, message, int(np.count_nonzero(flags)), tuple(np.flatnonzero(flags)[:5].tolist()))
-        for code, message, flags in said
+        for code, message, flags in cases
         if flags.any()
     )
 
 
-def _times(judged: ScoredPoints) -> Times:
-    assert judged.times is not None
-    return judged.times
+def _times(points: ScoredPoints) -> Times:
+    assert points.times is not None
+    return points.times

@@ -6,7 +6,7 @@ from timeseries import HIDDEN
 
 
 def check_name(name: str) -> None:
-    """Refuses a name that cannot be told or stored, or that shows as another. Raises BadInput."""
+    """Checks that a name can be stored and shows as itself. Raises BadInput."""
     if not 1 <= len(name) <= MAX_NAME_LENGTH:
         raise BadInput(f"A stream's name has 1 to {MAX_NAME_LENGTH} characters.", name="name", limit=MAX_NAME_LENGTH)
     if name in {".", ".."} or HIDDEN.search(name):

@@ -1,91 +1,70 @@
-"""One thread forgets points that are older than their stream keeps them."""
+"""Points older than the retention of their stream are deleted."""
 
-import logging
-import threading
-from collections.abc import Callable
 from dataclasses import replace
 from enum import Enum
 
 from errors import BadInput, BadParameter
-from store import RetentionStore, Stream, ThrottledLogger, Unavailable
+from store import RetentionStore, Stream
 from streams.registry import StreamRegistry
 from streams.stream_info import DAY_MS
 
-SHORTEST_DAYS, LONGEST_DAYS = 0.001, 36_500.0
-EACH_SECONDS = 60.0
-"""Seconds between two looks at all streams."""
-FINENESS = 100
-"""A stream is looked at so often in the time that it keeps a point, at most once a look."""
+MIN_DAYS, MAX_DAYS = 0.001, 36_500.0
+CHECK_SECONDS = 60.0
+"""Interval of the checks."""
+CHECKS_PER_RETENTION = 100
+"""A stream is checked this many times within its retention, at most once a check."""
 
 
-class Same(Enum):
-    """What is left as it is."""
+class Unchanged(Enum):
+    """The type of UNCHANGED."""
 
-    SAME = 0
+    UNCHANGED = 0
 
 
-SAME = Same.SAME
+UNCHANGED = Unchanged.UNCHANGED
+"""Stands for a retention that stays as it is; None is one that keeps every point."""
 
 
 class Retention:
-    """Forgets, and tells the streams in memory. `now` gives seconds since 1970 UTC."""
+    """Deletes points by age, in the store and from the streams in memory."""
 
-    def __init__(self, ages: RetentionStore, lives: StreamRegistry, now: Callable[[], float]) -> None:
-        self._ages, self._lives, self._now = ages, lives, now
-        self._due: dict[int, int] = {}
-        self._complaints = ThrottledLogger()
-        self._end = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True, name="aging")
+    def __init__(self, store: RetentionStore, registry: StreamRegistry) -> None:
+        self._store = store
+        self._registry = registry
+        self._next_check: dict[int, int] = {}
 
-    def start(self) -> None:
-        """Begins to look."""
-        self._thread.start()
+    def check(self, now: int) -> None:
+        """Deletes the old points of all streams whose check is due. `now`: ms since 1970 UTC. Raises Unavailable."""
+        limited = self._store.with_retention()
+        self._next_check = {stream_id: self._next_check.get(stream_id, 0) for stream_id, _, _ in limited}
+        for stream_id, name, retention in limited:
+            if self._next_check[stream_id] <= now:
+                self._next_check[stream_id] = now + retention // CHECKS_PER_RETENTION
+                self.expire(stream_id, name, now - retention)
 
-    def stop(self) -> None:
-        """Ends."""
-        self._end.set()
-        self._thread.join()
-
-    def look(self) -> None:
-        """Forgets what is due to be forgotten, of all streams. Raises Unavailable."""
-        present, limited = int(self._now() * 1000), self._ages.with_retention()
-        self._due = {stream_id: self._due.get(stream_id, 0) for stream_id, _, _ in limited}
-        for stream_id, name, retention_ms in limited:
-            if self._due[stream_id] <= present:
-                self._due[stream_id] = present + retention_ms // FINENESS
-                self.forget(stream_id, name, retention_ms)
-
-    def forget(self, stream_id: int, name: str, retention_ms: int) -> None:
-        """Forgets what is too old of one stream. Raises Unavailable."""
-        gone = self._ages.expire(stream_id, int(self._now() * 1000) - retention_ms)
-        live = self._lives.loaded(name)
-        if live is not None and live.stream.id == stream_id:
-            with live.lock:
-                live.stream = replace(live.stream, expired_cursor=max(gone, live.stream.expired_cursor))
-
-    def _run(self) -> None:
-        while not self._end.is_set():
-            try:
-                self.look()
-            except Unavailable as error:
-                self._complaints.warn(f"old points could not be forgotten: {error}")
-            except Exception:  # one look that fails must not end all forgetting
-                logging.getLogger("anomaly").exception("old points could not be forgotten")
-            self._end.wait(EACH_SECONDS)
+    def expire(self, stream_id: int, name: str, before: int) -> None:
+        """Deletes the points of a stream with times before this, ms since 1970 UTC. Raises Unavailable."""
+        expired = self._store.expire(stream_id, before)
+        state = self._registry.get_loaded(name)
+        if state is not None and state.stream.id == stream_id:
+            with state.lock:
+                state.stream = replace(state.stream, expired_cursor=max(expired, state.stream.expired_cursor))
 
 
-def kept_ms(days: float | Same | None, stream: Stream | None) -> int | None:
-    """How long a stream keeps its points, in ms, where somebody asks for so many days; it may not be made yet. Raises
-    BadParameter, BadInput for a stream whose points have no times."""
-    if days is SAME:
+def resolve_retention(days: float | Unchanged | None, stream: Stream | None) -> int | None:
+    """The retention in ms where a request sets it to so many days; None: points do not expire.
+
+    `stream` is None where it is created by the request. Raises BadParameter, BadInput for a stream of points without
+    times.
+    """
+    if isinstance(days, Unchanged):
         return stream.retention_ms if stream else None
     if days is None:
         return None
-    assert not isinstance(days, Same)
-    if not SHORTEST_DAYS <= days <= LONGEST_DAYS:
-        message = f"keep_days must lie from {SHORTEST_DAYS} to {LONGEST_DAYS:g} days, or be null."
-        raise BadParameter(message, name="keep_days", minimum=SHORTEST_DAYS, maximum=LONGEST_DAYS)
+    if not MIN_DAYS <= days <= MAX_DAYS:
+        message = f"retention_days must lie from {MIN_DAYS} to {MAX_DAYS:g} days, or be null."
+        raise BadParameter(message, name="retention_days", minimum=MIN_DAYS, maximum=MAX_DAYS)
     if stream is not None and stream.timed is False:
-        message = "The points of this stream have no times, so none is ever too old; leave out keep_days."
-        raise BadInput(message, name="keep_days")
+        message = "The points of this stream have no times, so they do not expire; leave out retention_days."
+        raise BadInput(message, name="retention_days")
     return round(days * DAY_MS)

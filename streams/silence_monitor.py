@@ -1,158 +1,147 @@
-"""One thread watches whether streams keep their rhythm: one that is quiet for longer than that allows is silent."""
+"""Silences: a stream without points for longer than its arrival intervals allow is silent."""
 
-import logging
-import threading
 import time
-from collections.abc import Callable
+from dataclasses import replace
 
-from store import Silence, Silences, ThrottledLogger, Unavailable
+from store import Silence, Silences
 from streams.registry import StreamRegistry
 from streams.stream_state import StreamState
 
-EACH_SECONDS = 1.0
-"""Seconds between two looks at all streams: at numbers in memory, not at the store."""
-LOADED_AT_ONCE = 50
-"""Streams read from the store between two looks after a start, so that those that stay away are noticed too."""
-SAVED_IN = 16
-"""Looks in which the rhythms of all streams are kept, as far as they changed."""
-AWAY_SECONDS = 30.0
-"""A look that comes so much too late means that the service was away: stopped, or its computer asleep."""
-NEW = 0
-"""The number of a silence before the store gives it one."""
+CHECK_SECONDS = 1.0
+"""Interval of the checks, which compare numbers in memory and read nothing."""
+LOADED_PER_CHECK = 50
+"""Number of streams read from the store per check after a start, so that those that stay away are noticed too."""
+CHECKS_PER_SAVE = 16
+"""Number of checks in which the changed intervals of all streams are stored."""
+SUSPENDED_SECONDS = 30.0
+"""A check this late means that the service did not run: its computer was asleep."""
+UNNUMBERED = 0
+"""The number of a silence before the store numbers it."""
 
 
-def steady() -> float:
-    """Seconds that pass while the computer sleeps, too, where the system tells."""
+def clock_with_sleep() -> float:
+    """Seconds of a clock that runs while the computer sleeps, where the system has one."""
     return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
 
 
 class SilenceMonitor:
-    """The silences that last, and who is to be looked at. `now` gives seconds since 1970 UTC.
+    """Begins and ends the silences of streams. Times are ms since 1970 UTC.
 
-    While the service was away nothing could come, so that its absence is no silence: quiet counts from its return.
+    While the service did not run no point could arrive, so silences are measured from its return at the earliest.
     """
 
-    def __init__(self, kept: Silences, lives: StreamRegistry, except_for: str, now: Callable[[], float]) -> None:
-        self._kept, self._lives, self._except_for, self._now = kept, lives, except_for, now
+    def __init__(self, store: Silences, registry: StreamRegistry, except_for: str) -> None:
+        self._store = store
+        self._registry = registry
+        self._except_for = except_for
         self._open: dict[str, Silence] = {}
-        self._came: dict[str, int] = {}
+        self._ended: dict[str, int] = {}
         self._to_load: list[str] = []
-        self._back = self._looks = 0
-        self._complaints = ThrottledLogger()
-        self._end = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True, name="quiet")
+        self._running_since = 0
+        self._checks = 0
+        self._last_poll = clock_with_sleep()
 
-    def start(self) -> None:
-        """Learns which streams are silent, and begins to look."""
-        self._back = self._ms()
-        for name, (silence, seen) in self._kept.open().items():
+    def load(self, now: int) -> None:
+        """Reads the open silences at the start of the service."""
+        self._running_since = now
+        self._last_poll = clock_with_sleep()
+        for name, (silence, last_arrival) in self._store.open().items():
             self._open[name] = silence
-            if seen is not None and seen > silence.last_arrival:  # it came back, and the end was not kept
-                self._came[name] = seen
-        self._to_load = self._kept.active_streams()[::-1]
-        self._thread.start()
+            if last_arrival is not None and last_arrival > silence.last_arrival:  # it ended, which was not stored
+                self._ended[name] = last_arrival
+        self._to_load = self._store.active_streams()[::-1]
 
-    def stop(self) -> None:
-        """Ends, and keeps the rhythms."""
-        self._end.set()
-        self._thread.join()
-        self._save([live for live in self._lives.all() if live.rhythm.count])
+    def save(self) -> None:
+        """Stores the intervals of the streams in memory."""
+        self._save([state for state in self._registry.all_loaded() if state.intervals.count])
 
-    def came(self, name: str, present: int) -> None:
-        """Points of a stream came at the present, ms since 1970 UTC."""
+    def point_arrived(self, name: str, now: int) -> None:
+        """Ends the silence of a stream, if there is one."""
         if name in self._open:
-            self._came.setdefault(name, present)
+            self._ended.setdefault(name, now)
 
-    def forget(self, name: str) -> None:
-        """A stream was deleted."""
+    def discard(self, name: str) -> None:
+        """Forgets the silence of a deleted stream."""
         self._open.pop(name, None)
-        self._came.pop(name, None)
+        self._ended.pop(name, None)
 
-    def is_silent(self, live: StreamState) -> bool:
-        """Whether a stream is silent at present."""
-        return self.lasts(live.stream.name) or self._overdue(live, self._ms()) is not None
+    def is_silent(self, state: StreamState, now: int) -> bool:
+        """Whether a stream in memory is silent."""
+        return self.is_ongoing(state.stream.name) or self._exceeded_limit(state, now) is not None
 
-    def lasts(self, name: str) -> bool:
-        """Whether a silence of a stream has begun and lasts; known of those that are not in memory, too."""
-        return name in self._open and name not in self._came
+    def is_ongoing(self, name: str) -> bool:
+        """Whether a silence of a stream has begun and not ended; also of streams that are not in memory."""
+        return name in self._open and name not in self._ended
 
-    def look(self) -> None:
-        """Begins and ends silences, and keeps what was learned."""
-        for name in (self._to_load.pop() for _ in range(min(LOADED_AT_ONCE, len(self._to_load)))):
-            self._lives.find(name)
-        self._finish()
-        present, lives = self._ms(), self._lives.all()
-        found = {}
-        for live in lives:
-            allowed = self._overdue(live, present)
-            if allowed is not None and live.stream.name not in self._open:
-                found[live.stream.name] = silence_of(live, allowed, present)
-        if found:
-            self._begin(found)
-        self._looks += 1
-        self._save([live for live in lives[self._looks % SAVED_IN :: SAVED_IN] if live.rhythm.unsaved()])
+    def poll(self, now: int) -> None:
+        """Checks the streams, as the thread does: also notes where the computer slept."""
+        clock = clock_with_sleep()
+        if clock - self._last_poll > SUSPENDED_SECONDS:
+            self._running_since = now
+        self._last_poll = clock
+        self.check(now)
 
-    def _overdue(self, live: StreamState, present: int) -> int | None:
-        """How long a stream may be quiet, ms, if it is quiet for longer."""
-        stream = live.stream
+    def check(self, now: int) -> None:
+        """Begins and ends silences, and stores some of the changed intervals. Raises Unavailable."""
+        for name in [self._to_load.pop() for _ in range(min(LOADED_PER_CHECK, len(self._to_load)))]:
+            self._registry.get_or_none(name)
+        self._store_ended()
+        states = self._registry.all_loaded()
+        begun = {}
+        for state in states:
+            limit = self._exceeded_limit(state, now)
+            if limit is not None and state.stream.name not in self._open:
+                begun[state.stream.name] = _new_silence(state, limit, now)
+        if begun:
+            self._begin(begun)
+        self._checks += 1
+        share = states[self._checks % CHECKS_PER_SAVE :: CHECKS_PER_SAVE]
+        self._save([state for state in share if state.intervals.take_unsaved()])
+
+    def _exceeded_limit(self, state: StreamState, now: int) -> int | None:
+        """How long a stream may be without points, ms, if it is so for longer; else None."""
+        stream = state.stream
         if (
             stream.last_arrival is None
-            or present - stream.last_arrival <= live.rhythm.least
             or stream.name == self._except_for
+            or now - stream.last_arrival <= state.intervals.min_limit
         ):
             return None
-        quiet = present - max(stream.last_arrival, self._back)
-        allowed = live.rhythm.allowed(stream.last_time, stream.last_arrival)
-        return int(allowed) if quiet > allowed else None
+        duration = now - max(stream.last_arrival, self._running_since)
+        limit = state.intervals.limit(stream.last_time, stream.last_arrival)
+        return int(limit) if duration > limit else None
 
-    def _begin(self, found: dict[str, Silence]) -> None:
-        self._open |= found  # before they are kept: points that come meanwhile end them
-        kept: dict[str, Silence] = {}
+    def _begin(self, begun: dict[str, Silence]) -> None:
+        self._open |= begun  # before they are stored: points that arrive meanwhile end them
+        stored: dict[str, Silence] = {}
         try:
-            kept = self._kept.begin(found)
+            stored = self._store.begin(begun)
         finally:
-            for name in found.keys() - kept.keys():
-                self.forget(name)
-        self._open |= kept
-        for name, silence in kept.items():
-            live = self._lives.find(name)
-            if live is None:
-                self.forget(name)
-            elif (
-                live.stream.last_arrival is not None and live.stream.last_arrival > silence.last_arrival
-            ):  # they came while it was kept
-                self._came.setdefault(name, live.stream.last_arrival)
+            for name in begun.keys() - stored.keys():
+                self.discard(name)
+        self._open |= stored
+        for name, silence in stored.items():
+            state = self._registry.get_or_none(name)
+            arrival = None if state is None else state.stream.last_arrival
+            if state is None:
+                self.discard(name)
+            elif arrival is not None and arrival > silence.last_arrival:  # a point arrived before _open had the silence
+                self._ended.setdefault(name, arrival)
 
-    def _finish(self) -> None:
-        over = dict(self._came)
-        if over:
-            ended = {name: self._open[name] for name in over if name in self._open}
-            self._kept.end([Silence(**{**vars(each), "stop": over[name]}) for name, each in ended.items()])
-            for name in over:
-                self.forget(name)
+    def _store_ended(self) -> None:
+        ended = dict(self._ended)
+        if ended:
+            silences = [replace(self._open[name], stop=stop) for name, stop in ended.items() if name in self._open]
+            self._store.end(silences)
+            for name in ended:
+                self.discard(name)
 
-    def _save(self, lives: list[StreamState]) -> None:
-        if lives:
-            self._kept.save_arrival_intervals({live.stream.id: live.rhythm.to_plain() for live in lives})
-
-    def _ms(self) -> int:
-        return int(self._now() * 1000)
-
-    def _run(self) -> None:
-        looked = steady()
-        while not self._end.wait(EACH_SECONDS):
-            if steady() - looked > AWAY_SECONDS:
-                self._back = self._ms()
-            looked = steady()
-            try:
-                self.look()
-            except Unavailable as error:
-                self._complaints.warn(f"silent streams could not be looked for: {error}")
-            except Exception:  # the thread goes on: a database that fails for a while must not end all silences
-                logging.getLogger("anomaly").exception("silent streams could not be looked for")
+    def _save(self, states: list[StreamState]) -> None:
+        if states:
+            self._store.save_arrival_intervals({state.stream.id: state.intervals.to_json() for state in states})
 
 
-def silence_of(live: StreamState, allowed: int, present: int) -> Silence:
-    """The silence of a stream that begins."""
-    stream = live.stream
-    return Silence(stream.id, NEW, stream.cursor, stream.last_time, stream.last_arrival or present, allowed, present)
+def _new_silence(state: StreamState, limit: int, now: int) -> Silence:
+    """The silence of a stream that begins now."""
+    stream = state.stream
+    return Silence(stream.id, UNNUMBERED, stream.cursor, stream.last_time, stream.last_arrival or now, limit, now)

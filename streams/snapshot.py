@@ -1,4 +1,4 @@
-"""What a monitoring system is told of the streams: the newest verdict of each, and how those who judge and write do."""
+"""The streams and their threads as monitoring sees them: `/metrics` is written from these."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from events.scored_points import ScoredPoints
 from store import Stream, StreamStore
 
 UNKNOWN = float("nan")
-LAST = 16
-"""Points read of a stream that is not in memory: some may have come late, and an event may be open."""
+LAST_POINTS = 16
+"""Number of points read of a stream that is not in memory: some may be late, and an event may be open."""
 NOT_LOADED = "not_loaded"
-"""The state of a stream that nobody pushed to or asked for since the start, beyond those that are named."""
+"""State of a stream without pushes and requests since the start, beyond those that are listed by name."""
 
 
-class Newest(NamedTuple):
-    """The newest point of a stream that did not come late: floats, NaN where there is none."""
+class NewestPoint(NamedTuple):
+    """The newest point of a stream that was not late; NaN where there is none."""
 
     value: float = UNKNOWN
     expected: float = UNKNOWN
@@ -30,54 +30,65 @@ class Newest(NamedTuple):
     judged_by: str | None = None
 
     @classmethod
-    def of(cls, judged: ScoredPoints) -> Self | None:
-        """Of the last of these points; None where all came late or there is none."""
-        at = len(judged) - 1
-        if at >= 0 and judged.late[at]:
-            on_time = np.flatnonzero(~judged.late)
+    def last_of(cls, points: ScoredPoints) -> Self | None:
+        """The last of these points that was not late; None where there is none."""
+        at = len(points) - 1
+        if at >= 0 and points.late[at]:
+            on_time = np.flatnonzero(~points.late)
             at = int(on_time[-1]) if on_time.size else -1
         if at < 0:
             return None
-        value, expected, lower = (float(column[at]) for column in (judged.values, judged.expected, judged.lower))
-        return cls(value, expected, lower, float(judged.upper[at]), float(judged.score[at]), judged.judged_by[at])
+        return cls(
+            value=float(points.values[at]),
+            expected=float(points.expected[at]),
+            lower=float(points.lower[at]),
+            upper=float(points.upper[at]),
+            score=float(points.score[at]),
+            judged_by=points.judged_by[at],
+        )
 
 
-NOTHING = Newest()
+NO_POINT = NewestPoint()
 
 
 @dataclass(frozen=True)
-class Reading:
-    """A stream as it stands.
+class StreamSnapshot:
+    """One stream.
 
-    points     that it ever took
-    anomalies  among those since the start of the service
+    points     number it ever received
+    anomalies  number among those since the start of the service
     newest     its newest point
-    threshold  of who judged that, in the score's unit; NaN until a point was judged since the start
+    threshold  of the detector that scored it, in the score's unit; NaN until a point was scored since the start
     state      warming_up, normal, anomalous or silent
-    anomalous  whether an event is open, whatever the state: a stream may fall silent in the middle of one
+    anomalous  whether an event is open, whatever the state: a stream may fall silent during one
     """
 
     name: str
     points: int
     anomalies: int
-    newest: Newest
+    newest: NewestPoint
     threshold: float
     state: str
     anomalous: bool
 
 
 @dataclass(frozen=True)
-class Readings:
-    """The first streams by name, `unnamed` more, and how many of all are in each state."""
+class StreamsSnapshot:
+    """All streams.
 
-    named: Sequence[Reading]
+    named    the first by name
+    unnamed  number of the others
+    states   number of streams in each state
+    """
+
+    named: Sequence[StreamSnapshot]
     unnamed: int
     states: Mapping[str, int]
 
     @classmethod
-    def of(cls, named: Sequence[Reading], others: Iterable[str], total: int) -> Self:
-        """With the states of the others that are known, of `total` streams."""
-        states = Counter(reading.state for reading in named)
+    def count_states(cls, named: Sequence[StreamSnapshot], others: Iterable[str], total: int) -> Self:
+        """A snapshot of `total` streams, where the states of some `others` are known."""
+        states = Counter(snapshot.state for snapshot in named)
         states.update(others)
         if total > states.total():
             states[NOT_LOADED] = total - states.total()
@@ -86,14 +97,14 @@ class Readings:
 
 @dataclass
 class Tally:
-    """Work done by one thread, which alone changes it: how often, for how many seconds, with how many failures."""
+    """Work of one thread, which alone changes it: how often, how many seconds, how many failures."""
 
     count: int = 0
     seconds: float = 0.0
     failures: int = 0
 
     def add(self, seconds: float, *, failed: bool = False) -> None:
-        """One more."""
+        """Adds one piece of work."""
         self.count += 1
         self.seconds += seconds
         self.failures += failed
@@ -101,9 +112,9 @@ class Tally:
 
 @dataclass(frozen=True)
 class Work:
-    """What the threads of the streams did since the start, and what waits for them.
+    """Work of the threads of the streams since the start, and the length of their queues.
 
-    points, pushes   that were made durable; a push is the points of one stream in one request
+    points, pushes   number made durable; a push is the points of one stream in one request
     """
 
     points: int = 0
@@ -114,20 +125,20 @@ class Work:
     fits_waiting: int = 0
 
 
-class Stored:
-    """The newest points of streams that are not in memory; kept until those grow, so that looking again and again
-    reads nothing. Bounded by how many streams are asked for at once."""
+class LastPoints:
+    """The last points of streams that are not in memory, cached until those streams grow: repeated snapshots read
+    nothing. Holds no more than the streams of the last call."""
 
     def __init__(self, store: StreamStore) -> None:
         self._store = store
-        self._known: Mapping[int, tuple[int, ScoredPoints | None]] = {}
+        self._cache: Mapping[int, tuple[int, ScoredPoints | None]] = {}
 
-    def last(self, streams: Sequence[Stream]) -> dict[int, ScoredPoints | None]:
-        """By id of stream."""
-        known = self._known
-        kept = {each.id: known[each.id] for each in streams if known.get(each.id, (None,))[0] == each.cursor}
-        new = [each for each in streams if each.id not in kept]
-        read = self._store.last_points(new, LAST) if new else {}
-        kept |= {each.id: (each.cursor, read.get(each.id)) for each in new}
-        self._known = kept  # in one step: others may look at the same time
-        return {stream_id: judged for stream_id, (_, judged) in kept.items()}
+    def read(self, streams: Sequence[Stream]) -> dict[int, ScoredPoints | None]:
+        """The last points by stream id."""
+        cache = self._cache
+        entries = {each.id: cache[each.id] for each in streams if cache.get(each.id, (None,))[0] == each.cursor}
+        missing = [each for each in streams if each.id not in entries]
+        read = self._store.last_points(missing, LAST_POINTS) if missing else {}
+        entries |= {each.id: (each.cursor, read.get(each.id)) for each in missing}
+        self._cache = entries  # in one step: other threads may read at the same time
+        return {stream_id: points for stream_id, (_, points) in entries.items()}

@@ -1,6 +1,7 @@
-"""One stream in memory: the last points, the detector, and how new points are judged."""
+"""One stream in memory: the last points, the detectors, and the scoring of new points."""
 
 import threading
+from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import replace
 
@@ -10,202 +11,244 @@ from anomaly_detection import DEFAULT_MERGE_GAP, Detection, Detector, edges
 from events.scored_points import ScoredPoints, concatenate
 from store import Stream
 from streams.arrival_intervals import ArrivalIntervals
-from streams.cold_start_band import LOOK_BACK, familiar
-from streams.confidence import WINDOWED, confidence, sure
-from streams.snapshot import NOTHING, UNKNOWN, Newest
+from streams.cold_start_band import EXCURSION_POINTS, widen_band
+from streams.confidence import WINDOW_COEFFICIENTS, band_confidence, confidence
+from streams.snapshot import NO_POINT, UNKNOWN, NewestPoint
 from timeseries import Bools, Floats, Series
 
-FEWEST = 11
-"""Known values before a point without which EARLY does not judge it; a test holds it to that."""
-EARLY, SEASONAL = "robust_zscore", "seasonal_naive"
-"""Judge while a stream's own detector cannot yet: the first from the twelfth point on, the second once a period is
-known and can be trusted."""
+MIN_KNOWN_VALUES = 11
+"""Known values that FALLBACK needs before a point to score it; a test checks this."""
+FALLBACK = "robust_zscore"
+"""Detector used from the twelfth point on, until the stream's own is fitted."""
+SEASONAL_FALLBACK = "seasonal_naive"
+"""Detector used in place of FALLBACK once a period is found and its forecasts are clearly better."""
 
 
 class StreamState:
-    """What is needed to judge the next point; everything here can be read from the store again.
+    """What scoring the next point takes. All of it can be read from the store again.
 
-    lock    held while points are judged and handed to the writer, so that they follow one another
-    ready   whether its own detector, when it was adopted, could judge the next point
-    gone    deleted, or its points could not be written: whoever finds this must ask for the stream again
-    kept    done when the last points handed to the writer are durable
-    durable the cursor of the last point that is durable
-    newest  the newest point that did not come late
-    anomalies  found since it is in memory
-    thresholds  of those who judged since then, by name
+    stream                the stored row, up to date with the last scored point
+    lock                  held while points are scored and handed to the writer, so that they stay in order
+    dropped               deleted, or its points could not be written: get the stream from the registry again
+    pending_write         done when the last points handed to the writer are durable
+    durable_cursor        cursor of the last durable point
+    small_chunks          number of small chunks written since the last merge
+    tail                  last points by time, at least `memory` of them if there are that many
+    own, own_name         the stream's own detector once it is fitted, and its name
+    fitted_at             cursor of the last point it was fitted on
+    own_residuals         number of residuals its band was learned from
+    ready                 whether it could score the next point when it was adopted
+    fallback              scores while no other detector can
+    seasonal              scores until the own detector does; None where no season is trusted
+    seasonal_at           cursor at which a season was last looked for
+    points_since_anomaly  number of points after the last anomaly
+    newest                newest point that was not late
+    anomalies             number found since the stream was loaded
+    thresholds            of the detectors that scored since then, by name
     """
 
-    def __init__(self, stream: Stream, tail: ScoredPoints, early: Detector) -> None:
-        self.stream, self.early = stream, early
+    def __init__(self, stream: Stream, tail: ScoredPoints, fallback: Detector) -> None:
+        self.stream = stream
+        self.fallback = fallback
         self.own: Detector | None = None
-        self.own_name, self.fitted_at = "", 0
+        self.own_name = ""
+        self.fitted_at = 0
         self.own_residuals = 0
         self.ready = False
         self.seasonal: Detector | None = None
-        self.seasonal_residuals = self.seasonal_at = 0
+        self.seasonal_residuals = 0
+        self.seasonal_at = 0
         self.tail = Series(tail.times, tail.values)
-        self.calm = calm_since(tail.is_anomaly[~tail.late])
+        self.points_since_anomaly = points_since_anomaly(tail.is_anomaly[~tail.late])
         self.lock = threading.RLock()
-        self.gone = False
-        self.kept: Future[None] | None = None
-        self.durable = stream.cursor
-        self.pieces = 0
-        self.rhythm = ArrivalIntervals()
-        self.newest = Newest.of(tail) or NOTHING
+        self.dropped = False
+        self.pending_write: Future[None] | None = None
+        self.durable_cursor = stream.cursor
+        self.small_chunks = 0
+        self.intervals = ArrivalIntervals()
+        self.newest = NewestPoint.last_of(tail) or NO_POINT
         self.anomalies = 0
         self.thresholds: dict[str, float] = {}
 
     def adopt(self, name: str, own: Detector, fitted_at: int, tail: ScoredPoints, residuals: int) -> None:
-        """Judges with this detector from the next point on; `tail` are the last points, as many as it needs. It learned
-        its band from so many residuals."""
-        self.own, self.own_name, self.fitted_at, self.own_residuals = own, name, fitted_at, residuals
-        self.tail = Series(tail.times, tail.values)
+        """Scores with this detector from the next point on.
 
-        self.ready = self._can_judge_next()
+        fitted_at  cursor of the last point it was fitted on
+        tail       the last `tail_size(own)` points by time
+        residuals  number of residuals its band was learned from
+        """
+        self.own = own
+        self.own_name = name
+        self.fitted_at = fitted_at
+        self.own_residuals = residuals
+        self.tail = Series(tail.times, tail.values)
+        self.ready = self._can_score_next()
 
     def adopt_seasonal(self, seasonal: Detector | None, residuals: int, tail: ScoredPoints) -> None:
-        """Until its own detector judges, judges with this one wherever it can; None where there is none to trust."""
-        self.seasonal, self.seasonal_residuals = seasonal, residuals
+        """Scores with this detector where it can, until the own detector does."""
+        self.seasonal = seasonal
+        self.seasonal_residuals = residuals
         self.tail = Series(tail.times, tail.values)
 
     @property
     def memory(self) -> int:
-        """How many points `tail` must have, if there are that many."""
-        most = max(each.memory for each in (self.early, self.seasonal, self.own) if each)
-        return most if self.warm else max(most, LOOK_BACK)
+        """Number of points that `tail` must have, if there are that many."""
+        memory = max(each.memory for each in (self.fallback, self.seasonal, self.own) if each)
+        return memory if self.warm else max(memory, EXCURSION_POINTS)
 
-    def needed(self, own: Detector) -> int:
-        """How many points `adopt` must be given, if there are that many, for this detector."""
-        return max(self.memory, own.memory, LOOK_BACK)
+    def tail_size(self, own: Detector) -> int:
+        """Number of points that `adopt` needs for this detector, if there are that many."""
+        return max(self.memory, own.memory, EXCURSION_POINTS)
 
     @property
     def warm(self) -> bool:
-        """Whether its own detector has judged: from then on it is judged by that alone."""
+        """Whether the own detector has scored a point: from then on no other does."""
         return self.own is not None and self.own_name in self.stream.detector_names
 
     @property
-    def state(self) -> str:
+    def status(self) -> str:
         """warming_up, anomalous (an event is open) or normal."""
-        return ("anomalous" if self.in_event else "normal") if self.warm or self.ready else "warming_up"
+        if not (self.warm or self.ready):
+            return "warming_up"
+        return "anomalous" if self.in_event else "normal"
 
     @property
-    def judge_of_next(self) -> str | None:
-        """The detector that judges the next point; None where nobody can yet."""
+    def next_detector(self) -> str | None:
+        """Name of the detector that scores the next point; None where none can yet."""
         if self.warm or self.ready:
             return self.own_name
         if self.seasonal is not None:
-            return SEASONAL
-        return EARLY if np.count_nonzero(np.isfinite(self.tail.values[-self.early.memory :])) >= FEWEST else None
+            return SEASONAL_FALLBACK
+        known = np.count_nonzero(np.isfinite(self.tail.values[-self.fallback.memory :]))
+        return FALLBACK if known >= MIN_KNOWN_VALUES else None
 
-    def _can_judge_next(self) -> bool:
-        """Whether its own detector could judge a point that came next, in the usual step."""
+    def _can_score_next(self) -> bool:
+        """Whether the own detector could score a next point, one step after the last."""
         if self.own is None or not len(self.tail):
             return False
-        step, last = self.tail.step_ms or 1, self.tail.times
-        whole = Series(
-            None if last is None else np.append(last, last[-1] + np.timedelta64(step, "ms")),
+        step = self.tail.step_ms or 1
+        times = self.tail.times
+        series = Series(
+            None if times is None else np.append(times, times[-1] + np.timedelta64(step, "ms")),
             np.append(self.tail.values, 0.0),
         )
-        return bool(np.isfinite(self.own.detect_last(whole, 1).score[-1]))
+        return bool(np.isfinite(self.own.detect_last(series, 1).score[-1]))
 
     @property
     def in_event(self) -> bool:
         """Whether an event is open: the next anomaly would still belong to it."""
-        return in_event(self.stream, self.calm)
+        return in_event(self.stream, self.points_since_anomaly)
 
-    def judge(self, new: Series, seen: int) -> ScoredPoints:
-        """Judges the points after the tail and takes them in; `seen` is the present, ms since 1970 UTC."""
-        whole = Series(
+    def score(self, new: Series, now: int) -> ScoredPoints:
+        """Scores the points after the tail and adds them to it. `now`: ms since 1970 UTC."""
+        series = Series(
             None if new.times is None else np.concatenate((_times(self.tail, new), new.times)),
             np.concatenate((self.tail.values, new.values)),
         )
-        judged = self._judgement(whole, len(new))
-        names = sorted({name for name in judged.judged_by if name} - set(self.stream.detector_names))
+        scored = self._score_last(series, len(new))
         self.stream = replace(
             self.stream,
-            cursor=judged.cursor,
+            cursor=scored.cursor,
             timed=new.times is not None,
             last_time=None if new.times is None else int(new.times[-1].astype(np.int64)),
-            last_arrival=seen,
-            detector_names=(*self.stream.detector_names, *names),
+            last_arrival=now,
+            detector_names=self._detectors_with(scored.judged_by),
         )
-        self.tail = copied(whole, len(whole) - self.memory)
-        self.calm = calm_since(judged.is_anomaly, self.calm)
-        self.newest = Newest.of(judged) or self.newest
-        self.anomalies += judged.anomalies
-        return judged
+        self.tail = copy_from(series, len(series) - self.memory)
+        self.points_since_anomaly = points_since_anomaly(scored.is_anomaly, self.points_since_anomaly)
+        self.newest = NewestPoint.last_of(scored) or self.newest
+        self.anomalies += scored.anomalies
+        return scored
 
-    def take_late(self, late: Series, before: ScoredPoints) -> ScoredPoints:
-        """Judges points older than the newest from those before them in time, and takes them in, each in its place.
+    def score_late(self, late: Series, known: ScoredPoints) -> ScoredPoints:
+        """Scores points older than the newest from those before them in time, and adds them to the tail.
 
-        `before` are the points by time that lie between them, and `memory` before the first. The verdicts of points
-        after them stay as they were given; an event neither opens nor closes.
+        known  the points by time that lie between them, and `memory` points before the first
+
+        The scores of points after them do not change; an event neither opens nor closes.
         """
         cursor = self.stream.cursor + len(late)
         if not len(late):
-            return before.take(np.empty(0, np.intp), cursor)
-        whole, place = merged(Series(before.times, before.values), late)
-        last_late = int(place[-1]) + 1
-        judged = self._judgement(whole.slice(0, last_late), last_late - int(place[0]))
-        judged = replace(judged.take(place - place[0], cursor), late=np.ones(len(late), np.bool_))
-        names = sorted({name for name in judged.judged_by if name} - set(self.stream.detector_names))
-        self.stream = replace(self.stream, cursor=cursor, detector_names=(*self.stream.detector_names, *names))
-        tail = merged(self.tail, late)[0]
-        self.tail = copied(tail, len(tail) - self.memory)
-        return judged
+            return known.take(np.empty(0, np.intp), cursor)
+        series, positions = merge(Series(known.times, known.values), late)
+        first = int(positions[0])
+        stop = int(positions[-1]) + 1
+        scored = self._score_last(series.slice(0, stop), stop - first)
+        scored = replace(scored.take(positions - first, cursor), late=np.ones(len(late), np.bool_))
+        self.stream = replace(self.stream, cursor=cursor, detector_names=self._detectors_with(scored.judged_by))
+        tail = merge(self.tail, late)[0]
+        self.tail = copy_from(tail, len(tail) - self.memory)
+        return scored
 
-    def came_late(self, present: int) -> None:
-        """Late points arrived at the present, ms since 1970 UTC: whoever sends them is not silent."""
-        self.rhythm.arrived(present)
-        self.stream = replace(self.stream, last_arrival=present)
+    def observe_late_arrival(self, now: int) -> None:
+        """Notes that late points arrived `now`, ms since 1970 UTC: the stream is not silent."""
+        self.intervals.observe_arrival(now)
+        self.stream = replace(self.stream, last_arrival=now)
 
-    def _judgement(self, whole: Series, new: int) -> ScoredPoints:
-        """Of the last `new` points: by its own detector from its first verdict on; before, by season where that can be
-        trusted, and else by the early one."""
-        own = None if self.own is None else self._last(self.own, whole, new, self.own_name, self.own_residuals)
+    def _detectors_with(self, names: Sequence[str | None]) -> tuple[str, ...]:
+        """The names of the detectors that scored points of the stream, these included."""
+        new = sorted({name for name in names if name} - set(self.stream.detector_names))
+        return (*self.stream.detector_names, *new)
+
+    def _score_last(self, series: Series, new: int) -> ScoredPoints:
+        """Scores the last `new` points: by the own detector from its first score on; before, by the seasonal fallback
+        where there is one that can, else by the fallback."""
+        own = None if self.own is None else self._detect(self.own, series, new, self.own_name, self.own_residuals)
         if own is not None and self.warm:
             return own
-        own_from = new if own is None else first(np.isfinite(own.score))
-        if own is not None and not own_from:
+        own_start = new if own is None else first_true(np.isfinite(own.score))
+        if own is not None and own_start == 0:
             return own
-        early = self._early(whole, new)
+        fallback = self._detect_fallback(series, new)
         if self.seasonal is not None:
-            seasonal = self._last(self.seasonal, whole, new, SEASONAL, self.seasonal_residuals)
-            places = np.arange(new) + new * np.isfinite(seasonal.score)
-            early = concatenate((early, seasonal)).take(places, early.cursor)
-        if own is None or own_from == new:
-            return early
-        return concatenate((early.part(0, own_from), own.part(own_from, new)))
+            seasonal = self._detect(self.seasonal, series, new, SEASONAL_FALLBACK, self.seasonal_residuals)
+            positions = np.arange(new) + new * np.isfinite(seasonal.score)
+            fallback = concatenate((fallback, seasonal)).take(positions, fallback.cursor)
+        if own is None or own_start == new:
+            return fallback
+        return concatenate((fallback.part(0, own_start), own.part(own_start, new)))
 
-    def _early(self, whole: Series, new: int) -> ScoredPoints:
-        """Of the last `new` points by the early detector, which knows what the stream did before."""
-        judged = self._last(self.early, whole, new, EARLY, 0)
-        full = float(sure(WINDOWED[EARLY], np.array(self.early.params["window"])))
-        return familiar(judged, whole, self.thresholds[EARLY], full)
+    def _detect_fallback(self, series: Series, new: int) -> ScoredPoints:
+        """Scores the last `new` points by the fallback, its band widened to earlier excursions."""
+        scored = self._detect(self.fallback, series, new, FALLBACK, 0)
+        window = np.array(self.fallback.params["window"])
+        full_confidence = float(band_confidence(WINDOW_COEFFICIENTS[FALLBACK], window))
+        return widen_band(scored, series, self.thresholds[FALLBACK], full_confidence)
 
-    def _last(self, detector: Detector, whole: Series, new: int, name: str, residuals: int) -> ScoredPoints:
-        detection = detector.detect_last(whole, new)
+    def _detect(self, detector: Detector, series: Series, new: int, name: str, residuals: int) -> ScoredPoints:
+        detection = detector.detect_last(series, new)
         self.thresholds[name] = detection.threshold
-        sure = confidence(whole, detection.params, new, name, residuals)
-        return last(detection, new, name, self.stream.cursor + new, sure)
+        confidences = confidence(series, detection.params, new, name, residuals)
+        return last_scored(detection, new, name, self.stream.cursor + new, confidences)
 
     @property
     def threshold(self) -> float:
-        """Of who judged the newest point; NaN where nobody did since it is in memory."""
+        """Of the detector that scored the newest point; NaN where none did since the stream was loaded."""
         return self.thresholds.get(self.newest.judged_by or "", UNKNOWN)
 
 
-def in_event(stream: Stream, calm: int) -> bool:
-    """Whether an event is open in a stream whose last anomaly came `calm` points ago."""
-    return calm <= int(stream.params.get("merge_gap", DEFAULT_MERGE_GAP))
+def in_event(stream: Stream, since: int) -> bool:
+    """Whether an event is open in a stream whose last anomaly lies `since` points back."""
+    return since <= merge_gap(stream)
 
 
-def last(detection: Detection, new: int, name: str, cursor: int, sure: Floats | float = np.nan) -> ScoredPoints:
-    """The last `new` points of a detection, judged by the detector of this name; `sure` (new,) of those it judged."""
+def merge_gap(stream: Stream) -> int:
+    """Maximum number of points between two anomalies of one event of a stream."""
+    return int(stream.params.get("merge_gap", DEFAULT_MERGE_GAP))
+
+
+def last_scored(
+    detection: Detection, new: int, name: str, cursor: int, confidences: Floats | float = np.nan
+) -> ScoredPoints:
+    """The last `new` points of a detection of the detector `name`, of which the last has this cursor.
+
+    confidences  (new,) of the points that have a score
+    """
     start = len(detection.series) - new
-    expected, score = detection.expected[start:], detection.score[start:]
+    expected = detection.expected[start:]
+    score = detection.score[start:]
     lower, upper = edges(expected, detection.margin[start:])
-    known = np.isfinite(score)
+    scored = np.isfinite(score)
     return ScoredPoints(
         None if detection.series.times is None else detection.series.times[start:],
         detection.series.values[start:],
@@ -214,32 +257,33 @@ def last(detection: Detection, new: int, name: str, cursor: int, sure: Floats | 
         upper,
         score,
         score > detection.threshold,
-        tuple(name if told else None for told in known.tolist()),
-        confidence=np.where(known, sure, np.nan),
+        tuple(name if each else None for each in scored.tolist()),
+        confidence=np.where(scored, confidences, np.nan),
         late=np.zeros(new, np.bool_),
         cursor=cursor,
     )
 
 
-def first(flags: Bools) -> int:
-    """The position of the first true flag, or how many flags there are."""
+def first_true(flags: Bools) -> int:
+    """The position of the first true flag, or the number of flags."""
     return int(np.argmax(flags)) if flags.any() else len(flags)
 
 
-def merged(one: Series, other: Series) -> tuple[Series, np.ndarray]:
-    """Two series with times, none of them in both, in the order of time; and where the other's points stand."""
-    times, values = np.concatenate((_times(one, other), _times(other, one))), np.concatenate((one.values, other.values))
+def merge(one: Series, other: Series) -> tuple[Series, np.ndarray]:
+    """Two series with times, none of them in both, in the order of time; and the positions of the other's points."""
+    times = np.concatenate((_times(one, other), _times(other, one)))
+    values = np.concatenate((one.values, other.values))
     order = np.argsort(times, kind="stable")
     return Series(times[order], values[order]), np.flatnonzero(order >= len(one))
 
 
-def calm_since(flags: Bools, before: int = 10**9) -> int:
-    """How many points came after the last anomaly, of which `before` came before these."""
-    return first(flags[::-1]) if flags.any() else before + len(flags)
+def points_since_anomaly(flags: Bools, before: int = 10**9) -> int:
+    """The number of points after the last anomaly, where there were `before` of them before these."""
+    return first_true(flags[::-1]) if flags.any() else before + len(flags)
 
 
-def copied(series: Series, start: int) -> Series:
-    """The points from `start` on, without holding the memory of those before."""
+def copy_from(series: Series, start: int) -> Series:
+    """A copy of the points from `start` on, which does not hold the memory of those before."""
     start = max(start, 0)
     return Series(None if series.times is None else series.times[start:].copy(), series.values[start:].copy())
 

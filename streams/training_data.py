@@ -1,4 +1,4 @@
-"""What a stream's detectors learn from, and when the seasonal one can be trusted before the stream's own is fitted."""
+"""What the detectors of a stream are fitted on, and when a season can be trusted before the stream's own is fitted."""
 
 from collections.abc import Callable, Sequence
 from math import ceil
@@ -11,57 +11,67 @@ from store import Label
 from timeseries import Series
 from timeseries.intervals import runs
 
-FIT_ON = 20_000
-"""Most points that a detector learns from: the newest."""
-FIRST_SEASON, SEASON_GROWTH = 36, 1.5
-"""Points after which a season is looked for first, and the growth after which again."""
-CLEARLY = 0.7
-"""Trusted is a season whose typical distance from what came is at most this share of the early detector's."""
-EARLY_SIGMA = 12.0
-"""Twice the usual sigma: three cycles do not know the fourth, which may be a weekend."""
+MAX_TRAINING_POINTS = 20_000
+"""Maximum number of points that a detector is fitted on: the newest."""
+FIRST_SEASON_CHECK = 36
+"""Number of points at which a season is first looked for."""
+SEASON_CHECK_GROWTH = 1.5
+"""Ratio of the numbers of points at one check for a season and at the one before."""
+MAX_ERROR_RATIO = 0.7
+"""A season is trusted where its median error is at most this share of the fallback's; see
+docs/experiments/cold-start.md."""
+SEASONAL_SIGMA = 12.0
+"""Sigma of the seasonal fallback, twice the default: three cycles do not show the fourth, which may be a weekend."""
 
 
-def learnable(history: ScoredPoints, merge_gap: int, labels: Sequence[Label] = ()) -> Series:
-    """The points, those inside events missing, the open one at the end to its end, unless that would be most of them:
-    then it is the fit that is wrong. `merge_gap` as in Detection. What is labelled an anomaly is missing in any case,
-    what is labelled normal never; of two labels the later holds."""
-    inside, n = np.zeros(len(history), np.bool_), len(history)
+def mask_anomalies(history: ScoredPoints, merge_gap: int, labels: Sequence[Label] = ()) -> Series:
+    """The points, with those inside events missing: an open event up to the end.
+
+    If that were more than half of all points, the fit is wrong and none is left out. Points labelled anomalous are
+    always left out, points labelled normal never; of two labels the later one counts.
+    """
+    n = len(history)
+    masked = np.zeros(n, np.bool_)
     for start, stop in runs(history.is_anomaly, merge_gap):
-        inside[start : n if n - stop <= merge_gap else stop] = True
-    if np.count_nonzero(inside) > n / 2:
-        inside[:] = False
+        is_open = n - stop <= merge_gap
+        masked[start : n if is_open else stop] = True
+    if np.count_nonzero(masked) > n / 2:
+        masked[:] = False
     cursors = np.arange(history.cursor - n + 1, history.cursor + 1)
-    at = cursors if history.times is None else history.times.astype(np.int64)
-    for each in labels:
-        inside[(at >= each.start) & (at < each.stop)] = each.kind == "anomaly"
-    return Series(history.times, np.where(inside, np.nan, history.values))
+    positions = cursors if history.times is None else history.times.astype(np.int64)
+    for label in labels:
+        masked[(positions >= label.start) & (positions < label.stop)] = label.kind == "anomaly"
+    return Series(history.times, np.where(masked, np.nan, history.values))
 
 
-def known(series: Series) -> int:
-    """How many values are known."""
+def count_known(series: Series) -> int:
+    """The number of values that are not missing."""
     return int(np.count_nonzero(np.isfinite(series.values)))
 
 
-def season_due(looked_at: int) -> int:
-    """The points after which a season is to be looked for, where it was looked for after `looked_at`."""
-    return max(FIRST_SEASON, ceil(SEASON_GROWTH * looked_at))
+def next_season_check(checked_at: int) -> int:
+    """The number of points at which to look for a season, after the check at `checked_at` points."""
+    return max(FIRST_SEASON_CHECK, ceil(SEASON_CHECK_GROWTH * checked_at))
 
 
-def seasonal(series: Series, early: Detector, fit: Callable[..., Detector]) -> tuple[Detector, int] | None:
-    """The seasonal detector that `fit` makes, and how many residuals its band is known from; None while it is not to be
-    trusted.
+def fit_trusted_season(series: Series, fallback: Detector, fit: Callable[..., Detector]) -> tuple[Detector, int] | None:
+    """The seasonal detector that `fit` returns and the number of residuals of its band; None where it is not trusted.
 
-    Trusted is one that found a period and, over all points that both could judge, expected clearly nearer values than
-    the early one. Each value was expected from those before it alone, so what is compared are true forecasts.
+    It is trusted if it has a period and, over all points that both could score, its median error is at most
+    MAX_ERROR_RATIO of the fallback's and its median margin is not wider. Each value was forecast from earlier ones
+    only, so true forecasts are compared.
     """
-    found = fit(series, sigma=EARLY_SIGMA)
-    one, other = found.detect(series), early.detect(series)
-    if one.period is None:
+    detector = fit(series, sigma=SEASONAL_SIGMA)
+    seasonal = detector.detect(series)
+    other = fallback.detect(series)
+    if seasonal.period is None:
         return None
-    away = np.abs(series.values - np.stack((one.expected, other.expected)))
-    both = np.isfinite(away).all(axis=0)
-    if np.count_nonzero(both) < one.period or not np.median(away[0, both]) <= CLEARLY * np.median(away[1, both]):
+    errors = np.abs(series.values - np.stack((seasonal.expected, other.expected)))
+    both = np.isfinite(errors).all(axis=0)
+    if np.count_nonzero(both) < seasonal.period:
         return None
-    if not np.median(one.margin[both]) <= np.median(other.margin[both]):
+    if not np.median(errors[0, both]) <= MAX_ERROR_RATIO * np.median(errors[1, both]):
         return None
-    return found, int(np.count_nonzero(np.isfinite(one.score)))
+    if not np.median(seasonal.margin[both]) <= np.median(other.margin[both]):
+        return None
+    return detector, int(np.count_nonzero(np.isfinite(seasonal.score)))

@@ -6,7 +6,7 @@ import numpy as np
 
 from events.policy import MOST_SEVERE, Event
 from events.scored_points import ScoredPoints, concatenate
-from streams.events import StreamEvent, anomaly
+from streams.events import StreamEvent, anomaly_event
 from timeseries.intervals import runs
 
 STEP = 1_000
@@ -41,7 +41,7 @@ def window_events(points: ScoredPoints, read: Read, merge_gap: int) -> list[Stre
             continue
         peak = start + int(np.argmax(scores[start:stop]))
         event = _event(known, on_time[[start, stop - 1, peak]].tolist(), int(np.count_nonzero(is_anomaly[start:stop])))
-        events.append(anomaly(event, 0, lasts=stop + merge_gap >= len(cursors)))
+        events.append(anomaly_event(event, 0, is_open=stop + merge_gap >= len(cursors)))
     return events
 
 

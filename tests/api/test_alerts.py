@@ -15,7 +15,7 @@ from tests.alerts.receivers import http_receiver
 from tests.api.invariants import check_error, strict_json
 from tests.api.test_openapi import check_schema
 from tests.serving import serving
-from tests.streams.conftest import calm
+from tests.streams.conftest import with_quick_demo
 from tests.waiting import until
 
 STEADY = [10.0, 11.0, 10.0, 12.0, 11.0] * 8
@@ -38,7 +38,7 @@ def store(tmp_path):
 
 @pytest.fixture
 def client(store):
-    streams = Streams(calm(store))
+    streams = Streams(with_quick_demo(store))
     streams.start()
     client = create_app(Settings(), streams, Alerts(store, [Here()])).test_client()
     client.put("/api/v1/streams/boiler", json={"detector": "rolling_zscore", "params": {"window": 20}})

@@ -10,7 +10,8 @@ from api.fast_path import FastPath, RawRequest
 from app import create_app
 from settings import Settings
 from store import StreamStore
-from streams import NotKept, Streams
+from streams import Streams, WriteFailed
+from tests.streams.conftest import with_quick_demo
 from tests.waiting import SECONDS
 
 POINTS = "/api/v1/streams/s/points"
@@ -24,9 +25,8 @@ class Side:
 
     def __init__(self, url, **settings):
         self.store = StreamStore.open(url)
-        self.streams = Streams(self.store, now=lambda: NOW)
-        self.streams._writer.start()  # not the demo stream, whose fit takes long
-        self.streams._fitter.start()
+        self.streams = Streams(with_quick_demo(self.store), periodic=False, now=lambda: NOW)
+        self.streams.start()
         self.app = create_app(Settings(**settings), self.streams, Alerts(self.store, []))
         self.streams.put("s", "rolling_zscore", {"window": 3})
         self.shortcut = FastPath(self.app.extensions["anomaly"])
@@ -53,8 +53,7 @@ class Side:
         return status, dict(headers) | {"Content-Length": str(len(data))}, json.loads(data)
 
     def close(self):
-        self.streams._fitter.stop(0.5)
-        self.streams._writer.stop()
+        self.streams.stop()
         self.store.close()
 
 
@@ -167,20 +166,19 @@ def test_points_that_could_not_be_kept_are_told_as_flask_tells_them(side, monkey
     one, other = side(), side()
     answers = []
     for service, ask in ((one, one.short), (other, other.flask)):
-        monkeypatch.setattr(service.streams._store, "append", full)
+        monkeypatch.setattr(service.streams.store, "append", full)
         answers.append(ask(*pushed(1.0)))
     assert answers[0] == answers[1]
     assert answers[0][0].startswith("503")
 
 
-@pytest.mark.parametrize("error", [NotKept("The points could not be written."), ValueError("a defect")])
+@pytest.mark.parametrize("error", [WriteFailed("The points could not be written."), ValueError("a defect")])
 def test_an_error_before_the_commit_is_an_answer_too(side, monkeypatch, caplog, error):
     def fail(*_):
         raise error
 
     one, other = side(), side()
-    for service in (one, other):
-        monkeypatch.setattr(service.streams, "_accept", fail)
+    monkeypatch.setattr("streams.pipeline.Pipeline.accept", fail)
     assert one.short(*pushed(1.0)) == other.flask(*pushed(1.0))
     assert ("Traceback" in caplog.text) == isinstance(error, ValueError)
 

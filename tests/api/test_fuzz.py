@@ -23,13 +23,13 @@ from jobs.task import Task
 from settings import Settings
 from store import DatasetStore, Detections, StreamStore
 from streams import Streams
-from tests.streams.conftest import calm
+from tests.streams.conftest import with_quick_demo
 from timeseries import Limits, Table
 
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 FOLDER = tempfile.TemporaryDirectory()  # kept until the process ends
 STORE = StreamStore.open(f"sqlite:///{FOLDER.name}/streams.db")
-STREAMS = Streams(calm(STORE), limits=Limits(max_rows=2000))
+STREAMS = Streams(with_quick_demo(STORE), limits=Limits(max_rows=2000))
 ALERTS = Alerts(STORE, [])  # not started: nothing is sent
 STREAMS.start()
 STREAMS.put("0", "rolling_zscore")  # the name that is made up most

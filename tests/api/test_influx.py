@@ -19,8 +19,8 @@ from api.influx import MOST_TOLD
 from app import create_app
 from settings import Settings
 from store import StreamStore
-from streams import NotKept, Streams
-from tests.streams.conftest import calm
+from streams import Streams, WriteFailed
+from tests.streams.conftest import with_quick_demo
 
 START = 1_767_225_600_000
 
@@ -28,7 +28,7 @@ START = 1_767_225_600_000
 @pytest.fixture
 def streams(tmp_path):
     store = StreamStore.open(f"sqlite:///{tmp_path / 'x.db'}")
-    running = Streams(calm(store))
+    running = Streams(with_quick_demo(store))
     running.start()
     yield running
     running.stop()
@@ -162,7 +162,7 @@ class TestEitherVersion:
 
     def test_more_streams_than_allowed_cost_no_other(self, client, streams, path, monkeypatch):
         client.post(f"{path}?precision=ms", data=lines(f"m v=1 {START}"))
-        monkeypatch.setattr(streams, "_most", 2)  # with the demo stream they are two
+        monkeypatch.setattr(streams, "max_streams", 2)  # with the demo stream they are two
         response = client.post(f"{path}?precision=ms", data=lines(f"n v=1 {START}", f"m v=2 {START + 1}"))
         assert response.status_code == 400
         assert "There are 2 streams already; delete one first. (line 1) dropped=1" in response.get_data(as_text=True)
@@ -198,7 +198,7 @@ class TestEitherVersion:
         assert kept(streams, "n.v") == [(1, 1.0)]
 
     def test_late_points_older_than_a_stream_keeps_them_are_refused_and_told(self, client, streams, path):
-        streams.put("m.v", "rolling_zscore", keep_days=1)
+        streams.put("m.v", "rolling_zscore", retention_days=1)
         now = int(time.time() * 1000)
         client.post(f"{path}?precision=ms", data=lines(f"m v=1 {now}"))
         response = client.post(f"{path}?precision=ms", data=lines(f"m v=2 {now - 2 * 86_400_000}"))
@@ -257,7 +257,7 @@ class TestEitherVersion:
 
     def test_what_could_not_be_written_may_be_sent_again(self, client, streams, path, monkeypatch):
         def fail(*_args):
-            raise NotKept("The points could not be written; send them again.")
+            raise WriteFailed("The points could not be written; send them again.")
 
         monkeypatch.setattr(streams, "push_many", fail)
         response = client.post(path, data=b"m v=1")
@@ -331,9 +331,9 @@ def test_large_writes_take_turns(streams, monkeypatch, pack):
 
 
 def test_unknown_streams_are_looked_up_together(streams, client, monkeypatch):
-    monkeypatch.setattr(streams, "_most", 1)
+    monkeypatch.setattr(streams, "max_streams", 1)
     asked = []
-    monkeypatch.setattr(streams._store, "stream", lambda name: asked.append(name))
+    monkeypatch.setattr(streams.store, "stream", lambda name: asked.append(name))
     answer = client.post("/write", data="\n".join(f"m{k} v=1" for k in range(3_000)).encode())
     assert answer.status_code == 400
     assert "dropped=3000" in answer.json["error"]

@@ -8,7 +8,7 @@ from store import StreamStore
 from streams import Streams
 from tests.api.invariants import check_error, strict_json
 from tests.api.test_openapi import check_schema
-from tests.streams.conftest import calm
+from tests.streams.conftest import with_quick_demo
 
 VALUES = [10.0, 11.0, 10.0, 12.0, 11.0] * 8
 TIMES = [f"2025-03-01T10:{minute:02}:00Z" for minute in range(40)]
@@ -23,7 +23,7 @@ def store(tmp_path):
 
 @pytest.fixture
 def client(store):
-    yield from served(calm(store))
+    yield from served(with_quick_demo(store))
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def new_client(store):
 
 
 def served(store):
-    streams = Streams(store, most=6)
+    streams = Streams(store, max_streams=6)
     streams.start()
     yield create_app(Settings(), streams).test_client()
     streams.stop()
@@ -167,19 +167,19 @@ def test_streams_are_listed_by_name_page_by_page(client):
 def test_how_long_points_are_kept_is_told_changed_and_taken_back(client):
     for body, told in (
         ({}, None),
-        ({"keep_days": 0.5}, 0.5),
+        ({"retention_days": 0.5}, 0.5),
         ({}, 0.5),
-        ({"keep_days": 7}, 7.0),
-        ({"keep_days": None}, None),
+        ({"retention_days": 7}, 7.0),
+        ({"retention_days": None}, None),
     ):
         answer = client.put("/api/v1/streams/a", json={"detector": "rolling_zscore", **body}).get_json()
-        assert answer["keep_days"] == told
+        assert answer["retention_days"] == told
         check_schema(answer, "Stream")
-        assert client.get("/api/v1/streams/a").get_json()["keep_days"] == told
+        assert client.get("/api/v1/streams/a").get_json()["retention_days"] == told
     for days in (0, -1, 1e9):
-        error = check_error(client.put("/api/v1/streams/a", json={"keep_days": days}), 400, "bad_parameter")
-        assert error["detail"]["name"] == "keep_days"
-    check_error(client.put("/api/v1/streams/a", json={"keep_days": "7"}), 400, "unreadable")
+        error = check_error(client.put("/api/v1/streams/a", json={"retention_days": days}), 400, "bad_parameter")
+        assert error["detail"]["name"] == "retention_days"
+    check_error(client.put("/api/v1/streams/a", json={"retention_days": "7"}), 400, "unreadable")
 
 
 def test_there_are_only_so_many_streams(client):

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from benchmarks import crash_recovery, pages, stream_equals_batch
-from streams.training_data import learnable
+from streams.training_data import mask_anomalies
 from tests.waiting import SECONDS
 
 needs_proc = pytest.mark.skipif(sys.platform != "linux", reason="SKIPPED: what a server uses is read from /proc")
@@ -40,7 +40,7 @@ def test_a_stream_gives_the_flags_of_a_file_whatever_the_way(monkeypatch, capsys
     }
     monkeypatch.setattr(stream_equals_batch, "DETECTORS", fast)
     learned = []  # what a stream's own fit learned from would judge in place of what the file has, if it ended late
-    monkeypatch.setattr("streams.streams.learnable", lambda *told: learned.append(told) or learnable(*told))
+    monkeypatch.setattr("streams.fitting.mask_anomalies", lambda *args: learned.append(args) or mask_anomalies(*args))
     assert stream_equals_batch.main(stream_equals_batch.HISTORY + 300) == 0
     assert capsys.readouterr().out.count(" 0 other than the file's") == 6
     assert learned == []

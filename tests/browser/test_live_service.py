@@ -152,11 +152,11 @@ def test_how_long_points_are_kept_is_set_on_the_page(page, service):
     days.fill("2.5")
     page.get_by_role("button", name="Apply").click()
     expect(page.locator("#apply-hint")).to_contain_text("In effect")
-    assert service.ask("GET", "/api/v1/streams/attic", None)["keep_days"] == 2.5
+    assert service.ask("GET", "/api/v1/streams/attic", None)["retention_days"] == 2.5
     days.fill("")
     page.get_by_role("button", name="Apply").click()
     expect(page.locator("#apply-hint")).to_contain_text("In effect")
-    assert service.ask("GET", "/api/v1/streams/attic", None)["keep_days"] is None
+    assert service.ask("GET", "/api/v1/streams/attic", None)["retention_days"] is None
     page.goto(service.url + "/live?stream=demo&refresh=100")
     expect(page.locator("#keep-days-hint")).to_contain_text("come with times")
     expect(days).to_be_disabled()

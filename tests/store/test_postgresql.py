@@ -8,10 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from store import CannotOpen, StreamStore, Unavailable
-from streams import NotKept, Streams
+from streams import Streams, WriteFailed
 from tests.databases import PASSWORD, postgresql
 from tests.serving import serving
-from tests.streams.conftest import calm
+from tests.streams.conftest import with_quick_demo
 
 
 @pytest.fixture
@@ -61,11 +61,11 @@ def test_a_server_that_goes_and_comes_back_costs_no_acknowledged_point(own_serve
 
 def test_a_lost_database_says_not_kept_and_unavailable(own_server):
     store = StreamStore.open(own_server.url("postgres"))
-    streams = Streams(calm(store))
+    streams = Streams(with_quick_demo(store))
     streams.start()
     streams.put("s", "rolling_zscore")
     own_server.stop("immediate")
-    with pytest.raises(NotKept):
+    with pytest.raises(WriteFailed):
         streams.push("s", None, [1.0])
     with pytest.raises(Unavailable) as caught:
         store.streams()

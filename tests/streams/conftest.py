@@ -1,4 +1,4 @@
-"""Streams over a database of their own, a clock that stands still, and fits that can be waited for."""
+"""Streams over a database of their own, a clock moved by hand, and fits that can be waited for."""
 
 import numpy as np
 import pytest
@@ -26,8 +26,8 @@ def clock():
     return Clock()
 
 
-def calm(store):
-    """Has the demo stream judged by what is fitted at once: a network that learns beside a test slows it."""
+def with_quick_demo(store):
+    """A store whose demo stream has a detector that is fitted at once: training a network slows every test."""
     if store.stream("demo") is None:
         store.put("demo", "robust_zscore", {}, 100_000)
     return store
@@ -35,12 +35,13 @@ def calm(store):
 
 @pytest.fixture
 def open_streams(database_url, clock):
-    """Opens the streams of the test's database, with options; may be called again once they are stopped."""
+    """Opens the streams of the test's database, with options; may be called again once they are stopped. Their periodic
+    work is done by `tick`."""
     opened = []
 
     def start(**options):
-        store = calm(StreamStore.open(database_url))
-        streams = Streams(store, now=clock, **options)
+        store = with_quick_demo(StreamStore.open(database_url))
+        streams = Streams(store, now=clock, **{"periodic": False, **options})
         streams.start()
         opened.append((streams, store))
         return streams
@@ -57,8 +58,18 @@ def streams(open_streams):
 
 
 def fit(streams, name):
-    """Has a stream's detector fitted on what there is, and waits for it."""
-    assert streams._fitter.ask(name).wait(SECONDS)
+    """Fits a stream's detector on the stored points."""
+    assert streams.request_fit(name).wait(SECONDS)
+
+
+def stored_fit(streams, name):
+    """The stored fit of a stream's detector."""
+    return streams.store.load_fit(streams.store.stream(name).id)
+
+
+def repair_counts(points):
+    """The number of points of each repair."""
+    return {repair.code: repair.count for repair in points.repairs}
 
 
 def seasonal(n, seed=0):
@@ -73,7 +84,7 @@ def times(n, first=0, step_ms=60_000):
 
 
 def assert_same(one, other):
-    """Two stretches of judged points are the same, to the bit."""
+    """Asserts that scored points are the same, to the bit."""
     assert one.judged_by == other.judged_by
     np.testing.assert_array_equal(one.times, other.times)
     for name in COLUMNS:

@@ -12,7 +12,7 @@ import pytest
 
 from anomaly_detection import STATE_VERSION
 from store import StreamStore
-from streams import NotKept
+from streams import WriteFailed
 from tests.streams.conftest import assert_same, fit, seasonal, times
 from tests.waiting import until
 
@@ -64,13 +64,13 @@ def test_a_detector_saved_by_another_version_is_fitted_again(open_streams, name)
     streams.put("s", name)
     streams.push("s", times(400), seasonal(400).tolist())
     fit(streams, "s")
-    stream = streams._store.stream("s")
-    saved = streams._store.load_fit(stream.id)
-    streams._store.save_fit(stream.id, replace(saved, state={**saved.state, "version": STATE_VERSION - 1}))
+    stream = streams.store.stream("s")
+    saved = streams.store.load_fit(stream.id)
+    streams.store.save_fit(stream.id, replace(saved, state={**saved.state, "version": STATE_VERSION - 1}))
     streams.stop()
     reopened = open_streams()
     assert len(reopened.push("s", times(1, 400), [5.0])) == 1
-    until(lambda: reopened._store.load_fit(stream.id).state["version"] == STATE_VERSION)
+    until(lambda: reopened.store.load_fit(stream.id).state["version"] == STATE_VERSION)
     judged = reopened.push("s", times(100, 401), seasonal(501)[401:].tolist())
     assert judged.judged_by[-1] == name
 
@@ -106,8 +106,8 @@ def test_what_could_not_be_written_is_not_there_and_can_be_sent_again(streams, m
         raise OSError("No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(streams._store, "append", full)
-        with pytest.raises(NotKept):
+        patch.setattr(streams.store, "append", full)
+        with pytest.raises(WriteFailed):
             streams.push("s", times(10, 40), seasonal(50)[40:].tolist())
     assert "No space left" in caplog.text
     assert streams.get("s").cursor == 40

@@ -5,7 +5,7 @@ import pytest
 
 from anomaly_detection import detector_named
 from detectors import DETECTORS
-from tests.streams.conftest import fit, seasonal, times
+from tests.streams.conftest import fit, seasonal, stored_fit, times
 from timeseries import Series
 
 HISTORY, POINTS = 600, 900
@@ -60,8 +60,8 @@ def test_stream_equals_batch(open_streams, name, sizes, timed):
             at += size
     judged = streams.read("s", HISTORY, POINTS)
 
-    kept = streams._store.load_fit(streams._store.stream("s").id)
-    detector = detector_named(kept.detector, DETECTORS).from_state(kept.state)
+    stored = stored_fit(streams, "s")
+    detector = detector_named(stored.detector, DETECTORS).from_state(stored.state)
     whole = detector.detect(Series(stamps, values))
     np.testing.assert_array_equal(judged.is_anomaly, whole.is_anomaly[HISTORY:])
     assert judged.is_anomaly[700 - HISTORY]

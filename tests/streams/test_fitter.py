@@ -1,16 +1,16 @@
-"""What somebody waits for is fitted first, then what has no detector yet; nothing is fitted twice for one wish."""
+"""Requested fits come first, then streams without a detector; a queued fit is not queued twice."""
 
 import threading
 
 import pytest
 
-from streams.fitter import AGAIN, ASKED_FOR, FIRST, Fitter
+from streams.fitter import FIRST, REFIT, REQUESTED, Fitter
 from tests.waiting import SECONDS
 
 
 @pytest.fixture
 def fitted():
-    """A fitter whose first fit waits until it is let go, and the names in the order of their fits."""
+    """A fitter whose first fit waits for the gate, the names in the order of their fits, and the gate."""
     names, gate = [], threading.Event()
 
     def fit(name):
@@ -21,38 +21,38 @@ def fitted():
 
     fitter = Fitter(fit)
     fitter.start()
-    fitter.ask("busy")
+    fitter.request("busy")
     yield fitter, names, gate
     gate.set()
     fitter.stop(SECONDS)
 
 
-def test_the_most_urgent_comes_first(fitted):
+def test_the_highest_priority_comes_first(fitted):
     fitter, names, gate = fitted
     waits = [
-        fitter.ask("again", AGAIN),
-        fitter.ask("first", FIRST),
-        fitter.ask("asked", ASKED_FOR),
-        fitter.ask("hurried", AGAIN),
-        fitter.ask("hurried", ASKED_FOR),
+        fitter.request("refit", REFIT),
+        fitter.request("first", FIRST),
+        fitter.request("requested", REQUESTED),
+        fitter.request("hurried", REFIT),
+        fitter.request("hurried", REQUESTED),
     ]
     gate.set()
     assert all(done.wait(SECONDS) for done in waits)
-    assert names == ["busy", "asked", "hurried", "first", "again"]
+    assert names == ["busy", "requested", "hurried", "first", "refit"]
 
 
-def test_a_name_that_waits_is_not_queued_again(fitted):
+def test_a_queued_name_is_not_queued_twice(fitted):
     fitter, names, gate = fitted
-    assert fitter.ask("a", FIRST) is fitter.ask("a", AGAIN) is fitter.ask("a", FIRST)
-    done = fitter.ask("last", AGAIN)
+    assert fitter.request("a", FIRST) is fitter.request("a", REFIT) is fitter.request("a", FIRST)
+    done = fitter.request("last", REFIT)
     gate.set()
     assert done.wait(SECONDS)
     assert names == ["busy", "a", "last"]
 
 
-def test_a_fit_that_fails_ends_no_other(fitted, caplog):
+def test_a_fit_that_fails_does_not_end_the_others(fitted, caplog):
     fitter, names, gate = fitted
-    waits = [fitter.ask("bad"), fitter.ask("good", AGAIN)]
+    waits = [fitter.request("bad"), fitter.request("good", REFIT)]
     gate.set()
     assert all(done.wait(SECONDS) for done in waits)
     assert names == ["busy", "bad", "good"]

@@ -5,16 +5,15 @@ import pytest
 
 from errors import BadInput
 from store import Silences
-from streams import AHEAD_MS
+from streams import MAX_AHEAD_MS
 from tests.streams.conftest import NOW_MS, seasonal
 
 MINUTE = 60_000
 
 
 @pytest.fixture
-def pushed(monkeypatch, streams):
-    """A stream of a point a minute, the last of them now; nobody looks for silences but the test."""
-    monkeypatch.setattr("streams.silence_monitor.EACH_SECONDS", 1e6)
+def pushed(streams):
+    """A stream of a point a minute, the last of them now."""
     streams.put("s", "rolling_zscore")
     push(streams, np.arange(-39, 1) * MINUTE)
     return streams
@@ -26,11 +25,11 @@ def push(streams, after_now_ms):
 
 
 def silences(streams):
-    streams._quiet.look()
-    return Silences(streams._store.database).of(streams._store.stream("s").id)
+    streams.tick()
+    return Silences(streams.store.database).of(streams.store.stream("s").id)
 
 
-@pytest.mark.parametrize("ahead", [AHEAD_MS + 1, 2 * 3_600_000])
+@pytest.mark.parametrize("ahead", [MAX_AHEAD_MS + 1, 2 * 3_600_000])
 def test_one_point_of_a_wrong_zone_is_refused_and_mutes_nothing(pushed, ahead):
     with pytest.raises(
         BadInput, match=r"10 minutes more are allowed\. Check the sender's clock, the time zone and the unit"
@@ -40,11 +39,11 @@ def test_one_point_of_a_wrong_zone_is_refused_and_mutes_nothing(pushed, ahead):
 
 
 def test_ten_minutes_ahead_pass(pushed):
-    assert push(pushed, AHEAD_MS).cursor == 41
+    assert push(pushed, MAX_AHEAD_MS).cursor == 41
 
 
 def test_late_points_behind_one_that_was_ahead_are_a_sign_of_life(pushed, clock):
-    push(pushed, AHEAD_MS)
+    push(pushed, MAX_AHEAD_MS)
     for minute in range(1, 10):
         clock.ms += MINUTE
         assert push(pushed, minute * MINUTE).late.all()
@@ -56,7 +55,7 @@ def test_late_points_behind_one_that_was_ahead_are_a_sign_of_life(pushed, clock)
 
 
 def test_a_late_point_ends_a_silence(pushed, clock):
-    push(pushed, AHEAD_MS)
+    push(pushed, MAX_AHEAD_MS)
     clock.ms += 120 * MINUTE
     assert len(silences(pushed)) == 1
     assert push(pushed, MINUTE).late.all()
@@ -65,9 +64,9 @@ def test_a_late_point_ends_a_silence(pushed, clock):
 
 
 def test_what_was_late_and_when_is_known_after_a_restart(pushed, open_streams, clock):
-    push(pushed, AHEAD_MS)
+    push(pushed, MAX_AHEAD_MS)
     clock.ms += 5 * MINUTE
     push(pushed, MINUTE)
     pushed.stop()
-    again = open_streams()
-    assert again._store.stream("s").last_arrival == clock.ms
+    restarted = open_streams()
+    assert restarted.store.stream("s").last_arrival == clock.ms

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from events.policy import Policy, replay
-from streams.registry import NO_POINTS, find
-from tests.streams.conftest import assert_same, fit, seasonal, times
+from streams.registry import NO_POINTS, find_detector
+from tests.streams.conftest import assert_same, fit, repair_counts, seasonal, stored_fit, times
 from timeseries import Series
 
 SPIKE = 500.0
@@ -24,14 +24,10 @@ def push(streams, positions, values=None):
     return streams.push("s", times(200)[positions], sent.tolist())
 
 
-def codes(judged):
-    return {repair.code: repair.count for repair in judged.repairs}
-
-
 def test_they_are_kept_with_the_next_cursor_and_told(pushed):
     streams, before = pushed
     late = push(streams, [31, 60, 98])
-    assert codes(late) == {"late_points": 2, "already_there": 1}
+    assert repair_counts(late) == {"late_points": 2, "already_there": 1}
     assert (late.cursor, late.late.tolist()) == (98, [True, True, False])
     assert_same(late.part(2, 3), before.part(94, 95))
     kept = streams.read("s", 0)
@@ -45,7 +41,7 @@ def test_they_are_judged_as_if_they_had_come_in_time(pushed):
     streams, _ = pushed
     push(streams, [31])
     late = push(streams, [30, 32, 60], [5.0, SPIKE, 5.5])
-    detector = find("rolling_zscore").fit(NO_POINTS, window=20)
+    detector = find_detector("rolling_zscore").fit(NO_POINTS, window=20)
     values = seasonal(100)
     values[[30, 32, 60]] = [5.0, SPIKE, 5.5]
     whole = detector.detect(Series(times(100), values))
@@ -71,7 +67,7 @@ def test_later_points_are_judged_with_them_in_their_place(open_streams):
 def test_they_come_with_new_ones_in_one_push(pushed):
     streams, _ = pushed
     both = push(streams, [60, 100, 101])
-    assert (both.cursor, both.late.tolist(), codes(both)) == (99, [True, False, False], {"late_points": 1})
+    assert (both.cursor, both.late.tolist(), repair_counts(both)) == (99, [True, False, False], {"late_points": 1})
     assert_same(both, streams.read("s", 96))
 
 
@@ -79,7 +75,7 @@ def test_one_that_is_sent_again_is_there_already(pushed):
     streams, _ = pushed
     first = push(streams, [30, 60])
     again = push(streams, [30, 60], [1.0, 2.0])
-    assert codes(again) == {"already_there": 2}
+    assert repair_counts(again) == {"already_there": 2}
     assert_same(again, first)
     assert again.late.all()
     assert again.cursor == 98
@@ -107,7 +103,7 @@ def test_a_fit_learns_from_them_in_the_order_of_time(streams):
     streams.push("late", times(200), values[:200].tolist())
     for name in ("in time", "late"):
         fit(streams, name)
-    states = [streams._store.load_fit(streams._store.stream(name).id).state for name in ("in time", "late")]
+    states = [stored_fit(streams, name).state for name in ("in time", "late")]
     assert states[0]["threshold"] == pytest.approx(states[1]["threshold"], rel=0.3)  # the verdicts left out may differ
     assert states[0]["period"] == states[1]["period"] == 48
 
@@ -116,7 +112,7 @@ def test_history_may_come_after_the_first_live_points(streams):
     streams.put("s", "rolling_zscore", capacity=100)
     push(streams, [150, 151])
     history = push(streams, np.arange(140))
-    assert codes(history) == {"late_points": 98, "beyond_capacity": 42}
+    assert repair_counts(history) == {"late_points": 98, "beyond_capacity": 42}
     assert not history.late[:42].any()
     assert history.judged_by[41] is None
     assert streams.get("s").points == 100
@@ -130,7 +126,7 @@ def test_what_was_forgotten_and_is_sent_again_pushes_nothing_out(streams):
         streams.push("s", times(50, first), seasonal(1000)[first : first + 50].tolist())
     before = streams.read("s", 0)
     again = streams.push("s", times(1000), seasonal(1000).tolist())
-    assert codes(again) == {"beyond_capacity": 900, "already_there": 100}
+    assert repair_counts(again) == {"beyond_capacity": 900, "already_there": 100}
     assert_same(streams.read("s", 0), before)
 
 
@@ -156,4 +152,4 @@ def test_a_shuffled_history_is_kept_whole_whatever_the_batches(streams):
     np.testing.assert_array_equal(kept.values[by_time], seasonal(2000))
     np.testing.assert_array_equal(kept.late, kept.times < np.maximum.accumulate(kept.times))
     again = streams.push("s", times(2000), seasonal(2000).tolist())
-    assert codes(again) == {"already_there": 2000}
+    assert repair_counts(again) == {"already_there": 2000}

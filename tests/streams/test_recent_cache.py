@@ -1,31 +1,36 @@
-"""The newest points are held in memory for pages that ask again: never others than those the store has."""
+"""The newest points are cached for pages that poll: the same as the store has."""
 
 import numpy as np
 import pytest
 
+from events.scored_points import unscored
+from store import Stream
 from streams import recent_cache
+from streams.recent_cache import RecentCache
+from streams.registry import NO_POINTS, find_detector
+from streams.stream_state import StreamState
 from tests.streams.conftest import assert_same, times
 
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch):
-    monkeypatch.setattr(recent_cache, "KEPT", 20)
-    monkeypatch.setattr("streams.streams.KEPT", 20)
+    monkeypatch.setattr(recent_cache, "CACHED_POINTS", 20)
+    monkeypatch.setattr("streams.streams.CACHED_POINTS", 20)
 
 
 def stored(streams, name, after, limit):
-    return streams._store.read(streams._store.stream(name), after, limit)
+    return streams.store.read(streams.store.stream(name), after, limit)
 
 
-def forbid(monkeypatch, streams):
-    def unread(*arguments):
+def forbid_reads(monkeypatch, streams):
+    def fail(*arguments):
         raise AssertionError("the store was read")
 
-    monkeypatch.setattr(streams._store, "read", unread)
-    monkeypatch.setattr(streams._store, "stream", unread)
+    monkeypatch.setattr(streams.store, "read", fail)
+    monkeypatch.setattr(streams.store, "stream", fail)
 
 
-def test_what_is_held_is_what_the_store_has(streams):
+def test_cached_points_are_those_of_the_store(streams):
     rng = np.random.default_rng(0)
     streams.put("s", "rolling_zscore")
     at = 0
@@ -37,20 +42,20 @@ def test_what_is_held_is_what_the_store_has(streams):
                 assert_same(streams.read("s", after, limit), stored(streams, "s", after, limit))
 
 
-def test_a_page_that_asks_again_reads_no_store(streams, monkeypatch):
+def test_polling_reads_no_store(streams, monkeypatch):
     streams.put("s", "rolling_zscore")
     streams.push("s", times(100), [1.0] * 100)
     streams.read("s", 100)
     with monkeypatch.context() as patch:
-        forbid(patch, streams)
+        forbid_reads(patch, streams)
         assert len(streams.read("s", 100)) == 0
         assert len(streams.read("s", 90, 3)) == 3
     streams.push("s", times(3, 100), [1.0, 2.0, 3.0])
-    forbid(monkeypatch, streams)
+    forbid_reads(monkeypatch, streams)
     assert streams.read("s", 100).values.tolist() == [1.0, 2.0, 3.0]
 
 
-def test_points_that_are_not_durable_are_not_told(streams, monkeypatch, caplog):
+def test_points_that_are_not_durable_are_not_read(streams, monkeypatch, caplog):
     streams.put("s", "rolling_zscore")
     streams.push("s", times(30), [1.0] * 30)
     streams.read("s", 30)
@@ -59,13 +64,13 @@ def test_points_that_are_not_durable_are_not_told(streams, monkeypatch, caplog):
         raise OSError("No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(streams._store, "append", full)
+        patch.setattr(streams.store, "append", full)
         with pytest.raises(Exception, match="could not be written"):
             streams.push("s", times(5, 30), [1.0] * 5)
     assert streams.read("s", 30).cursor == 30
 
 
-def test_forgotten_points_are_not_told(streams):
+def test_points_beyond_the_capacity_are_not_read(streams):
     streams.put("s", "rolling_zscore", capacity=5)
     for k in range(30):
         streams.push("s", times(1, k), [float(k)])
@@ -73,7 +78,7 @@ def test_forgotten_points_are_not_told(streams):
     assert streams.read("s", 12).values.tolist() == [25.0, 26.0, 27.0, 28.0, 29.0]
 
 
-def test_a_stream_made_again_starts_anew(streams):
+def test_a_stream_created_again_is_empty(streams):
     streams.put("s", "rolling_zscore")
     streams.push("s", times(30), [1.0] * 30)
     streams.read("s", 29)
@@ -83,18 +88,22 @@ def test_a_stream_made_again_starts_anew(streams):
     assert streams.read("s", 29).values.tolist() == [5.0, 6.0]
 
 
-def test_few_streams_are_held(streams, monkeypatch):
-    monkeypatch.setattr(recent_cache, "MOST", 2)
-    for name in ("a", "b", "c"):
-        streams.put(name, "rolling_zscore")
-        streams.push(name, times(3), [1.0, 2.0, 3.0])
-        streams.read(name, 3)
-    assert [live.stream.name for live in streams._recent._held] == ["b", "c"]
+def test_the_least_recently_read_stream_is_dropped(monkeypatch):
+    monkeypatch.setattr(recent_cache, "MAX_STREAMS", 2)
+    no_points = unscored(None, np.empty(0), 0)
+    fallback = find_detector("robust_zscore").fit(NO_POINTS)
+    states = [StreamState(Stream(k, name, "lstm", {}, 10), no_points, fallback) for k, name in enumerate("abc")]
+    cache = RecentCache()
+    for state in states[:2]:
+        cache.put(state, no_points)
+    cache.read(states[0], 0, 1)
+    cache.put(states[2], no_points)
+    assert cache.names() == ["a", "c"]
 
 
-def test_a_stream_that_was_looked_at_while_it_was_empty_has_times(streams):
+def test_a_stream_that_was_read_while_it_was_empty_has_times(streams):
     streams.put("s", "rolling_zscore")
-    assert streams.read("s", 0).times is None  # nobody knows yet whether its points will have any
+    assert streams.read("s", 0).times is None  # not known before the first point
     streams.push("s", times(3), [1.0, 2.0, 3.0])
     streams.push("s", times(1, 3), [4.0])
     assert streams.read("s", 0).times.tolist() == times(4).astype("datetime64[ms]").tolist()

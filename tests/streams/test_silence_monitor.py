@@ -1,4 +1,4 @@
-"""Silences begin and end once, whatever happens between: restarts, crashes, deletion; they are found cheaply."""
+"""Silences begin and end once, whatever happens in between: restarts, crashes, deletion; checks read nothing."""
 
 import pytest
 
@@ -10,162 +10,165 @@ MINUTE = 60_000
 
 
 @pytest.fixture
-def by_hand(monkeypatch):
-    """Nobody looks but the test."""
-    monkeypatch.setattr("streams.silence_monitor.EACH_SECONDS", 1e6)
-
-
-@pytest.fixture
-def pushed(by_hand, streams):
-    """A stream of 40 points, a minute apart: it may be quiet for some five minutes."""
+def pushed(streams):
+    """A stream of 40 points, a minute apart: it is silent after some five minutes without one."""
     streams.put("s", "rolling_zscore")
     streams.push("s", times(40), seasonal(40).tolist())
     return streams
 
 
 def silences(streams, name="s"):
-    store = streams._store
+    """(number, cursor, stop) of the stored silences of a stream, the newest first."""
+    store = streams.store
     return [(each.number, each.cursor, each.stop) for each in Silences(store.database).of(store.stream(name).id)]
 
 
-def look(streams):
-    streams._quiet.look()
-
-
 def test_a_silence_begins_once_and_ends_with_the_next_point(pushed, clock):
-    came = clock.ms
+    last_arrival = clock.ms
     clock.ms += 5 * MINUTE
-    look(pushed)
+    pushed.tick()
     assert (silences(pushed), pushed.get("s").state) == ([], "normal")
     clock.ms += MINUTE
     assert pushed.get("s").state == "silent"
     for _ in range(3):
-        look(pushed)
+        pushed.tick()
     assert silences(pushed) == [(1, 40, None)]
-    [kept] = Silences(pushed._store.database).of(1 + 1)
-    assert (kept.last_arrival, kept.noticed, kept.last_time) == (came, clock.ms, times(40)[-1].astype(int))
+    [stored] = Silences(pushed.store.database).of(1 + 1)
+    assert (stored.last_arrival, stored.noticed, stored.last_time) == (
+        last_arrival,
+        clock.ms,
+        times(40)[-1].astype(int),
+    )
     pushed.push("s", times(1, first=40), [5.0])
     assert pushed.get("s").state == "normal"
-    look(pushed)
+    pushed.tick()
     assert silences(pushed) == [(1, 40, clock.ms)]
     clock.ms += 6 * MINUTE
-    look(pushed)
+    pushed.tick()
     assert silences(pushed) == [(2, 41, None), (1, 40, clock.ms - 6 * MINUTE)]
 
 
-def test_a_silence_lasts_over_a_restart_and_ends_after_it(pushed, open_streams, clock):
+def test_the_time_of_a_tick_can_be_passed(pushed, clock):
+    pushed.tick((clock.ms + 6 * MINUTE) / 1000)
+    assert silences(pushed) == [(1, 40, None)]
+
+
+def test_a_silence_stays_open_over_a_restart_and_ends_after_it(pushed, open_streams, clock):
     clock.ms += 6 * MINUTE
-    look(pushed)
+    pushed.tick()
     pushed.stop()
-    again = open_streams()
-    assert again.get("s").state == "silent"
-    look(again)
-    assert silences(again) == [(1, 40, None)]
-    again.push("s", times(1, first=40), [5.0])
-    look(again)
-    assert silences(again) == [(1, 40, clock.ms)]
+    restarted = open_streams()
+    assert restarted.get("s").state == "silent"
+    restarted.tick()
+    assert silences(restarted) == [(1, 40, None)]
+    restarted.push("s", times(1, first=40), [5.0])
+    restarted.tick()
+    assert silences(restarted) == [(1, 40, clock.ms)]
 
 
-def test_an_end_that_a_crash_kept_from_the_store_is_made_up_for(pushed, open_streams, clock):
+def test_an_end_that_was_not_stored_before_a_crash_is_stored_after_it(pushed, open_streams, clock):
     clock.ms += 6 * MINUTE
-    look(pushed)
-    pushed.push("s", times(1, first=40), [5.0])  # and no look after it
-    came = clock.ms
+    pushed.tick()
+    pushed.push("s", times(1, first=40), [5.0])  # and no tick after it
+    arrival = clock.ms
     pushed.stop()
     clock.ms += 2 * MINUTE
-    again = open_streams()
-    look(again)
-    assert silences(again) == [(1, 40, came)]
-    assert again.get("s").state == "normal"
+    restarted = open_streams()
+    restarted.tick()
+    assert silences(restarted) == [(1, 40, arrival)]
+    assert restarted.get("s").state == "normal"
 
 
-def test_the_time_in_which_the_service_was_away_is_no_silence(pushed, open_streams, clock):
+def test_the_downtime_of_the_service_is_not_a_silence(pushed, open_streams, clock):
     pushed.stop()
     clock.ms += 24 * 60 * MINUTE
-    again = open_streams()
-    look(again)
+    restarted = open_streams()
+    restarted.tick()
     clock.ms += 4 * MINUTE
-    look(again)
-    assert (silences(again), again.get("s").state) == ([], "normal")
+    restarted.tick()
+    assert (silences(restarted), restarted.get("s").state) == ([], "normal")
     clock.ms += 2 * MINUTE
-    look(again)  # nobody asked for the stream: those that stay away are looked for by themselves
-    assert silences(again) == [(1, 40, None)]
+    restarted.tick()  # loads streams that no request has named
+    assert silences(restarted) == [(1, 40, None)]
 
 
-def test_a_rhythm_of_arrivals_is_known_after_a_restart(by_hand, streams, open_streams, clock):
+def test_arrival_intervals_are_known_after_a_restart(streams, open_streams, clock):
     streams.put("s", "rolling_zscore")
     for _ in range(30):
         clock.ms += MINUTE
         streams.push("s", None, [1.0])
     streams.stop()
     clock.ms += 60 * MINUTE
-    again = open_streams()
-    again.push("s", None, [1.0])
+    restarted = open_streams()
+    restarted.push("s", None, [1.0])
     clock.ms += 5 * MINUTE
-    look(again)
-    assert silences(again) == []
+    restarted.tick()
+    assert silences(restarted) == []
     clock.ms += 2 * MINUTE
-    look(again)
-    assert silences(again) == [(1, 31, None)]
+    restarted.tick()
+    assert silences(restarted) == [(1, 31, None)]
 
 
-def test_a_point_between_the_look_and_its_writing_ends_the_silence(pushed, clock, monkeypatch):
+def test_a_point_that_arrives_while_a_silence_is_stored_ends_it(pushed, clock, monkeypatch):
     clock.ms += 6 * MINUTE
     begin = Silences.begin
 
-    def slow(self, found):
+    def begin_after_push(self, silences):
         pushed.push("s", times(1, first=40), [5.0])
-        return begin(self, found)
+        return begin(self, silences)
 
-    monkeypatch.setattr(Silences, "begin", slow)
-    look(pushed)
+    monkeypatch.setattr(Silences, "begin", begin_after_push)
+    pushed.tick()
     assert pushed.get("s").state == "normal"
-    look(pushed)
+    pushed.tick()
     assert silences(pushed) == [(1, 40, clock.ms)]
 
 
-def test_a_deleted_stream_is_silent_no_longer(pushed, clock):
+def test_a_deleted_stream_is_not_silent(pushed, clock):
     clock.ms += 6 * MINUTE
-    look(pushed)
+    pushed.tick()
     pushed.delete("s")
     pushed.put("s", "rolling_zscore")
-    look(pushed)
+    pushed.tick()
     assert pushed.get("s").state == "warming_up"
     assert silences(pushed) == []
 
 
-def test_streams_without_a_rhythm_and_the_demo_are_never_silent(by_hand, streams, clock):
+def test_streams_with_few_points_and_the_demo_are_never_silent(streams, clock):
     streams.put("few")
     streams.push("few", times(5), [1.0] * 5)
     streams.put("none")
     clock.ms += 10**9
-    look(streams)
-    assert Silences(streams._store.database).open() == {}
+    streams.tick()
+    assert Silences(streams.store.database).open() == {}
 
 
-def test_a_look_asks_the_store_nothing_of_streams_in_their_rhythm(pushed, monkeypatch):
-    look(pushed)
-    asked = []
+def test_a_check_of_streams_within_their_limits_reads_nothing(pushed, monkeypatch):
+    pushed.tick()
+    accesses = []
+    monkeypatch.setattr("streams.retention.Retention.check", lambda *_: None)
     with monkeypatch.context() as patched:
-        for way in ("read", "write"):
-            patched.setattr(type(pushed._store.database), way, lambda *_: asked.append(1))
-        look(pushed)
-    assert asked == []
+        for access in ("read", "write"):
+            patched.setattr(type(pushed.store.database), access, lambda *_: accesses.append(1))
+        pushed.tick()
+    assert accesses == []
 
 
-def test_the_thread_looks_by_itself_and_outlives_a_failure(streams, clock, monkeypatch, caplog):
-    monkeypatch.setattr("streams.silence_monitor.EACH_SECONDS", 0.01)
+def test_the_thread_ticks_and_outlives_a_failure(open_streams, clock, monkeypatch, caplog):
+    monkeypatch.setattr("streams.silence_monitor.CHECK_SECONDS", 0.01)
+    streams = open_streams(periodic=True)
     streams.put("s", "rolling_zscore")
     streams.push("s", times(40), seasonal(40).tolist())
-    clock.ms += 6 * MINUTE
-    begin, failures = Silences.begin, [1]
+    begin = Silences.begin
+    failures = [1]
 
-    def failing(self, found):
+    def failing_once(self, silences):
         if failures:
             raise OSError(f"disk full {failures.pop()}")
-        return begin(self, found)
+        return begin(self, silences)
 
-    monkeypatch.setattr(Silences, "begin", failing)
+    monkeypatch.setattr(Silences, "begin", failing_once)
+    clock.ms += 6 * MINUTE
     until(lambda: silences(streams))
     assert silences(streams) == [(1, 40, None)]
     assert caplog.text.count("OSError: disk full") == 1

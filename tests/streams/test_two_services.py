@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from streams import NotKept
+from streams import WriteFailed
 
 
 def test_points_of_two_services_follow_one_another(open_streams):
@@ -14,13 +14,13 @@ def test_points_of_two_services_follow_one_another(open_streams):
         service = services[k % 3 % 2]
         try:
             sent = service.push("s", None, [float(sent + 1), float(sent + 2)]).cursor
-        except NotKept:
+        except WriteFailed:
             refused += 1
             sent = service.push("s", None, [float(sent + 1), float(sent + 2)]).cursor
     assert refused
     assert sent == 60
     for service in services:
-        kept = service._store.read(service._store.stream("s"), 0, 100)
+        kept = service.store.read(service.store.stream("s"), 0, 100)
         np.testing.assert_array_equal(kept.values, np.arange(1.0, 61))
 
 
@@ -29,5 +29,5 @@ def test_a_stream_that_another_service_deleted_takes_no_points(open_streams):
     one.put("s", "rolling_zscore")
     one.push("s", None, [1.0])
     other.delete("s")
-    with pytest.raises(NotKept):
+    with pytest.raises(WriteFailed):
         one.push("s", None, [2.0])

@@ -6,7 +6,7 @@ import { clearProblem, showProblem } from "../ui/problem.js";
 
 const same = (a, b) =>
   a.detector === b.detector &&
-  (a.keep_days ?? null) === (b.keep_days ?? null) &&
+  (a.retention_days ?? null) === (b.retention_days ?? null) &&
   Object.entries(a.params).every(([name, value]) => b.params[name] === value);
 
 export class StreamSettings {
@@ -52,7 +52,7 @@ export class StreamSettings {
     this.draw(this.info.params);
     const counted = this.info.cursor > 0 && this.info.last_time === null;
     const timeless = this.info.name === "demo" || counted;
-    this.days.value = this.info.keep_days ?? "";
+    this.days.value = this.info.retention_days ?? "";
     this.days.disabled = timeless;
     byId("keep-days-hint").textContent = timeless
       ? "Only points that come with times can be forgotten by age."
@@ -81,7 +81,7 @@ export class StreamSettings {
     return {
       detector: byId("detector").value,
       params: this.form.values,
-      keep_days: this.days.value === "" ? null : Number(this.days.value),
+      retention_days: this.days.value === "" ? null : Number(this.days.value),
     };
   }
 
