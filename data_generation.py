@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from errors import BadParameter, UnknownName
-from evaluation.fault_injection import ANOMALIES, known_fault, plant
+from evaluation.fault_injection import FAULTS, find_fault, inject_fault
 from parameters import Param, check_parameter, parameters
 from timeseries import Floats, Series, Times
 
-__all__ = ["ANOMALIES", "KINDS", "START", "STREAM_STEP_MS", "Demo", "Kind", "clean", "demo", "plant", "stream_values"]
+__all__ = ["FAULTS", "KINDS", "START", "STREAM_STEP_MS", "Demo", "Kind", "clean", "demo", "inject_fault", "stream_values"]
 
 Bools = NDArray[np.bool_]
 Points = Annotated[int, Param("points", 50, 1_000_000, "How many points the series has.")]
@@ -218,7 +218,7 @@ def _times(points: int, step_ms: int) -> Times:
 def demo(kind: str = "seasonal", points: Points = 2000, seed: Seed = 0, anomalies: Sequence[str] | None = None) -> Demo:
     """A series of this kind with known faults in its last three quarters, each in a part of its own.
 
-    anomalies  names of the faults to plant; by default the kind's usual ones, one for each 400 points (1 to 12)
+    anomalies  names of the faults to inject; by default the kind's usual ones, one for each 400 points (1 to 12)
 
     Raises UnknownName for an unknown kind or fault, BadParameter for points, a seed or too many faults.
     """
@@ -234,7 +234,7 @@ def demo(kind: str = "seasonal", points: Points = 2000, seed: Seed = 0, anomalie
     values, planted = series.values.copy(), []
     for name, low, high in zip(names, edges[:-1], edges[1:], strict=True):
         start, length, size = _choose(name, made.cycle, low, high, rng)
-        faulty = made.possible(plant(series, name, start, length, size, int(seed)).values[start : start + length])
+        faulty = made.possible(inject_fault(series, name, start, length, size, int(seed)).values[start : start + length])
         values[start : start + length] = faulty
         changed = start + np.flatnonzero(faulty != series.values[start : start + length])
         planted.append((name, int(changed[0]), int(changed[-1]) + 1))
@@ -251,7 +251,7 @@ def _usual(kind: Kind, points: int) -> list[str]:
 
 def _choose(name: str, cycle: int, low: int, high: int, rng: np.random.Generator) -> tuple[int, int, float]:
     """Start, length and size of a fault between positions low and high; a missing cycle begins where a cycle does."""
-    fault = known_fault(name)
+    fault = find_fault(name)
     shortest, longest = (max(p, round(c * cycle)) for p, c in zip(fault.points, fault.cycles, strict=True))
     room = (high - low) // (2 if name == "missing_cycle" else 4)
     length = min(int(rng.integers(shortest, longest + 1)), max(room, 1))

@@ -13,7 +13,7 @@ import numpy as np
 from benchmarks.accuracy.data import labelled_series
 from data_generation import KINDS, clean
 from detectors import DETECTORS
-from evaluation.fault_injection import plant
+from evaluation.fault_injection import inject_fault
 from events.scored_points import ScoredPoints, concatenate, unscored
 from store import Stream
 from streams.stream_state import FALLBACK, SEASONAL_FALLBACK, StreamState
@@ -132,7 +132,7 @@ def caught(values: Floats, plain: Verdicts, seed: int) -> list[bool]:
     """Whether a planted fault is flagged where nothing was without it: alone, without the season, with it."""
     fault, length = FAULTS[seed % len(FAULTS)]
     at = int(np.random.default_rng([1, seed]).integers(EARLIEST, POINTS - length))
-    faulty = Verdicts.of(plant(Series(None, values), fault, at, length, SIZE, seed).values)
+    faulty = Verdicts.of(inject_fault(Series(None, values), fault, at, length, SIZE, seed).values)
     here = slice(at, at + length)
     return [bool((with_it & ~without)[here].any()) for with_it, without in zip(faulty.flags, plain.flags, strict=True)]
 

@@ -1,12 +1,13 @@
-"""What would be caught here: known faults planted into copies of a series' own quiet stretches, and judged there.
+"""Detectability: which sizes of known faults a detector detects when they are injected into copies of a series.
 
-The detector is fitted once, on the series as it is, as one is that waits for the next fault. Fitting it again with each
-copy would teach it a dozen faults at once, which no real series holds. Several faults share a copy; no window of a
-detector sees two of them.
+The detector is fitted once, on the unmodified series, as it would be in production. Fitting it again on each copy would
+teach it a dozen faults at once, which no real series contains. Several faults share a copy, at such distances that no
+window of the detector contains two of them.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -14,58 +15,59 @@ from numpy.typing import NDArray
 
 from anomaly_detection import Detection, Detector, Progress, no_progress
 from evaluation.detectability_report import (
-    NO_CYCLE,
+    DEFAULT_CYCLE,
     Detectability,
     FaultDetectability,
     FirstDetection,
+    Reason,
     SizeResult,
     SizeUnit,
 )
-from evaluation.fault_injection import plant, robust_deviation
+from evaluation.fault_injection import inject_fault
 from timeseries import Bools, Floats, Series
 from timeseries.regular_grid import RegularGrid, place_in_cells
+from timeseries.robust import mad_std, q5_q95_std
 from timeseries.scaling import min_scale, times_unit, unit_of
 from timeseries.seasonality import find_period, lagged
 
-FITTED = 20_000
-"""Most points that the detector learns from: the last ones."""
-LOOKED = 4_096
+MAX_FIT_POINTS = 20_000
+"""Points that the detector is fitted on, at most: the last ones."""
+COPY_POINTS = 4_096
 """Points of a copy: the last ones; twice the detector's memory where that is more."""
-JUDGED = 400_000
-"""Points of all copies together at which no more are made, unless that would be fewer than FEWEST copies."""
-FEWEST = 8
+MAX_SCORED_POINTS = 400_000
+"""Points of all copies together at which no more are made, but for MIN_COPIES."""
+MIN_COPIES = 8
 TRIALS = 10
-"""Times that each size of each fault is planted, as far as there is room."""
-SPAN = 512
-"""Points between two faults of a copy, or the detector's memory where that is shorter: the longest windows of views."""
-SHORTEST = 5
-"""Points of a fault that lasts."""
-LONGEST = 1 / 6
-"""Share of a copy that one fault may take."""
-MISSING = 0.1
-"""Largest share of a stretch's values that may be missing."""
-CONSTANT = "The values do not change: there is nothing to plant into."
-TOO_SLOW = "This detector takes too long with these parameters to be tried here: nothing was planted."
-LEAST = 0.01
-"""The least noise believed, in spreads of the series: a fault below it could not be seen in a chart either."""
+"""How often each size of each fault is injected, as far as there are places."""
+MAX_DISTANCE = 512
+"""Points between two faults of a copy, or the detector's memory where that is less: the longest scorer window."""
+MIN_FAULT_POINTS = 5
+"""Length of a fault that lasts, at least."""
+MAX_FAULT_SHARE = 1 / 6
+"""Largest share of a copy that one fault may take."""
+MAX_MISSING_SHARE = 0.1
+"""Largest share of missing values in the interval of a fault."""
+MIN_NOISE = 0.01
+"""Smallest noise, in units of the series' scale: a fault below it would not be visible in a chart either."""
 
 
 @dataclass(frozen=True)
 class SizeGrid:
-    """What is tried of a fault: sizes, smallest first, and how many cycles it lasts; 0 for one point."""
+    """The sizes tried of a fault, smallest first, and how many cycles the fault lasts; 0: one point."""
 
-    of: SizeUnit
+    unit: SizeUnit
     sizes: tuple[float, ...]
     cycles: float = 1.0
 
     def points(self, size: float, cycle: int) -> int:
-        """How many points a fault of this size lasts."""
+        """How many points a fault of this size lasts; `cycle` in points."""
         if not self.cycles:
             return 1
-        return max(round((size if self.of is SizeUnit.CYCLES else self.cycles) * cycle), SHORTEST)
+        cycles = size if self.unit is SizeUnit.CYCLES else self.cycles
+        return max(round(cycles * cycle), MIN_FAULT_POINTS)
 
 
-LADDERS = {
+SIZE_GRIDS = {
     "spike": SizeGrid(SizeUnit.NOISE, (3, 5, 8, 12, 20, 30), 0),
     "dip": SizeGrid(SizeUnit.NOISE, (3, 5, 8, 12, 20, 30), 0),
     "level_shift": SizeGrid(SizeUnit.CHANGE, (1, 2, 3, 5, 8, 12)),
@@ -76,113 +78,122 @@ LADDERS = {
     "noise_burst": SizeGrid(SizeUnit.NOISE, (2, 3, 5, 8, 12), 0.5),
     "missing_cycle": SizeGrid(SizeUnit.CYCLES, (1, 2, 3)),
 }
-"""The faults of `faults.ANOMALIES`, each with what is tried of it."""
-CYCLIC = ("changed_frequency", "missing_cycle")
-"""Faults of a cycle: not tried where there is none."""
+"""By the name of each fault of `fault_injection.FAULTS`."""
+SEASONAL_FAULTS = ("changed_frequency", "missing_cycle")
+"""Faults of a cycle: not tried in a series without a period."""
 
 
 @dataclass(frozen=True)
 class Baseline:
-    """What a series does by itself: how far neighbours scatter, how far it moves within a cycle, its whole spread."""
+    """The normal variation of a series, in its unit.
+
+    noise   typical noise between neighbouring points
+    change  typical change within a cycle
+    scale   q5_q95_std of the values
+    period  in points of the regular grid, or None
+    """
 
     noise: float
     change: float
-    spread: float
+    scale: float
     period: int | None
 
     @property
     def cycle(self) -> int:
         """Points of a cycle, or of what stands for one."""
-        return self.period or NO_CYCLE
+        return self.period or DEFAULT_CYCLE
 
     @classmethod
     def of(cls, series: Series) -> "Baseline | None":
-        """None for a series that does not change. The period is in points of a full series.
+        """Measure a series; None where its values do not change.
 
-        Both are median distances · 1.4826, the standard deviation where they are Gaussian: of the same phase one cycle
-        on, and of that between neighbours. The season is in neither.
+        With the seasonal difference d(t) = x(t) - x(t - period), the change is mad_std(d) ÷ √2 and the noise
+        mad_std(d(t) - d(t - 1)) ÷ 2. Without a period the change is that over DEFAULT_CYCLE points, and the noise
+        mad_std(x(t) - x(t - 1)) ÷ √2.
         """
         known = series.values[np.isfinite(series.values)]
         if known.size < 2 or float(np.ptp(known)) <= 2 * min_scale(known):
             return None
-        grid, spread = RegularGrid.learn(series), robust_deviation(series.values)
-        even = place_in_cells(series.values, grid.cells(series, len(series), 1)[0])
-        period = find_period(even, grid.step_ms)
-        on = even - lagged(even, period or NO_CYCLE)
-        across = on if period else even
-        noise = _deviation(across - lagged(across, 1)) / (2.0 if period else np.sqrt(2.0))
-        noise = max(noise, LEAST * spread)
-        return cls(noise, max(_deviation(on) / np.sqrt(2.0), noise), spread, period)
+        grid = RegularGrid.learn(series)
+        scale = q5_q95_std(series.values)
+        regular = place_in_cells(series.values, grid.cells(series, len(series), 1)[0])
+        period = find_period(regular, grid.step_ms)
+        change = regular - lagged(regular, period or DEFAULT_CYCLE)
+        deseasonalized = change if period else regular
+        noise = mad_std(deseasonalized - lagged(deseasonalized, 1)) / (2.0 if period else np.sqrt(2.0))
+        noise = max(noise, MIN_NOISE * scale)
+        return cls(noise, max(mad_std(change) / np.sqrt(2.0), noise), scale, period)
 
-    def change_of(self, of: SizeUnit, size: float) -> float | None:
+    def distance(self, unit: SizeUnit, size: float) -> float | None:
         """A size in the series' unit; None where it is no distance."""
-        return (
-            size * {SizeUnit.NOISE: self.noise, SizeUnit.CHANGE: self.change}[of]
-            if of in (SizeUnit.NOISE, SizeUnit.CHANGE)
-            else None
-        )
-
-
-def _deviation(distances: Floats) -> float:
-    known = np.abs(distances[np.isfinite(distances)])
-    return 1.4826 * float(np.median(known)) if known.size else 0.0
+        if unit is SizeUnit.NOISE:
+            return size * self.noise
+        if unit is SizeUnit.CHANGE:
+            return size * self.change
+        return None
 
 
 @dataclass(frozen=True)
 class Trial:
-    """One fault of one size, and what it lasts."""
+    """One fault of one size, and its length in points."""
 
     fault: str
     size: float
     points: int
 
     @property
-    def late(self) -> int:
-        """Points after the fault in which it still counts as caught: as many as it lasts, at least two."""
-        return min(max(self.points, 2), SPAN)
+    def grace(self) -> int:
+        """Points after the fault in which it still counts as detected: as many as it lasts, at least two."""
+        return min(max(self.points, 2), MAX_DISTANCE)
 
-    def planted(self, series: Series, at: int, usual: Baseline, seed: int) -> Floats:
-        """(points,) what the fault makes of the series at a place."""
-        of = LADDERS[self.fault].of
-        change = usual.change_of(of, self.size)
-        strength = (
-            self.size - 1
-            if of in (SizeUnit.SWING, SizeUnit.SPEED)
-            else 1.0
-            if change is None
-            else change / usual.spread
-        )
-        return plant(series, self.fault, at, self.points, strength, seed).values[at : at + self.points]
+    def values(self, series: Series, position: int, baseline: Baseline, seed: int) -> Floats:
+        """(points,) the values of the series from a position on, with the fault."""
+        unit = SIZE_GRIDS[self.fault].unit
+        distance = baseline.distance(unit, self.size)
+        if unit in (SizeUnit.SWING, SizeUnit.SPEED):
+            size = self.size - 1
+        elif distance is None:
+            size = 1.0
+        else:
+            size = distance / baseline.scale
+        faulty = inject_fault(series, self.fault, position, self.points, size, seed)
+        return faulty.values[position : position + self.points]
 
 
 class QuietPlaces:
-    """Where a detection leaves room for faults: what is judged, not flagged and not to be avoided."""
+    """Where faults can be injected: intervals that are scored, not flagged and not excluded."""
 
-    def __init__(self, plain: Detection, avoid: Bools | None) -> None:
-        missing = np.isnan(plain.series.values)
-        self.judged = np.isfinite(plain.score)
-        taken = ~(self.judged | missing) | plain.is_anomaly
-        self.taken = _sums(taken if avoid is None else taken | avoid)
-        self.missing, self.known = _sums(missing), ~missing
-        self.places: dict[tuple[int, int], NDArray[np.int64]] = {}
+    def __init__(self, detection: Detection, excluded: Bools | None) -> None:
+        missing = np.isnan(detection.series.values)
+        self.scored = np.isfinite(detection.score)
+        unusable = ~(self.scored | missing) | detection.is_anomaly
+        self._unusable = _prefix_sums(unusable if excluded is None else unusable | excluded)
+        self._missing = _prefix_sums(missing)
+        self._known = ~missing
+        self._positions: dict[tuple[int, int], NDArray[np.int64]] = {}
 
-    def at(self, trial: Trial) -> NDArray[np.int64]:
-        """Every position at which a fault may begin, in order."""
-        key = trial.points, trial.late
-        if key not in self.places:
-            self.places[key] = self._at(*key)
-        return self.places[key]
+    def __len__(self) -> int:
+        """Points of the series."""
+        return len(self._known)
 
-    def _at(self, points: int, late: int) -> NDArray[np.int64]:
-        """A point before it and `late` ones after it are quiet too; the first has a value."""
-        length = len(self.known)
-        first = np.arange(1, max(length - points - late + 1, 1))
-        quiet = self.taken[first + points + late] == self.taken[first - 1] if first.size else np.empty(0, bool)
-        missing = self.missing[first + points] - self.missing[first] if first.size else quiet
-        return first[quiet & (missing <= MISSING * points) & self.known[first]]
+    def positions(self, trial: Trial) -> NDArray[np.int64]:
+        """Every position at which the fault may begin, in order."""
+        key = trial.points, trial.grace
+        if key not in self._positions:
+            self._positions[key] = self._find(*key)
+        return self._positions[key]
+
+    def _find(self, points: int, grace: int) -> NDArray[np.int64]:
+        """One point before the fault and `grace` points after it are quiet too; its first point has a value."""
+        first = np.arange(1, max(len(self) - points - grace + 1, 1))
+        if not first.size:
+            return np.empty(0, np.int64)
+        quiet = self._unusable[first + points + grace] == self._unusable[first - 1]
+        missing = self._missing[first + points] - self._missing[first]
+        return first[quiet & (missing <= MAX_MISSING_SHARE * points) & self._known[first]]
 
 
-def _sums(flags: Bools) -> NDArray[np.int64]:
+def _prefix_sums(flags: Bools) -> NDArray[np.int64]:
     return np.concatenate(([0], np.cumsum(flags)))
 
 
@@ -191,216 +202,223 @@ def measure_detectability(
     detector: type[Detector],
     params: Mapping[str, Any],
     *,
-    live: bool = False,
-    avoid: Bools | None = None,
+    online: bool = False,
+    excluded: Bools | None = None,
     seed: int = 0,
     progress: Progress = no_progress,
-    enough: Callable[[], bool] = lambda: False,
+    should_stop: Callable[[], bool] = lambda: False,
 ) -> Detectability:
-    """Plants every fault of LADDERS and says what a detector with these parameters catches of each size.
+    """Inject every fault of SIZE_GRIDS, and count how often the detector detects each size.
 
-    live    judged by earlier points only, as a stream's points are; else as a file is (`Detector.detect_offline`)
-    avoid   (n,) true where nothing may be planted, nor learned: points labelled anomalous, for one
-    enough  asked again and again; once it says so the work ends, and the report is of the copies judged by then
+    online       score by earlier points only, as in a stream; else by `Detector.detect_offline`
+    excluded     (n,) true where nothing is injected nor learned, such as points labelled anomalous
+    should_stop  called often; once it returns True, the report covers the copies scored by then
 
-    A fault is caught where a point of it, or of as many after it, is flagged that is not flagged without it. The same
-    arguments give the same answer, of which less is there when it is enough sooner. Where not everything could be
-    planted, `Catches.reason` says why.
-    Raises BadParameter or UnknownName for bad parameters; what `progress` raises stops the work.
+    A fault is detected where one of its points, or of the `Trial.grace` points after it, is flagged that is not flagged
+    in the unmodified series. Same arguments, same report, but for a stop that comes earlier.
+    Raises BadParameter or UnknownName for bad parameters, and what `progress` raises.
     """
-    start = max(len(series) - FITTED, 0)
-    series, avoid = series.slice(start, len(series)), None if avoid is None else avoid[start:]
-    learned = series if avoid is None else Series(series.times, np.where(avoid, np.nan, series.values))
+    start = max(len(series) - MAX_FIT_POINTS, 0)
+    series = series.slice(start, len(series))
+    excluded = None if excluded is None else excluded[start:]
+    masked = series if excluded is None else Series(series.times, np.where(excluded, np.nan, series.values))
     try:
-        fitted = detector.fit(learned, progress=ending("fit", progress, enough), **params)
+        fitted = detector.fit(masked, progress=_stopping(should_stop, progress, "fit"), **params)
         progress("detect", 0.0)
-        first = max(len(series) - max(LOOKED, 2 * fitted.memory), 0)
-        looked, avoid = series.slice(first, len(series)), None if avoid is None else avoid[first:]
-        unit = unit_of(looked.values)
-        usual = Baseline.of(Series(looked.times, looked.values / unit))
-        if usual is None:
-            return Detectability((), len(looked), 0, 0.0, 0.0, None, CONSTANT)
-        made = Copies(looked, fitted, live, avoid, usual, unit, seed, ending("", no_progress, enough))
-    except _Enough:
-        return Detectability((), len(series), 0, 0.0, 0.0, None, TOO_SLOW)
-    made.fill(progress)
-    return made.told()
+        first = max(len(series) - max(COPY_POINTS, 2 * fitted.memory), 0)
+        tail = series.slice(first, len(series))
+        unit = unit_of(tail.values)
+        baseline = Baseline.of(Series(tail.times, tail.values / unit))
+        if baseline is None:
+            return Detectability((), len(tail), 0, 0.0, 0.0, None, (Reason.CONSTANT,))
+        score = fitted.detect if online else fitted.detect_offline
+        unmodified = score(tail, progress=_stopping(should_stop))
+    except _Stopped:
+        return Detectability((), len(series), 0, 0.0, 0.0, None, (Reason.TOO_SLOW,))
+    places = QuietPlaces(unmodified, None if excluded is None else excluded[first:])
+    copies = Copies(tail, unit, baseline, places, unmodified.is_anomaly, min(fitted.memory, MAX_DISTANCE), seed)
+    copies.score_all(score, progress, should_stop)
+    return copies.report()
 
 
-class _Enough(Exception):
-    """No more time is to be spent."""
+class _Stopped(Exception):
+    """`should_stop` returned True."""
 
 
-def ending(stage: str, progress: Progress, enough: Callable[[], bool]) -> Progress:
-    """A progress that is told as this stage, and ends the work where it is enough."""
+def _stopping(should_stop: Callable[[], bool], progress: Progress = no_progress, stage: str = "") -> Progress:
+    """A progress callback that reports a stage, and raises _Stopped where it should stop."""
 
-    def told(_: str, done: float) -> None:
-        if stage:
-            progress(stage, done)
-        if enough():
-            raise _Enough
+    def report(_: str, fraction: float) -> None:
+        progress(stage, fraction)
+        if should_stop():
+            raise _Stopped
 
-    return told
+    return report
 
 
+@dataclass
 class Copies:
-    """The copies of a series, the faults planted into them, and what a detector flags there. Raises _Enough where the
-    `pace` of the first judgement does."""
+    """Copies of a series with injected faults, and what a detector flags in them.
 
-    def __init__(
-        self,
-        looked: Series,
-        fitted: Detector,
-        live: bool,
-        avoid: Bools | None,
-        usual: Baseline,
-        unit: float,
-        seed: int,
-        pace: Progress,
-    ) -> None:
-        self.judge, self.pace = fitted.detect if live else fitted.detect_offline, pace
-        self.looked, self.usual, self.unit, self.seed = looked, usual, unit, seed
-        plain = self.judge(looked, progress=pace)
-        self.flagged, self.room = plain.is_anomaly, QuietPlaces(plain, avoid)
-        self.gap, self.copies, self.truncated = min(fitted.memory, SPAN), 0, False
-        fitting = [trial for trial in trials(usual, LONGEST * len(looked)) if self.room.at(trial).size]
-        self.tried: dict[Trial, list[FirstDetection]] = {trial: [] for trial in fitting}
+    series     the unmodified one; `unit`: divides its values, so that no fault overflows
+    baseline   of values ÷ unit
+    flagged    (n,) what the detector flags in the unmodified series
+    distance   points between two faults of a copy
+    copies     how many were scored
+    truncated  whether scoring stopped early
+    """
 
-    def fill(self, progress: Progress) -> None:
-        """Plants and judges one copy after another, until all is planted or it is enough."""
-        for planted, done in filled_copies(list(self.tried), self.room, self.gap, self.seed):
+    series: Series
+    unit: float
+    baseline: Baseline
+    places: QuietPlaces
+    flagged: Bools
+    distance: int
+    seed: int
+    copies: int = field(default=0, init=False)
+    truncated: bool = field(default=False, init=False)
+
+    @cached_property
+    def detections(self) -> dict[Trial, list[FirstDetection]]:
+        """The result of each injected fault, by trial; a trial without a place is left out."""
+        possible = trials(self.baseline, MAX_FAULT_SHARE * len(self.series))
+        return {trial: [] for trial in possible if self.places.positions(trial).size}
+
+    def score_all(self, score: Callable[..., Detection], progress: Progress, should_stop: Callable[[], bool]) -> None:
+        """Fill and score copy after copy, until every fault is injected or it should stop."""
+        for faults, done in fill_copies(list(self.detections), self.places, self.distance, self.seed):
             progress("detect", done)
-            values = planted_values(self.looked, self.unit, planted, self.usual, self.seed)
+            values = inject_faults(self.series, self.unit, faults, self.baseline, self.seed)
             try:
-                judged = self.judge(Series(self.looked.times, values), progress=self.pace)
-            except _Enough:
+                detection = score(Series(self.series.times, values), progress=_stopping(should_stop))
+            except _Stopped:
                 self.truncated = True
                 break
             self.copies += 1
-            flagged = judged.is_anomaly & ~self.flagged
-            for at, trial in planted:
-                self.tried[trial].append(hit(self.looked, flagged, at, trial))
+            flagged = detection.is_anomaly & ~self.flagged
+            for position, trial in faults:
+                self.detections[trial].append(first_detection(self.series, flagged, position, trial))
         progress("detect", 1.0)
 
-    def told(self) -> Detectability:
-        """What came of every trial, in the series' unit."""
+    def report(self) -> Detectability:
+        """The results by fault and size, in the series' unit."""
         faults = []
-        for name, ladder in LADDERS.items():
+        for name, grid in SIZE_GRIDS.items():
             sizes = [
-                SizeResult.of(
-                    trial.size, self._in_unit(self.usual.change_of(ladder.of, trial.size)), trial.points, hits
-                )
-                for trial, hits in self.tried.items()
-                if trial.fault == name and hits
+                SizeResult.of(trial.size, self._distance(grid.unit, trial.size), trial.points, detections)
+                for trial, detections in self.detections.items()
+                if trial.fault == name and detections
             ]
             if sizes:
-                faults.append(FaultDetectability(name, ladder.of, tuple(sizes)))
-        noise, change = self._in_unit(self.usual.noise) or 0.0, self._in_unit(self.usual.change) or 0.0
+                faults.append(FaultDetectability(name, grid.unit, tuple(sizes)))
         return Detectability(
-            tuple(faults), len(self.looked), self.copies, noise, change, self.usual.period, self.reason, self.truncated
+            faults=tuple(faults),
+            points=len(self.series),
+            copies=self.copies,
+            noise=self._in_unit(self.baseline.noise),
+            typical_change=self._in_unit(self.baseline.change),
+            period=self.baseline.period,
+            reasons=self._reasons(),
+            requested=TRIALS * len(self.detections),
         )
 
-    def _in_unit(self, value: float | None) -> float | None:
-        return None if value is None else float(times_unit(np.array(value), self.unit))
+    def _distance(self, unit: SizeUnit, size: float) -> float | None:
+        distance = self.baseline.distance(unit, size)
+        return None if distance is None else self._in_unit(distance)
 
-    @property
-    def reason(self) -> str:
-        """Why nothing, or not everything, was planted; "" where all was."""
-        planted = sum(map(len, self.tried.values()))
-        if self.truncated and not planted:
-            return TOO_SLOW
-        everything = len(self.tried) == len(trials(self.usual)) and (self.truncated or all(self.tried.values()))
-        told = why_not(self.usual, self.room, bool(planted), everything)
-        if not self.truncated:
-            return told
-        most = TRIALS * len(self.tried)
-        said = f"It would take long: {planted} of {most} faults were tried by then, so each share rests on few of them."
-        return f"{said} {told}".rstrip()
+    def _in_unit(self, value: float) -> float:
+        return float(times_unit(np.array(value), self.unit))
+
+    def _reasons(self) -> tuple[Reason, ...]:
+        injected = sum(map(len, self.detections.values()))
+        if self.truncated and not injected:
+            return (Reason.TOO_SLOW,)
+        if not self.places.scored.any():
+            return (Reason.NOT_SCORED,)
+        if not injected:
+            return (Reason.NO_QUIET_PLACE,)
+        reasons = [Reason.TRUNCATED] if self.truncated else []
+        if not self.baseline.period:
+            reasons.append(Reason.NO_PERIOD)
+        is_complete = self.truncated or all(self.detections.values())
+        if len(self.detections) < len(trials(self.baseline)) or not is_complete:
+            reasons.append(Reason.TOO_LONG)
+        return tuple(reasons)
 
 
-def trials(usual: Baseline, longest: float = np.inf) -> list[Trial]:
-    """Every fault in every size that lasts so many points at most; each length of a flat line once."""
-    found = [
-        Trial(name, size, ladder.points(size, usual.cycle))
-        for name, ladder in LADDERS.items()
-        for size in ladder.sizes
-        if usual.period or name not in CYCLIC
+def trials(baseline: Baseline, max_points: float = np.inf) -> list[Trial]:
+    """Every fault in every size that lasts at most `max_points`; each length of a fault in cycles once."""
+    every = [
+        Trial(name, size, grid.points(size, baseline.cycle))
+        for name, grid in SIZE_GRIDS.items()
+        for size in grid.sizes
+        if baseline.period or name not in SEASONAL_FAULTS
     ]
-    seen = {
-        (each.fault, each.points if LADDERS[each.fault].of is SizeUnit.CYCLES else each.size): each for each in found
+    distinct = {
+        (trial.fault, trial.points if SIZE_GRIDS[trial.fault].unit is SizeUnit.CYCLES else trial.size): trial
+        for trial in every
     }
-    return [each for each in seen.values() if each.points <= longest]
+    return [trial for trial in distinct.values() if trial.points <= max_points]
 
 
-def filled_copies(
-    wanted: list[Trial], room: QuietPlaces, gap: int, seed: int
+def fill_copies(
+    wanted: list[Trial], places: QuietPlaces, distance: int, seed: int
 ) -> Iterator[tuple[list[tuple[int, Trial]], float]]:
-    """For each copy what is planted where, and the share of the work done before it.
+    """For each copy the faults with their positions, and the share of the work done before it.
 
-    Each trial comes TRIALS times, in an order and at places that hang on the seed alone.
+    Each trial comes TRIALS times, in an order and at positions that depend on the seed only.
     """
-    rng = np.random.default_rng([seed, len(room.known)])
+    rng = np.random.default_rng([seed, len(places)])
     queue = [wanted[k] for _ in range(TRIALS) for k in rng.permutation(len(wanted))]
-    most, copies, total = max(JUDGED // max(len(room.known), 1), FEWEST), 0, len(queue)
-    while queue and copies < most:
-        planted, queue = filled_copy(queue, room, gap, rng)
-        if planted:
-            yield planted, max(1 - (len(queue) + len(planted)) / total, copies / most)
+    max_copies = max(MAX_SCORED_POINTS // max(len(places), 1), MIN_COPIES)
+    copies = 0
+    total = len(queue)
+    while queue and copies < max_copies:
+        faults, queue = fill_copy(queue, places, distance, rng)
+        if faults:
+            yield faults, max(1 - (len(queue) + len(faults)) / total, copies / max_copies)
         copies += 1
 
 
-def filled_copy(
-    queue: list[Trial], room: QuietPlaces, gap: int, rng: np.random.Generator
+def fill_copy(
+    queue: list[Trial], places: QuietPlaces, distance: int, rng: np.random.Generator
 ) -> tuple[list[tuple[int, Trial]], list[Trial]]:
-    """What of the queue goes where in one copy, from its start to its end, and what is left of the queue."""
-    free = int(rng.integers(0, max(gap, 1) + 1))
-    planted, left = [], []
+    """The faults of one copy with their positions, from its start to its end, and the rest of the queue."""
+    free_from = int(rng.integers(0, max(distance, 1) + 1))
+    faults = []
+    skipped = []
     for k, trial in enumerate(queue):
-        places = room.at(trial)
-        next_one = int(np.searchsorted(places, free))
-        if next_one < len(places):
-            at = int(places[min(next_one + int(rng.integers(0, SHORTEST)), len(places) - 1)])
-            planted.append((at, trial))
-            free = at + trial.points + max(gap, trial.late) + 1
+        positions = places.positions(trial)
+        first = int(np.searchsorted(positions, free_from))
+        if first < len(positions):
+            position = int(positions[min(first + int(rng.integers(0, MIN_FAULT_POINTS)), len(positions) - 1)])
+            faults.append((position, trial))
+            free_from = position + trial.points + max(distance, trial.grace) + 1
         else:
-            left.append(trial)
-        if free >= len(room.known) or len(left) > TRIALS:
-            return planted, left + queue[k + 1 :]
-    return planted, left
+            skipped.append(trial)
+        if free_from >= len(places) or len(skipped) > TRIALS:
+            return faults, skipped + queue[k + 1 :]
+    return faults, skipped
 
 
-def planted_values(series: Series, unit: float, planted: list[tuple[int, Trial]], usual: Baseline, seed: int) -> Floats:
-    """(n,) the series with these faults; each is made from the series as it is."""
+def inject_faults(
+    series: Series, unit: float, faults: list[tuple[int, Trial]], baseline: Baseline, seed: int
+) -> Floats:
+    """(n,) the values with these faults; each is computed from the unmodified series."""
     scaled = Series(None, series.values / unit)
     values = scaled.values.copy()
-    for at, trial in planted:
-        values[at : at + trial.points] = trial.planted(scaled, at, usual, seed)
+    for position, trial in faults:
+        values[position : position + trial.points] = trial.values(scaled, position, baseline, seed)
     return times_unit(values, unit)
 
 
-def hit(series: Series, flagged: Bools, at: int, trial: Trial) -> FirstDetection:
-    """Where a fault is first flagged."""
-    found = np.flatnonzero(flagged[at : at + trial.points + trial.late])
-    if not found.size:
+def first_detection(series: Series, flagged: Bools, position: int, trial: Trial) -> FirstDetection:
+    """The delay until a fault is flagged."""
+    hits = np.flatnonzero(flagged[position : position + trial.points + trial.grace])
+    if not hits.size:
         return FirstDetection(None)
-    points = int(found[0])
+    points = int(hits[0])
     if series.times is None:
         return FirstDetection(points)
-    return FirstDetection(points, int((series.times[at + points] - series.times[at]).astype(np.int64)))
-
-
-def why_not(usual: Baseline, room: QuietPlaces, anything: bool, everything: bool) -> str:
-    """Why nothing, or not everything that there is, was planted; "" where all was."""
-    looked = len(room.known)
-    if not room.judged.any():
-        return f"None of the last {looked} points is judged: the series is too short for this detector, or empty."
-    if not anything:
-        return (
-            "There is no quiet stretch long enough to plant into: nearly everything is flagged, missing or too early."
-        )
-    reasons = []
-    if not usual.period:
-        reasons.append("No period was found: cycles that are missing or pass too fast were not tried.")
-    if not everything:
-        reasons.append("Faults that last longer than the quiet stretches were not tried.")
-    return " ".join(reasons)
+    delay = series.times[position + points] - series.times[position]
+    return FirstDetection(points, int(delay.astype(np.int64)))

@@ -10,7 +10,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from api.concurrency import Busy, ConcurrencyLimit
 from api.headers import CONTENT_SECURITY_POLICY
 from app import create_app
-from data_generation import ANOMALIES, KINDS, demo
+from data_generation import FAULTS, KINDS, demo
 from detectors import DETECTORS
 from parameters import parameters
 from tests.api.invariants import check_error, strict_json
@@ -48,7 +48,7 @@ class TestDemo:
         assert told["labels"] == made.labels.tolist()
         assert told["kind"] == "heartbeat"
         assert [a["name"] for a in told["anomalies"]] == [name for name, _, _ in made.anomalies]
-        assert {a["name"] for a in told["anomalies"]} <= set(ANOMALIES)
+        assert {a["name"] for a in told["anomalies"]} <= set(FAULTS)
 
     def test_times_as_milliseconds(self, client):
         told = client.get("/api/v1/demo?points=50&times=ms").json

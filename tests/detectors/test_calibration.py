@@ -12,7 +12,7 @@ from detectors.calibration import (
     segment_threshold,
 )
 from detectors.level_spread import LevelSpread
-from evaluation.fault_injection import plant
+from evaluation.fault_injection import inject_fault
 from timeseries import Series
 
 
@@ -52,7 +52,7 @@ def test_points_near_the_ends_have_the_mean_of_one_that_half_the_windows_cover()
 
 def test_offline_a_fault_has_its_peak_where_it_is():
     values = 5 + 2 * np.sin(2 * np.pi * np.arange(3000) / 48) + np.random.default_rng(0).normal(0, 0.2, 3000)
-    series = plant(Series(None, values), "noise_burst", 2000, 48, size=2.0)
+    series = inject_fault(Series(None, values), "noise_burst", 2000, 48, size=2.0)
     detector = LevelSpread.fit(series)
     causal, offline = (
         max(detection.events, key=lambda event: event.severity)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from detectors.level_spread import STD_OFFSET, LevelSpread, LevelSpreadScorer, mean_and_log_std
-from evaluation.fault_injection import plant
+from evaluation.fault_injection import inject_fault
 from timeseries import Series
 from timeseries.windows import STEPS_PER_STD
 
@@ -39,7 +39,7 @@ def test_the_distance_is_the_root_mean_square_of_both_z_scores():
 
 @pytest.mark.parametrize("fault", ["level_shift", "drift", "flat_line", "noise_burst", "changed_amplitude"])
 def test_it_detects_its_faults(fault):
-    series = plant(Series(None, seasonal()), fault, 2000, 72, size=3.0)
+    series = inject_fault(Series(None, seasonal()), fault, 2000, 72, size=3.0)
     detection = LevelSpread.fit(series).detect(series)
     assert detection.events
     assert all(2000 <= event.start < event.stop < 2072 + 96 for event in detection.events)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from detectors.matrix_profile import MatrixProfile, MatrixProfileScorer, fingerprints
-from evaluation.fault_injection import plant
+from evaluation.fault_injection import inject_fault
 from timeseries import Series
 from timeseries.windows import STEPS_PER_STD
 
@@ -62,7 +62,7 @@ def test_a_fingerprint_depends_on_the_numbers_only():
 
 @pytest.mark.parametrize("fault", ["missing_cycle", "flat_line", "changed_frequency", "level_shift"])
 def test_it_detects_a_shape_that_happens_once(fault):
-    series = plant(Series(None, seasonal()), fault, 2000, 48)
+    series = inject_fault(Series(None, seasonal()), fault, 2000, 48)
     detection = MatrixProfile.fit(series).detect(series)
     assert [event for event in detection.events if event.start < 2112 and event.stop > 2000]
     assert len(detection.events) <= 2
@@ -71,7 +71,7 @@ def test_it_detects_a_shape_that_happens_once(fault):
 def test_a_new_series_is_compared_with_the_fitted_one():
     detector = MatrixProfile.fit(Series(None, seasonal()))
     assert not detector.detect(Series(None, seasonal(seed=5))).events
-    assert detector.detect(plant(Series(None, seasonal(seed=5)), "missing_cycle", 1000, 64)).events
+    assert detector.detect(inject_fault(Series(None, seasonal(seed=5)), "missing_cycle", 1000, 64)).events
 
 
 def test_a_series_too_short_for_windows_is_not_scored():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from detectors.multi_horizon import MultiHorizon, MultiHorizonScorer
-from evaluation.fault_injection import plant
+from evaluation.fault_injection import inject_fault
 from forecasting.multi_step import HORIZONS, RIDGE, fit_ridge
 from timeseries import Series
 from timeseries.windows import STEPS_PER_STD
@@ -47,7 +47,7 @@ def test_the_distance_is_the_mean_error_of_all_forecasts_of_the_window():
 
 @pytest.mark.parametrize("fault", ["missing_cycle", "flat_line", "changed_frequency", "level_shift", "noise_burst"])
 def test_it_detects_what_a_one_step_forecast_follows(fault):
-    series = plant(Series(None, seasonal()), fault, 2000, 48, size=3.0)
+    series = inject_fault(Series(None, seasonal()), fault, 2000, 48, size=3.0)
     detector = MultiHorizon.fit(series)
     for detection in (detector.detect(series), detector.detect_offline(series)):
         assert [event for event in detection.events if event.start < 2096 and event.stop > 2000]

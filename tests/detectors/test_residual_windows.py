@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from data_generation import plant
+from data_generation import inject_fault
 from detectors.lstm import LSTM
 from detectors.residual_windows import RESIDUAL_OFFSET, ResidualWindows, trailing_mean
 from timeseries import Series
@@ -37,7 +37,7 @@ def daily(seed=0):
 
 @pytest.mark.parametrize("fault", ["flat_line", "noise_burst", "missing_cycle"])
 def test_offline_the_lstm_detects_what_one_step_does_not(fault):
-    series = plant(daily(), fault, 2000, 96, 2.0)
+    series = inject_fault(daily(), fault, 2000, 96, 2.0)
     detection = LSTM.fit(series).detect_offline(series)
     assert [event for event in detection.events if event.start < 2096 and event.stop > 2000]
     assert detection.scorer_scores

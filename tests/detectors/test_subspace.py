@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from detectors.subspace import MIN_AXIS_STD, SHRINKAGE, Subspace, SubspaceScorer, whitening
-from evaluation.fault_injection import plant
+from evaluation.fault_injection import inject_fault
 from timeseries import Series
 from timeseries.windows import fill_short_gaps
 
@@ -44,7 +44,7 @@ def test_each_window_has_the_distance_that_it_has_by_itself():
     "fault", ["missing_cycle", "flat_line", "changed_frequency", "changed_amplitude", "noise_burst"]
 )
 def test_it_detects_what_a_forecast_hardly_does(fault):
-    series = plant(Series(None, seasonal()), fault, 2000, 48)
+    series = inject_fault(Series(None, seasonal()), fault, 2000, 48)
     detection = Subspace.fit(series).detect(series)
     assert [event for event in detection.events if event.start < 2096 and event.stop > 2000]
     assert len(detection.events) <= 2
@@ -54,7 +54,7 @@ def test_it_detects_what_a_forecast_hardly_does(fault):
 def test_faults_in_a_twentieth_of_the_series_are_still_detected():
     series = Series(None, seasonal())
     for start in (500, 1500, 2500):
-        series = plant(series, "missing_cycle", start, 48)
+        series = inject_fault(series, "missing_cycle", start, 48)
     detection = Subspace.fit(series).detect(series)
     for start in (500, 1500, 2500):
         assert detection.is_anomaly[start : start + 96].any()

@@ -1,6 +1,7 @@
-"""What would be caught: planted where nothing is flagged, counted by hand, the same each time, for every detector."""
+"""Detectability: faults injected into normal intervals, counted by hand, deterministic, for every detector."""
 
 import itertools
+from types import MappingProxyType
 
 import numpy as np
 import pytest
@@ -9,19 +10,20 @@ from anomaly_detection import Detection, Detector, no_progress
 from detectors import DETECTORS
 from evaluation import detectability
 from evaluation.detectability import (
-    JUDGED,
-    LADDERS,
-    SPAN,
+    MAX_DISTANCE,
+    MAX_SCORED_POINTS,
+    SIZE_GRIDS,
     TRIALS,
     Baseline,
     QuietPlaces,
     Trial,
-    filled_copies,
+    fill_copies,
     measure_detectability,
     trials,
 )
-from evaluation.detectability_report import FaultDetectability, FirstDetection, SizeResult, SizeUnit, duration
-from evaluation.fault_injection import ANOMALIES
+from evaluation.detectability_report import FaultDetectability, FirstDetection, Reason, SizeResult, SizeUnit
+from evaluation.fault_injection import FAULTS
+from evaluation.wording import fault_sentence, reason_sentence, report_sentences
 from timeseries import Series
 
 STEP = np.timedelta64(300_000, "ms")
@@ -37,11 +39,15 @@ def timed(values):
     return Series(START + STEP * np.arange(len(values)), values)
 
 
-class Beyond(Detector):
-    """Flags what lies above `limit`, or where `odd` says; counts its fits."""
+class Limit(Detector):
+    """Flags values above `limit` and the positions `flagged`; counts its fits."""
 
     title = help = "for these tests"
-    memory, params, limit, odd, fits = 0, {}, 30.0, (), 0
+    memory = 0
+    params = MappingProxyType({})
+    limit = 30.0
+    flagged = ()
+    fits = 0
 
     @classmethod
     def fit(cls, series, *, progress=no_progress):
@@ -51,7 +57,7 @@ class Beyond(Detector):
 
     def detect(self, series, *, progress=no_progress):
         score = np.where(np.isnan(series.values), np.nan, np.maximum(series.values, 0) / self.limit)
-        score[list(self.odd)] = 9.0
+        score[list(self.flagged)] = 9.0
         return Detection(series, np.full(len(series), np.nan), np.full(len(series), np.nan), score, 1.0)
 
     def state(self):
@@ -62,16 +68,17 @@ class Beyond(Detector):
         return cls()
 
 
-def by_size(found, name):
-    [fault] = [fault for fault in found.faults if fault.name == name]
-    return {catch.size: catch for catch in fault.catches}
+def by_size(report, name):
+    [fault] = [fault for fault in report.faults if fault.name == name]
+    return {result.size: result for result in fault.sizes}
 
 
-def test_shares_and_delays_are_those_of_a_rule_known_by_heart():
-    """On noise of deviation 1 around 0, a rule "above 10" catches spikes of 12 and more, at once, and no dip."""
+def test_shares_and_delays_of_a_fixed_limit():
+    """On noise of standard deviation 1 around 0, a limit of 10 detects spikes of 12 and more, at once, and no dip."""
 
-    class Above(Beyond):
-        limit, fits = 10.0, 0
+    class Above(Limit):
+        limit = 10.0
+        fits = 0
 
     found = measure_detectability(timed(np.random.default_rng(1).normal(size=4000)), Above, {})
     assert Above.fits == 1
@@ -80,70 +87,68 @@ def test_shares_and_delays_are_those_of_a_rule_known_by_heart():
     assert [spikes[size].share for size in (3, 5, 20, 30)] == [0, 0, 1, 1]
     assert spikes[12].share >= 0.8
     assert (spikes[20].delay_points, spikes[20].delay_ms) == (0, 0)
-    assert all(catch.caught == 0 for catch in by_size(found, "dip").values())
+    assert all(result.detected == 0 for result in by_size(found, "dip").values())
     drift = by_size(found, "drift")[12]
-    assert drift.caught == TRIALS or drift.share > 0.3  # half of the drifts go down
+    assert 0.3 <= drift.share < 1  # about half of the drifts go down, where no limit flags them
     assert drift.delay_points > 20
     assert drift.delay_ms == pytest.approx(drift.delay_points * 300_000)
-    assert "A spike of 12 times the usual noise" in " ".join(found.sentences)
+    assert "A spike of 12 times the usual noise" in " ".join(report_sentences(found))
 
 
-def test_nothing_is_planted_where_it_is_flagged_avoided_missing_or_not_judged():
+def test_faults_are_injected_only_where_nothing_is_flagged_excluded_missing_or_unscored():
     values = noisy()
     values[700:720] = np.nan
-    odd = tuple(range(300, 330))
 
-    class Odd(Beyond):
-        pass
+    class Flagging(Limit):
+        flagged = tuple(range(300, 330))
 
-    Odd.odd = odd
-    avoid = np.zeros(2000, bool)
-    avoid[1000:1100] = True
-    plain = Odd.fit(timed(values)).detect(timed(values))
-    room = QuietPlaces(plain, avoid)
+    excluded = np.zeros(2000, bool)
+    excluded[1000:1100] = True
+    plain = Flagging.fit(timed(values)).detect(timed(values))
+    places = QuietPlaces(plain, excluded)
     for trial in (Trial("spike", 3, 1), Trial("level_shift", 3, 24)):
-        places = room.at(trial)
-        assert places.size > 500
-        for at in places.tolist():
-            around = range(at - 1, at + trial.points + trial.late)
+        positions = places.positions(trial)
+        assert positions.size > 500
+        for at in positions.tolist():
+            around = range(at - 1, at + trial.points + trial.grace)
             assert around[-1] < 2000
-            assert not set(around) & (set(odd) | set(range(1000, 1100)))
+            assert not set(around) & (set(Flagging.flagged) | set(range(1000, 1100)))
             assert np.isnan(values[at : at + trial.points]).sum() <= 0.1 * trial.points
-    assert QuietPlaces(plain, np.ones(2000, bool)).at(Trial("spike", 3, 1)).size == 0
+    assert QuietPlaces(plain, np.ones(2000, bool)).positions(Trial("spike", 3, 1)).size == 0
 
 
-def test_what_is_avoided_is_not_learned():
+def test_excluded_points_are_not_learned():
     learned = []
 
-    class Learning(Beyond):
+    class Learning(Limit):
         @classmethod
         def fit(cls, series, *, progress=no_progress):
             learned.append(series.values)
             return cls()
 
-    avoid = np.zeros(2000, bool)
-    avoid[1000:1100] = True
-    measure_detectability(timed(noisy()), Learning, {}, avoid=avoid)
-    np.testing.assert_array_equal(np.isnan(learned[0]), avoid)
+    excluded = np.zeros(2000, bool)
+    excluded[1000:1100] = True
+    measure_detectability(timed(noisy()), Learning, {}, excluded=excluded)
+    np.testing.assert_array_equal(np.isnan(learned[0]), excluded)
 
 
-def test_faults_of_one_copy_lie_apart_and_every_size_is_planted_as_often():
-    plain = Beyond.fit(timed(noisy())).detect(timed(noisy(4000)))
+def test_faults_of_one_copy_lie_apart_and_every_size_is_injected_equally_often():
+    plain = Limit.fit(timed(noisy())).detect(timed(noisy(4000)))
     wanted = trials(Baseline(0.5, 0.5, 5.0, 24), 600)
     counts = dict.fromkeys(wanted, 0)
-    for planted, done in filled_copies(wanted, QuietPlaces(plain, None), SPAN, seed=0):
+    for faults, done in fill_copies(wanted, QuietPlaces(plain, None), MAX_DISTANCE, seed=0):
         assert 0 <= done < 1
-        for (at, one), (then, other) in itertools.pairwise(planted):
-            assert then - (at + one.points) > SPAN
+        for (at, one), (then, other) in itertools.pairwise(faults):
+            assert then - (at + one.points) > MAX_DISTANCE
             assert other.points >= 1
-        for _, trial in planted:
+        for _, trial in faults:
             counts[trial] += 1
     assert set(counts.values()) == {TRIALS}
 
 
-def test_what_is_flagged_anyway_is_no_catch():
-    class Always(Beyond):
-        """Flags every other point whatever comes."""
+def test_points_flagged_without_a_fault_do_not_count():
+    class Always(Limit):
+        """Flags every 40th point of any series."""
 
         def detect(self, series, *, progress=no_progress):
             score = np.where(np.arange(len(series)) % 40 == 0, 2.0, 0.5)
@@ -151,14 +156,14 @@ def test_what_is_flagged_anyway_is_no_catch():
 
     found = measure_detectability(timed(noisy()), Always, {})
     assert found.faults
-    assert sum(catch.caught for fault in found.faults for catch in fault.catches) == 0
+    assert sum(result.detected for fault in found.faults for result in fault.sizes) == 0
 
 
-def test_the_usual_noise_is_that_of_the_series_without_its_season():
-    usual = Baseline.of(timed(noisy(noise=0.5)))
-    assert usual.period == 24
-    assert usual.noise == pytest.approx(0.5, rel=0.1)
-    assert usual.change == pytest.approx(0.5, rel=0.1)
+def test_the_baseline_is_that_of_the_series_without_its_season():
+    baseline = Baseline.of(timed(noisy(noise=0.5)))
+    assert baseline.period == 24
+    assert baseline.noise == pytest.approx(0.5, rel=0.1)
+    assert baseline.change == pytest.approx(0.5, rel=0.1)
     walk = Baseline.of(Series(None, np.cumsum(np.random.default_rng(1).normal(size=4000))))
     assert walk.period is None
     assert walk.noise == pytest.approx(1 / np.sqrt(2), rel=0.1)
@@ -166,31 +171,31 @@ def test_the_usual_noise_is_that_of_the_series_without_its_season():
 
 
 @pytest.mark.parametrize("name", DETECTORS)
-@pytest.mark.parametrize("live", [False, True])
-def test_every_detector_answers_the_same_each_time(name, live, monkeypatch):
+@pytest.mark.parametrize("online", [False, True])
+def test_the_report_of_every_detector_is_deterministic(name, online, monkeypatch):
     monkeypatch.setattr(detectability, "TRIALS", 3)
     series = timed(noisy(700))
     before = series.values.copy()
-    found = measure_detectability(series, DETECTORS[name], {}, live=live)
+    found = measure_detectability(series, DETECTORS[name], {}, online=online)
     assert found.faults
-    assert found == measure_detectability(series, DETECTORS[name], {}, live=live)
+    assert found == measure_detectability(series, DETECTORS[name], {}, online=online)
     np.testing.assert_array_equal(series.values, before)
-    assert {fault.name for fault in found.faults} <= set(LADDERS)
+    assert {fault.name for fault in found.faults} <= set(SIZE_GRIDS)
 
 
-def test_a_spike_on_a_clean_series_is_caught_by_the_forecast():
+def test_the_forecast_detects_a_spike_on_a_clean_series():
     found = measure_detectability(timed(noisy()), DETECTORS["lstm"], {})
     [spike] = [fault for fault in found.faults if fault.name == "spike"]
     assert spike.smallest is not None
     assert spike.smallest.size <= 12
 
 
-def test_a_lower_sigma_catches_more():
-    def caught(sigma):
+def test_a_lower_sigma_detects_more():
+    def detected(sigma):
         found = measure_detectability(timed(noisy()), DETECTORS["seasonal_naive"], {"sigma": sigma})
-        return sum(catch.caught for fault in found.faults for catch in fault.catches)
+        return sum(result.detected for fault in found.faults for result in fault.sizes)
 
-    assert caught(3.0) > caught(6.0) > 0
+    assert detected(3.0) > detected(6.0) > 0
 
 
 HARD = {
@@ -213,103 +218,103 @@ HARD = {
 def test_hard_series_get_a_clear_sentence(hard, name):
     values, says = HARD[hard]
     found = measure_detectability(Series(None, np.array(values, float)), DETECTORS[name], {})
-    assert found.sentences
+    assert report_sentences(found)
     if says:
         assert not found.faults
-        assert any(part in found.reason for part in says.split("|"))
+        assert any(part in reason_sentence(found) for part in says.split("|"))
     for fault in found.faults:
-        for catch in fault.catches:
-            assert catch.caught <= catch.planted
-            assert catch.change is None or np.isfinite(catch.change)
+        for result in fault.sizes:
+            assert result.detected <= result.injected
+            assert result.change is None or np.isfinite(result.change)
 
 
-def test_without_a_period_no_cycle_is_missing_and_it_is_said():
+def test_without_a_period_no_cycle_is_missing_and_the_report_names_it():
     found = measure_detectability(
         Series(None, np.random.default_rng(2).normal(size=1500)), DETECTORS["robust_zscore"], {}
     )
     assert found.period is None
     assert not {"missing_cycle", "changed_frequency"} & {fault.name for fault in found.faults}
-    assert "No period was found" in found.reason
-    told = " ".join(found.sentences)
-    assert "the usual change over 32 points" in told
-    assert "a cycle" not in told
-    assert (
-        "the usual change over a cycle of 24 points" in measure_detectability(timed(noisy()), Beyond, {}).sentences[1]
-    )
+    assert found.reasons[0] is Reason.NO_PERIOD
+    text = " ".join(report_sentences(found))
+    assert "the usual change over 32 points" in text
+    assert "a cycle" not in text
+    seasonal = measure_detectability(timed(noisy()), Limit, {})
+    assert "the usual change over a cycle of 24 points" in report_sentences(seasonal)[1]
 
 
 def test_the_work_is_bounded_by_count(monkeypatch):
-    judged = []
+    lengths = []
 
-    class Counting(Beyond):
+    class Counting(Limit):
         memory = 3000
 
         def detect(self, series, *, progress=no_progress):
-            judged.append(len(series))
+            lengths.append(len(series))
             return super().detect(series)
 
-    monkeypatch.setattr(detectability, "JUDGED", 60_000)
+    monkeypatch.setattr(detectability, "MAX_SCORED_POINTS", 60_000)
     found = measure_detectability(timed(noisy(30_000)), Counting, {})
-    assert len(judged) - 1 == found.copies == 60_000 // 6000
-    assert max(judged) == 6000
-    assert JUDGED == 400_000
-    assert all(catch.planted for fault in found.faults for catch in fault.catches)
+    assert len(lengths) - 1 == found.copies == 60_000 // 6000
+    assert max(lengths) == 6000
+    assert MAX_SCORED_POINTS == 400_000
+    assert all(result.injected for fault in found.faults for result in fault.sizes)
 
 
-def test_when_it_is_enough_what_is_known_by_then_is_told_and_that_it_is_not_all():
-    whole = measure_detectability(timed(noisy()), Beyond, {})
-    asked = itertools.count()
+def test_a_stop_truncates_the_report_and_the_report_says_so():
+    whole = measure_detectability(timed(noisy()), Limit, {})
+    calls = itertools.count()
 
-    class Slow(Beyond):
-        """Tells its progress once for each judgement."""
+    class Slow(Limit):
+        """Reports its progress once for each detection."""
 
         def detect(self, series, *, progress=no_progress):
             progress("detect", 0.0)
             return super().detect(series)
 
     part = measure_detectability(
-        timed(noisy()), Slow, {}, enough=lambda: next(asked) >= 5
+        timed(noisy()), Slow, {}, should_stop=lambda: next(calls) >= 5
     )  # a fit, the series, three copies
     assert (part.copies, part.truncated, whole.truncated) == (3, True, False)
-    planted, of_whole = (sum(each.planted for fault in told.faults for each in fault.catches) for told in (part, whole))
-    assert 0 < planted < of_whole
-    assert f"{planted} of {of_whole} faults were tried" in part.reason
-    assert part.reason in part.sentences
-    assert "quiet stretches" not in part.reason
-    assert not whole.reason
+    assert 0 < part.injected < whole.injected == part.requested
+    assert part.reasons == (Reason.TRUNCATED,)
+    assert f"{part.injected} of {whole.injected} faults were tried" in reason_sentence(part)
+    assert reason_sentence(part) in report_sentences(part)
+    assert whole.reasons == ()
 
 
 @pytest.mark.parametrize("after", [0, 1, 2])
-def test_what_is_too_slow_to_be_tried_at_all_is_told(after):
-    """It is enough in the fit, in the judgement of the series itself, in that of the first copy."""
-    asked = itertools.count()
-    found = measure_detectability(timed(noisy()), DETECTORS["level_spread"], {}, enough=lambda: next(asked) >= after)
+def test_a_detector_too_slow_to_be_tried_is_named(after):
+    """It stops in the fit, in the detection in the series itself, in that of the first copy."""
+    calls = itertools.count()
+    found = measure_detectability(
+        timed(noisy()), DETECTORS["level_spread"], {}, should_stop=lambda: next(calls) >= after
+    )
     assert not found.faults
-    assert "takes too long" in found.reason
-    asked = itertools.count()
+    assert found.reasons == (Reason.TOO_SLOW,)
+    calls = itertools.count()
     assert measure_detectability(
-        timed(noisy()), DETECTORS["level_spread"], {}, enough=lambda: next(asked) > 1000
+        timed(noisy()), DETECTORS["level_spread"], {}, should_stop=lambda: next(calls) > 1000
     ).faults
 
 
-def test_both_delays_are_those_of_one_fault_also_across_a_gap():
+def test_both_delays_are_those_of_one_fault_even_across_a_gap():
     hour, minutes = 3_600_000, 300_000
     gap = [FirstDetection(0, 0), FirstDetection(1, 60 * hour), FirstDetection(5, 5 * minutes), FirstDetection(None)]
-    told = SizeResult.of(3, None, 6, gap)
-    assert (told.caught, told.delay_points, told.delay_ms) == (3, 5, 5 * minutes)
+    result = SizeResult.of(3, None, 6, gap)
+    assert (result.detected, result.delay_points, result.delay_ms) == (3, 5, 5 * minutes)
     assert SizeResult.of(3, None, 6, [FirstDetection(9), FirstDetection(2)]).delay_points == 2
     assert SizeResult.of(3, None, 6, [FirstDetection(None)]).delay_points is None
 
 
 def test_progress_rises_and_may_cancel():
-    told = []
+    reports = []
     measure_detectability(
-        timed(noisy()), DETECTORS["lstm"], {}, progress=lambda stage, done: told.append((stage, done))
+        timed(noisy()), DETECTORS["lstm"], {}, progress=lambda stage, done: reports.append((stage, done))
     )
-    assert {stage for stage, _ in told} == {"fit", "detect"}
-    planted = [done for stage, done in told if stage == "detect"]
-    assert planted == sorted(planted)
-    assert planted[-1] == 1.0
+    assert {stage for stage, _ in reports} == {"fit", "detect"}
+    fractions = [done for stage, done in reports if stage == "detect"]
+    assert fractions == sorted(fractions)
+    assert fractions[-1] == 1.0
 
     class Stop(Exception):
         pass
@@ -322,26 +327,25 @@ def test_progress_rises_and_may_cancel():
         measure_detectability(timed(noisy()), DETECTORS["lstm"], {}, progress=stop)
 
 
-def test_sentences_speak_of_the_smallest_size_that_is_caught():
-    def catch(size, *points):
+def test_sentences_name_the_smallest_detectable_size():
+    def result(size, *points):
         return SizeResult.of(size, 0.9, 1, [FirstDetection(at, None if at is None else at * 300_000) for at in points])
 
-    never, seldom = catch(3, None, None), catch(5, 0, None)
-    mostly = catch(8, 3, 3, 5, 1, None)
-    assert FaultDetectability("spike", SizeUnit.NOISE, (never, seldom, mostly)).sentence == (
-        "A spike of 8 times the usual noise (0.9) is caught 4 times in 5, after 3 points (15 min)."
+    never, seldom = result(3, None, None), result(5, 0, None)
+    mostly = result(8, 3, 3, 5, 1, None)
+    assert fault_sentence(FaultDetectability("spike", SizeUnit.NOISE, (never, seldom, mostly))) == (
+        "A spike of 8 times the usual noise (0.9) is detected 4 times in 5, after 3 points (15 min)."
     )
-    assert (
-        "largest tried, is caught only 1 time in 2."
-        in FaultDetectability("dip", SizeUnit.NOISE, (never, seldom)).sentence
-    )
-    assert "largest tried, is not caught." in FaultDetectability("dip", SizeUnit.NOISE, (never,)).sentence
-    assert "at once" in FaultDetectability("dip", SizeUnit.NOISE, (catch(3, 0),)).sentence
-    assert [duration(ms) for ms in (5, 2_000, 90_000, 3_600_000, 1.8e8)] == ["5 ms", "2 s", "1.5 min", "1 h", "2.08 d"]
+    for results, text in (
+        ((never, seldom), "largest tried, is detected only 1 time in 2."),
+        ((never,), "largest tried, is not detected."),
+        ((result(3, 0),), "at once"),
+    ):
+        assert text in fault_sentence(FaultDetectability("dip", SizeUnit.NOISE, results))
 
 
-def test_every_fault_there_is_has_its_sizes_and_its_words():
-    assert set(LADDERS) == set(ANOMALIES)
-    for name, ladder in LADDERS.items():
-        assert list(ladder.sizes) == sorted(ladder.sizes)
-        assert FaultDetectability(name, ladder.of, (SizeResult(1, None, 5, 1, 1, 0, None),)).sentence
+def test_every_fault_has_sizes_and_a_sentence():
+    assert set(SIZE_GRIDS) == set(FAULTS)
+    for name, grid in SIZE_GRIDS.items():
+        assert list(grid.sizes) == sorted(grid.sizes)
+        assert fault_sentence(FaultDetectability(name, grid.unit, (SizeResult(1, None, 5, 1, 1, 0, None),)))

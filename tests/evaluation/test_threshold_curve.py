@@ -7,7 +7,7 @@ import pytest
 
 from detectors import DETECTORS
 from evaluation.rethresholding import rethreshold
-from evaluation.threshold_curve import MONTH_MS, Sensitivity, touching
+from evaluation.threshold_curve import MONTH_MS, ThresholdCurve, count_overlapping
 from timeseries import Series
 
 DAYS = 60
@@ -25,7 +25,7 @@ def kept():
 
 @pytest.fixture(scope="module")
 def sensitivity(kept):
-    return Sensitivity(DETECTORS["rolling_zscore"], kept)
+    return ThresholdCurve(DETECTORS["rolling_zscore"], kept)
 
 
 def test_each_point_of_the_curve_is_what_judging_again_finds(kept, sensitivity):
@@ -50,18 +50,18 @@ def test_a_target_is_met_by_the_smallest_value_that_meets_it(sensitivity, wanted
 def test_any_target_can_be_asked_for(sensitivity):
     curve = sensitivity.curve()
     assert sensitivity.target(10**6, curve) == curve[0]
-    assert sensitivity.per_month(2) == pytest.approx(2 * DAYS * 86_400_000 / MONTH_MS)
+    assert sensitivity.events_in_series(2) == pytest.approx(2 * DAYS * 86_400_000 / MONTH_MS)
 
 
 def test_labels_give_precision_and_recall(kept):
     labelled = [(60 + 65 * k - 2, 60 + 65 * k + 3) for k in range(0, 20, 2)] + [(5, 7)]
-    at = Sensitivity(DETECTORS["rolling_zscore"], kept, labelled).at(5.0)
+    at = ThresholdCurve(DETECTORS["rolling_zscore"], kept, labelled).at(5.0)
     peaks = [event.peak for event in rethreshold(DETECTORS["rolling_zscore"], kept, {}).events]
     right = sum(any(start <= peak < stop for start, stop in labelled) for peak in peaks)
-    assert (at.right, at.events) == (right, len(peaks))
+    assert (at.true_positives, at.events) == (right, len(peaks))
     assert at.precision == right / len(peaks) and at.recall == at.caught / 11
     assert 0 < at.recall < 1
-    nothing = Sensitivity(DETECTORS["rolling_zscore"], kept, labelled).at(1000.0)
+    nothing = ThresholdCurve(DETECTORS["rolling_zscore"], kept, labelled).at(1000.0)
     assert (nothing.precision, nothing.recall) == (None, 0.0)
 
 
@@ -69,20 +69,20 @@ def test_labels_give_precision_and_recall(kept):
 @pytest.mark.parametrize("values", [np.empty(0), np.full(60, 3.0), np.arange(300.0) % 7, np.full(50, np.nan)])
 def test_every_detector_has_a_curve_whatever_the_series(name, values):
     series = Series(None, values)
-    found = Sensitivity(DETECTORS[name], DETECTORS[name].fit(series).detect_offline(series))
+    found = ThresholdCurve(DETECTORS[name], DETECTORS[name].fit(series).detect_offline(series))
     curve = found.curve()
     assert curve and all(each.per_month is None for each in curve)
-    assert found.per_month(3) is None
+    assert found.events_in_series(3) is None
 
 
 def test_the_policy_of_the_detection_holds(kept, sensitivity):
     from events.filter import EventFilter
 
-    below = Sensitivity(DETECTORS["rolling_zscore"], replace(kept, event_filter=EventFilter(direction="below")))
+    below = ThresholdCurve(DETECTORS["rolling_zscore"], replace(kept, event_filter=EventFilter(direction="below")))
     assert below.at(5.0).events < sensitivity.at(5.0).events
 
 
-def test_touching():
-    assert touching([(0, 3), (5, 6), (9, 10)], [(2, 4), (6, 9)]) == 1
-    assert touching([(4, 5)], [(0, 10), (1, 2)]) == 1  # the longer one holds it
-    assert touching([(1, 2)], []) == 0
+def test_count_overlapping():
+    assert count_overlapping([(0, 3), (5, 6), (9, 10)], [(2, 4), (6, 9)]) == 1
+    assert count_overlapping([(4, 5)], [(0, 10), (1, 2)]) == 1  # the longer one holds it
+    assert count_overlapping([(1, 2)], []) == 0

@@ -8,7 +8,7 @@ from data_generation import clean
 from detectors.auto.detector import Auto
 from detectors.auto.margins import DEFAULT_SIGMA
 from detectors.lstm import MAX_ISOLATED
-from evaluation.fault_injection import plant
+from evaluation.fault_injection import inject_fault
 from events.scorer import ScorerId
 from events.wording import scorer_phrase
 from timeseries import Series
@@ -58,7 +58,7 @@ def test_a_value_within_the_typical_range_is_detected_by_its_residual():
 
 @pytest.mark.parametrize("fault", ["flat_line", "missing_cycle", "noise_burst", "level_shift", "changed_frequency"])
 def test_a_fault_of_many_points_is_detected_and_explained(fault):
-    detection = offline(plant(daily(), fault, 2000, 96, 2.0))
+    detection = offline(inject_fault(daily(), fault, 2000, 96, 2.0))
     events = around(detection, 2000, 2096)
     assert events
     assert detection.events == around(detection, 1960, 2136)
@@ -68,7 +68,7 @@ def test_a_fault_of_many_points_is_detected_and_explained(fault):
 
 
 def test_an_event_near_what_was_expected_has_the_direction_shape():
-    detection = offline(plant(daily(), "flat_line", 2000, 96))
+    detection = offline(inject_fault(daily(), "flat_line", 2000, 96))
     assert detection.events
     for event in detection.events:
         away = np.abs(detection.series.values - detection.expected)[event.start : event.stop]
@@ -104,7 +104,7 @@ def test_an_event_on_both_sides_has_the_direction_shape():
 
 
 def test_whatever_lies_outside_the_band_is_an_anomaly():
-    detection = offline(plant(daily(), "noise_burst", 2000, 60, 3.0))
+    detection = offline(inject_fault(daily(), "noise_burst", 2000, 60, 3.0))
     outside = np.abs(detection.series.values - detection.expected) > detection.margin
     assert outside.any()
     assert detection.is_anomaly[outside].all()
@@ -115,7 +115,7 @@ def test_a_clean_series_has_no_events():
 
 
 def test_detect_uses_no_later_point():
-    series = plant(daily(), "level_shift", 2000, 96, 3.0)
+    series = inject_fault(daily(), "level_shift", 2000, 96, 3.0)
     detector = Auto.fit(series)
     early = detector.detect(series.slice(0, 2000))
     np.testing.assert_allclose(early.score, detector.detect(series).score[:2000], rtol=1e-6)
@@ -181,13 +181,13 @@ def test_a_fault_shorter_than_any_window_is_detected_in_a_clean_season(fault, le
         values[at : at + length] += 3 * 2.0  # three standard deviations of the noise
         detection = offline(Series(plain.times, values))
     else:
-        detection = offline(plant(plain, fault, at, length))
+        detection = offline(inject_fault(plain, fault, at, length))
     assert around(detection, at, at + length)
     assert detection.events == around(detection, at - 12, at + length + 12)
 
 
 def test_the_top_scorer_of_a_stuck_value_is_the_flatline():
-    detection = offline(plant(clean("random_walk", 3000), "flat_line", 1512, 20))
+    detection = offline(inject_fault(clean("random_walk", 3000), "flat_line", 1512, 20))
     (event,) = around(detection, 1512, 1532)
     assert (event.start, event.stop) == (1511, 1532)
     assert event.top_scorer == "flatline"
