@@ -12,7 +12,18 @@ from evaluation.fault_injection import FAULTS, find_fault, inject_fault
 from parameters import Param, check_parameter, parameters
 from timeseries import Floats, Series, Times
 
-__all__ = ["FAULTS", "KINDS", "START", "STREAM_STEP_MS", "Demo", "Kind", "clean", "demo", "inject_fault", "stream_values"]
+__all__ = [
+    "FAULTS",
+    "KINDS",
+    "START",
+    "STREAM_STEP_MS",
+    "Demo",
+    "Kind",
+    "clean",
+    "demo",
+    "inject_fault",
+    "stream_values",
+]
 
 Bools = NDArray[np.bool_]
 Points = Annotated[int, Param("points", 50, 1_000_000, "How many points the series has.")]
@@ -234,7 +245,9 @@ def demo(kind: str = "seasonal", points: Points = 2000, seed: Seed = 0, anomalie
     values, planted = series.values.copy(), []
     for name, low, high in zip(names, edges[:-1], edges[1:], strict=True):
         start, length, size = _choose(name, made.cycle, low, high, rng)
-        faulty = made.possible(inject_fault(series, name, start, length, size, int(seed)).values[start : start + length])
+        faulty = made.possible(
+            inject_fault(series, name, start, length, size, int(seed)).values[start : start + length]
+        )
         values[start : start + length] = faulty
         changed = start + np.flatnonzero(faulty != series.values[start : start + length])
         planted.append((name, int(changed[0]), int(changed[-1]) + 1))

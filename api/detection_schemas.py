@@ -100,8 +100,8 @@ class SensitivityPoint(msgspec.Struct, forbid_unknown_fields=True):
     events: int
     per_month: Annotated[Number, described("On average; null for a series without times.")]
     caught: Annotated[int | None, described("Of the stretches labelled an anomaly, those found. null without labels.")]
-    right: Annotated[int | None, described("Of the events, those that touch such a stretch. null without labels.")]
-    precision: Annotated[Number, described("right ÷ events; null without labels or events.")]
+    true_positives: Annotated[int | None, described("Of the events, those that overlap one. null without labels.")]
+    precision: Annotated[Number, described("true_positives ÷ events; null without labels or events.")]
     recall: Annotated[Number, described("caught ÷ stretches; null without labels.")]
 
 

@@ -98,7 +98,7 @@ def series_detectability(series_id: str) -> Response:
         series, odd = found.store.series(kept, column), found.labelled_anomalous(kept)
         live, avoid = body.mode == "online", odd[: len(series)]
         told = measure_detectability(
-            series, detector_registry.find(name), params, live=live, avoid=avoid, enough=deadline_check()
+            series, detector_registry.find(name), params, online=live, excluded=avoid, should_stop=deadline_check()
         )
     source = {"name": kept.name, **{each: getattr(kept, each) for each in ("columns", "time_column")}, "column": column}
     asked = {"detector": name, "mode": body.mode, "params": params}

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from anomaly_detection import EVENT_TIMES, Detection, band, edges, event_with_times, summary
 from data_generation import Demo
 from evaluation.detectability_report import Detectability, SizeResult
+from evaluation.wording import fault_sentence, fault_title, reason_sentence, report_sentences
 from events.event import Event
 from events.scored_points import ScoredPoints
 from streams.events import StreamEvent
@@ -111,22 +112,22 @@ def of_source(table: Table, series: Series) -> dict[str, Any]:
 def of_catches(found: Detectability, repairs: Iterable[Repair]) -> dict[str, Any]:
     """What would be caught in a series."""
     return {
-        "summary": found.sentences,
-        "points": found.looked,
+        "summary": report_sentences(found),
+        "points": found.points,
         "copies": found.copies,
         "noise": found.noise,
-        "typical_change": found.change,
+        "typical_change": found.typical_change,
         "period": found.period,
-        "reason": found.reason or None,
+        "reason": reason_sentence(found) or None,
         "truncated": found.truncated,
         "faults": [
             {
                 "name": fault.name,
-                "title": fault.title,
-                "unit": str(fault.of),
-                "summary": fault.sentence,
+                "title": fault_title(fault),
+                "unit": str(fault.unit),
+                "summary": fault_sentence(fault),
                 "smallest": fault.smallest.size if fault.smallest else None,
-                "sizes": [_catch(catch) for catch in fault.catches],
+                "sizes": [_catch(catch) for catch in fault.sizes],
             }
             for fault in found.faults
         ],
@@ -139,8 +140,8 @@ def _catch(catch: SizeResult) -> dict[str, Any]:
         "size": catch.size,
         "change": catch.change,
         "points": catch.points,
-        "injected": catch.planted,
-        "detected": catch.caught,
+        "injected": catch.injected,
+        "detected": catch.detected,
         "share": catch.share,
         "delay_points": catch.delay_points,
         "delay_seconds": None if catch.delay_ms is None else catch.delay_ms / 1000,

@@ -54,7 +54,7 @@ def measure_detectability() -> Response:
         table = question.table()
         series = table.series()
         found = detectability.measure_detectability(
-            series, detector, question.params, live=mode == "online", enough=deadline_check()
+            series, detector, question.params, online=mode == "online", should_stop=deadline_check()
         )
         told = {"detector": name, "mode": mode, "params": detector_registry.completed(detector, question.params)}
         return json({**told, **responses.of_source(table, series), **responses.of_catches(found, table.repairs)})

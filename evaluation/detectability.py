@@ -185,12 +185,13 @@ class QuietPlaces:
 
     def _find(self, points: int, grace: int) -> NDArray[np.int64]:
         """One point before the fault and `grace` points after it are quiet too; its first point has a value."""
-        first = np.arange(1, max(len(self) - points - grace + 1, 1))
+        first: NDArray[np.int64] = np.arange(1, max(len(self) - points - grace + 1, 1))
         if not first.size:
-            return np.empty(0, np.int64)
+            return first
         quiet = self._unusable[first + points + grace] == self._unusable[first - 1]
         missing = self._missing[first + points] - self._missing[first]
-        return first[quiet & (missing <= MAX_MISSING_SHARE * points) & self._known[first]]
+        positions: NDArray[np.int64] = first[quiet & (missing <= MAX_MISSING_SHARE * points) & self._known[first]]
+        return positions
 
 
 def _prefix_sums(flags: Bools) -> NDArray[np.int64]:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from anomaly_detection import Detection, events_in_ms
 from errors import BadInput, NotFound, StaleState
 from evaluation.rethresholding import rethreshold
-from evaluation.threshold_curve import Found, Sensitivity
+from evaluation.threshold_curve import CurvePoint, ThresholdCurve
 from events.filter import read_event_filter
 from jobs.serialization import find, from_columns, same_judgement, summarize
 from readers.positions import read_interval
@@ -121,16 +121,18 @@ class Results:
         self._keep(Held(changed, held.fitted, present))
         return changed
 
-    def sensitivity(self, asked: DetectionRecord, per_month: float | None) -> tuple[str, list[Found], Found | None]:
-        """The name of the parameter, what each of its values would find, and the one with so many events a month."""
+    def sensitivity(
+        self, asked: DetectionRecord, per_month: float | None
+    ) -> tuple[str, list[CurvePoint], CurvePoint | None]:
+        """The name of the parameter, its curve, and the curve point with at most so many events a month."""
         held = self._hold(asked)
         labels = self._archive.labels(asked.dataset_id)
         known = np.zeros(len(held.present.series), np.bool_)
         for each in labels:
             known[each.start : each.stop] = each.kind == "anomaly"
-        sensitivity = Sensitivity(find(asked.detector), held.present, stretches(known))
+        sensitivity = ThresholdCurve(find(asked.detector), held.present, stretches(known))
         curve = sensitivity.curve()
-        events = None if per_month is None else sensitivity.per_month(per_month)
+        events = None if per_month is None else sensitivity.events_in_series(per_month)
         return sensitivity.name, curve, None if events is None else sensitivity.target(events, curve)
 
     def _hold(self, asked: DetectionRecord) -> Held:

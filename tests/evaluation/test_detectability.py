@@ -60,11 +60,11 @@ class Limit(Detector):
         score[list(self.flagged)] = 9.0
         return Detection(series, np.full(len(series), np.nan), np.full(len(series), np.nan), score, 1.0)
 
-    def state(self):
+    def _state(self):
         return {}
 
     @classmethod
-    def from_state(cls, state):
+    def _from_state(cls, state):
         return cls()
 
 

@@ -182,7 +182,7 @@ def test_labels_are_left_out_of_learning_and_give_precision_and_recall(client, j
     curve = got(client, again["id"], "/sensitivity", "Sensitivity")["curve"]
     at = next(each for each in curve if each["value"] == again["params"]["sigma"])
     assert at["caught"] == 1 and at["recall"] == 1.0
-    assert at["precision"] == pytest.approx(at["right"] / at["events"])
+    assert at["precision"] == pytest.approx(at["true_positives"] / at["events"])
     assert curve[-1]["recall"] == 0.0 and curve[-1]["precision"] is None
 
 

@@ -26,7 +26,7 @@ export function valueAt(step, [low, high]) {
 
 export const stepOf = (value, [low, high]) => Math.round((Math.log(value / low) / Math.log(high / low)) * STEPS);
 
-/** The service's answer about sensitivity as a curve of steps {at, events, caught, right, precision, recall}, `at` rising. */
+/** The service's answer about sensitivity as a curve of steps {at, events, caught, true_positives, precision, recall}, `at` rising. */
 export function curveOf(answer) {
   return answer.curve
     .map((step) => ({ ...step, at: step.value, precision: step.precision ?? NaN, recall: step.recall ?? NaN }))
