@@ -11,11 +11,11 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from api.concurrency import Busy
 from api.errors import SENTENCES, STATUS, Refused, unavailable
-from api.metrics import VERSION
 from api.request_body import body_bytes
 from api.responses import to_json
 from api.state import state
 from api.streams import opened
+from api.version import VERSION
 from errors import BadInput, NotFound, Unreadable
 from readers.decompression import gunzip
 from readers.line_protocol import Points, parse

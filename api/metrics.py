@@ -13,10 +13,10 @@ from prometheus_client.registry import Collector
 
 from alerts import Alerts
 from api import stream_metrics
+from api.version import VERSION
 from store import Unavailable
 from streams import Streams, StreamsSnapshot, Tally, Work
 
-VERSION = "0.1.0"
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 SECONDS = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
 REQUEST_SECONDS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.3, 1.0, 3.0, 10.0, 100.0)

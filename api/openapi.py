@@ -11,7 +11,6 @@ from flask import Flask
 from anomaly_detection import Detector
 from api import dataset_schemas, detection_schemas, detector_registry, schemas
 from api.alerts import MOST_EVENTS, MOST_MESSAGES, ChannelBody, PolicyBody
-from api.metrics import VERSION
 from api.operation import (
     BODY_ERRORS,
     EXAMPLE,
@@ -29,6 +28,7 @@ from api.operation import (
 from api.request_body import CSV, FORM, JSON, DetectBody, SeriesBody
 from api.streams import MOST_POINTS, MOST_STREAMS, LabelBody, PointsBody, StreamBody
 from api.v1 import MODES
+from api.version import VERSION
 from data_generation import KINDS, demo
 from parameters import Param, parameters
 from readers.line_protocol import NANOSECONDS
