@@ -1,7 +1,7 @@
-"""Which of the points beyond a threshold count as anomalies: by direction, by distance, by how many come together.
+"""Which of the points beyond a threshold count as anomalies: by direction, by deviation, by number in an event.
 
-Points are joined into events first, and what counts is chosen within each: a narrower choice can leave an event out or
-shorten it, but never makes two of one.
+Points are joined into events first and filtered within each: a stricter filter can drop or shorten an event, but never
+splits one into two.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,13 +14,13 @@ from errors import BadParameter, UnknownName
 from parameters import Param, check_parameter, parameters
 from timeseries import Bools, Floats
 
-Stretch = tuple[int, int]
+Interval = tuple[int, int]
 """Half open positions."""
 
-Direction = Literal["both", "above", "below"]
+FilterDirection = Literal["both", "above", "below"]
 DIRECTIONS = ("both", "above", "below")
 MinAbsDeviation = Annotated[
-    float, Param("series unit", 0, 1e300, "A distance from the expected value below this is no anomaly.")
+    float, Param("series unit", 0, 1e300, "A smaller deviation from the expected value is no anomaly.")
 ]
 MinRelDeviation = Annotated[
     float, Param("of the expected value", 0, 1e6, "As min_abs_deviation, as a fraction of the expected value.")
@@ -29,62 +29,63 @@ MinRelDeviation = Annotated[
 
 @dataclass(frozen=True)
 class EventFilter:
-    """What counts as an anomaly beside the score. With the defaults everything does."""
+    """What counts as an anomaly besides the score. By default everything does."""
 
     min_points: Annotated[
-        int, Param("points", 1, 100_000, "An event has at least this many anomalies; of a shorter one none counts.")
+        int, Param("points", 1, 100_000, "An event has at least this many anomalies; in a shorter one none counts.")
     ] = 1
     min_abs_deviation: MinAbsDeviation = 0.0
     min_rel_deviation: MinRelDeviation = 0.0
-    direction: Direction = "both"
+    direction: FilterDirection = "both"
 
-    def of(self, beyond: Bools, values: Floats, expected: Floats) -> Bools:
-        """(n,) those of the points `beyond` the threshold that direction and floors leave; the length is left out."""
+    def mask(self, beyond: Bools, values: Floats, expected: Floats) -> Bools:
+        """(n,) those of the points `beyond` the threshold that pass direction and deviation, whatever `min_points`."""
         with np.errstate(invalid="ignore", over="ignore"):
-            away = values - expected
+            deviation = values - expected
             floor = np.maximum(self.min_abs_deviation, self.min_rel_deviation * np.abs(expected))
         if self.direction != "both":
-            beyond = beyond & (away > 0 if self.direction == "above" else away < 0)
-        return np.asarray(beyond & ~(np.abs(away) < floor))
+            beyond = beyond & (deviation > 0 if self.direction == "above" else deviation < 0)
+        return np.asarray(beyond & ~(np.abs(deviation) < floor))
 
-    def within(
-        self, events: Sequence[Stretch], beyond: Bools, values: Floats, expected: Floats
-    ) -> tuple[Bools, list[Stretch]]:
-        """(n,) the points that count, and the events that are left, from their first such point to their last.
+    def apply(
+        self, intervals: Sequence[Interval], beyond: Bools, values: Floats, expected: Floats
+    ) -> tuple[Bools, list[Interval]]:
+        """(n,) the points that count, and the remaining events, each from its first such point to its last.
 
-        events  the runs of the points `beyond` (n,) the threshold, in order
+        intervals  of the events that the points `beyond` (n,) the threshold make, in order
         """
-        at = np.flatnonzero(self.of(beyond, values, expected))
-        of_event = np.searchsorted([start for start, _ in events], at, side="right")
-        _, first, many = np.unique(of_event, return_index=True, return_counts=True)
-        enough = many >= self.min_points
-        counts = np.zeros(len(beyond), np.bool_)
-        counts[at[np.repeat(enough, many)]] = True
-        starts, stops = at[first[enough]], at[(first + many - 1)[enough]] + 1
-        return counts, list(zip(starts.tolist(), stops.tolist(), strict=True))
+        passed = np.flatnonzero(self.mask(beyond, values, expected))
+        event = np.searchsorted([start for start, _ in intervals], passed, side="right")
+        _, first, count = np.unique(event, return_index=True, return_counts=True)
+        long_enough = count >= self.min_points
+        counted = np.zeros(len(beyond), np.bool_)
+        counted[passed[np.repeat(long_enough, count)]] = True
+        starts = passed[first[long_enough]]
+        stops = passed[(first + count - 1)[long_enough]] + 1
+        return counted, list(zip(starts.tolist(), stops.tolist(), strict=True))
 
 
 NO_FILTER = EventFilter()
 
 
-def read_event_filter(given: Mapping[str, Any], before: EventFilter = NO_FILTER) -> EventFilter:
-    """From JSON values; what is left out stays as before. Raises UnknownName or BadParameter."""
+def read_event_filter(fields: Mapping[str, Any], base: EventFilter = NO_FILTER) -> EventFilter:
+    """`base` with these JSON values in place of its own. Raises UnknownName or BadParameter."""
     known = parameters(EventFilter)
-    full = dict(vars(before))
-    for name, value in given.items():
+    merged = dict(vars(base))
+    for name, value in fields.items():
         if name == "direction":
-            full[name] = check_direction(value)
+            merged[name] = check_direction(value)
         elif name in known:
-            full[name] = check_parameter(known[name], value)
+            merged[name] = check_parameter(known[name], value)
         else:
-            every = sorted([*known, "direction"])
-            raise UnknownName(f"There is no {name!r} here; use one of {', '.join(every)}.", name=name, known=every)
-    return EventFilter(**full)
+            names = sorted([*known, "direction"])
+            raise UnknownName(f"There is no {name!r} here; use one of {', '.join(names)}.", name=name, known=names)
+    return EventFilter(**merged)
 
 
-def check_direction(value: Any) -> Direction:
+def check_direction(value: Any) -> FilterDirection:
     """The direction. Raises BadParameter."""
     if value not in DIRECTIONS:
-        said = f"direction must be one of {', '.join(DIRECTIONS)}."
-        raise BadParameter(said, name="direction", choices=DIRECTIONS)
-    return cast(Direction, value)
+        message = f"direction must be one of {', '.join(DIRECTIONS)}."
+        raise BadParameter(message, name="direction", choices=DIRECTIONS)
+    return cast(FilterDirection, value)

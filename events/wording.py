@@ -1,12 +1,18 @@
-"""Sentences about events, in English: the one place that makes them."""
+"""Every English sentence about events, notes, scorers, alerts and silences: facts in, text out.
+
+Nothing in the program reads these texts; whoever needs a fact takes it from the type that holds it.
+"""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from events.context import Context, Rank, Typical
+from events.event import Event
+from events.policy import MAX_SEVERITY, Notice
 from events.scorer import ScorerId
-from timeseries import Note
+from timeseries import Note, duration
 
 SCORER_PHRASES = {
     "forecast_residual": "distance from the forecast",
@@ -43,37 +49,9 @@ NOTE_MESSAGES = {
 }
 """The sentence of each note, by its code."""
 
-
-def explain(value: float, expected: float, direction: str, severity: float, points: int) -> str:
-    """One sentence for a person: what came, what was expected, how far beyond the allowed distance."""
-    beyond = f"{_times(severity)} the distance allowed; lasts {_counted(points)}."
-    if direction == "shape":
-        return f"An unusual shape around {value:.6g}, {beyond}"
-    return f"{_compared(value, expected, direction)}, {beyond}"
-
-
-def explain_view(
-    value: float,
-    expected: float,
-    direction: str,
-    severity: float,
-    points: int,
-    top_scorer: ScorerId,
-    also: Sequence[ScorerId] = (),
-) -> str:
-    """The same where several views are joined: what the view that finds it most unusual looks at, and what others do
-    that find it unusual `also`. Value and expected are those of the point furthest off, in that direction."""
-    beyond = f"{_times(severity)} the score allowed; lasts {_counted(points)}."
-    others = f", also {' and '.join(map(scorer_phrase, also))}" if also else ""
-    if direction == "shape":
-        return f"Unusual {scorer_phrase(top_scorer)}{others}, around {value:.6g}: {beyond}"
-    return f"{_compared(value, expected, direction)}, most unusual by its {scorer_phrase(top_scorer)}{others}: {beyond}"
-
-
-def scorer_phrase(scorer: ScorerId) -> str:
-    """What a scorer compares, as a noun phrase."""
-    phrase = SCORER_PHRASES[scorer.name]
-    return phrase if scorer.window is None else f"{phrase} over {scorer.window} points"
+DAY_MS = 86_400_000
+PHASES = {DAY_MS: "at this time of day", 7 * DAY_MS: "at this time of the week"}
+"""Where in the cycle a typical value lies, by the length of the cycle."""
 
 
 def note_message(note: Note) -> str:
@@ -82,26 +60,171 @@ def note_message(note: Note) -> str:
     return NOTE_MESSAGES[note.code].format(**facts)
 
 
-def _listed(items: Sequence[object]) -> str:
-    """ "32, 64 and 128"."""
-    *first, last = map(str, items)
-    return f"{', '.join(first)} and {last}" if first else last
+def scorer_phrase(scorer: ScorerId) -> str:
+    """What a scorer compares, as a noun phrase."""
+    phrase = SCORER_PHRASES[scorer.name]
+    return phrase if scorer.window is None else f"{phrase} over {scorer.window} points"
 
 
-def _times(severity: float) -> str:
-    """How far beyond what is allowed: "1 times" would sound like not at all."""
-    told = f"{severity:.3g}"
-    return "just above" if told == "1" else f"{told} times"
+def explanation(event: Event) -> str:
+    """What happened at the peak, how far beyond the threshold, for how long; then how it compares with the series.
+
+    >>> explanation(Event(10, 13, 11, "above", 2.41, 34.1, 24.9))
+    '34.1 is 36.9 % above the expected 24.9, 2.41 times the distance allowed; lasts 3 points.'
+    """
+    remark = "" if event.context is None else context_remark(event.context, event.direction)
+    sentence = _explain_residual(event) if event.top_scorer is None else _explain_scorers(event, event.top_scorer)
+    return f"{sentence} {remark}" if remark else sentence
 
 
-def _counted(points: int) -> str:
-    return "1 point" if points == 1 else f"{points} points"
+def _explain_residual(event: Event) -> str:
+    """Of an event by the deviation from what was expected alone."""
+    beyond = f"{_times(event.severity)} the distance allowed; lasts {count(event.points, 'point')}."
+    if event.direction == "shape":
+        return f"An unusual shape around {event.value:.6g}, {beyond}"
+    return f"{comparison(event)}, {beyond}"
 
 
-def _compared(value: float, expected: float, direction: str) -> str:
-    """Far off as a share of what was expected; in the series' own unit where a share would be "293 % below"."""
+def _explain_scorers(event: Event, top_scorer: str) -> str:
+    """Of an event by several scorers."""
+    beyond = f"{_times(event.severity)} the score allowed; lasts {count(event.points, 'point')}."
+    top = scorer_phrase(ScorerId(top_scorer, event.window))
+    others = f", also {' and '.join(map(scorer_phrase, event.other_scorers))}" if event.other_scorers else ""
+    if event.direction == "shape":
+        return f"Unusual {top}{others}, around {event.value:.6g}: {beyond}"
+    return f"{comparison(event)}, most unusual by its {top}{others}: {beyond}"
+
+
+def comparison(event: Event, verb: str = "is") -> str:
+    """The value of an event's peak beside its expected one, as a clause.
+
+    The deviation is a share of the expected value, or stands in the series' unit where a share would be "293 % below".
+
+    >>> comparison(Event(0, 1, 0, "below", 2.0, -40.0, 20.76))
+    '-40 is 60.76 below the expected 20.76'
+    """
+    value, expected, direction = event.value, event.expected, event.direction
+    if direction == "shape":
+        return f"an unusual shape around {value:.6g}"
     percent = abs(value - expected) / abs(expected) * 100 if expected else math.inf
     share = f"{percent:.3g} % " if percent < 1000 else ""
     if expected and (value * np.sign(expected) < 0 or (direction == "below" and percent > 100)):
         share = f"{abs(value - expected):.6g} "
-    return f"{value:.6g} is {share}{direction} the expected {expected:.6g}"
+    return f"{value:.6g} {verb} {share}{direction} the expected {expected:.6g}"
+
+
+def context_remark(context: Context, direction: str) -> str:
+    """How a peak compares with its series, as a sentence; "" where there is nothing to remark."""
+    facts = []
+    if context.rank is not None:
+        facts.append(f"{'highest' if direction == 'above' else 'lowest'} {_rank_scope(context.rank)}")
+    if context.typical is not None:
+        facts.append(_typical_value(context.typical))
+    if context.edge is not None:
+        side = "below" if direction == "above" else "above"
+        facts.append(f"would be normal {side} {rounded(context.edge, context.margin or 0.0)}")
+    return f"{capitalized('; '.join(facts))}." if facts else ""
+
+
+def _rank_scope(rank: Rank) -> str:
+    """ "of the 41 days", "for 3 days" or "so far"."""
+    length = f"{rank.points} points" if rank.ms is None else duration(rank.ms, digits=2)
+    return {"series": f"of the {length}", "so_far": "so far", "recent": f"for {length}"}[rank.scope]
+
+
+def _typical_value(typical: Typical) -> str:
+    phase = PHASES.get(typical.cycle_ms, "at this phase of the cycle")
+    return f"the usual value {phase} is {rounded(typical.median, typical.value_range)}"
+
+
+def replay_summary(notices: Sequence[Notice], points: int, span_ms: int | None, silences: int, resumed: int) -> str:
+    """The outcome of a replay. `span_ms` is the time from the first point to the last; of the messages about silence,
+    `silences` are that it began and `resumed` that it ended.
+
+    >>> replay_summary([], 1000, None, 0, 0)
+    'Over the last 1000 points this would have sent no message.'
+    >>> replay_summary([], 43_200, 43_199 * 60_000, 0, 0)
+    'Over the last 30 days (43200 points) this would have sent no message.'
+    >>> replay_summary([], 1000, None, silences=2, resumed=1)
+    'Over the last 1000 points this would have sent 3 messages, about 2 silences.'
+    """
+    sent = len(notices) + silences + resumed
+    topics = [count(sum(notice.status == "firing" for notice in notices), "event")] if notices else []
+    topics += [count(silences, "silence")] if silences else []
+    about = f", about {' and '.join(topics)}" if topics else ""
+    over = f"{points} points" if span_ms is None else f"{duration(span_ms)} ({points} points)"
+    return f"Over the last {over} this would have sent {count(sent, 'message') if sent else 'no message'}{about}."
+
+
+def silence_explanation(allowed_ms: float, lasted_ms: float | None) -> str:
+    """A silence of a stream. `lasted_ms` is None while it lasts."""
+    lasted = "" if lasted_ms is None else f" It lasted {duration(lasted_ms)}."
+    return f"No point arrived for longer than the {duration(allowed_ms)} that its rhythm allows.{lasted}"
+
+
+def alert_headline(notice: Notice) -> str:
+    """An event in a few words, for the subject of a mail."""
+    if notice.status == "firing":
+        return capitalized(comparison(notice.event))
+    return f"over, {comparison(notice.event, 'was')}"
+
+
+def alert_summary(notice: Notice, last_anomaly: str | None) -> str:
+    """An event in a sentence or two; `last_anomaly` is the time of its last one as text."""
+    event = notice.event
+    if notice.status == "firing":
+        return f"{alert_headline(notice)}, {_beyond_band(event)}; {count(event.anomalies, 'anomaly')} so far."
+    return f"Over: {alert_ending(event, last_anomaly)}"
+
+
+def alert_ending(event: Event, last_anomaly: str | None) -> str:
+    """How an event went, after "Over: " or "No longer watched: "."""
+    were = "was" if event.anomalies == 1 else "were"
+    worst = f"at worst {comparison(event, 'was')}, {_beyond_band(event)}"
+    sentence = f"there {were} {count(event.anomalies, 'anomaly')}; {worst}."
+    if last_anomaly is None or event.start_time is None or event.stop_time is None:
+        return sentence
+    length = event.stop_time - event.start_time
+    after = f", {duration(length)} after the first" if length else ""
+    return f"{sentence} The last was at {last_anomaly}{after}."
+
+
+def _beyond_band(event: Event) -> str:
+    """The severity of a stream's event, which counts the deviation in margins."""
+    if event.direction == "shape":
+        return "unlike the values before"  # a shape may lie where it was expected
+    if not math.isfinite(event.severity) or event.severity >= MAX_SEVERITY:
+        return "far outside the normal band"
+    severity = f"{event.severity:.3g}"
+    return "just outside the normal band" if severity == "1" else f"{severity} times as far from it as is normal"
+
+
+def count(number: int, noun: str) -> str:
+    """ "1 point", "3 points", "2 anomalies"."""
+    if number == 1:
+        return f"1 {noun}"
+    return f"{number} {noun[:-1]}ies" if noun.endswith("y") else f"{number} {noun}s"
+
+
+def capitalized(text: str) -> str:
+    """The text with its first letter in upper case."""
+    return text[:1].upper() + text[1:]
+
+
+def rounded(value: float, scale: float) -> str:
+    """The value to the digits that make sense beside a distance of this size: 27.4123 beside 2.5 is "27.4"."""
+    if not (math.isfinite(scale) and scale > 0 and 1e-9 < abs(scale) < 1e15):
+        return f"{value:.6g}"
+    return f"{round(value, 1 - math.floor(math.log10(scale))):.10g}"
+
+
+def _times(severity: float) -> str:
+    """How far beyond what is allowed: "1 times" would read as not at all."""
+    text = f"{severity:.3g}"
+    return "just above" if text == "1" else f"{text} times"
+
+
+def _listed(items: Iterable[object]) -> str:
+    """ "32, 64 and 128"."""
+    *first, last = map(str, items)
+    return f"{', '.join(first)} and {last}" if first else last

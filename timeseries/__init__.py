@@ -4,7 +4,7 @@ from timeseries.names import HIDDEN, escape_formula
 from timeseries.note import Note
 from timeseries.series import Bools, Floats, Series, Times
 from timeseries.table import DateOrder, DatesRead, Limits, Repair, Table
-from timeseries.time_format import format_times
+from timeseries.time_format import duration, format_times
 
 __all__ = [
     "HIDDEN",
@@ -18,6 +18,7 @@ __all__ = [
     "Series",
     "Table",
     "Times",
+    "duration",
     "escape_formula",
     "format_times",
 ]

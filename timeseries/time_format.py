@@ -1,4 +1,4 @@
-"""Times on the way out."""
+"""Times and lengths of time as text."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 from timeseries.series import Times
 
 _DAY_MS = 86_400_000
+_UNITS = (("days", _DAY_MS), ("hours", 3_600_000), ("minutes", 60_000), ("seconds", 1000))
 
 
 def format_times(times: Times | None, *, as_ms: bool = False) -> list[str] | list[int] | None:
@@ -23,6 +24,21 @@ def format_times(times: Times | None, *, as_ms: bool = False) -> list[str] | lis
         whole: list[int] = numbers.tolist()
         return whole
     return _lines(numbers).decode("ascii").split("\n")[:-1]
+
+
+def duration(ms: float, digits: int = 3) -> str:
+    """A length of time, to so many digits, in the largest unit of which there are two.
+
+    >>> [duration(ms) for ms in (5, 1500, 90_000, 5_400_000, 100_000_000, 200_000_000)]
+    ['5 ms', '1.5 seconds', '90 seconds', '90 minutes', '27.8 hours', '2.31 days']
+    >>> [duration(ms, digits=2) for ms in (1000, 119_000, 100_000_000)]
+    ['1 second', '119 seconds', '28 hours']
+    """
+    if ms < 1000:
+        return f"{ms:.{digits}g} ms"
+    name, unit = next((each for each in _UNITS if ms >= 2 * each[1]), _UNITS[-1])
+    number = f"{ms / unit:.0f}" if ms >= 100 * unit else f"{ms / unit:.{digits}g}"
+    return "1 second" if number == "1" else f"{number} {name}"
 
 
 def _lines(numbers: NDArray[np.int64]) -> bytes:
