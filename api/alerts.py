@@ -15,8 +15,10 @@ from api.state import state
 from api.streams import decoded, only, opened, plain, whole
 from api.v1 import json, times_as_ms
 from errors import BadInput, BadParameter
+from events.event import Event
 from events.filter import DIRECTIONS
-from events.policy import Event, Notice, Policy, read_policy, replay, span, told
+from events.policy import Notice, Policy, read_policy, replay
+from events.wording import replay_summary
 from parameters import parameters
 from store import Message
 from streams import EventCursor, changed_since
@@ -138,7 +140,7 @@ def replay_policy(name: str) -> Response:
     back = sum(not each.open for each in silences)
     return json(
         {
-            "message": told(notices, len(history), span(history), len(silences), back),
+            "message": replay_summary(notices, len(history), history.span_ms, len(silences), back),
             "points": len(history),
             "policy": asdict(policy),
             "notices": [of_notice(notice, as_ms) for notice in notices],
@@ -192,5 +194,16 @@ def of_notice(notice: Notice, as_ms: bool) -> dict[str, Any]:
 
 def of_event(event: Event, as_ms: bool) -> dict[str, Any]:
     """An event of a stream, as it is answered."""
-    times = {"start_time": event.start_time, "last_time": event.last_time, "peak_time": event.peak_time}
-    return {**asdict(event), **{name: responses.time(time, as_ms=as_ms) for name, time in times.items()}}
+    return {
+        "start": event.start,
+        "last": event.stop - 1,
+        "start_time": responses.time(event.start_time, as_ms=as_ms),
+        "last_time": responses.time(event.stop_time, as_ms=as_ms),
+        "anomalies": event.anomalies,
+        "severity": event.severity,
+        "value": event.value,
+        "expected": event.expected,
+        "direction": event.direction,
+        "peak": event.peak,
+        "peak_time": responses.time(event.peak_time, as_ms=as_ms),
+    }

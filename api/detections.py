@@ -16,6 +16,7 @@ from api.streams import decoded, only, whole
 from api.v1 import csv, json, times_as_ms
 from errors import BadParameter, UnknownName
 from evaluation.detectability import measure_detectability
+from events.event import Event
 from events.filter import read_event_filter
 from jobs import JobQueue
 from parameters import check_given, check_parameter
@@ -235,7 +236,7 @@ def of_asked(jobs: JobQueue, asked: DetectionRecord, as_ms: bool) -> dict[str, A
         "ahead": progress.ahead,
         "error": asked.error,
         **{name: responses.time(getattr(asked, name), as_ms=as_ms) for name in ("created", "started", "finished")},
-        "summary": summary and summary.statistics,
+        "summary": summary and responses.of_statistics(summary.statistics),
         "threshold": summary and summary.threshold,
-        "events": summary and responses.of_events(summary.events, as_ms=as_ms),
+        "events": summary and responses.of_events([*map(Event.from_plain, summary.events)], as_ms=as_ms),
     }

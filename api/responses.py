@@ -10,14 +10,15 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
-from anomaly_detection import EVENT_TIMES, Detection, band, edges, event_with_times, summary
+from anomaly_detection import Detection, band
 from data_generation import Demo
 from evaluation.detectability_report import Detectability, SizeResult
 from evaluation.wording import fault_sentence, fault_title, reason_sentence, report_sentences
 from events.event import Event
 from events.scored_points import ScoredPoints
+from events.wording import explanation, note_message
 from streams.events import StreamEvent
-from timeseries import DatesRead, Floats, Repair, Series, Table, Times, escape_formula, format_times
+from timeseries import DatesRead, Floats, Note, Repair, Series, Table, Times, escape_formula, format_times
 from timeseries.regular_grid import count_gaps
 
 Bools = NDArray[np.bool_]
@@ -40,7 +41,7 @@ def of_detection(
 ) -> dict[str, Any]:
     """The answer to a detection and the seconds that each stage took; columns are arrays of n."""
     series, times = detection.series, format_times(detection.series.times, as_ms=as_ms)
-    lower, upper = band(detection)
+    lower, upper = detection.band
     return {
         **_identity(table, series),
         "date_order": of_dates(table.dates),
@@ -53,25 +54,50 @@ def of_detection(
         "score": _column(detection.score),
         "is_anomaly": np.ascontiguousarray(detection.is_anomaly),
         "threshold": detection.threshold,
-        "events": [_event(event, times) for event in detection.events],
+        "events": of_events(detection.events, as_ms=as_ms),
         "repairs": [of_repair(repair) for repair in table.repairs],
-        "summary": summary(detection, seconds),
+        "summary": of_statistics({**detection.statistics, "seconds": dict(seconds)}),
     }
 
 
-def of_events(kept: Sequence[Mapping[str, Any]], *, as_ms: bool = False) -> list[dict[str, Any]]:
-    """Events that `events_in_ms` gave, as they are answered."""
-    if as_ms or not kept or kept[0]["peak_time"] is None:
-        return [dict(event) for event in kept]
-    stamps = np.array([[event[name] for name in EVENT_TIMES] for event in kept], "datetime64[ms]")
-    told = iter(format_times(stamps.ravel()) or ())
-    return [{**event, **dict(zip(EVENT_TIMES, itertools.islice(told, 3), strict=True))} for event in kept]
+def of_statistics(statistics: Mapping[str, Any]) -> dict[str, Any]:
+    """The statistics of a detection; its notes get their messages."""
+    notes = [{"code": each["code"], "message": note_message(Note.from_plain(each))} for each in statistics["notes"]]
+    return {**statistics, "notes": notes}
+
+
+def of_events(events: Sequence[Event], *, as_ms: bool = False) -> list[dict[str, Any]]:
+    """Events of a detection, with their explanations."""
+    stamps = [(event.start_time, event.stop_time, event.peak_time) for event in events]
+    timed = bool(events) and events[0].peak_time is not None
+    times = format_times(np.array(stamps, "datetime64[ms]").ravel(), as_ms=as_ms) if timed else None
+    each_times = iter(times or [None] * 3 * len(events))
+    return [_event(event, *itertools.islice(each_times, 3)) for event in events]
+
+
+def _event(event: Event, start_time: Any, stop_time: Any, peak_time: Any) -> dict[str, Any]:
+    """`stop` is half open, so `stop_time` is the time of the last point inside, `stop − 1`."""
+    return {
+        "start": event.start,
+        "stop": event.stop,
+        "peak": event.peak,
+        "start_time": start_time,
+        "stop_time": stop_time,
+        "peak_time": peak_time,
+        "direction": event.direction,
+        "severity": event.severity,
+        "value": event.value,
+        "expected": event.expected,
+        "explanation": explanation(event),
+        "top_scorer": event.top_scorer,
+        "window": event.window,
+    }
 
 
 def of_window(detection: Detection, positions: NDArray[np.int64], *, as_ms: bool = False) -> dict[str, Any]:
     """The points of a detection at some positions, as columns."""
     series, times = detection.series, detection.series.times
-    lower, upper = edges(detection.expected[positions], detection.margin[positions])
+    lower, upper = band(detection.expected[positions], detection.margin[positions])
     return {
         "positions": positions,
         "times": None if times is None else format_times(times[positions], as_ms=as_ms),
@@ -176,7 +202,7 @@ def of_stream_event(event: StreamEvent, *, as_ms: bool = False) -> dict[str, Any
     """An event of a stream: a run of anomalies or a silence."""
     fields = asdict(event)
     del fields["changed"]
-    times = {name: time(fields[name], as_ms=as_ms) for name in EVENT_TIMES}
+    times = {name: time(fields[name], as_ms=as_ms) for name in ("start_time", "stop_time", "peak_time")}
     return {"id": event.id, **fields, **times}
 
 
@@ -207,7 +233,7 @@ def detection_csv(detection: Detection, *, as_ms: bool = False) -> Iterator[byte
     """`time,value,expected,lower,upper,score,is_anomaly`; an unknown number is an empty field, a flag 1 or 0.
 
     In pieces of at most AT_ONCE rows, as the next ones."""
-    judged = (detection.expected, *band(detection), detection.score, detection.is_anomaly)
+    judged = (detection.expected, *detection.band, detection.score, detection.is_anomaly)
     return _csv(DETECTION_COLUMNS, detection.series.times, (detection.series.values, *judged), as_ms)
 
 
@@ -238,11 +264,6 @@ def of_repair(repair: Repair) -> dict[str, Any]:
 def of_dates(dates: DatesRead | None) -> dict[str, str] | None:
     """How dates that can be written in several orders were read, as it is answered."""
     return None if dates is None else {"order": dates.order, "by": dates.by, "message": dates.message}
-
-
-def _event(event: Event, times: list[str] | list[int] | None) -> dict[str, Any]:
-    """An event; `stop` is half open, so that `stop_time` is the time of the last point inside, `stop − 1`."""
-    return event_with_times(event, times and [times[event.start], times[event.stop - 1], times[event.peak]])
 
 
 def of_points(at: NDArray[np.int64], times: Times | None, values: Floats, *, as_ms: bool = False) -> dict[str, Any]:

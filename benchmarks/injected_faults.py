@@ -33,7 +33,7 @@ class Found:
             for key in (made.kind, name, ""):
                 self.planted[key] += 1
                 self.found[key] += hit
-        self.false += sum(not made.labels[start:stop].any() for start, stop in judged.stretches)
+        self.false += sum(not made.labels[start:stop].any() for start, stop in judged.intervals)
         self.normal += int(np.count_nonzero(~made.labels))
 
     def share(self, key: str = "") -> str:

@@ -8,7 +8,7 @@ import numpy as np
 
 from anomaly_detection import Detection, Detector, parameters_of
 from evaluation.rethresholding import rethreshold
-from events.filter import Stretch
+from events.filter import Interval
 from timeseries import Bools, Series
 
 MONTH_MS = 2_629_746_000
@@ -49,7 +49,7 @@ class ThresholdCurve:
     precision is that of somebody who labelled all anomalies.
     """
 
-    def __init__(self, detector: type[Detector], detection: Detection, anomalies: Sequence[Stretch] = ()) -> None:
+    def __init__(self, detector: type[Detector], detection: Detection, anomalies: Sequence[Interval] = ()) -> None:
         self._detector = detector
         self._detection = detection
         self._anomalies = anomalies
@@ -114,8 +114,8 @@ class ThresholdCurve:
         """
         return None if self._months is None else round(per_month * self._months, 9)
 
-    def _events(self, value: float) -> list[Stretch]:
-        return rethreshold(self._detector, self._detection, {self.name: value}).stretches
+    def _events(self, value: float) -> list[Interval]:
+        return rethreshold(self._detector, self._detection, {self.name: value}).intervals
 
     def _first_without_events(self) -> float:
         """About the smallest value without events; the maximum where each value has some."""
@@ -146,7 +146,7 @@ def months(series: Series) -> float | None:
     return length_ms / MONTH_MS
 
 
-def count_overlapping(intervals: Sequence[Stretch], others: Sequence[Stretch]) -> int:
+def count_overlapping(intervals: Sequence[Interval], others: Sequence[Interval]) -> int:
     """How many of the half-open `intervals` share a point with one of the `others`.
 
     >>> count_overlapping([(0, 3), (5, 6)], [(2, 4)])

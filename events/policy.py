@@ -126,7 +126,7 @@ def advance(policy: Policy, state: PolicyState, points: ScoredPoints) -> tuple[P
         if beyond[at]:
             state = replace(state, normal=0, anomalies=state.anomalies + 1)
             if counted[at]:
-                state = _with_anomaly(policy, state, _event_of(points, at, first + at))
+                state = _with_anomaly(policy, state, event_of_point(points, at, first + at))
         elif known[at]:
             state, resolved = _with_normal(policy, state, first + at)
             notices += resolved
@@ -142,8 +142,8 @@ def counted_anomalies(policy: Policy, points: ScoredPoints) -> Bools:
     return event_filter.mask(points.is_anomaly & ~points.late, points.values, points.expected)
 
 
-def _event_of(points: ScoredPoints, at: int, cursor: int) -> Event:
-    """The event that consists of one anomaly."""
+def event_of_point(points: ScoredPoints, at: int, cursor: int) -> Event:
+    """The event that consists of the one anomaly at position `at`."""
     value, expected = float(points.values[at]), float(points.expected[at])
     margin = (float(points.upper[at]) - float(points.lower[at])) / 2
     deviation = abs(value - expected)

@@ -51,6 +51,13 @@ class ScoredPoints:
         """How many of the points are anomalies."""
         return int(np.count_nonzero(self.is_anomaly))
 
+    @property
+    def span_ms(self) -> int | None:
+        """The time from the earliest to the latest point; None where there are no times, or no points."""
+        if self.times is None or not len(self):
+            return None
+        return int((self.times.max() - self.times.min()).astype(np.int64))
+
     def part(self, start: int, stop: int) -> "ScoredPoints":
         """Points start to stop (half open positions, not negative)."""
         return ScoredPoints(

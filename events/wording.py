@@ -50,6 +50,10 @@ NOTE_MESSAGES = {
 """The sentence of each note, by its code."""
 
 DAY_MS = 86_400_000
+SILENCE_HEADLINES = {"firing": "silent", "resolved": "points arrive again"}
+TEST_HEADLINE = "messages arrive here"
+TEST_SUMMARY = "This is a test: messages arrive here. Nothing is wrong."
+NO_LONGER_WATCHED = "No longer watched."
 PHASES = {DAY_MS: "at this time of day", 7 * DAY_MS: "at this time of the week"}
 """Where in the cycle a typical value lies, by the length of the cycle."""
 
@@ -159,7 +163,19 @@ def replay_summary(notices: Sequence[Notice], points: int, span_ms: int | None, 
 def silence_explanation(allowed_ms: float, lasted_ms: float | None) -> str:
     """A silence of a stream. `lasted_ms` is None while it lasts."""
     lasted = "" if lasted_ms is None else f" It lasted {duration(lasted_ms)}."
-    return f"No point arrived for longer than the {duration(allowed_ms)} that its rhythm allows.{lasted}"
+    return f"No point for longer than the {duration(allowed_ms)} that its arrival intervals allow.{lasted}"
+
+
+def silence_summary(allowed_ms: float, lasted_ms: float | None, *, watched: bool) -> str:
+    """Of an alert: `lasted_ms` is None while the silence lasts; `watched` is false where it ends because its policy was
+    deleted."""
+    if lasted_ms is None:
+        sentence = f"no point for longer than the {duration(allowed_ms)} that its arrival intervals allow."
+        label = "Silent: "
+    else:
+        sentence = f"points arrive again after {duration(lasted_ms)}."
+        label = "Over: "
+    return f"{label}{sentence}" if watched else f"{NO_LONGER_WATCHED} {capitalized(sentence)}"
 
 
 def alert_headline(notice: Notice) -> str:
@@ -174,11 +190,16 @@ def alert_summary(notice: Notice, last_anomaly: str | None) -> str:
     event = notice.event
     if notice.status == "firing":
         return f"{alert_headline(notice)}, {_beyond_band(event)}; {count(event.anomalies, 'anomaly')} so far."
-    return f"Over: {alert_ending(event, last_anomaly)}"
+    return f"Over: {_ending(event, last_anomaly)}"
 
 
-def alert_ending(event: Event, last_anomaly: str | None) -> str:
-    """How an event went, after "Over: " or "No longer watched: "."""
+def unwatched_summary(event: Event, last_anomaly: str | None) -> str:
+    """Of an event that is resolved because its policy was deleted; arguments as of `alert_summary`."""
+    return f"{NO_LONGER_WATCHED} {capitalized(_ending(event, last_anomaly))}"
+
+
+def _ending(event: Event, last_anomaly: str | None) -> str:
+    """How an event went, as a sentence in lower case."""
     were = "was" if event.anomalies == 1 else "were"
     worst = f"at worst {comparison(event, 'was')}, {_beyond_band(event)}"
     sentence = f"there {were} {count(event.anomalies, 'anomaly')}; {worst}."

@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from anomaly_detection import Detection, events_in_ms
+from anomaly_detection import Detection
 from errors import BadInput, NotFound, StaleState
 from evaluation.rethresholding import rethreshold
 from evaluation.threshold_curve import CurvePoint, ThresholdCurve
+from events.event import Event
 from events.filter import read_event_filter
 from jobs.serialization import find, from_columns, same_judgement, summarize
 from readers.positions import read_interval
@@ -95,14 +96,14 @@ class Results:
         )
         return Window(detection, start, stop, positions + start)
 
-    def events(self, asked: DetectionRecord, after: int, limit: int) -> tuple[list[dict[str, Any]], int | None]:
-        """At most `limit` of all events, those that start after a position, with times in ms since 1970 UTC; after
-        which position the next ones start, None where these are the last. Raises NotDone, NotFound."""
+    def events(self, asked: DetectionRecord, after: int, limit: int) -> tuple[list[Event], int | None]:
+        """At most `limit` of the events, those that start after a position, and the position after which the next ones
+        start; None where these are the last. Raises NotDone, NotFound."""
         detection = self.detection(asked)
-        first = bisect(detection.stretches, after, key=lambda stretch: stretch[0])
-        some = detection.stretches[first : first + limit]
-        more = first + limit < len(detection.stretches)
-        return events_in_ms(detection, some), some[-1][0] if more else None
+        first = bisect(detection.intervals, after, key=lambda interval: interval[0])
+        some = detection.intervals[first : first + limit]
+        more = first + limit < len(detection.intervals)
+        return detection.events_at(some), some[-1][0] if more else None
 
     def rejudge(
         self, asked: DetectionRecord, params: Mapping[str, Any], counting: Mapping[str, Any]

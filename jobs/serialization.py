@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from anomaly_detection import STATE_VERSION, Detection, Detector, check_version, detector_named, events_in_ms, summary
+from anomaly_detection import STATE_VERSION, Detection, Detector, check_version, detector_named
 from events.scorer import ScorerId
 from store import DetectionRecord, DetectionSummary, Label
 from timeseries import Bools, Note, Series
@@ -103,9 +103,9 @@ def from_columns(
 
 
 def summarize(detection: Detection, seconds: Mapping[str, float]) -> DetectionSummary:
-    """A detection in few words, at most MOST_EVENTS events among them; their times are ms since 1970 UTC."""
-    told = summary(detection, seconds)
-    return DetectionSummary(detection.threshold, events_in_ms(detection, detection.most_severe(MOST_EVENTS)), told)
+    """The statistics of a detection, and its events: the MOST_EVENTS most severe ones."""
+    events = [event.to_plain() for event in detection.events_at(detection.most_severe(MOST_EVENTS))]
+    return DetectionSummary(detection.threshold, events, {**detection.statistics, "seconds": dict(seconds)})
 
 
 def same_judgement(one: DetectionRecord, other: DetectionRecord) -> bool:

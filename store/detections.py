@@ -38,7 +38,7 @@ class DetectionSummary:
     """The result of a detection without its columns; rethresholding replaces it.
 
     events      JSON objects, the most severe ones: see `jobs.serialization.summarize`
-    statistics  JSON object: see `anomaly_detection.summary`
+    statistics  JSON object: see `anomaly_detection.Detection.statistics`, and `seconds`
     """
 
     threshold: float

@@ -6,9 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from events.policy import Event, Policy, PolicyState, advance, duration
+from events.event import Event
+from events.policy import Policy, PolicyState, advance
 from events.scored_points import ScoredPoints
-from events.wording import explain
+from events.wording import explanation, silence_explanation
 from store import Silence
 
 MAX_STREAMS = 256
@@ -87,7 +88,7 @@ class EventLog:
         """The anomalies, the oldest first."""
         events = [anomaly_event(event, changed, is_open=False) for event, changed in self.closed]
         if self.state.event is not None and self.state.open:
-            events.append(anomaly_event(self.state.event, self.state.event.last, is_open=True))
+            events.append(anomaly_event(self.state.event, self.state.event.stop - 1, is_open=True))
         return events
 
 
@@ -146,13 +147,12 @@ def changed_since(events: Sequence[StreamEvent], cursor: EventCursor | None) -> 
 def anomaly_event(event: Event, changed: int, *, is_open: bool) -> StreamEvent:
     """The event of a run of anomalies."""
     first_time = event.start_time
-    last_time = event.last_time
-    points = event.last - event.start + 1
+    last_time = event.stop_time
     return StreamEvent(
         kind="anomaly",
         open=is_open,
         start=event.start,
-        stop=event.last + 1,
+        stop=event.stop,
         peak=event.peak,
         start_time=first_time,
         stop_time=last_time,
@@ -163,7 +163,7 @@ def anomaly_event(event: Event, changed: int, *, is_open: bool) -> StreamEvent:
         value=event.value,
         expected=event.expected,
         anomalies=event.anomalies,
-        explanation=explain(event.value, event.expected, event.direction, event.severity, points),
+        explanation=explanation(event),
         changed=changed,
     )
 
@@ -171,9 +171,7 @@ def anomaly_event(event: Event, changed: int, *, is_open: bool) -> StreamEvent:
 def silence_event(silence: Silence) -> StreamEvent:
     """The event of a silence."""
     start_time = silence.last_arrival if silence.last_time is None else silence.last_time
-    explanation = f"No point for longer than the {duration(silence.allowed)} that the arrival intervals allow."
-    if silence.stop is not None:
-        explanation += f" It lasted {duration(silence.stop - silence.last_arrival)}."
+    lasted = None if silence.stop is None else silence.stop - silence.last_arrival
     return StreamEvent(
         kind="silent",
         open=silence.stop is None,
@@ -183,12 +181,12 @@ def silence_event(silence: Silence) -> StreamEvent:
         start_time=start_time,
         stop_time=silence.stop,
         peak_time=start_time,
-        seconds=None if silence.stop is None else (silence.stop - silence.last_arrival) / 1000,
+        seconds=None if lasted is None else lasted / 1000,
         direction=None,
         severity=None,
         value=None,
         expected=None,
         anomalies=0,
-        explanation=explanation,
+        explanation=silence_explanation(silence.allowed, lasted),
         changed=2 * silence.number - (silence.stop is None),
     )

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from anomaly_detection import DEFAULT_MERGE_GAP, Detection, Detector, edges
+from anomaly_detection import DEFAULT_MERGE_GAP, Detection, Detector, band
 from events.scored_points import ScoredPoints, concatenate
 from store import Stream
 from streams.arrival_intervals import ArrivalIntervals
@@ -247,7 +247,7 @@ def last_scored(
     start = len(detection.series) - new
     expected = detection.expected[start:]
     score = detection.score[start:]
-    lower, upper = edges(expected, detection.margin[start:])
+    lower, upper = band(expected, detection.margin[start:])
     scored = np.isfinite(score)
     return ScoredPoints(
         None if detection.series.times is None else detection.series.times[start:],

@@ -1,10 +1,12 @@
 """The events of a window of a stream, complete where they begin before the window or go on after it."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
-from events.policy import MOST_SEVERE, Event
+from events.event import Event
+from events.policy import event_of_point
 from events.scored_points import ScoredPoints, concatenate
 from streams.events import StreamEvent, anomaly_event
 from timeseries.intervals import runs
@@ -82,22 +84,13 @@ def _with_points_after(known: ScoredPoints, read: Read, merge_gap: int) -> Score
 def _event(points: ScoredPoints, positions: list[int], anomalies: int) -> Event:
     """The event whose first, last and worst anomaly stand at these positions."""
     start, last, peak = positions
-    value = float(points.values[peak])
-    expected = float(points.expected[peak])
-    margin = (float(points.upper[peak]) - float(points.lower[peak])) / 2
-    distance = abs(value - expected)
-    times = [None if points.times is None else int(points.times[at].astype(np.int64)) for at in positions]
+    times = [None if points.times is None else int(points.times[at].astype(np.int64)) for at in (start, last)]
     first_cursor = points.cursor - len(points) + 1
-    return Event(
+    return replace(
+        event_of_point(points, peak, first_cursor + peak),
         start=first_cursor + start,
-        last=first_cursor + last,
+        stop=first_cursor + last + 1,
         start_time=times[0],
-        last_time=times[1],
+        stop_time=times[1],
         anomalies=anomalies,
-        severity=min(MOST_SEVERE, distance / margin) if margin > 0 else MOST_SEVERE,
-        value=value,
-        expected=expected,
-        direction="above" if value > expected else "below" if value < expected else "shape",
-        peak=first_cursor + peak,
-        peak_time=times[2],
     )

@@ -5,7 +5,8 @@ import pytest
 
 from anomaly_detection import Detection, residual_threshold
 from errors import BadParameter, UnknownName
-from events.wording import explain
+from events.event import Event
+from events.wording import explanation
 from parameters import checked, parameters
 from timeseries import Series
 from timeseries.intervals import runs
@@ -98,6 +99,10 @@ def test_the_unit_of_ordinary_values_is_one():
     assert unit_of(np.array([])) == 1.0
 
 
+def explain(value, expected, direction, severity, points):
+    return explanation(Event(0, points, 0, direction, severity, value, expected))
+
+
 def test_explanations_are_sentences():
     assert explain(34.1, 24.9, "above", 2.41, 3) == (
         "34.1 is 36.9 % above the expected 24.9, 2.41 times the distance allowed; lasts 3 points."
@@ -146,8 +151,8 @@ def test_unknown_parameters_are_named_with_the_known_ones():
 def test_the_gravest_events_are_those_with_the_highest_scores_in_order():
     score = np.array([0, 2, 0, 0, 5, 4, 0, 9, 0, 3, 0, 5.0])
     found = Detection(Series(None, np.zeros(12)), np.zeros(12), np.ones(12), score, 1.0, merge_gap=0)
-    assert found.stretches == [(1, 2), (4, 6), (7, 8), (9, 10), (11, 12)]
+    assert found.intervals == [(1, 2), (4, 6), (7, 8), (9, 10), (11, 12)]
     assert found.most_severe(2) == [(4, 6), (7, 8)]  # of equal scores the first
     assert found.most_severe(4) == [(4, 6), (7, 8), (9, 10), (11, 12)]
-    assert found.most_severe(5) == found.stretches
+    assert found.most_severe(5) == found.intervals
     assert found.events_at(found.most_severe(1)) == [found.events[2]]

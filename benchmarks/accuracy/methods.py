@@ -96,7 +96,7 @@ def without_network(series: Series, review: bool) -> Judgement:
 
 def _told(found: Detection) -> Judgement:
     scores = np.where(found.is_anomaly, found.score, -1.0)
-    return Judgement(found.severity, _table([(a, b, a + int(np.argmax(scores[a:b]))) for a, b in found.stretches]))
+    return Judgement(found.severity, _table([(a, b, a + int(np.argmax(scores[a:b]))) for a, b in found.intervals]))
 
 
 def _ours(kind: type[Detector]) -> Callable[[Series], Judgement]:

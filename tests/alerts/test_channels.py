@@ -19,7 +19,8 @@ from alerts.alertmanager import Alertmanager
 from alerts.http_client import without_password
 from alerts.mail import Mail
 from alerts.webhook import Webhook
-from events.policy import Event, Notice
+from events.event import Event
+from events.policy import Notice
 from settings import BadSetting, Settings
 from store import Silence
 from tests.alerts.receivers import http_receiver, serving, smtp_receiver
@@ -28,9 +29,9 @@ from tests.waiting import SECONDS, until
 
 NOW = int(time.time() * 1000)
 STARTED = 1_767_225_600_000
-EVENT = Event(3, 5, STARTED, STARTED + 2000, 3, 2.5, 105.0, 100.0, "above")
-FIRING = Alert.of("room 1.temp", Notice("firing", EVENT, 3), NOW)
-RESOLVED = Alert.of("room 1.temp", Notice("resolved", EVENT, 9), NOW + 60_000)
+EVENT = Event(3, 6, 4, "above", 2.5, 105.0, 100.0, 3, STARTED, STARTED + 2000, STARTED + 1000)
+FIRING = Alert.of_notice("room 1.temp", Notice("firing", EVENT, 3), NOW)
+RESOLVED = Alert.of_notice("room 1.temp", Notice("resolved", EVENT, 9), NOW + 60_000)
 KEY = "0123456789abcdef0123456789abcdef"
 
 
@@ -79,7 +80,7 @@ def test_a_webhook_gets_what_alertmanager_would_send():
     assert resolved["alerts"][0]["fingerprint"] == alert["fingerprint"]
     assert resolved["alerts"][0]["annotations"]["summary"] == (
         "Over: there were 3 anomalies; at worst 105 was 5 % above the expected 100, 2.5 times as far from it as is "
-        "normal. The last came at 2026-01-01T00:00:02.000Z, 2 seconds after the first."
+        "normal. The last was at 2026-01-01T00:00:02.000Z, 2 seconds after the first."
     )
 
 
@@ -118,10 +119,10 @@ def test_a_silence_has_a_name_and_a_kind_of_its_own():
     resolved = Alert.of_silence("room 1.temp", SILENCE, "resolved", NOW + 1)
     assert firing.labels == resolved.labels == {"alertname": "StreamSilent", "stream": "room 1.temp"}
     assert firing.fingerprint == resolved.fingerprint
-    anomaly = Event(2, 5, STARTED, STARTED, 3, 2.5, 105.0, 100.0, "above")
-    assert firing.fingerprint != Alert.of("room 1.temp", Notice("firing", anomaly, 5), NOW).fingerprint
-    assert firing.summary == "Silent: nothing came for longer than the 4 minutes that its rhythm allows."
-    assert resolved.summary == "Over: points come again after 12 minutes."
+    anomaly = replace(EVENT, start=2)
+    assert firing.fingerprint != Alert.of_notice("room 1.temp", Notice("firing", anomaly, 5), NOW).fingerprint
+    assert firing.summary == "Silent: no point for longer than the 4 minutes that its arrival intervals allow."
+    assert resolved.summary == "Over: points arrive again after 12 minutes."
     assert firing.facts == {"kind": "silent", "last_point": "2026-01-01T00:00:00.000Z", "allowed": "4 minutes"}
     with http_receiver() as (url, received):
         Webhook(url).send(firing, KEY, NOW)
@@ -226,7 +227,7 @@ def test_the_real_alertmanager_shows_an_event_and_a_silence_while_they_last(aler
         assert one["labels"] == alert.labels
         assert one["status"]["state"] in ("active", "unprocessed")
         assert one["annotations"]["summary"] == alert.summary
-    channel.send(Alert.of("room 1.temp", Notice("resolved", EVENT, 9), NOW), KEY, NOW)
+    channel.send(Alert.of_notice("room 1.temp", Notice("resolved", EVENT, 9), NOW), KEY, NOW)
     [left] = active(alertmanager, 1)
     assert left["labels"] == silent.labels  # the end of the one is not the end of the other
     channel.send(Alert.of_silence("room 1.temp", SILENCE, "resolved", NOW), KEY, NOW)
@@ -248,7 +249,7 @@ def test_a_mail_arrives_readable():
 
 def test_a_mail_about_a_stream_with_any_name():
     name = "küche\r\nBcc: everyone@example.org\n\n.\n" + "ü" * 400
-    alert = Alert.of(name, Notice("firing", EVENT, 3), NOW)
+    alert = Alert.of_notice(name, Notice("firing", EVENT, 3), NOW)
     with smtp_receiver() as (url, mails):
         Mail(urlsplit(url), "anomaly@example.org", ["a@example.org"]).send(alert, KEY, NOW)
     [mail] = mails
@@ -285,7 +286,7 @@ def test_times_that_no_date_can_hold_are_held_within_bounds():
 
 
 def test_numbers_that_json_cannot_hold_are_left_out():
-    odd = Alert.of("s", Notice("firing", Event(1, 1, None, None, 1, 1e6, 5.0, float("nan"), "shape"), 1), NOW)
+    odd = Alert.of_notice("s", Notice("firing", Event(1, 2, 1, "shape", 1e6, 5.0, float("nan")), 1), NOW)
     assert odd.facts == {"value": "5", "severity": "1e+06", "direction": "shape", "anomalies": "1"}
     assert odd.started == NOW
 

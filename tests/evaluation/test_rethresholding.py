@@ -155,16 +155,16 @@ class TestCounting:
     def test_a_narrower_choice_never_gives_more_events(self):
         values = np.array([0, 9, 0, -9, 0, 9, 0, 0, 0, 0, 8, 0.0])
         kept = replace(self.kept(), series=Series(None, values), score=np.abs(values), merge_gap=1)
-        assert kept.stretches == [(1, 6), (10, 11)]
+        assert kept.intervals == [(1, 6), (10, 11)]
         above, below = (replace(kept, event_filter=EventFilter(direction=side)) for side in ("above", "below"))
-        assert (above.stretches, below.stretches) == ([(1, 6), (10, 11)], [(3, 4)])
+        assert (above.intervals, below.intervals) == ([(1, 6), (10, 11)], [(3, 4)])
         assert np.flatnonzero(above.is_anomaly).tolist() == [1, 5, 10]
         assert [(event.start, event.peak, event.direction) for event in above.events] == [
             (1, 1, "above"),
             (10, 10, "above"),
         ]
-        assert replace(kept, event_filter=EventFilter(2, direction="above")).stretches == [(1, 6)]
-        assert replace(kept, event_filter=EventFilter(min_abs_deviation=8.5)).stretches == [(1, 6)]
+        assert replace(kept, event_filter=EventFilter(2, direction="above")).intervals == [(1, 6)]
+        assert replace(kept, event_filter=EventFilter(min_abs_deviation=8.5)).intervals == [(1, 6)]
 
     def test_bad_values(self):
         with pytest.raises(UnknownName):

@@ -11,26 +11,16 @@ from hypothesis import strategies as st
 from anomaly_detection import Detection
 from errors import BadParameter, UnknownName
 from events.filter import DIRECTIONS, EventFilter
-from events.policy import (
-    MOST_SEVERE,
-    Policy,
-    PolicyState,
-    advance,
-    from_plain,
-    read_policy,
-    replay,
-    span,
-    to_plain,
-    told,
-)
+from events.policy import MAX_SEVERITY, Policy, PolicyState, advance, read_policy, replay
 from events.scored_points import ScoredPoints
+from events.wording import replay_summary
 from timeseries import Series
 from timeseries.intervals import runs
 
 HEIGHT = {".": 0.0, "#": 5.0, "^": 9.0, "v": -5.0, "?": np.nan}
 
 
-def judged(picture, first=1, expected=100.0, timed=False):
+def scored(picture, first=1, expected=100.0, timed=False):
     """Points around `expected` ± 2: . normal, # above, ^ further above, v below, ? missing."""
     away = np.array([HEIGHT[sign] for sign in picture])
     n = len(away)
@@ -49,57 +39,57 @@ def judged(picture, first=1, expected=100.0, timed=False):
     )
 
 
-def happens(picture, **policy):
-    """The status of each notice and the point after which it is told."""
-    return [(notice.status, notice.at) for notice in replay(Policy(**policy), judged(picture))]
+def notices_of(picture, **policy):
+    """The status of each notice and the cursor at which it is known."""
+    return [(notice.status, notice.at) for notice in replay(Policy(**policy), scored(picture))]
 
 
 def test_normal_points_are_no_news():
-    assert happens("....?....") == []
+    assert notices_of("....?....") == []
 
 
 def test_an_anomaly_is_told_at_once_and_its_end_after_the_recovery():
-    assert happens("..#.....") == [("firing", 3), ("resolved", 7)]
+    assert notices_of("..#.....") == [("firing", 3), ("resolved", 7)]
 
 
 def test_an_event_that_goes_on_is_told_once():
-    assert happens("..######") == [("firing", 3)]
+    assert notices_of("..######") == [("firing", 3)]
 
 
 def test_anomalies_close_together_are_one_event():
-    assert happens("..#...#.....") == [("firing", 3), ("resolved", 11)]
+    assert notices_of("..#...#.....") == [("firing", 3), ("resolved", 11)]
 
 
 def test_anomalies_far_apart_are_two():
-    assert happens("#....#....") == [("firing", 1), ("resolved", 5), ("firing", 6), ("resolved", 10)]
+    assert notices_of("#....#....") == [("firing", 1), ("resolved", 5), ("firing", 6), ("resolved", 10)]
 
 
 def test_two_out_of_three_with_min_points():
-    assert happens(".#.#.....", min_points=2, merge_gap=1) == [("firing", 4), ("resolved", 8)]
+    assert notices_of(".#.#.....", min_points=2, merge_gap=1) == [("firing", 4), ("resolved", 8)]
 
 
 def test_a_lone_spike_with_min_points_is_no_event():
-    assert happens(".#....#....#....", min_points=2) == []
+    assert notices_of(".#....#....#....", min_points=2) == []
 
 
 def test_anomalies_too_far_apart_do_not_add_up():
-    assert happens("#..#..#..#", min_points=2, merge_gap=1) == []
+    assert notices_of("#..#..#..#", min_points=2, merge_gap=1) == []
 
 
 def test_a_long_recovery_keeps_an_event_open():
-    assert happens("#......#........", recovery_points=8) == [("firing", 1), ("resolved", 16)]
+    assert notices_of("#......#........", recovery_points=8) == [("firing", 1), ("resolved", 16)]
 
 
 def test_a_missing_point_is_no_sign_of_recovery():
-    assert happens("#..??..") == [("firing", 1), ("resolved", 7)]
+    assert notices_of("#..??..") == [("firing", 1), ("resolved", 7)]
 
 
 def test_a_short_event_in_the_cool_down_is_not_told_at_all():
-    assert happens("#....#......", cool_down=6) == [("firing", 1), ("resolved", 5)]
+    assert notices_of("#....#......", cool_down=6) == [("firing", 1), ("resolved", 5)]
 
 
 def test_an_event_that_outlasts_the_cool_down_is_told_when_it_is_over():
-    assert happens("#....########....", cool_down=6) == [
+    assert notices_of("#....########....", cool_down=6) == [
         ("firing", 1),
         ("resolved", 5),
         ("firing", 12),
@@ -108,43 +98,48 @@ def test_an_event_that_outlasts_the_cool_down_is_told_when_it_is_over():
 
 
 def test_after_the_cool_down_all_is_as_before():
-    assert happens("#.......#", cool_down=3) == [("firing", 1), ("resolved", 5), ("firing", 9)]
+    assert notices_of("#.......#", cool_down=3) == [("firing", 1), ("resolved", 5), ("firing", 9)]
 
 
 def test_an_event_nobody_was_told_of_starts_no_cool_down():
-    assert happens("#....#....#....", cool_down=5) == [("firing", 1), ("resolved", 5), ("firing", 11), ("resolved", 15)]
+    assert notices_of("#....#....#....", cool_down=5) == [
+        ("firing", 1),
+        ("resolved", 5),
+        ("firing", 11),
+        ("resolved", 15),
+    ]
 
 
 def test_only_above_and_only_below():
-    assert happens("v.....#", direction="above") == [("firing", 7)]
-    assert happens("v.....#", direction="below") == [("firing", 1), ("resolved", 5)]
+    assert notices_of("v.....#", direction="above") == [("firing", 7)]
+    assert notices_of("v.....#", direction="below") == [("firing", 1), ("resolved", 5)]
 
 
 def test_a_noise_floor_in_the_series_unit():
-    assert happens("#.....^", min_abs_deviation=5.1) == [("firing", 7)]
-    assert happens("#.....^", min_abs_deviation=5.0)[0] == ("firing", 1)
+    assert notices_of("#.....^", min_abs_deviation=5.1) == [("firing", 7)]
+    assert notices_of("#.....^", min_abs_deviation=5.0)[0] == ("firing", 1)
 
 
 def test_a_noise_floor_relative_to_the_expected_value():
-    assert happens("#.....^", min_rel_deviation=0.06) == [("firing", 7)]
+    assert notices_of("#.....^", min_rel_deviation=0.06) == [("firing", 7)]
 
 
 def test_the_larger_floor_holds():
-    assert happens("#.....^", min_abs_deviation=1, min_rel_deviation=0.06) == [("firing", 7)]
+    assert notices_of("#.....^", min_abs_deviation=1, min_rel_deviation=0.06) == [("firing", 7)]
 
 
 def test_an_event_knows_its_worst_point_and_its_bounds():
-    firing, resolved = replay(Policy(), judged(".#^v....", timed=True))
-    assert (firing.event.start, firing.event.last, firing.event.value) == (2, 2, 105.0)
+    firing, resolved = replay(Policy(), scored(".#^v....", timed=True))
+    assert (firing.event.start, firing.event.stop, firing.event.value) == (2, 3, 105.0)
     event = resolved.event
-    assert (event.start, event.last, event.start_time, event.last_time, event.anomalies) == (2, 4, 2, 4, 3)
+    assert (event.start, event.stop, event.start_time, event.stop_time, event.anomalies) == (2, 5, 2, 4, 3)
     assert (event.value, event.expected, event.direction, event.severity) == (109.0, 100.0, "above", 4.5)
 
 
 def test_a_band_without_width_makes_the_highest_severity():
-    points = judged("#")
+    points = scored("#")
     points.lower[:] = points.upper[:] = 100.0
-    assert replay(Policy(), points)[0].event.severity == MOST_SEVERE
+    assert replay(Policy(), points)[0].event.severity == MAX_SEVERITY
 
 
 POLICIES = st.builds(
@@ -165,18 +160,20 @@ def test_batches_tell_what_the_whole_history_tells(policy, picture, sizes):
     state, notices, at = PolicyState(), [], 0
     for size in sizes:
         part = picture[at : at + size]
-        state, new = advance(policy, from_plain(json.loads(json.dumps(to_plain(state)))), judged(part, first=at + 1))
+        state, new = advance(
+            policy, PolicyState.from_plain(json.loads(json.dumps(state.to_plain()))), scored(part, first=at + 1)
+        )
         notices += new
         at += len(part)
-    assert notices == replay(policy, judged(picture))
+    assert notices == replay(policy, scored(picture))
 
 
 @given(st.text("..#", max_size=60), st.integers(0, 4))
 def test_by_default_the_events_are_those_of_a_detection(picture, merge_gap):
-    points = judged(picture)
+    points = scored(picture)
     notices = replay(Policy(merge_gap=merge_gap, recovery_points=merge_gap + 1), points)
     starts = [notice.event.start - 1 for notice in notices if notice.status == "firing"]
-    stops = [notice.event.last for notice in notices if notice.status == "resolved"]
+    stops = [notice.event.stop - 1 for notice in notices if notice.status == "resolved"]
     events = runs(points.is_anomaly, merge_gap)
     assert starts == [start for start, _ in events]
     assert stops == [stop for _, stop in events][: len(stops)]
@@ -185,7 +182,7 @@ def test_by_default_the_events_are_those_of_a_detection(picture, merge_gap):
 
 @given(st.text("..#^v", max_size=60), st.integers(0, 4), st.integers(1, 3), FLOORS, st.sampled_from(DIRECTIONS))
 def test_what_counts_of_a_stream_is_what_counts_of_a_file(picture, merge_gap, length, floor, direction):
-    points = judged(picture)
+    points = scored(picture)
     policy = Policy(length, merge_gap, merge_gap + 1, min_abs_deviation=floor, direction=direction)
     file = Detection(
         Series(None, points.values),
@@ -198,17 +195,17 @@ def test_what_counts_of_a_stream_is_what_counts_of_a_file(picture, merge_gap, le
     )
     over = [
         notice.event
-        for notice in replay(policy, judged(picture + "." * (merge_gap + 1)))
+        for notice in replay(policy, scored(picture + "." * (merge_gap + 1)))
         if notice.status == "resolved"
     ]
-    assert [(event.start - 1, event.last) for event in over] == file.stretches
+    assert [(event.start - 1, event.stop - 1) for event in over] == file.intervals
     assert sum(event.anomalies for event in over) == np.count_nonzero(file.is_anomaly)
 
 
 @given(POLICIES, PICTURES, st.sampled_from(DIRECTIONS[1:]), FLOORS)
 def test_a_narrower_choice_never_gives_more_events(policy, picture, direction, floor):
     def events(**changes):
-        notices = replay(replace(policy, cool_down=0, **changes), judged(picture + "." * 8))
+        notices = replay(replace(policy, cool_down=0, **changes), scored(picture + "." * 8))
         return sum(notice.status == "firing" for notice in notices)
 
     every = events(direction="both", min_abs_deviation=0.0)
@@ -218,22 +215,14 @@ def test_a_narrower_choice_never_gives_more_events(policy, picture, direction, f
 
 
 def test_a_run_that_turns_round_is_one_event_of_each_side():
-    assert happens("#..v..#..v.....", direction="both") == [("firing", 1), ("resolved", 14)]
-    assert happens("#..v..#..v.....", direction="above") == [("firing", 1), ("resolved", 14)]
-    assert happens("#..v..#..v.....", direction="below") == [("firing", 4), ("resolved", 14)]
-
-
-def test_a_state_of_an_earlier_version_goes_on():
-    state, _ = advance(Policy(), PolicyState(), judged("..#."))
-    plain = to_plain(state)
-    assert plain.pop("anomalies") == 1
-    assert from_plain(plain) == state
-    assert from_plain({"event": None, "normal": 0, "open": False, "announced": False, "quiet_until": 3}).anomalies == 0
+    assert notices_of("#..v..#..v.....", direction="both") == [("firing", 1), ("resolved", 14)]
+    assert notices_of("#..v..#..v.....", direction="above") == [("firing", 1), ("resolved", 14)]
+    assert notices_of("#..v..#..v.....", direction="below") == [("firing", 4), ("resolved", 14)]
 
 
 @given(POLICIES, PICTURES)
 def test_each_event_is_told_once_and_its_end_after_it(policy, picture):
-    notices = replay(policy, judged(picture))
+    notices = replay(policy, scored(picture))
     assert [notice.status for notice in notices] == [("firing", "resolved")[k % 2] for k in range(len(notices))]
     for firing, resolved in zip(notices[::2], notices[1::2], strict=False):
         assert firing.event.start == resolved.event.start
@@ -247,31 +236,31 @@ def test_each_event_is_told_once_and_its_end_after_it(policy, picture):
 def test_a_higher_floor_never_tells_of_more_anomalies(policy, picture):
     def most(floor):
         stricter = Policy(**{**vars(policy), "min_abs_deviation": floor, "min_points": 1, "cool_down": 0})
-        return sum(n.event.anomalies for n in replay(stricter, judged(picture + "......")) if n.status == "resolved")
+        return sum(n.event.anomalies for n in replay(stricter, scored(picture + "......")) if n.status == "resolved")
 
     assert most(8.0) <= most(0.0)
 
 
 def test_a_replay_is_told_in_a_sentence():
     assert (
-        told(replay(Policy(), judged("#....#")), 6)
+        replay_summary(replay(Policy(), scored("#....#")), 6, None, 0, 0)
         == "Over the last 6 points this would have sent 3 messages, about 2 events."
     )
     assert (
-        told(replay(Policy(), judged("..#")), 3)
+        replay_summary(replay(Policy(), scored("..#")), 3, None, 0, 0)
         == "Over the last 3 points this would have sent 1 message, about 1 event."
     )
 
 
 def test_a_replay_over_times_says_how_long_that_is():
-    month = judged("#....#" + "." * 994)
+    month = scored("#....#" + "." * 994)
     month = replace(month, times=(np.arange(1000) * 2_592_000).astype("datetime64[s]").astype("datetime64[ms]"))
-    assert span(month) == 999 * 2_592_000_000
+    assert month.span_ms == 999 * 2_592_000_000
     month = replace(month, times=(np.arange(1000) * 2_592_000).astype("datetime64[ms]"))
-    said = told(replay(Policy(), month), len(month), span(month))
-    assert said == "Over the last 30 days (1000 points) this would have sent 4 messages, about 2 events."
-    assert span(judged("...")) is None
-    assert span(judged("", timed=True)) is None
+    summary = replay_summary(replay(Policy(), month), len(month), month.span_ms, 0, 0)
+    assert summary == "Over the last 30 days (1000 points) this would have sent 4 messages, about 2 events."
+    assert scored("...").span_ms is None
+    assert scored("", timed=True).span_ms is None
 
 
 def test_a_policy_is_read_and_completed():

@@ -258,7 +258,7 @@ def test_of_very_many_events_the_gravest_are_answered_and_all_can_be_read(client
     assert sorted((event["severity"] for event in told["events"]), reverse=True) == severities[:20]
     assert [event for event in every if event["start"] in {each["start"] for each in told["events"]}] == told["events"]
     detection = jobs.results.detection(jobs.results.get(busy["id"]))
-    assert [(event["start"], event["stop"]) for event in every] == detection.stretches
+    assert [(event["start"], event["stop"]) for event in every] == detection.intervals
     assert got(client, busy["id"])["events"] == told["events"]
 
 

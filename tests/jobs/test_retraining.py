@@ -19,10 +19,10 @@ def asked(detector):
 def test_calling_right_events_right_spreads_them_no_further(detector):
     series = demo("seasonal", 2000, seed=0).series
     first = judged(asked(detector), series, [], no_progress, {})
-    marks = [Label(start, stop, "anomaly") for start, stop in first.stretches]
+    marks = [Label(start, stop, "anomaly") for start, stop in first.intervals]
     again = judged(asked(detector), series, marks, no_progress, {})
     marked = np.zeros(len(series), dtype=bool)
-    for start, stop in first.stretches:
+    for start, stop in first.intervals:
         marked[start:stop] = True
     assert marks and again.is_anomaly[marked].mean() > 0.9
     assert np.count_nonzero(again.is_anomaly & ~marked) <= 20

@@ -6,10 +6,30 @@ import struct
 import pytest
 import sqlalchemy as sa
 
+from events.event import Event
+from events.policy import PolicyState
 from store import CannotOpen, Database, DatasetStore, Detections, Label, Outbox, Silences, StreamStore
 from timeseries import DatesRead, Repair
 
 REVISIONS = tuple(f"{number:04}" for number in range(1, 10))
+STATE = {
+    "event": {
+        "start": 4,
+        "last": 5,
+        "start_time": 40,
+        "last_time": 50,
+        "anomalies": 2,
+        "severity": 2.5,
+        "value": 9.0,
+        "expected": 4.0,
+        "direction": "above",
+    },
+    "normal": 1,
+    "open": True,
+    "announced": True,
+    "quiet_until": 3,
+}
+"""Of a watch, as the first versions stored it."""
 REPAIR = {"code": "duplicate_time", "message": "Two rows had the same time.", "count": 2, "lines": [3, 9]}
 DATES = {"code": "dates mdy steps", "message": "Month first.", "count": 1, "lines": []}
 
@@ -46,7 +66,7 @@ def insert_stream(connection, revision):
         connection.execute(sa.text("UPDATE last_id SET stream = 1"))
     if revision >= "0002":
         policy = '{"recovery": 2, "minimum_length": 3, "absolute_floor": 0.5, "relative_floor": 0.25}'
-        insert(connection, "watch", stream_id=1, policy=policy, cursor=4, state="{}")
+        insert(connection, "watch", stream_id=1, policy=policy, cursor=4, state=json.dumps(STATE))
         message = {"key": "k", "channel": "mail", "stream": "s", "body": "{}", "status": "waiting", "made": 7, "due": 8}
         insert(connection, "message", id=1, attempts=0, error="", **message)
     if revision >= "0003":
@@ -119,6 +139,8 @@ def test_alerts_survive(upgraded, revision):
     watch = outbox.watch(1)
     policy = {"recovery_points": 2, "min_points": 3, "min_abs_deviation": 0.5, "min_rel_deviation": 0.25}
     assert (watch.cursor, watch.policy) == (4, policy)
+    event = Event(4, 6, 4, "above", 2.5, 9.0, 4.0, anomalies=2, start_time=40, stop_time=50)
+    assert PolicyState.from_plain(watch.state) == PolicyState(event, 1, True, True, 3, 2)
     assert [(message.key, message.created) for message in outbox.newest(2)] == [("k", 7)]
     if revision >= "0003":
         silences = Silences(upgraded.database)

@@ -3,14 +3,15 @@
 import numpy as np
 import pytest
 
-from anomaly_detection import CLEAR, Detection
+from anomaly_detection import Detection
 from data_generation import clean
 from detectors.auto.detector import Auto
 from detectors.auto.margins import DEFAULT_SIGMA
 from detectors.lstm import MAX_ISOLATED
 from evaluation.fault_injection import inject_fault
+from events.attribution import CLEAR_SHARE
 from events.scorer import ScorerId
-from events.wording import scorer_phrase
+from events.wording import explanation, scorer_phrase
 from timeseries import Series
 
 
@@ -53,7 +54,7 @@ def test_a_value_within_the_typical_range_is_detected_by_its_residual():
     (event,) = around(detection, 2000, 2001)
     assert event.top_scorer == "forecast_residual"
     assert event.direction in ("above", "below")
-    assert f"expected {event.expected:.6g}" in event.explanation
+    assert f"expected {event.expected:.6g}" in explanation(event)
 
 
 @pytest.mark.parametrize("fault", ["flat_line", "missing_cycle", "noise_burst", "level_shift", "changed_frequency"])
@@ -64,7 +65,7 @@ def test_a_fault_of_many_points_is_detected_and_explained(fault):
     assert detection.events == around(detection, 1960, 2136)
     worst = max(events, key=lambda event: event.severity)
     assert ScorerId(worst.top_scorer, worst.window) in detection.scorer_scores
-    assert scorer_phrase(ScorerId(worst.top_scorer, worst.window)) in worst.explanation
+    assert scorer_phrase(ScorerId(worst.top_scorer, worst.window)) in explanation(worst)
 
 
 def test_an_event_near_what_was_expected_has_the_direction_shape():
@@ -72,7 +73,7 @@ def test_an_event_near_what_was_expected_has_the_direction_shape():
     assert detection.events
     for event in detection.events:
         away = np.abs(detection.series.values - detection.expected)[event.start : event.stop]
-        assert (event.direction == "shape") == (away <= CLEAR * detection.margin[event.start : event.stop]).all()
+        assert (event.direction == "shape") == (away <= CLEAR_SHARE * detection.margin[event.start : event.stop]).all()
 
 
 @pytest.mark.parametrize(("change", "direction"), [(3.0, "above"), (-3.0, "below")])
@@ -83,8 +84,8 @@ def test_a_level_shift_has_its_side_though_the_highest_score_lies_elsewhere(chan
     events = around(detection, 2000, 2096)
     worst = max(events, key=lambda event: event.severity)
     assert worst.direction == direction
-    assert worst.explanation.startswith(f"{values[worst.peak]:.6g} is ")
-    assert f" {direction} the expected {worst.expected:.6g}," in worst.explanation
+    assert explanation(worst).startswith(f"{values[worst.peak]:.6g} is ")
+    assert f" {direction} the expected {worst.expected:.6g}," in explanation(worst)
     assert (worst.value, worst.expected) == (values[worst.peak], detection.expected[worst.peak])
     assert detection.score[worst.peak] < detection.score[worst.start : worst.stop].max()
     assert worst.top_scorer != "forecast_residual"
@@ -100,7 +101,7 @@ def test_an_event_on_both_sides_has_the_direction_shape():
     up = Detection(Series(None, np.abs(values)), flat, flat + 2.0, np.abs(values), 1.0, scorer_scores=scores)
     assert [event.direction for event in up.events] == ["above"]
     assert (up.events[0].top_scorer, up.events[0].window) == ("matrix_profile", 32)
-    assert "by its course over 32 points, also mean and spread over 64 points: 5 times" in up.events[0].explanation
+    assert "by its course over 32 points, also mean and spread over 64 points: 5 times" in explanation(up.events[0])
 
 
 def test_whatever_lies_outside_the_band_is_an_anomaly():
