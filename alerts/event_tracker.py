@@ -31,7 +31,7 @@ class EventTracker:
     def step(self, now: int) -> int:
         """Advance each stream that has new points by at most MAX_POINTS. Returns how many streams had any."""
         lagging = self._outbox.lagging(MAX_STREAMS)
-        steps = [step for name, watch in lagging if (step := self._advance(name, watch, now))]
+        steps = [step for name, watch in lagging if (step := self.advance(name, watch, now))]
         if steps:
             self._outbox.advance(steps)
         pending = self._silences.pending(MAX_STREAMS)
@@ -52,7 +52,7 @@ class EventTracker:
         alerts = [Alert.of_silence(pending.name, silence, status, now) for status in statuses]
         self._silences.decide(silence, announced, self._messages(pending.name, alerts, now))
 
-    def _advance(self, name: str, watch: Watch, now: int) -> Step | None:
+    def advance(self, name: str, watch: Watch, now: int) -> Step | None:
         """The watch after the points it has not seen, with the messages; None if its stream was deleted meanwhile."""
         stream = self._store.stream(name)
         if stream is None or stream.id != watch.stream_id:

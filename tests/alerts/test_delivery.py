@@ -96,7 +96,7 @@ def test_what_came_before_the_watch_is_not_told(store, outbox):
 
 
 def test_a_long_history_is_followed_in_parts(store, outbox, watched, monkeypatch):
-    monkeypatch.setattr("alerts.event_tracker.POINTS", 3)
+    monkeypatch.setattr("alerts.event_tracker.MAX_POINTS", 3)
     append(store, "..#.....#.....")
     while follower(store, "a").step(NOW):
         pass
@@ -125,7 +125,7 @@ def test_a_crash_before_the_commit_neither_loses_nor_repeats_an_event(store, out
 def test_two_followers_do_not_tell_twice(store, outbox, watched):
     append(store, "#")
     [(_, watch)] = outbox.lagging(10)
-    steps = [follower(store, "a").followed("boiler", watch, NOW) for _ in range(2)]
+    steps = [follower(store, "a").advance("boiler", watch, NOW) for _ in range(2)]
     assert [outbox.advance([step]) for step in steps] == [[True], [False]]
     assert len(outbox.newest(10)) == 1
 
@@ -133,7 +133,7 @@ def test_two_followers_do_not_tell_twice(store, outbox, watched):
 def test_a_policy_that_was_changed_meanwhile_wins(store, outbox, watched):
     append(store, "#")
     [(_, watch)] = outbox.lagging(10)
-    step = follower(store, "a").followed("boiler", watch, NOW)
+    step = follower(store, "a").advance("boiler", watch, NOW)
     watched.watch("boiler", {"min_points": 5})
     assert outbox.advance([step]) == [False]
     assert outbox.newest(10) == []
@@ -276,7 +276,7 @@ def test_a_deleted_stream_is_watched_no_longer(store, outbox, watched):
     [(_, watch)] = outbox.lagging(10)
     store.delete(watch.stream_id)
     assert outbox.lagging(10) == []
-    assert follower(store, "a").followed("boiler", watch, NOW) is None
+    assert follower(store, "a").advance("boiler", watch, NOW) is None
 
 
 def test_unwatching(store, outbox, watched):

@@ -82,7 +82,7 @@ def test_the_events_are_those_of_a_replay_whatever_was_requested_in_between(push
     notices = replay(Policy(), pushed.read("s", 0, 10_000))
     over = [notice.event for notice in notices if notice.status == "resolved"]
     assert len(over) > 5
-    assert [(e.start, e.stop - 1, e.peak) for e in closed[::-1]] == [(e.start, e.last, e.peak) for e in over]
+    assert [(e.start, e.stop - 1, e.peak) for e in closed[::-1]] == [(e.start, e.stop - 1, e.peak) for e in over]
 
 
 def test_a_silence_is_listed_as_changed_without_a_point(pushed, clock):
