@@ -1,6 +1,7 @@
 """Sentences about a detectability report."""
 
 from evaluation.detectability_report import DEFAULT_CYCLE, Detectability, FaultDetectability, Reason, SizeResult
+from timeseries import duration
 
 REASONS = {
     Reason.CONSTANT: "The values do not change: there is nothing to inject faults into.",
@@ -71,11 +72,11 @@ def fault_sentence(fault: FaultDetectability) -> str:
 
 
 def _delay(result: SizeResult) -> str:
-    """ "at once", "after 3 points (15 min)"."""
+    """ "at once", "after 3 points (15 minutes)"."""
     if not result.delay_points:
         return "at once"
     delay = f"after {_points(result.delay_points)}"
-    return delay if result.delay_ms is None else f"{delay} ({short_duration(result.delay_ms)})"
+    return delay if result.delay_ms is None else f"{delay} ({duration(result.delay_ms)})"
 
 
 def _points(points: float) -> str:
@@ -84,15 +85,3 @@ def _points(points: float) -> str:
 
 def _cycles(cycles: float) -> str:
     return f"{cycles:g} cycle{' is' if cycles == 1 else 's are'}"
-
-
-def short_duration(ms: float) -> str:
-    """In the largest unit that fits, to three digits.
-
-    >>> [short_duration(ms) for ms in (5, 2_000, 90_000, 3_600_000, 1.8e8)]
-    ['5 ms', '2 s', '1.5 min', '1 h', '2.08 d']
-    """
-    for size, unit in ((86_400_000, "d"), (3_600_000, "h"), (60_000, "min"), (1_000, "s")):
-        if ms >= size:
-            return f"{ms / size:.3g} {unit}"
-    return f"{ms:.3g} ms"

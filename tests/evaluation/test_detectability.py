@@ -334,7 +334,7 @@ def test_sentences_name_the_smallest_detectable_size():
     never, seldom = result(3, None, None), result(5, 0, None)
     mostly = result(8, 3, 3, 5, 1, None)
     assert fault_sentence(FaultDetectability("spike", SizeUnit.NOISE, (never, seldom, mostly))) == (
-        "A spike of 8 times the usual noise (0.9) is detected 4 times in 5, after 3 points (15 min)."
+        "A spike of 8 times the usual noise (0.9) is detected 4 times in 5, after 3 points (15 minutes)."
     )
     for results, text in (
         ((never, seldom), "largest tried, is detected only 1 time in 2."),
