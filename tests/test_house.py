@@ -30,7 +30,7 @@ MAY_IMPORT = {  # a line a package, from the ground up: each names only packages
     "datasets": "store readers timeseries errors",
     "jobs": "store evaluation detectors anomaly_detection events readers timeseries errors blas_threads",
     "streams": "store data_generation detectors anomaly_detection events readers timeseries parameters errors",
-    "alerts": "store events settings errors",
+    "alerts": "store events settings timeseries errors",
     "api": "alerts streams jobs datasets store data_generation evaluation detectors anomaly_detection events readers"
     " timeseries settings parameters errors",
     "http_server": "api settings blas_threads",
