@@ -31,11 +31,11 @@ to 50 gave the same accuracy."""
 MIN_RANGE = 0.01
 """Smallest range of distances: where all windows are alike, theirs would be 0."""
 MAX_CLIPPING_ROUNDS = 50
-"""Most rounds of sigma clipping; it converges in far fewer."""
-MIN_SEGMENT_POINTS = 128
-"""Points of the shortest segment of which `segment_threshold` takes the maximum."""
-MAX_SEGMENTS = 64
-"""Most segments, of equal length, that a series is cut into."""
+"""Most rounds of sigma clipping; it mostly converges in a few."""
+MIN_BLOCK_POINTS = 128
+"""Points of the shortest block of which `block_maxima_threshold` takes the maximum."""
+MAX_BLOCKS = 64
+"""Most blocks, of equal length, that a series is cut into."""
 
 ThresholdRule = Callable[[Floats, float], float]
 """(scores (n,), sigma) -> threshold."""
@@ -164,16 +164,17 @@ def mean_std_threshold(scores: Floats, sigma: float, min_per_sigma: float = MIN_
     return max(float(np.mean(known) + sigma * np.std(known)), min_per_sigma * sigma)
 
 
-def segment_threshold(scores: Floats, sigma: float) -> float:
-    """The larger of `sigma_clipped_threshold` and median + sigma · robust std of the segments' maxima; above 0.
+def block_maxima_threshold(scores: Floats, sigma: float) -> float:
+    """The larger of `sigma_clipped_threshold` and median + sigma · robust std of the block maxima; above 0.
 
-    What happens in most segments is typical, however high its score: a heartbeat has irregular beats all the time.
-    scores (n,), NaN is left out; the segments are consecutive.
+    What happens in most blocks is typical, however high its score: a heartbeat has irregular beats all the time.
+    scores (n,), NaN is left out; blocks are consecutive. Block maxima are those of extreme value theory (Coles, "An
+    Introduction to Statistical Modeling of Extreme Values", 2001).
     """
     known = finite(scores)
     if not known.size:
         return 1.0
-    starts = np.arange(0, len(known), max(MIN_SEGMENT_POINTS, len(known) // MAX_SEGMENTS))
+    starts = np.arange(0, len(known), max(MIN_BLOCK_POINTS, len(known) // MAX_BLOCKS))
     maxima = np.maximum.reduceat(known, starts)
     low, high = np.quantile(maxima, [0.5, 0.75]).tolist()
     threshold = max(sigma_clipped_threshold(known, sigma), low + sigma * (high - low) / NORMAL_Q75)

@@ -1,4 +1,4 @@
-"""Level and spread: how far mean and standard deviation of the last points lie from what is typical."""
+"""Level and spread: mean and standard deviation of the last points, compared with what is typical."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
@@ -122,7 +122,7 @@ class LevelSpread(WindowDetector):
 
     title = "Level and spread"
     help = (
-        "Compares mean and spread over 32 to 512 points with the usual ones. Finds new levels, drifts, "
-        "flat lines and bursts of noise; says nothing about single values."
+        "Compares mean and standard deviation over 32 to 512 points with what is typical. Detects new levels, drifts, "
+        "flat lines and bursts of noise, but no single outliers."
     )
     scorer_type = LevelSpreadScorer

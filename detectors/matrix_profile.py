@@ -47,8 +47,8 @@ Integers = NDArray[np.int64]
 class References:
     """The reference windows of one length, in evenly spaced runs of the fitted series.
 
-    A window of the fitted series must not be compared with itself. Its position does not tell it: the detector sees
-    other parts of the series than it was fitted on, and tails of them. It is recognised by a fingerprint of its values.
+    A window of the fitted series must not be compared with itself. It cannot be recognised by its position, as the
+    detector scores tails and other series too, and is recognised by a fingerprint of its values.
 
     positions     (m,) of the references' last points in the fitted series, ascending
     windows       (m, size) whole numbers
@@ -222,8 +222,8 @@ class MatrixProfile(WindowDetector):
 
     title = "Matrix profile"
     help = (
-        "Looks for the stretch most like each of 32 to 512 points; what is like no other is an anomaly. Finds odd "
-        "shapes that happen once; says nothing about single values."
+        "Compares each window of 32 to 512 points with the most similar earlier one; an anomaly resembles no other. "
+        "Detects shapes that occur once, but no single outliers."
     )
     scorer_type = MatrixProfileScorer
 
@@ -237,7 +237,7 @@ class MatrixProfile(WindowDetector):
         sigma: Sigma = DEFAULT_SIGMA,
         references: Annotated[
             int,
-            Param("windows", 64, 20_000, "How many windows of the series are kept to compare with; all of fewer."),
+            Param("windows", 64, 20_000, "How many windows of the series to compare with; all where there are fewer."),
         ] = MAX_REFERENCES,
         merge_gap: MergeGap = DEFAULT_MERGE_GAP,
     ) -> Self:

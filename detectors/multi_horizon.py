@@ -69,7 +69,7 @@ class MultiHorizon(SingleWindowDetector):
 
     title = "Forecasts over many horizons"
     help = (
-        "Compares the last cycle with what was forecast up to 24 points before, by a regression. Finds stretches going "
-        "another way, where a one-step forecast follows; says nothing about single values."
+        "Compares the last cycle with a regression's forecasts up to 24 points before. Detects a changed course, which "
+        "a one-step forecast follows, but no single outliers."
     )
     scorer_type = MultiHorizonScorer

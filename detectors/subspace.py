@@ -68,8 +68,8 @@ class SubspaceScorer:
             return cls(scale, period, shape, np.empty((0, 0)), np.empty(0))
         weights, offset = whitening(windows)
         squares = ((windows @ weights - offset) ** 2).sum(axis=1)
-        near = squares <= np.quantile(squares, 1 - TRIMMED_SHARE)
-        return cls(scale, period, shape, *whitening(windows[near]))
+        central = squares <= np.quantile(squares, 1 - TRIMMED_SHARE)
+        return cls(scale, period, shape, *whitening(windows[central]))
 
     @property
     def memory(self) -> int:
@@ -143,7 +143,7 @@ class Subspace(SingleWindowDetector):
 
     title = "Subspace distance"
     help = (
-        "Compares the shape of the last cycle with the usual ones along their principal axes. Finds odd cycles, "
-        "levels and patterns; says nothing about single values."
+        "Compares the shape of the last cycle with those of other cycles along their principal axes. Detects unusual "
+        "cycles, levels and patterns, but no single outliers."
     )
     scorer_type = SubspaceScorer

@@ -12,9 +12,9 @@ from detectors.calibration import (
     STRICT_SIGMA,
     ScoreCalibration,
     ScoreComponents,
+    block_maxima_threshold,
     mean_over_covering_windows,
     mean_std_threshold,
-    segment_threshold,
 )
 from detectors.forecast_residual import Sigma, period_note
 from parameters import checked
@@ -210,7 +210,7 @@ class WindowDetector(Detector):
 class SingleWindowDetector(WindowDetector):
     """A WindowDetector whose scorer has one window length: scores vary more, so the threshold is stricter."""
 
-    threshold_rule = staticmethod(segment_threshold)
+    threshold_rule = staticmethod(block_maxima_threshold)
 
     @classmethod
     @checked

@@ -28,7 +28,7 @@ class AutoComponents(ScoreComponents):
     unit: float
 
     def margin(self, sigma: float) -> float:
-        """How far a residual may lie, ÷ unit."""
+        """Largest normal residual, ÷ unit, where the noise is unknown."""
         return ResidualStats(*self.residual_stats).margin(sigma)
 
     def apply(self, detection: Detection, sigma: float) -> Detection:

@@ -27,7 +27,7 @@ class CycleConfig:
     """Chosen on the demo series; the detector with and without it is in docs/experiments/window-scorers.md.
 
     cycles            before and after whose median, at the same phase, is expected
-    max_periods       periods that make a cycle, at most: a week is seven days, where a day was found
+    max_periods       periods that make a cycle, at most: a week is seven of a day
     min_improvement   share of the mean distance that a longer cycle must not exceed to replace a shorter one
     max_points        points, the last ones, that this is decided on
     window_fractions  lengths of the windows, in periods

@@ -54,8 +54,8 @@ class Auto(Detector):
     components_type = AutoOfflineComponents
     title = "Automatic"
     help = (
-        "Looks at the series in several ways at once: how far values lie from the forecast, levels and spreads, and "
-        "shapes, over 1 to 512 points. Each anomaly says what is unusual about it. The default."
+        "Combines several scorers: distance from the forecast, level and spread, shape, and difference from earlier "
+        "cycles, over 1 to 512 points. Each anomaly names what is unusual about it. The default."
     )
 
     def __post_init__(self) -> None:
@@ -63,7 +63,7 @@ class Auto(Detector):
 
     @property
     def margin(self) -> float:
-        """How far a residual may lie, ÷ unit, where the noise is not known."""
+        """Largest normal residual, ÷ unit, where the noise is unknown."""
         return self.residual_stats.margin(self.params["sigma"])
 
     @classmethod

@@ -57,7 +57,7 @@ class NoiseModel:
     mean_residual    mean of the residuals, each capped at `residual_cap`
     residual_cap     in std of the series
     relative_std     std of normal noise with such residuals, ÷ the typical residual at its phase
-    confidence       from 0 to 1: how far a margin may rely on this model alone
+    confidence       from 0 to 1: the weight of this model in the margin
     first_cycle_std  std of the noise in the first cycle, which is forecast without a season; None: too few residuals
     """
 

@@ -48,7 +48,7 @@ class ScorerDistances:
 
 @dataclass(frozen=True)
 class ScorerRun:
-    """What the scorers say of some points of a series.
+    """The scorers' output for some points of a series.
 
     outputs   of each scorer and window length, over the cells from the first of these points on
     forecast  the LSTM's detection of these points
@@ -78,7 +78,7 @@ class Scorers:
 
     @classmethod
     def fit(cls, series: Series, seed: int, progress: Progress) -> tuple["Scorers", Floats, tuple[int, ...]]:
-        """The scorers, the values (m,) ÷ unit in their cells, and the periods found, in cells, shortest first."""
+        """The scorers, the values (m,) ÷ unit in their cells, and its periods, in cells, shortest first."""
         grid = RegularGrid.learn(series)
         unit = unit_of(series.values)
         cells, _ = grid.cells(series, len(series), CHUNK)

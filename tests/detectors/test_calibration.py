@@ -7,9 +7,9 @@ from detectors.calibration import (
     NULL_SCORE,
     SCORE_CAP,
     ScoreCalibration,
+    block_maxima_threshold,
     mean_over_covering_windows,
     mean_std_threshold,
-    segment_threshold,
 )
 from detectors.level_spread import LevelSpread
 from evaluation.fault_injection import inject_fault
@@ -69,19 +69,19 @@ def test_the_mean_std_threshold_by_hand():
     assert mean_std_threshold(np.full(9, np.nan), 4.0) == 1.0
 
 
-def test_the_segment_threshold_leaves_outliers_out():
+def test_the_block_maxima_threshold_leaves_outliers_out():
     noise = np.random.default_rng(4).normal(10, 1, 10_000)
     with_outliers = np.concatenate((noise, np.full(700, 1000.0)))
-    assert segment_threshold(noise, 6.0) == pytest.approx(16, abs=0.4)
-    assert segment_threshold(with_outliers, 6.0) == pytest.approx(16, abs=0.4)
-    assert segment_threshold(np.full(9, np.nan), 6.0) == 1.0
-    assert segment_threshold(np.zeros(9), 6.0) > 0
+    assert block_maxima_threshold(noise, 6.0) == pytest.approx(16, abs=0.4)
+    assert block_maxima_threshold(with_outliers, 6.0) == pytest.approx(16, abs=0.4)
+    assert block_maxima_threshold(np.full(9, np.nan), 6.0) == 1.0
+    assert block_maxima_threshold(np.zeros(9), 6.0) > 0
 
 
-def test_the_maxima_of_most_segments_are_typical():
+def test_the_maxima_of_most_blocks_are_typical():
     distances = np.random.default_rng(4).normal(10, 1, 10_000)
     distances[::100] = 30.0
-    assert segment_threshold(distances, 6.0) > 30
+    assert block_maxima_threshold(distances, 6.0) > 30
     distances[::100] = 10.0
     distances[::2500] = 30.0
-    assert segment_threshold(distances, 6.0) < 20
+    assert block_maxima_threshold(distances, 6.0) < 20
