@@ -21,7 +21,7 @@ class DatesRead(msgspec.Struct, forbid_unknown_fields=True):
 
     order: Literal["dmy", "mdy", "ymd"]
     by: Annotated[
-        Literal["asked", "numbers", "steps", "dots", "either"],
+        Literal["requested", "numbers", "steps", "dots", "either"],
         described(
             "asked: by date_order; numbers: the other order has no such date; steps: only so the times go on evenly; "
             "dots: as dates with dots usually are; either: it makes no difference."

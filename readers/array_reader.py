@@ -7,16 +7,17 @@ import numpy as np
 
 from errors import LimitExceeded, Unreadable
 from readers.epochs import from_floats, from_integers
-from readers.field_index import LONGEST, Bools, Ints
-from readers.sorting import settle_order
+from readers.field_index import MAX_FIELD_BYTES, Bools, Ints
+from readers.sorting import sort_by_time
 from readers.time_column import EPOCHS, beyond_calendar, epoch_unit
 from readers.timestamps import read_times
 from timeseries.names import clean_name
+from timeseries.repairs import Repair, repair
 from timeseries.series import Floats, Times
-from timeseries.table import DEFAULT_LIMITS, DateOrder, DatesRead, Limits, Repair, Table, repair
+from timeseries.table import DEFAULT_LIMITS, DateOrder, DatesRead, Limits, Table
 
 _1990 = 631_152_000
-"""In seconds since 1970: a smaller number may be any time near 1970 in any unit."""
+"""Seconds since 1970; a smaller number may be a time near 1970 in any unit."""
 
 
 def read_arrays(
@@ -27,21 +28,21 @@ def read_arrays(
     date_order: DateOrder | None = None,
     limits: Limits = DEFAULT_LIMITS,
 ) -> Table:
-    """The table of one column from the arrays of a JSON request.
+    """Return the table of one column from the arrays of a JSON request.
 
     Times are text, or epochs in seconds, milli-, micro- or nanoseconds by magnitude, all in one unit. Repairs and
     errors count positions from 0.
 
-    Raises Unreadable for a value or a time that is none (with its `index`) or arrays of different lengths; Ambiguous
-    for dates that can be read two ways; LimitExceeded for more points or a longer name than `limits` allow.
+    Raises Unreadable for an invalid value or time (with its `index`) or arrays of different lengths; Ambiguous for
+    dates that can be read two ways; LimitExceeded for more points or a longer name than `limits` allow.
     """
-    for found, limit, setting in (
+    for count, limit, setting in (
         (len(values), limits.max_rows, "max_rows"),
         (len(name), limits.max_name_length, "max_name_length"),
     ):
-        if found > limit:
+        if count > limit:
             what = "points" if setting == "max_rows" else "characters in its name"
-            raise LimitExceeded(f"The series has {found} {what}, more than {limit}.", limit=limit, setting=setting)
+            raise LimitExceeded(f"The series has {count} {what}, more than {limit}.", limit=limit, setting=setting)
     numbers, repairs = _numbers(values)
     shown, cleaned = clean_name(name)
     name, repairs = shown or ("value" if cleaned else ""), [*cleaned, *repairs]
@@ -50,7 +51,7 @@ def read_arrays(
     if len(times) != len(values):
         raise Unreadable(f"There are {len(times)} times for {len(values)} values; send as many of each.", name="times")
     micros, nanos, assumed, dates = _read_times(times, date_order)
-    stamps, order, mended = settle_order(micros, lambda at: [int(position) for position in at[:5]], nanos)
+    stamps, order, mended = sort_by_time(micros, lambda at: [int(position) for position in at[:5]], nanos)
     return Table(name, stamps, {name: numbers[order]}, None, (*repairs, *assumed, *mended), dates=dates)
 
 
@@ -68,8 +69,7 @@ def _numbers(values: Sequence[float | None]) -> tuple[Floats, list[Repair]]:
     if not infinite.size:
         return numbers, []
     numbers[infinite] = np.nan
-    said = "Infinite or too large values became missing."
-    return numbers, [repair("infinite_value", said, infinite[:5], len(infinite))]
+    return numbers, [repair("infinite_value", infinite[:5], len(infinite))]
 
 
 def _number(name: str, value: Any, index: int) -> float:
@@ -86,7 +86,7 @@ def _number(name: str, value: Any, index: int) -> float:
 def _read_times(
     times: Sequence[int | float | str], date_order: DateOrder | None
 ) -> tuple[Ints, Ints, tuple[Repair, ...], DatesRead | None]:
-    """(n,) microseconds since 1970 UTC, (n,) nanoseconds beyond them, what was assumed, and how dates were read."""
+    """Return (n,) microseconds since 1970 UTC, (n,) nanoseconds beyond them, repairs, and how dates were read."""
     if not times:
         return np.empty(0, np.int64), np.empty(0, np.int64), (), None
     if all(isinstance(time, str) for time in times):
@@ -97,15 +97,14 @@ def _read_times(
 def _from_text(
     times: Sequence[str], date_order: DateOrder | None
 ) -> tuple[Ints, Ints, tuple[Repair, ...], DatesRead | None]:
-    _refuse(times, np.array(["\0" in time for time in times]))  # numpy would take those at the end for padding
-    text = np.array([time.strip().encode()[: LONGEST + 1] for time in times], dtype=np.bytes_)
+    _refuse(times, np.array(["\0" in time for time in times]))  # numpy treats those at the end as padding
+    text = np.array([time.strip().encode()[: MAX_FIELD_BYTES + 1] for time in times], dtype=np.bytes_)
     stamps = read_times(text, date_order=date_order, column="times")
     _refuse(times, stamps.bad)
     naive = np.flatnonzero(~stamps.zoned)
     if not naive.size or naive.size == len(times):
         return stamps.micros, stamps.nanos, (), stamps.dates
-    said = "Some times say their zone and some do not; those without were taken as UTC."
-    return stamps.micros, stamps.nanos, (repair("zone_assumed", said, naive[:5], len(naive)),), stamps.dates
+    return stamps.micros, stamps.nanos, (repair("zone_assumed", naive[:5], len(naive)),), stamps.dates
 
 
 def _from_numbers(times: Sequence[int | float | str]) -> tuple[Ints, Ints]:
@@ -114,8 +113,8 @@ def _from_numbers(times: Sequence[int | float | str]) -> tuple[Ints, Ints]:
     _refuse_two_units(times, epochs)
     unit = epoch_unit(epochs)
     _refuse(times, beyond_calendar(epochs * EPOCHS[unit]))
-    whole = [time for time in times if isinstance(time, int)]
-    exact = from_integers(whole, unit) if len(whole) == len(times) else None
+    integers = [time for time in times if isinstance(time, int)]
+    exact = from_integers(integers, unit) if len(integers) == len(times) else None
     if exact is not None:
         return exact
     micros, nanos = from_floats(epochs, unit, EPOCHS[unit])
@@ -123,7 +122,7 @@ def _from_numbers(times: Sequence[int | float | str]) -> tuple[Ints, Ints]:
 
 
 def _refuse_two_units(times: Sequence[Any], epochs: Floats) -> None:
-    """Raises Unreadable where some epochs are a hundred times others that are no small numbers themselves."""
+    """Raise Unreadable where some epochs are a hundred times others that are not small themselves."""
     sizes = np.sort(np.abs(epochs))
     sizes = sizes[np.searchsorted(sizes, _1990) :]
     jumps = np.flatnonzero(sizes[1:] >= 100 * sizes[:-1])
@@ -131,8 +130,8 @@ def _refuse_two_units(times: Sequence[Any], epochs: Floats) -> None:
         return
     large = np.abs(epochs) >= sizes[jumps[0] + 1]
     index = int(np.argmax(large != large[0]))
-    said = f"times[{index}] = {times[index]} counts in another unit than times[0] = {times[0]}; send all in one."
-    raise Unreadable(said, name="times", index=index)
+    message = f"times[{index}] = {times[index]} counts in another unit than times[0] = {times[0]}; send all in one."
+    raise Unreadable(message, name="times", index=index)
 
 
 def _epoch(time: Any, index: int) -> float:
@@ -144,5 +143,5 @@ def _epoch(time: Any, index: int) -> float:
 def _refuse(times: Sequence[Any], wrong: Bools) -> None:
     if wrong.any():
         index = int(np.argmax(wrong))
-        said = f"times[{index}] = {str(times[index])[:40]!r} is not a time; write it as 2026-03-01T10:15:00Z."
-        raise Unreadable(said, name="times", index=index)
+        message = f"times[{index}] = {str(times[index])[:40]!r} is not a time; write it as 2026-03-01T10:15:00Z."
+        raise Unreadable(message, name="times", index=index)

@@ -1,4 +1,4 @@
-"""The bytes of a CSV file to a Table."""
+"""CSV bytes to a Table."""
 
 import functools
 import itertools
@@ -6,25 +6,27 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from errors import UnknownName, Unreadable
-from readers.decompression import unpack
-from readers.dialect import Layout, lay_out
-from readers.encoding import decode
+from readers.decompression import decompress
+from readers.dialect import Layout, read_layout
+from readers.encoding import decode_text
 from readers.field_index import Ints
-from readers.index_columns import Aside, set_aside
-from readers.long_format import refuse_several_series
+from readers.index_columns import IndexColumns, find_index_columns
+from readers.long_format import refuse_groups
 from readers.number_columns import Numbers, read_numbers
 from readers.rows import rows_to_keep
-from readers.sorting import settle_order
+from readers.sorting import sort_by_time
 from readers.time_column import TimeColumn, find_time_column
 from readers.value_columns import value_columns
 from timeseries.names import clean_name
+from timeseries.repairs import SKIPPED_COLUMN, Repair, repair
 from timeseries.series import Floats
-from timeseries.table import DEFAULT_LIMITS, DateOrder, Limits, Repair, Table
+from timeseries.table import DEFAULT_LIMITS, DateOrder, Limits, Table
 
 UNNAMED = "value"
-"""What the one value column of a file without a header is called."""
+"""Name of the only value column of a file without a header."""
 
-_REASONS = 3
+MAX_REASONS = 3
+"""Columns for which a repair says why they are not the default."""
 
 
 def read_csv(
@@ -36,93 +38,102 @@ def read_csv(
     date_order: DateOrder | None = None,
     limits: Limits = DEFAULT_LIMITS,
 ) -> Table:
-    """The table in the bytes of a CSV file, perhaps gzipped or the one file of a zip archive.
+    """Return the table in the bytes of a CSV file, plain, gzipped or the only file of a zip archive.
 
-    `time_column` and `value_column` name columns where they should not be found; `value_column` becomes the
-    table's default and the others are kept; without it the first that neither counts the rows nor tells the time
-    is. A name that a table gives is understood again. `date_order` says how to read 01/02/2026 where the file does
-    not show it.
+    time_column   name of the column of times; found where it is None
+    value_column  name of the table's default column; None: the first that is no row number, date part or time. The
+                  other columns stay in the table.
+    date_order    how to read 01/02/2026 where the file does not show it
 
-    Raises Unreadable for what is no table of numbers, with its line; Ambiguous for dates that can be read two ways;
-    UnknownName for a column that is not there; LimitExceeded for more than `limits` allow.
+    Raises Unreadable, with the line, for what is not a table of numbers; Ambiguous for dates that can be read two
+    ways; UnknownName for a column that does not exist; LimitExceeded for more than `limits` allow.
     """
-    text, decoded = decode(unpack(data, limits))
-    layout = lay_out(text, limits)
+    text, decoded = decode_text(decompress(data, limits))
+    layout = read_layout(text, limits)
 
     @functools.cache
     def read(column: int) -> Numbers:
         return read_numbers(layout.grid.column(column), delimiter=layout.delimiter)
 
-    asked, kept = (_position(layout, given, date_order, read) for given in (time_column, value_column))
-    if asked is not None and asked == kept:
+    time_position = _position(layout, time_column, date_order, read)
+    value_position = _position(layout, value_column, date_order, read)
+    if time_position is not None and time_position == value_position:
         raise Unreadable(f"Column {time_column!r} cannot be both the times and the values.", column=time_column)
-    parts = _take_apart(layout, asked, kept, date_order, read)
-    times, columns, at = parts.times, parts.columns, parts.rows
+    parts = _analyse(layout, time_position, value_position, date_order, read)
+    times = parts.times
+    columns = parts.columns
+    at = parts.rows
     repairs = [*decoded, *layout.repairs, *parts.repairs]
     stamps = None
     if times.micros is not None:
-        refuse_several_series(layout, times.micros, at, times.used)
+        refuse_groups(layout, times.micros, at, times.used)
         nanos = None if times.nanos is None else times.nanos[at]
-        stamps, order, mended = settle_order(times.micros[at], lambda some: layout.grid.lines(parts.rows[some]), nanos)
+        stamps, order, order_repairs = sort_by_time(
+            times.micros[at], lambda some: layout.grid.lines(parts.rows[some]), nanos
+        )
         at = at[order]
-        repairs += mended
-    default, chosen = (layout.names[kept], []) if kept is not None else _choose(layout, columns, parts.aside)
+        repairs += order_repairs
+    if value_position is None:
+        default, assumed = _choose_default(layout, columns, parts.skipped)
+    else:
+        default, assumed = layout.names[value_position], []
     values = {label: column[at] for label, column in columns.items()}
     if not layout.has_header and len(values) == 1 and value_column in (None, UNNAMED):
         values, default = {UNNAMED: next(iter(values.values()))}, None
     shown, cleaned = clean_name(name)
-    return Table(shown, stamps, values, times.name, (*cleaned, *repairs, *chosen), default, times.dates)
+    return Table(shown, stamps, values, times.name, (*cleaned, *repairs, *assumed), default, times.dates)
 
 
 @dataclass(frozen=True, eq=False)
-class _Parts:
-    """A layout taken apart: its times and its columns of values over all records, and the rows that count."""
+class _Analysis:
+    """The times and the value columns of a layout over all records, and the positions of the table's rows."""
 
     times: TimeColumn
     columns: dict[str, Floats]
-    aside: Aside
+    skipped: IndexColumns
     rows: Ints
     repairs: list[Repair]
 
 
-def _take_apart(
+def _analyse(
     layout: Layout,
-    asked: int | None,
-    kept: int | None,
+    time_position: int | None,
+    value_position: int | None,
     date_order: DateOrder | None,
     read: Callable[[int], Numbers],
-) -> _Parts:
-    times = find_time_column(layout, asked, kept, date_order, read)
+) -> _Analysis:
+    times = find_time_column(layout, time_position, value_position, date_order, read)
     rows, dropped = rows_to_keep(layout, times, read)
-    aside = set_aside(layout, times, kept, read, rows)
-    columns, found = value_columns(layout, times.used | aside.left_out, kept, read, rows)
-    return _Parts(times, columns, aside, rows, [*times.repairs, *aside.repairs, *dropped, *found])
+    skipped = find_index_columns(layout, times, value_position, read, rows)
+    columns, changed = value_columns(layout, times.used | skipped.left_out, value_position, read, rows)
+    return _Analysis(times, columns, skipped, rows, [*times.repairs, *skipped.repairs, *dropped, *changed])
 
 
 def _position(
     layout: Layout, name: str | None, date_order: DateOrder | None, read: Callable[[int], Numbers]
 ) -> int | None:
-    """Where a column asked for stands; `value` is the one value column of a file without a header."""
+    """Return the position of a named column; `value` names the only value column of a file without a header."""
     if name is None:
         return None
     if name in layout.names:
         return layout.names.index(name)
     if name == UNNAMED and not layout.has_header:
-        columns = list(_take_apart(layout, None, None, date_order, read).columns)
+        columns = list(_analyse(layout, None, None, date_order, read).columns)
         if len(columns) == 1:
             return layout.names.index(columns[0])
     known = ", ".join(map(repr, layout.names[:20]))
     raise UnknownName(f"There is no column {name!r}; use one of {known}.", name=name, known=layout.names)
 
 
-def _choose(layout: Layout, columns: dict[str, Floats], aside: Aside) -> tuple[str | None, list[Repair]]:
-    """The column to judge where none was asked for, and why it is not the first; None stands for the first."""
-    why = {layout.names[column]: said for column, said in aside.why.items()}
-    default = next((name for name in columns if name not in why), None)
-    passed = list(itertools.takewhile(lambda name: name != default, columns))
-    if default is None or not passed:
+def _choose_default(
+    layout: Layout, columns: dict[str, Floats], skipped: IndexColumns
+) -> tuple[str | None, list[Repair]]:
+    """Return the default column and why it is not the first; None stands for the first."""
+    reasons = {layout.names[column]: code for column, code in skipped.reasons.items()}
+    default = next((name for name in columns if name not in reasons), None)
+    before = list(itertools.takewhile(lambda name: name != default, columns))
+    if default is None or not before:
         return None, []
-    reasons = ", ".join(f"{name!r} {why[name]}" for name in passed[:_REASONS])
-    more = f", and so on for {len(passed) - _REASONS} more" if len(passed) > _REASONS else ""
-    said = f"Column {default!r} is judged, for {reasons}{more}; name a value_column to judge another."
-    return default, [Repair("value_column_assumed", said, len(passed))]
+    shown = ", ".join(f"{name!r} {SKIPPED_COLUMN[reasons[name]]}" for name in before[:MAX_REASONS])
+    more = f", and so on for {len(before) - MAX_REASONS} more" if len(before) > MAX_REASONS else ""
+    return default, [repair("value_column_assumed", count=len(before), column=default, reasons=shown + more)]

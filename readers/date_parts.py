@@ -1,4 +1,4 @@
-"""Times spread over columns of numbers: a year, perhaps its month, day and time of day beside it."""
+"""Dates in parts: a column of years, perhaps with months, days and times of day beside it."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -30,27 +30,27 @@ _RANGES = {
     "second": (0, 60),
 }
 _FIRST_YEAR, _LAST_YEAR = 1700, 2100
-"""Whole numbers that go up by one are taken for years within these where the name does not say so."""
+"""Integers that increase by one are read as years within these bounds where the name does not say so."""
 
 
 def is_part_name(name: str) -> bool:
-    """Whether columns of years, months, weekdays, hours have such names."""
+    """Return whether a name is typical of columns of years, months, weekdays or hours."""
     return _OTHER_PARTS.fullmatch(name) is not None or any(names.fullmatch(name) for names in _PARTS.values())
 
 
-def find_parts(layout: Layout, kept: int | None, read: Callable[[int], Numbers]) -> list[int]:
-    """The positions of year, month, day, hour, minute and second, as far as they are there; empty without a year.
+def find_parts(layout: Layout, value_position: int | None, read: Callable[[int], Numbers]) -> list[int]:
+    """Return the positions of year, month, day, hour, minute and second, as far as present; empty without a year.
 
-    `kept` is no part.
+    `value_position` is never one of them.
     """
-    found: list[int] = []
+    positions: list[int] = []
     for part, names in _PARTS.items():
-        fits = (c for c, name in enumerate(layout.names) if c != kept and names.fullmatch(name))
+        fits = (c for c, name in enumerate(layout.names) if c != value_position and names.fullmatch(name))
         column = next((c for c in fits if _holds(layout, c, part, read)), None)
         if column is None:
             break
-        found.append(column)
-    return found
+        positions.append(column)
+    return positions
 
 
 def _holds(layout: Layout, column: int, part: str, read: Callable[[int], Numbers]) -> bool:
@@ -61,7 +61,7 @@ def _holds(layout: Layout, column: int, part: str, read: Callable[[int], Numbers
 
 
 def part_numbers(layout: Layout, column: int, read: Callable[[int], Numbers]) -> Numbers:
-    """The numbers of a part of a date; a column of text is read as names of months."""
+    """Return the numbers of a part of a date; a column of text is read as names of months."""
     if layout.kinds[column] != "text":
         return read(column)
     words, which = np.unique(layout.grid.column(column), return_inverse=True)
@@ -71,21 +71,21 @@ def part_numbers(layout: Layout, column: int, read: Callable[[int], Numbers]) ->
 
 
 def whole_within(values: Floats, low: float, high: float) -> bool:
-    """Whether all numbers that are there, at least one, are whole and lie from low to high."""
+    """Return whether all finite numbers, at least one, are integers from low to high."""
     known = values[np.isfinite(values)]
     return bool(known.size) and bool(((known >= low) & (known <= high) & (known % 1 == 0)).all())
 
 
 def are_years(values: Floats) -> bool:
-    """Whether a column without a name that says so goes through the years one by one."""
+    """Return whether a column counts years one by one, whatever its name."""
     known = values[np.isfinite(values)]
     return known.size > 1 and whole_within(known, _FIRST_YEAR, _LAST_YEAR) and bool((np.diff(known) == 1).all())
 
 
 def read_parts(columns: Sequence[Numbers], clock: Text | None = None) -> Stamps:
-    """The times of year, month, day, hour, minute and second; what is not given is the first of its kind.
+    """Return the times of year, month, day, hour, minute and second; missing parts default to the first.
 
-    `clock` is a time of day as text, for a year, month and day.
+    `clock` is a time of day as text, beside year, month and day.
     """
     text = [_digits(numbers.values, 4 if place == 0 else 2) for place, numbers in enumerate(columns)]
     text += [_fixed(b"01", text[0])] * (3 - len(text)) + [_fixed(b"00", text[0])] * (6 - max(len(text), 3))
@@ -98,8 +98,8 @@ def read_parts(columns: Sequence[Numbers], clock: Text | None = None) -> Stamps:
     return read_times(np.strings.add(np.strings.add(stamp, b" "), clock))
 
 
-def gone(numbers: Numbers) -> tuple[Bools, Bools]:
-    """(n,) cells that are no number, (n,) cells that are empty."""
+def bad_and_missing(numbers: Numbers) -> tuple[Bools, Bools]:
+    """Return (n,) cells that are not numbers and (n,) cells that are empty."""
     bad = np.zeros(len(numbers.values), np.bool_)
     bad[numbers.bad] = True
     bad[numbers.infinite] = True

@@ -1,4 +1,4 @@
-"""Decimal and thousands marks, decided over a whole column."""
+"""Decimal and thousands marks, decided over all cells of a column."""
 
 import re
 from dataclasses import dataclass
@@ -18,11 +18,11 @@ _LONG_WHOLE = re.compile(rb"(?m)^-?\d{4,}$")
 
 @dataclass(frozen=True)
 class Marks:
-    """What the marks of a column mean.
+    """The meaning of the marks in a column.
 
     decimal   "," or ".", the decimal mark; the other one marks thousands
     shown     whether the column itself proves it
-    assumed   whether the column fits both readings and one had to be taken
+    assumed   whether the column fits both and one was assumed
     conflict  position of a cell that contradicts an earlier one; None where they agree
     """
 
@@ -32,10 +32,10 @@ class Marks:
     conflict: int | None = None
 
 
-def decide_marks(lines: bytes, delimiter: str, hint: str | None) -> Marks:
-    """The marks of a column of numbers, one a line.
+def find_marks(lines: bytes, delimiter: str, hint: str | None) -> Marks:
+    """Return the marks of a column of numbers, one a line.
 
-    A column such as `1,234 5,678` fits both: then `hint`, the decimal mark of the file's other columns, decides;
+    A column such as `1,234 5,678` fits both. Then `hint`, the decimal mark of the file's other columns, decides;
     else the comma is the decimal mark in a file with semicolons, as Excel writes it, and marks thousands in others.
     """
     comma, point = _first(_FOR_COMMA, lines), _first(_FOR_POINT, lines)
@@ -53,17 +53,17 @@ def decide_marks(lines: bytes, delimiter: str, hint: str | None) -> Marks:
 
 
 def shows_decimal_point(lines: bytes) -> bool:
-    """Whether a column without commas proves that its points are decimal marks."""
+    """Return whether a column without commas proves that its points are decimal marks."""
     return _FOR_POINT[0].search(lines) is not None
 
 
 def shows_decimal_comma(lines: bytes) -> bool:
-    """Whether a column without points proves that its commas are decimal marks, and nothing speaks against it."""
+    """Return whether a column without points proves that its commas are decimal marks."""
     return _FOR_COMMA[0].search(lines) is not None and _FOR_POINT[2].search(lines) is None
 
 
-def plain(lines: bytes, marks: Marks) -> bytes:
-    """The column with a decimal point and no thousands marks; cells with wrongly placed marks are left as they are."""
+def normalize_marks(lines: bytes, marks: Marks) -> bytes:
+    """Return the column with decimal points and no thousands marks; cells with misplaced marks become `x`."""
     other = b"." if marks.decimal == "," else b","
     wrong = re.compile(rb"(?m)^.*[" + other + rb"](?!\d{3}(?!\d)).*$|^.*\d{4}[" + other + rb"].*$")
     lines = wrong.sub(b"x", lines)
@@ -71,5 +71,5 @@ def plain(lines: bytes, marks: Marks) -> bytes:
 
 
 def _first(patterns: tuple["re.Pattern[bytes]", ...], lines: bytes) -> int | None:
-    found = [match.start() for pattern in patterns if (match := pattern.search(lines))]
-    return min(found, default=None)
+    starts = [match.start() for pattern in patterns if (match := pattern.search(lines))]
+    return min(starts, default=None)

@@ -9,11 +9,11 @@ from errors import LimitExceeded, Unreadable
 from timeseries.table import Limits
 
 _BLOCK, _PIECE = 1 << 20, 1 << 16
-_MOST_MEMBERS = 10_000
+MAX_MEMBERS = 10_000
 """Members of a gzip file: block gzip has one for every 64 KiB, and each costs microseconds however small it is."""
 
-_LARGEST_DIRECTORY = 1 << 16
-_END_REACH = (1 << 16) + 22
+MAX_DIRECTORY_BYTES = 1 << 16
+END_SEARCH_BYTES = (1 << 16) + 22
 """How far from the end of a zip archive its end record can begin: the record and the longest comment."""
 
 
@@ -34,8 +34,8 @@ _FORMATS = {
 }
 
 
-def unpack(data: bytes, limits: Limits) -> bytes:
-    """The text bytes of a plain, gzipped or zipped file.
+def decompress(data: bytes, limits: Limits) -> bytes:
+    """Return the text bytes of a plain, gzipped or zipped file.
 
     Raises LimitExceeded when the file, or what it decompresses to, is larger than `limits.max_bytes`, and
     Unreadable for a broken archive, an archive of several files, a workbook or another binary format.
@@ -63,30 +63,30 @@ def _too_large(limits: Limits) -> LimitExceeded:
     )
 
 
-def gunzip(data: bytes, most: int) -> bytes:
-    """The content of every member of a gzip file; of more than `most` bytes about the first `most`.
+def gunzip(data: bytes, limit: int) -> bytes:
+    """Return the content of every member of a gzip file, or about the first `limit` bytes of more.
 
     Raises Unreadable for a file that is damaged, ends too early, goes on with something else or has very many members.
     """
     out = bytearray()
     at = 0
-    for _ in range(_MOST_MEMBERS):
-        at = _member(memoryview(data), at, out, most)
-        if len(out) > most:
+    for _ in range(MAX_MEMBERS):
+        at = _member(memoryview(data), at, out, limit)
+        if len(out) > limit:
             return bytes(out)
         if not data.startswith(b"\x1f\x8b", at):
             if data[at:].strip(b"\0"):  # zeros are padding
                 raise Unreadable("The gzip file goes on with something else; send it again whole.")
             return bytes(out)
-    raise Unreadable(f"The gzip file has more than {_MOST_MEMBERS} members; compress it as one.")
+    raise Unreadable(f"The gzip file has more than {MAX_MEMBERS} members; compress it as one.")
 
 
-def _member(data: memoryview, at: int, out: bytearray, most: int) -> int:
-    """Appends one member, which begins at `at`, to `out`; gives where it ends. What it is fed is copied, so the
-    pieces are small."""
+def _member(data: memoryview, at: int, out: bytearray, limit: int) -> int:
+    """Append the member that starts at `at` to `out`; return where it ends. zlib copies its input, so the pieces are
+    small."""
     member = zlib.decompressobj(wbits=31)
     try:
-        while not member.eof and len(out) <= most:
+        while not member.eof and len(out) <= limit:
             piece = data[at : at + _PIECE]
             block = member.decompress(piece, _BLOCK)
             taken = len(piece) - len(member.unconsumed_tail) - len(member.unused_data)
@@ -100,18 +100,18 @@ def _member(data: memoryview, at: int, out: bytearray, most: int) -> int:
 
 
 def _unzip(data: bytes, limits: Limits) -> bytes:
-    """The one file of a zip archive.
+    """Return the only file of a zip archive.
 
-    The directory is bounded before it is read, for an entry of 46 bytes becomes an object of some 500. Whichever
-    record the reader takes for the end of the archive, it is one of those looked at.
+    The directory's size is checked before it is read: an entry of 46 bytes becomes an object of some 500. Every record
+    that zipfile may read as the end of the archive is checked.
     """
-    reach = max(len(data) - _END_REACH, 0)
+    reach = max(len(data) - END_SEARCH_BYTES, 0)
     ends = [reach + match.start() for match in re.finditer(b"PK\x05\x06", data[reach:])]
     if not ends:
         raise _damaged_zip()
     if any(data[max(end - 20, 0) : end].startswith(b"PK\x06\x07") for end in ends):
         raise Unreadable("The zip archive has a zip64 directory; send a gzip file or the plain CSV.")
-    if any(int.from_bytes(data[end + 12 : end + 16], "little") > _LARGEST_DIRECTORY for end in ends):
+    if any(int.from_bytes(data[end + 12 : end + 16], "little") > MAX_DIRECTORY_BYTES for end in ends):
         raise Unreadable("The zip archive holds too many files; send an archive of one CSV file.")
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:

@@ -1,4 +1,4 @@
-"""How a text file is laid out: its delimiter, its header, where its table begins, and lines that are none of it."""
+"""The dialect of a text file: its delimiter, its header, where its table begins, and lines outside it."""
 
 import csv
 import re
@@ -10,18 +10,21 @@ import numpy as np
 
 from errors import LimitExceeded, Unreadable
 from readers.column_types import Kind, is_time_name, kind_of, kinds_of
-from readers.field_index import FieldIndex, cut, scan
+from readers.field_index import FieldIndex, cut_fields, index_fields
 from readers.number_columns import MISSING
-from timeseries.names import CONTROL_CHARACTERS_REMOVED, unescape_formula, visible
-from timeseries.table import Limits, Repair, repair
+from timeseries.names import unescape_formula, visible
+from timeseries.repairs import Repair, repair
+from timeseries.table import Limits
 
 _DELIMITERS = "\t;|,"
 _NO_DELIMITER = "\x1f"
-"""Stands for "one column only": the ASCII unit separator, which no text file holds."""
+"""The delimiter of a single column: the ASCII unit separator, which text files do not contain."""
 
-_SAMPLE_LINES, _SAMPLE_BYTES, _LONGEST_LINE = 60, 128 * 1024, 1024 * 1024
-_LEAD = 100
-"""Lines searched for the beginning of the table."""
+SAMPLE_LINES = 60
+SAMPLE_BYTES = 128 * 1024
+MAX_LINE_BYTES = 1024 * 1024
+MAX_LEAD_LINES = 100
+"""Lines searched for the start of the table."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,52 +39,51 @@ class Layout:
     repairs: list[Repair]
 
 
-def lay_out(text: bytes, limits: Limits) -> Layout:
-    """The layout of a text with `\\n` line ends.
+def read_layout(text: bytes, limits: Limits) -> Layout:
+    """Return the layout of a text with `\\n` line ends.
 
     Raises LimitExceeded for too many rows, columns or too long a name, and Unreadable where the records do not fit
     the header or each other.
     """
-    if len(text) > _LONGEST_LINE and b"\n" not in text[:_LONGEST_LINE]:
-        raise Unreadable(f"Line 1 is longer than {_LONGEST_LINE} bytes; this is not a table of rows.", line=1)
-    told = re.match(rb'(?i)"?sep=(.)"?[ ;,\t]*\n', text)
-    delimiter = str(told[1], "latin-1") if told else find_delimiter(text)
-    grid = scan(text, delimiter, limits)
-    if told:
+    if len(text) > MAX_LINE_BYTES and b"\n" not in text[:MAX_LINE_BYTES]:
+        raise Unreadable(f"Line 1 is longer than {MAX_LINE_BYTES} bytes; this is not a table of rows.", line=1)
+    declared = re.match(rb'(?i)"?sep=(.)"?[ ;,\t]*\n', text)
+    delimiter = str(declared[1], "latin-1") if declared else find_delimiter(text)
+    grid = index_fields(text, delimiter, limits)
+    if declared:
         grid = grid.select(slice(1, None))
     grid, comments = _split_comments(_without_blank_lines(grid))
     if not len(grid):
         raise Unreadable("The file has no rows; send a table with a column of numbers.")
-    width = _usual_width(grid)
+    width = _most_common_width(grid)
     _check_limit("columns", width, limits.max_columns, grid.line(0))
     kinds = kinds_of(_sample(grid, width), width)
     if len(grid) == 1 and width > 1 and set(kinds) == {"text"}:
-        said = ", ".join(repr(_text(field)) for field in grid.row(0)[:20])
-        raise Unreadable(f"The file has only a header, {said}, and no rows, so no column of numbers; add rows.")
+        columns = ", ".join(repr(_text(field)) for field in grid.row(0)[:20])
+        raise Unreadable(f"The file has only a header, {columns}, and no rows, so no column of numbers; add rows.")
     start = _first_data(grid, width, kinds)
     header = _find_header(grid, start, width)
     repairs: list[Repair] = []
     lead = [record for record in range(start) if record != header]
     if lead:
-        said = "Lines before the table were skipped."
-        repairs.append(repair("lead_lines", said, grid.lines(lead), count=len(lead)))
+        repairs.append(repair("lead_lines", grid.lines(lead), len(lead)))
     names = _header_names(grid, header, start, width, kinds)
     if names is None:
         names, comments = _header_comment(comments, width)
     if len(comments):
         at = comments.lines(np.arange(len(comments)))
-        repairs.append(repair("comment_lines", "Lines beginning with # were skipped.", at, len(comments)))
+        repairs.append(repair("comment_lines", at, len(comments)))
     data = grid.select(slice(start, None))
     _check_limit("rows", len(data), limits.max_rows, None)
     has_header = names is not None
     line = 1 if header is None else grid.line(header)
-    given = [unescape_formula(name) for name in names or [""] * width]
-    shown = [visible(name) for name in given]
-    hidden = sum(map(str.__ne__, given, shown))
+    original = [unescape_formula(name) for name in names or [""] * width]
+    shown = [visible(name) for name in original]
+    hidden = sum(map(str.__ne__, original, shown))
     if hidden:
-        repairs.append(repair("name_cleaned", f"{CONTROL_CHARACTERS_REMOVED}names of columns.", [line], hidden))
-    named, renamed = _finish_names(shown, limits, line)
-    return Layout(data, named, kinds, has_header, delimiter, repairs + renamed)
+        repairs.append(repair("name_cleaned", [line], hidden, variant="columns"))
+    unique_names, renamed = _unique_names(shown, limits, line)
+    return Layout(data, unique_names, kinds, has_header, delimiter, repairs + renamed)
 
 
 def find_delimiter(text: bytes) -> str:
@@ -89,8 +91,8 @@ def find_delimiter(text: bytes) -> str:
 
     One column only is believed where no delimiter fits, or where a header of one name stands over `1,5`.
     """
-    lines = [line[:_SAMPLE_BYTES] for line in text[:_SAMPLE_BYTES].split(b"\n")[: _SAMPLE_LINES * 2]]
-    lines = [line for line in lines if line.strip() and not line.startswith(b"#")][:_SAMPLE_LINES]
+    lines = [line[:SAMPLE_BYTES] for line in text[:SAMPLE_BYTES].split(b"\n")[: SAMPLE_LINES * 2]]
+    lines = [line for line in lines if line.strip() and not line.startswith(b"#")][:SAMPLE_LINES]
     sample = [line.decode("utf-8", "replace") for line in lines]
     scores = {delimiter: _score(sample, delimiter) for delimiter in _DELIMITERS}
     best = max(_DELIMITERS, key=lambda delimiter: scores[delimiter])
@@ -124,7 +126,7 @@ def _good(rows: Sequence[Sequence[str]]) -> tuple[int, int]:
 def _without_blank_lines(grid: FieldIndex) -> FieldIndex:
     """Without blank lines; in a table of one column those between its values stay, they are missing values."""
     blank = np.zeros(len(grid), np.bool_)
-    for here, some in grid.pieces():
+    for here, some in grid.blocks():
         alone = np.flatnonzero(some.count == 1)
         start, stop = some.select(alone).bounds(0)
         blank[here][alone[start == stop]] = True
@@ -141,17 +143,17 @@ def _without_blank_lines(grid: FieldIndex) -> FieldIndex:
 def _split_comments(grid: FieldIndex) -> tuple[FieldIndex, FieldIndex]:
     """The records, and the lines that begin with #."""
     comment = np.zeros(len(grid), np.bool_)
-    for here, some in grid.pieces():
+    for here, some in grid.blocks():
         start, stop = some.bounds(0)
-        found = np.flatnonzero((stop > start) & (grid.buffer[start] == ord("#")))
-        cells = cut(grid.buffer, start[found], stop[found]).tolist()
-        comment[here][found] = [cell.lower() not in MISSING for cell in cells]  # #N/A
+        at = np.flatnonzero((stop > start) & (grid.buffer[start] == ord("#")))
+        cells = cut_fields(grid.buffer, start[at], stop[at]).tolist()
+        comment[here][at] = [cell.lower() not in MISSING for cell in cells]  # #N/A
     return (grid.select(~comment) if comment.any() else grid), grid.select(comment)
 
 
 def _header_comment(comments: FieldIndex, width: int) -> tuple[list[str] | None, FieldIndex]:
     """The names in the first comment that has as many fields as the table, `# time,value`, and the other comments."""
-    for record in range(min(len(comments), _LEAD)):
+    for record in range(min(len(comments), MAX_LEAD_LINES)):
         if width > 1 and comments.count[record] == width:
             names = [_text(field) for field in comments.row(record)]
             others = np.arange(len(comments)) != record
@@ -159,7 +161,7 @@ def _header_comment(comments: FieldIndex, width: int) -> tuple[list[str] | None,
     return None, comments
 
 
-def _usual_width(grid: FieldIndex) -> int:
+def _most_common_width(grid: FieldIndex) -> int:
     counts = np.bincount(grid.count)
     return len(counts) - 1 - int(np.argmax(counts[::-1]))
 
@@ -172,23 +174,23 @@ def _sample(grid: FieldIndex, width: int) -> list[list[bytes]]:
 
 
 def _first_data(grid: FieldIndex, width: int, kinds: list[Kind]) -> int:
-    """The first record whose first column of times, or else of numbers, holds one."""
+    """Return the first record whose first time column, or else number column, holds one."""
     of_times = [column for column, kind in enumerate(kinds) if kind == "time"]
     typed = of_times or [column for column, kind in enumerate(kinds) if kind in ("number", "clock")]
-    for record in range(min(_LEAD, len(grid))):
+    for record in range(min(MAX_LEAD_LINES, len(grid))):
         if grid.count[record] != width:
             continue
         row = [kind_of(cell) for cell in grid.row(record)]
-        told = next((column for column in typed if row[column] != "empty"), None)
-        if told is not None and row[told] == kinds[told]:
+        first = next((column for column in typed if row[column] != "empty"), None)
+        if first is not None and row[first] == kinds[first]:
             return record
-        if told is None and record and set(row) == {"empty"} and any(grid.row(record)):
+        if first is None and record and set(row) == {"empty"} and any(grid.row(record)):
             return record
     return min(1, len(grid) - 1)
 
 
 def _find_header(grid: FieldIndex, start: int, width: int) -> int | None:
-    """Of the records before the table the one that names its columns: one with a name for times, else the fullest."""
+    """Return the record before the table that names its columns: one with a time name, else the fullest."""
     best, best_rank = None, (False, 0)
     for record in range(start):
         fields = [_text(field) for field in grid.row(record)]
@@ -201,7 +203,7 @@ def _find_header(grid: FieldIndex, start: int, width: int) -> int | None:
 
 
 def _header_names(grid: FieldIndex, header: int | None, start: int, width: int, kinds: list[Kind]) -> list[str] | None:
-    """The names of the columns; None without a header. Raises Unreadable where it does not fit the rows."""
+    """Return the names of the columns; None without a header. Raises Unreadable if it does not fit the rows."""
     if header is None:
         return None
     names = [_text(field) for field in grid.row(header)]
@@ -229,38 +231,36 @@ def _counts_up(cells: list[bytes]) -> bool:
     )
 
 
-def _finish_names(names: list[str], limits: Limits, line: int) -> tuple[list[str], list[Repair]]:
-    """Names that are there, short enough and different: `column_2` for a missing one, `load_2` for a second `load`."""
-    finished: dict[str, None] = {}
-    following: dict[str, int] = {}
-    doubled: list[str] = []
+def _unique_names(names: list[str], limits: Limits, line: int) -> tuple[list[str], list[Repair]]:
+    """Return names that are present, short enough and unique: `column_2` if missing, `load_2` for a second `load`."""
+    unique_names: dict[str, None] = {}
+    next_number: dict[str, int] = {}
+    duplicates: list[str] = []
     for position, name in enumerate(names, start=1):
         _check_limit("name_length", len(name), limits.max_name_length, line)
         base = unique = name or f"column_{position}"
-        number = following.get(base, 2)
-        while unique in finished:
+        number = next_number.get(base, 2)
+        while unique in unique_names:
             unique, number = f"{base}_{number}", number + 1
-        following[base] = number
+        next_number[base] = number
         if name and unique != name:
-            doubled.append(unique)
-        finished[unique] = None
-    if not doubled:
-        return list(finished), []
-    return list(finished), [
-        repair("name_changed", f"Columns of the same name became {', '.join(doubled[:5])}.", [line], len(doubled))
-    ]
+            duplicates.append(unique)
+        unique_names[unique] = None
+    if not duplicates:
+        return list(unique_names), []
+    return list(unique_names), [repair("name_changed", [line], len(duplicates), names=", ".join(duplicates[:5]))]
 
 
-def _check_limit(what: str, found: int, limit: int, line: int | None) -> None:
-    if found <= limit:
+def _check_limit(what: str, count: int, limit: int, line: int | None) -> None:
+    if count <= limit:
         return
-    said = {
-        "rows": f"The file has {found} rows, more than the {limit} allowed; send a part of it.",
-        "columns": f"The table has {found} columns, more than the {limit} allowed; send some of them.",
-        "name_length": f"A column's name has {found} characters, more than the {limit} allowed; shorten it.",
+    messages = {
+        "rows": f"The file has {count} rows, more than the {limit} allowed; send a part of it.",
+        "columns": f"The table has {count} columns, more than the {limit} allowed; send some of them.",
+        "name_length": f"A column's name has {count} characters, more than the {limit} allowed; shorten it.",
     }
     where = {} if line is None else {"line": line}
-    raise LimitExceeded(said[what], limit=limit, setting=f"max_{what}", **where)
+    raise LimitExceeded(messages[what], limit=limit, setting=f"max_{what}", **where)
 
 
 def _text(field: bytes) -> str:

@@ -1,11 +1,11 @@
-"""Bytes in any of the usual encodings to UTF-8 with one kind of line end."""
+"""Bytes in a common encoding to UTF-8 with one kind of line end."""
 
 import codecs
 
 import numpy as np
 
 from errors import Unreadable
-from timeseries.table import Repair, repair
+from timeseries.repairs import Repair, repair
 
 _BOMS = {
     codecs.BOM_UTF8: "utf-8",
@@ -19,8 +19,8 @@ _LOOK_ALIKES = {"\u00a0": " ", "\u202f": " ", "\u2009": " ", "\u2007": " ", "\u2
 """Spaces and minus signs as typesetters write them, and the apostrophe that marks thousands."""
 
 
-def decode(data: bytes) -> tuple[bytes, list[Repair]]:
-    """The text as UTF-8 bytes with `\\n` line ends and no byte order mark, and what had to be assumed.
+def decode_text(data: bytes) -> tuple[bytes, list[Repair]]:
+    """Return the text as UTF-8 bytes with `\\n` line ends and no byte order mark, and what was assumed.
 
     Raises Unreadable for an empty file, NUL bytes, and text that is HTML or JSON.
     """
@@ -50,16 +50,14 @@ def _to_utf8(data: bytes) -> tuple[bytes, list[Repair]]:
             return (body, []) if encoding == "utf-8" and _is_utf8(body) else (_convert(body, encoding), [])
     wide = _utf16_without_bom(data)
     if wide:
-        message = f"The file has no byte order mark and was read as {wide.upper()}."
-        return _convert(data, wide), [Repair("encoding_assumed", message, 1, (1,))]
+        return _convert(data, wide), [repair("encoding_assumed", [1], variant="utf-16", encoding=wide.upper())]
     if _is_utf8(data):
         return data, []
     odd = np.flatnonzero(np.frombuffer(data, np.uint8) > 127)
     ends = np.flatnonzero(np.frombuffer(data, np.uint8) == ord("\n"))
     lines = np.unique(np.searchsorted(ends, odd)) + 1
-    message = "The file is not UTF-8 and was read as Windows-1252; save it as UTF-8 if a name looks wrong."
     text = data.decode("cp1252", errors="replace").encode()
-    return text, [repair("encoding_assumed", message, lines, count=len(odd))]
+    return text, [repair("encoding_assumed", lines, len(odd))]
 
 
 def _is_utf8(data: bytes) -> bool:
@@ -80,7 +78,7 @@ def _convert(data: bytes, encoding: str) -> bytes:
 
 
 def _utf16_without_bom(data: bytes) -> str | None:
-    """UTF-16 is told by a NUL in nearly every second byte of what is mostly ASCII text."""
+    """Return the UTF-16 variant of mostly ASCII text, in which nearly every second byte is NUL."""
     head = np.frombuffer(data[:4096], np.uint8)
     if head.size < 4 or len(data) % 2:
         return None

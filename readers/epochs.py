@@ -1,6 +1,6 @@
-"""Numbers since 1970 to whole microseconds and the nanoseconds beyond them.
+"""Epochs to whole microseconds and the nanoseconds beyond them.
 
-A float64 holds the microseconds of an epoch of these times, not its nanoseconds; those are read from the digits.
+A float64 holds the microseconds of a current epoch, not its nanoseconds; those are read from the digits.
 """
 
 from collections.abc import Sequence
@@ -11,19 +11,19 @@ from readers.field_index import Bools, Ints, Text
 from timeseries.series import Floats
 
 _NANO_PLACES = {"seconds": 9, "milliseconds": 6, "microseconds": 3, "nanoseconds": 0}
-"""Places behind the decimal point down to the nanosecond."""
+"""Decimal places down to the nanosecond."""
 
 _WHOLE_MICROS = 17
-"""Bytes of an epoch down to the microsecond, as `1772323200.123456`; longer ones may be finer."""
+"""Bytes of an epoch with microseconds, as `1772323200.123456`; longer ones may be finer."""
 
 _INT64_MICROS = 9_000_000_000_000_000
-"""Microseconds whose nanoseconds an int64 holds."""
+"""Microseconds below which an int64 holds the nanoseconds."""
 
 
 def from_text(text: Text, unit: str, micros: Ints, wrong: Bools) -> tuple[Ints, Ints]:
-    """(n,) microseconds and (n,) nanoseconds beyond them, 0 to 999, of cells that as floats make `micros`.
+    """Return (n,) microseconds and (n,) nanoseconds beyond them, 0 to 999, of cells that are `micros` as floats.
 
-    Cells that are `wrong`, or are written in another way than `1772323200.5`, keep theirs.
+    Cells that are `wrong`, or are not written like `1772323200.5`, are left unchanged.
     """
     nanos = np.zeros(len(text), np.int64)
     if text.dtype.itemsize <= _WHOLE_MICROS:
@@ -43,7 +43,7 @@ def from_text(text: Text, unit: str, micros: Ints, wrong: Bools) -> tuple[Ints, 
 
 
 def from_integers(epochs: Sequence[int], unit: str) -> tuple[Ints, Ints] | None:
-    """The same of whole nanoseconds; None where they are something else, or too many for an int64."""
+    """Return the same for integer nanoseconds; None for another unit or beyond an int64."""
     if unit != "nanoseconds" or max(map(abs, epochs), default=0) >= _INT64_MICROS * 1000:
         return None
     micros, nanos = np.divmod(np.array(epochs, np.int64), 1000)
@@ -51,7 +51,7 @@ def from_integers(epochs: Sequence[int], unit: str) -> tuple[Ints, Ints] | None:
 
 
 def from_floats(epochs: Floats, unit: str, factor: float) -> tuple[Floats, Ints]:
-    """(n,) whole microseconds and (n,) nanoseconds beyond them of numbers with `factor` microseconds in their unit.
+    """Return (n,) whole microseconds and (n,) nanoseconds beyond them; `factor` is the microseconds in the unit.
 
     A number with at most six decimals of a second is the float nearest to its microseconds; any other is finer.
     """

@@ -1,9 +1,9 @@
-"""InfluxDB line protocol: the bytes of a write to points by stream, and the lines that are refused.
+"""InfluxDB line protocol: the bytes of a write to points by stream, and refused lines.
 
 `measurement[,tag=value…] field=value[,field=value…] [timestamp]`, one point a line; each measurement, set of tags and
-field is a stream of its own. Grammar: InfluxDB's line protocol reference, and for what that leaves open the behaviour
-of InfluxDB 1.8: a separator is escaped when a backslash stands before it, any other backslash is itself.
-What is understood and refused stands in `docs/reference/line-protocol.md`.
+field is a stream of its own. Grammar: InfluxDB's line protocol reference and, where that is silent, the behaviour of
+InfluxDB 1.8: a backslash escapes a separator after it, any other backslash is literal. What is accepted and refused is
+listed in `docs/reference/line-protocol.md`.
 """
 
 import math
@@ -15,10 +15,10 @@ import numpy as np
 from errors import BadParameter
 from timeseries import Times
 
-MOST_ERRORS = 100
-"""Refused lines that are told one by one; the rest are counted."""
-LONGEST_QUOTE = 200
-"""Most characters of a refused line that are repeated to the sender."""
+MAX_ERRORS = 100
+"""Refused lines that are reported one by one; the rest are counted."""
+MAX_QUOTE_LENGTH = 200
+"""Characters of a refused line that the error repeats."""
 
 NANOSECONDS = {
     "ns": 1,
@@ -35,8 +35,8 @@ NANOSECONDS = {
 EARLIEST, LATEST = -(2**63) + 2, 2**63 - 2
 """Bounds of a time in nanoseconds since 1970, those of InfluxDB."""
 
-# Possessive (`++`): what was taken is never given back, so that an escape stays an escape. A quote starts a text or is
-# refused: were it allowed in a bare value, each line of a hostile write could open a text that runs to the end.
+# Possessive (`++`): no backtracking, so that an escape stays an escape. A quote starts a text or is refused: in a bare
+# value, each line of a hostile write could open a text that runs to the end.
 _NAME = r"(?:[^,= \n]|(?<=\\)[,= ])++"
 _FIELD = rf'{_NAME}=(?:"(?:[^"\\]|\\.)*+"|[^," \t\r\n]++)'
 _TIME = r"-?[0-9]+(?=[ \t\r]*(?:\n|\Z))"
@@ -50,15 +50,15 @@ _ONE_FIELD = re.compile(rf'({_NAME})=("(?:[^"\\]|\\.)*+"|[^," \t\r\n]++)', re.DO
 _MEASUREMENT = re.compile(r"(?:[^, \n]|(?<=\\)[, ])++")
 _TAG = re.compile(rf",({_NAME})=({_NAME})(?=,|\Z)")
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
-_WHOLE = re.compile(r"[+-]?[0-9]{1,20}[iu]")
-_TRUTHS = {
+_INTEGER = re.compile(r"[+-]?[0-9]{1,20}[iu]")
+_BOOLEANS = {
     **dict.fromkeys(("t", "T", "true", "True", "TRUE"), 1.0),
     **dict.fromkeys(("f", "F", "false", "False", "FALSE"), 0.0),
 }
 
 
 class BadLine(Exception):
-    """Why a line is refused, in InfluxDB's words; becomes a LineError."""
+    """The reason for refusing a line, in InfluxDB's words; becomes a LineError."""
 
 
 @dataclass(frozen=True)
@@ -94,11 +94,11 @@ class Points:
 
 @dataclass
 class Parsed:
-    """What a write says.
+    """The content of a write.
 
     streams    points by stream name, in the order of first appearance
-    errors     the first MOST_ERRORS refused lines; `refused` counts all
-    texts      fields that hold text, which cannot be judged and are left out
+    errors     the first MAX_ERRORS refused lines; `refused` counts all
+    texts      fields that hold text, which cannot be scored and are left out
     """
 
     streams: dict[str, Points] = field(default_factory=dict)
@@ -108,15 +108,20 @@ class Parsed:
 
 
 def parse(body: bytes, *, now_ms: int, precision: str = "ns", ahead_ms: int | None = None) -> Parsed:
-    """The points of a write. `precision`, a key of NANOSECONDS, is the unit of its timestamps; a line without one
-    gets `now_ms`, milliseconds since 1970 UTC. A line whose time is more than `ahead_ms` later than that is refused. A
-    refused line never takes others with it.
+    """Return the points of a write.
 
-    Raises BadParameter for a precision that does not exist.
+    precision   unit of its timestamps, a key of NANOSECONDS
+    now_ms      time of a line without one, milliseconds since 1970 UTC
+    ahead_ms    a line whose time is more than this after `now_ms` is refused
+
+    A refused line does not affect the others. Raises BadParameter for an unknown precision.
     """
     unit = unit_of(precision)
     text = body.decode("utf-8", "surrogateescape")
-    parsed, keys, at, line = Parsed(), _Keys(), 0, 1
+    parsed = Parsed()
+    keys = _Keys()
+    at = 0
+    line = 1
     while at < len(text):
         if empty := _EMPTY.match(text, at):
             at, line = empty.end(), line + empty[0].count("\n")
@@ -124,9 +129,9 @@ def parse(body: bytes, *, now_ms: int, precision: str = "ns", ahead_ms: int | No
         match = _LINE.match(text, at)
         end = match.end() if match else _line_end(text, at)
         try:
-            found = _points(text, at, match, keys, unit)
-            _check_ahead(found.time, now_ms, ahead_ms)
-            _add(parsed, found, now_ms, line)
+            point = _read_line(text, at, match, keys, unit)
+            _check_ahead(point.time, now_ms, ahead_ms)
+            _add(parsed, point, now_ms, line)
         except BadLine as error:
             _refuse(parsed, line, text[at:end], str(error))
         line += text.count("\n", at, end)
@@ -135,7 +140,7 @@ def parse(body: bytes, *, now_ms: int, precision: str = "ns", ahead_ms: int | No
 
 
 def unit_of(precision: str) -> int:
-    """Nanoseconds of one unit of time. Raises BadParameter."""
+    """Return the nanoseconds of a unit of time. Raises BadParameter."""
     if precision not in NANOSECONDS:
         raise BadParameter(
             f"precision must be one of {', '.join(NANOSECONDS)}.", name="precision", choices=list(NANOSECONDS)
@@ -144,8 +149,8 @@ def unit_of(precision: str) -> int:
 
 
 def stream_name(measurement: str, field_key: str, tags: dict[str, str]) -> str:
-    r"""`measurement.field{tag=value,…}`, tags sorted. Two different series never share a name: where one of the signs
-    `. { } = , \` could be misread, a backslash stands before it.
+    r"""`measurement.field{tag=value,…}`, tags sorted. A backslash escapes the signs `. { } = , \` where they
+    could be misread, so that two series never share a name.
 
     >>> stream_name("cpu", "usage", {"host": "a", "core": "0"})
     'cpu.usage{core=0,host=a}'
@@ -162,14 +167,14 @@ def _escaped(text: str, signs: str) -> str:
 
 
 class _Keys:
-    """Stream names by the text of a line's measurement and tags and of its field's key, for the length of one write."""
+    """Caches stream names by measurement, tags and field key during one write."""
 
     def __init__(self) -> None:
         self._series: dict[str, tuple[str, dict[str, str]]] = {}
         self._names: dict[tuple[str, str], str] = {}
 
     def name(self, key: str, field_key: str) -> str:
-        """The name of the stream. Raises BadLine for what is no key."""
+        """Return the name of the stream. Raises BadLine for an invalid key."""
         if (name := self._names.get((key, field_key))) is None:
             measurement, tags = self.series(key)
             name = stream_name(measurement, _unescaped(field_key), tags)
@@ -177,7 +182,7 @@ class _Keys:
         return name
 
     def series(self, key: str) -> tuple[str, dict[str, str]]:
-        """The measurement and the tags. Raises BadLine."""
+        """Return the measurement and the tags. Raises BadLine."""
         if key not in self._series:
             self._series[key] = _series(key)
         return self._series[key]
@@ -214,16 +219,16 @@ def _unescaped(text: str) -> str:
 
 
 @dataclass(frozen=True)
-class _Found:
-    """A line understood: stream name to value, the time in nanoseconds if it says one, fields that hold text."""
+class _Line:
+    """A parsed line: stream name to value, its time in nanoseconds or None, and how many fields hold text."""
 
     values: dict[str, float]
     time: int | None
     texts: int
 
 
-def _points(text: str, at: int, match: re.Match[str] | None, keys: _Keys, unit: int) -> _Found:
-    """What the line at this place says. Raises BadLine."""
+def _read_line(text: str, at: int, match: re.Match[str] | None, keys: _Keys, unit: int) -> _Line:
+    """Return the content of the line at this place. Raises BadLine."""
     if not match:
         raise BadLine(_reason(text[at : _line_end(text, at)]))
     if not match[0].isascii() and re.search(r"[\ud800-\udfff]", match[0]):
@@ -237,28 +242,28 @@ def _points(text: str, at: int, match: re.Match[str] | None, keys: _Keys, unit: 
             texts += 1
         else:
             values[keys.name(key, name)] = _value(written)
-    return _Found(values, _time(match["time"], unit), texts)
+    return _Line(values, _time(match["time"], unit), texts)
 
 
 def _value(written: str) -> float:
-    """A number, or a truth as 1 or 0. Raises BadLine."""
+    """Return a number, with a boolean as 1 or 0. Raises BadLine."""
     if _NUMBER.fullmatch(written):
         if math.isfinite(value := float(written)):
             return value
         raise BadLine(f"value out of range: {_shortened(written)}")
-    if written in _TRUTHS:
-        return _TRUTHS[written]
-    if _WHOLE.fullmatch(written):
-        whole = int(written[:-1])
+    if written in _BOOLEANS:
+        return _BOOLEANS[written]
+    if _INTEGER.fullmatch(written):
+        integer = int(written[:-1])
         low, high = (-(2**63), 2**63) if written[-1] == "i" else (0, 2**64)
-        if low <= whole < high:
-            return float(whole)
+        if low <= integer < high:
+            return float(integer)
         raise BadLine(f"value out of range: {_shortened(written)}")
     raise BadLine(f"invalid field value {_shortened(written)}: write a number, true, false or a quoted text")
 
 
 def _time(written: str | None, unit: int) -> int | None:
-    """Nanoseconds since 1970. Raises BadLine."""
+    """Return nanoseconds since 1970. Raises BadLine."""
     if written is None:
         return None
     time = int(written) * unit if len(written) <= 20 else LATEST + 1
@@ -268,17 +273,17 @@ def _time(written: str | None, unit: int) -> int | None:
 
 
 def _check_ahead(time: int | None, now_ms: int, ahead_ms: int | None) -> None:
-    """Raises BadLine for a time in nanoseconds too far ahead of the present."""
+    """Raise BadLine for a time too far in the future."""
     if time is not None and ahead_ms is not None and time // 1_000_000 > now_ms + ahead_ms:
         now = np.datetime64(now_ms // 1000, "s")
         raise BadLine(
-            f"time too far in the future: the clock here says {now}Z, and {ahead_ms // 60_000} minutes more are "
+            f"time too far in the future: the clock here shows {now}Z, and {ahead_ms // 60_000} minutes more are "
             "allowed. Check the sender's clock, the time zone and the precision"
         )
 
 
 def _reason(line: str) -> str:
-    """Why a line does not fit the grammar."""
+    """Return why a line does not fit the grammar."""
     key = re.match(r"[ \t\r]*+((?:[^ \n]|(?<=\\)[ ])++)[ ]*+", line)
     if not key:
         return "missing measurement"
@@ -306,25 +311,25 @@ def _bad_field(rest: str) -> str:
 
 
 def _line_end(text: str, at: int) -> int:
-    """One after the next newline."""
+    """Return the position after the next newline."""
     return text.find("\n", at) + 1 or len(text)
 
 
 def _shortened(text: str) -> str:
     readable = text.encode("utf-8", "replace").decode("utf-8")
-    return readable if len(readable) <= LONGEST_QUOTE else f"{readable[:LONGEST_QUOTE]}…"
+    return readable if len(readable) <= MAX_QUOTE_LENGTH else f"{readable[:MAX_QUOTE_LENGTH]}…"
 
 
 def _refuse(parsed: Parsed, line: int, text: str, reason: str) -> None:
     parsed.refused += 1
-    if len(parsed.errors) < MOST_ERRORS:
+    if len(parsed.errors) < MAX_ERRORS:
         parsed.errors.append(LineError(line, _shortened(text.strip(" \t\r\n")), reason))
 
 
-def _add(parsed: Parsed, found: _Found, now_ms: int, line: int) -> None:
-    parsed.texts += found.texts
-    time = now_ms if found.time is None else found.time // 1_000_000
-    for name, value in found.values.items():
+def _add(parsed: Parsed, parsed_line: _Line, now_ms: int, line: int) -> None:
+    parsed.texts += parsed_line.texts
+    time = now_ms if parsed_line.time is None else parsed_line.time // 1_000_000
+    for name, value in parsed_line.values.items():
         points = parsed.streams.get(name)
         if points is None:
             points = parsed.streams[name] = Points()

@@ -1,7 +1,7 @@
-"""Text to numbers: a whole column at once, its decimal mark, thousands marks and unit decided over all of it.
+"""Text to numbers, one column at a time; its decimal mark, thousands marks and unit are decided over all cells.
 
-A plain column goes straight through pandas' C parser, which rounds correctly. Only a column that it refuses is
-looked at cell by cell.
+A plain column goes through pandas' C parser, which rounds correctly. Only a column that it refuses is parsed cell by
+cell.
 """
 
 import csv
@@ -13,8 +13,8 @@ from itertools import chain
 import numpy as np
 import pandas as pd  # type: ignore[import-untyped]  # pandas ships no types
 
-from readers.decimal_marks import decide_marks, plain, shows_decimal_comma, shows_decimal_point
-from readers.field_index import LONGEST, Ints, Text
+from readers.decimal_marks import find_marks, normalize_marks, shows_decimal_comma, shows_decimal_point
+from readers.field_index import MAX_FIELD_BYTES, Ints, Text
 from timeseries.series import Floats
 
 _MISSING_WORDS = (
@@ -22,7 +22,7 @@ _MISSING_WORDS = (
     *("#n/a", "#na", "#value!", "#div/0!", "#ref!", "#num!", "#null!", "#name?", "-nan", "k.a."),
 )
 MISSING = frozenset(word.encode() for word in ("", *_MISSING_WORDS))
-"""What stands for a missing value, in lower case; any mixture of cases is understood."""
+"""Texts of a missing value, in lower case; case is ignored."""
 
 _NA_VALUES = sorted({form for word in ("", *_MISSING_WORDS) for form in (word, word.upper(), word.title())} | {"NaN"})
 
@@ -39,12 +39,13 @@ _WELL_MARKED = re.compile(rb"(?:\d+|\d{1,3}(?:([.,' ])\d{3})(?:\1\d{3})*)?(?:[.,
 _INFINITE = re.compile(rb"[-+]?inf(inity)?", re.IGNORECASE)
 _PLAIN = re.compile(rb"-?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
 _TRUTH = {b"true": b"1", b"false": b"0"}
-_MOST_UNITS = 3
-_HINT_BYTES = 1 << 20
-"""How far a column with points is searched for a proof that they are decimal: only other columns need it, as a hint."""
+MAX_UNITS = 3
+"""More distinct units in a column are words, and their cells not numbers."""
+HINT_BYTES = 1 << 20
+"""Bytes of a column with points searched for proof that they are decimal; only other columns use it, as a hint."""
 _BYTES = frozenset(f"{scale}{unit}" for scale in ("", *"kKMGTP", "Ki", "Mi", "Gi", "Ti") for unit in ("B", "b", "bit"))
 _SCALES = frozenset(["k", "K", "M", "G", "T", "m", "µ", "n", "bn", "Mio", "Mrd"]) | _BYTES
-"""Units that change the size of the number beside them: a cell without one is then not in the same unit."""
+"""Units that scale the number beside them: a cell without one is then in another unit."""
 
 
 def _no_positions() -> Ints:
@@ -58,11 +59,11 @@ class Numbers:
     values    (n,) float64, NaN where the cell is missing or not a number
     bad       positions of the cells that are not numbers
     infinite  positions of infinities and of numbers too large for a float64, NaN in values
-    units     unit to the position of its first cell; "" for cells without one where that changes their size
-    stripped  positions of the cells that carried a unit
-    mark      "," or "." where the column shows which is its decimal mark; None where it shows nothing
-    assumed   the decimal mark taken although the column fits both; None where there was no doubt
-    conflict  position of a cell whose marks contradict the rest; None where they agree
+    units     unit to the position of its first cell; "" for cells without one beside a unit that scales
+    stripped  positions of the cells that had a unit
+    mark      "," or "." where the column shows its decimal mark, else None
+    assumed   the decimal mark assumed although the column fits both; None where it is certain
+    conflict  position of a cell whose marks contradict the others; None where they agree
     """
 
     values: Floats
@@ -76,19 +77,19 @@ class Numbers:
 
 
 def is_number(cell: bytes) -> bool:
-    """Whether a cell by itself can be read as a number, perhaps with a unit."""
+    """Return whether a single cell can be read as a number, perhaps with a unit."""
     match = _CELL.fullmatch(cell)
-    told = match is not None and _WELL_MARKED.match(match["digits"]) is not None
-    return told or cell.lower() in _TRUTH or _INFINITE.fullmatch(cell) is not None
+    is_marked_well = match is not None and _WELL_MARKED.match(match["digits"]) is not None
+    return is_marked_well or cell.lower() in _TRUTH or _INFINITE.fullmatch(cell) is not None
 
 
 def read_numbers(text: Text, *, delimiter: str = ",", hint: str | None = None) -> Numbers:
-    """The numbers of a column; what is wrong with it stands in the answer.
+    """Return the numbers of a column and its problems.
 
-    `hint` is the decimal mark that other columns of the file show; it and the delimiter settle a column like
-    `1,234 5,678` that shows nothing itself.
+    hint   the decimal mark that other columns of the file show; it and the delimiter decide for a column like
+           `1,234 5,678`, which fits both
     """
-    if text.dtype.itemsize <= LONGEST:
+    if text.dtype.itemsize <= MAX_FIELD_BYTES:
         lines = _join(text)
         numbers = _plain_column(lines, hint) or _one_unit(lines, hint)
         if numbers is not None:
@@ -97,9 +98,9 @@ def read_numbers(text: Text, *, delimiter: str = ",", hint: str | None = None) -
 
 
 def _plain_column(lines: bytes, hint: str | None) -> Numbers | None:
-    """A column of numbers that need no second look; None where one does."""
+    """Read a column without units or thousands marks; None for any other."""
     points = b"." in lines
-    shown = points and shows_decimal_point(lines if hint == "," else lines[:_HINT_BYTES])
+    shown = points and shows_decimal_point(lines if hint == "," else lines[:HINT_BYTES])
     values = None if points and hint == "," and not shown else _parse(lines)
     if values is not None:
         return Numbers(values, mark="." if shown else None)
@@ -109,7 +110,7 @@ def _plain_column(lines: bytes, hint: str | None) -> Numbers | None:
 
 
 def _one_unit(lines: bytes, hint: str | None) -> Numbers | None:
-    """A column whose every number carries the same unit right behind its last digit; None for any other."""
+    """Read a column whose every number has the same unit right after its last digit; None for any other."""
     first = _WITH_UNIT.search(lines)
     if first is None:
         return None
@@ -123,7 +124,7 @@ def _one_unit(lines: bytes, hint: str | None) -> Numbers | None:
 
 
 def _join(text: Text) -> bytes:
-    """The cells as lines; the NULs that pad a numpy text array go."""
+    """Return the cells as lines, without the NULs that pad a numpy text array."""
     width = text.dtype.itemsize
     lines = np.full((len(text), width + 1), ord("\n"), np.uint8)
     lines[:, :width] = text.view(np.uint8).reshape(len(text), width)
@@ -131,7 +132,7 @@ def _join(text: Text) -> bytes:
 
 
 def _parse(lines: bytes) -> Floats | None:
-    """One number a line through pandas' C parser; None where it refuses one of them."""
+    """Parse one number a line with pandas' C parser; None where it refuses one of them."""
     try:
         frame = pd.read_csv(
             io.BytesIO(lines),
@@ -161,7 +162,7 @@ def _finite(numbers: Numbers) -> Numbers:
 
 @dataclass
 class _Cells:
-    """What a walk over the cells of a column finds."""
+    """Collects the cells of a column one by one."""
 
     cores: list[bytes] = field(default_factory=list)
     bad: list[int] = field(default_factory=list)
@@ -170,7 +171,7 @@ class _Cells:
     first_without: int | None = None
 
     def add(self, position: int, cell: bytes) -> None:
-        """One cell: its bare number, or nothing and why."""
+        """Add one cell: its bare number, or nothing and the reason."""
         core = b""
         if cell.lower() in MISSING:
             pass
@@ -178,7 +179,7 @@ class _Cells:
             core = _TRUTH[cell.lower()]
         elif _INFINITE.fullmatch(cell):
             self.infinite.append(position)
-        elif len(cell) > LONGEST or not (match := _CELL.fullmatch(cell)) or (sign := _sign(match)) is None:
+        elif len(cell) > MAX_FIELD_BYTES or not (match := _CELL.fullmatch(cell)) or (sign := _sign(match)) is None:
             self.bad.append(position)
         else:
             core = sign + match["digits"].replace(b" ", b"").replace(b"'", b"")
@@ -189,12 +190,9 @@ class _Cells:
                 self.first_without = position
         self.cores.append(core)
 
-    def settle_units(self) -> None:
-        """More different words than units can be are no units: those cells are not numbers."""
-        if (
-            len(self.with_unit) <= _MOST_UNITS
-            or {unit.decode("utf-8", "replace") for unit in self.with_unit} <= _SCALES
-        ):
+    def drop_words(self) -> None:
+        """Drop more distinct units than MAX_UNITS: those cells are not numbers."""
+        if len(self.with_unit) <= MAX_UNITS or {unit.decode("utf-8", "replace") for unit in self.with_unit} <= _SCALES:
             return
         for position in chain.from_iterable(self.with_unit.values()):
             self.cores[position] = b""
@@ -202,7 +200,7 @@ class _Cells:
         self.with_unit = {}
 
     def units(self) -> dict[str, int]:
-        """Unit to its first position; the empty unit counts only beside one that changes the size of a number."""
+        """Return each unit's first position; the empty unit counts only beside one that scales numbers."""
         units = {unit.decode("utf-8", "replace"): at[0] for unit, at in self.with_unit.items()}
         if self.first_without is not None and not _SCALES.isdisjoint(units):
             units[""] = self.first_without
@@ -213,10 +211,10 @@ def _cell_by_cell(text: Text, delimiter: str, hint: str | None) -> Numbers:
     cells = _Cells()
     for position, cell in enumerate(text.tolist()):
         cells.add(position, cell)
-    cells.settle_units()
+    cells.drop_words()
     lines = b"\n".join(cells.cores) + b"\n"
-    marks = decide_marks(lines, delimiter, hint)
-    values, wrong = _parse_known(plain(lines, marks))
+    marks = find_marks(lines, delimiter, hint)
+    values, wrong = _parse_known(normalize_marks(lines, marks))
     return _finite(
         Numbers(
             values,
@@ -232,7 +230,7 @@ def _cell_by_cell(text: Text, delimiter: str, hint: str | None) -> Numbers:
 
 
 def _parse_known(lines: bytes) -> tuple[Floats, list[int]]:
-    """The numbers, and the positions of the lines that are none."""
+    """Return the numbers, and the positions of the lines that are not numbers."""
     cells = lines.split(b"\n")[:-1]
     wrong = [position for position, cell in enumerate(cells) if cell and not _PLAIN.fullmatch(cell)]
     for position in wrong:
@@ -243,7 +241,7 @@ def _parse_known(lines: bytes) -> tuple[Floats, list[int]]:
 
 
 def _sign(match: "re.Match[bytes]") -> bytes | None:
-    """`-` or nothing; accountants write (12) and 12- for -12. None where two signs or half a bracket stand there."""
+    """Return `-` or nothing; accountants write (12) and 12- for -12. None for two signs or half a bracket."""
     signs = (match["sign"] + match["sign2"] + match["minus"]).replace(b"+", b"")
     brackets = match["open"] + match["close"]
     if brackets not in (b"", b"()") or len(signs) + len(brackets) // 2 > 1:

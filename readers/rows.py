@@ -1,4 +1,4 @@
-"""Which records of a file are rows of its table."""
+"""Which records of a file are rows of its table, and which are headers, totals and remarks."""
 
 import re
 from collections.abc import Callable
@@ -7,17 +7,17 @@ import numpy as np
 
 from errors import Unreadable
 from readers.dialect import Layout
-from readers.field_index import LONGEST, Bools, Ints
+from readers.field_index import MAX_FIELD_BYTES, Bools, Ints
 from readers.number_columns import Numbers
 from readers.time_column import TimeColumn
-from timeseries.table import Repair, repair
+from timeseries.repairs import Repair, repair
 
-_TRAILING = 5
+MAX_TRAILING_ROWS = 5
 """Rows at the end of a file that may be totals and remarks."""
 
-_MOST_HEADERS = 10_000
-_LONG_SHARE = 0.1
-"""Share of rows with too many fields up to which they are left out."""
+MAX_HEADERS = 10_000
+MAX_LONG_SHARE = 0.1
+"""Rows with too many fields are left out up to this share; beyond it the file is refused."""
 
 _NAMED_ZONE = re.compile(r".*\d:\d\d.* ?\b([A-Z]{2,5})")
 _TOTAL = re.compile(
@@ -26,40 +26,38 @@ _TOTAL = re.compile(
 
 
 def rows_to_keep(layout: Layout, times: TimeColumn, read: Callable[[int], Numbers]) -> tuple[Ints, list[Repair]]:
-    """Positions of the records that are rows of the table, and what was left out.
+    """Return the positions of the records that are rows of the table, and what was left out.
 
-    Raises Unreadable for a cell in the column of times that is no time, and where many rows have too many fields.
+    Raises Unreadable for a cell in the time column that is not a time, and where many rows have too many fields.
     """
     grid = layout.grid
     keep = np.ones(len(grid), np.bool_)
     repairs: list[Repair] = []
 
-    def leave_out(code: str, said: str, which: Bools) -> None:
-        at = np.flatnonzero(which & keep)
+    def leave_out(code: str, flags: Bools) -> None:
+        at = np.flatnonzero(flags & keep)
         if at.size:
             keep[at] = False
-            repairs.append(repair(code, said, grid.lines(at), len(at)))
+            repairs.append(repair(code, grid.lines(at), len(at)))
 
     suspects = _suspects(layout, times, read)
-    leave_out("repeated_header", "The header came again between the rows and was skipped.", _headers(layout, suspects))
-    trailing = _trailing(layout, suspects)
-    leave_out("trailing_rows", "Rows at the end that are no data, a total or a remark, were skipped.", trailing)
-    leave_out("long_rows", "Rows with more fields than the table has columns were left out.", _long_rows(layout, keep))
+    leave_out("repeated_header", _repeated_headers(layout, suspects))
+    leave_out("trailing_rows", _trailing_rows(layout, suspects))
+    leave_out("long_rows", _long_rows(layout, keep))
     if times.micros is not None:
-        leave_out("missing_time", "Rows without a time were left out.", times.missing)
+        leave_out("missing_time", times.missing)
         _check_times(layout, times, keep)
     if not keep.any():
         raise Unreadable("The file has no rows of data; send a table with a column of numbers.")
     rows = np.flatnonzero(keep)
     short = rows[grid.count[rows] < len(layout.names)]
     if short.size:
-        said = "Rows have fewer fields than the table has columns; what they lack is missing."
-        repairs.append(repair("short_rows", said, grid.lines(short), len(short)))
+        repairs.append(repair("short_rows", grid.lines(short), len(short)))
     return rows, repairs
 
 
 def _suspects(layout: Layout, times: TimeColumn, read: Callable[[int], Numbers]) -> Ints:
-    """Records with a bad time or, in a table without times, with a bad number."""
+    """Return the records with an unreadable time or, in a table without times, an unreadable number."""
     if times.micros is not None:
         return np.flatnonzero(times.bad)
     numeric = [c for c, kind in enumerate(layout.kinds) if kind == "number" and c not in times.used]
@@ -67,29 +65,29 @@ def _suspects(layout: Layout, times: TimeColumn, read: Callable[[int], Numbers])
     return np.unique(np.concatenate(bad)) if bad else np.empty(0, np.int64)
 
 
-def _headers(layout: Layout, suspects: Ints) -> Bools:
-    again = np.zeros(len(layout.grid), np.bool_)
+def _repeated_headers(layout: Layout, suspects: Ints) -> Bools:
+    repeated = np.zeros(len(layout.grid), np.bool_)
     if layout.has_header:
         names = [name.encode() for name in layout.names]
-        suspects = suspects[(layout.grid.count[suspects] == len(names))][:_MOST_HEADERS]
-        alike = layout.grid.select(suspects).column(0) == names[0][: LONGEST + 1]
+        suspects = suspects[(layout.grid.count[suspects] == len(names))][:MAX_HEADERS]
+        alike = layout.grid.select(suspects).column(0) == names[0][: MAX_FIELD_BYTES + 1]
         for record in suspects[alike].tolist():
-            again[record] = layout.grid.row(record) == names
-    return again
+            repeated[record] = layout.grid.row(record) == names
+    return repeated
 
 
-def _trailing(layout: Layout, suspects: Ints) -> Bools:
+def _trailing_rows(layout: Layout, suspects: Ints) -> Bools:
     trailing = np.zeros(len(layout.grid), np.bool_)
-    doubtful = set(suspects[-_TRAILING:].tolist())
-    for record in range(len(layout.grid) - 1, max(len(layout.grid) - 1 - _TRAILING, 0), -1):
-        if record not in doubtful and not any(_TOTAL.fullmatch(cell) for cell in layout.grid.row(record)):
+    suspect = set(suspects[-MAX_TRAILING_ROWS:].tolist())
+    for record in range(len(layout.grid) - 1, max(len(layout.grid) - 1 - MAX_TRAILING_ROWS, 0), -1):
+        if record not in suspect and not any(_TOTAL.fullmatch(cell) for cell in layout.grid.row(record)):
             break
         trailing[record] = True
     return trailing
 
 
 def _long_rows(layout: Layout, keep: Bools) -> Bools:
-    """Records with something in the fields beyond the last column; empty ones there do no harm."""
+    """Flag the records with text in fields beyond the last column; empty fields there are ignored."""
     grid, width = layout.grid, len(layout.names)
     long = np.zeros(len(grid), np.bool_)
     at = np.flatnonzero((grid.count > width) & keep)
@@ -97,11 +95,11 @@ def _long_rows(layout: Layout, keep: Bools) -> Bools:
         start, stop = grid.select(at).bounds(column)
         long[at[stop > start]] = True
         at = at[(stop == start) & (grid.count[at] > column + 1)]
-    found = np.flatnonzero(long)
-    if found.size > _LONG_SHARE * len(grid):
-        line = grid.line(int(found[0]))
+    positions = np.flatnonzero(long)
+    if positions.size > MAX_LONG_SHARE * len(grid):
+        line = grid.line(int(positions[0]))
         raise Unreadable(
-            f"Line {line} has {int(grid.count[found[0]])} fields where the table has {width} columns; "
+            f"Line {line} has {int(grid.count[positions[0]])} fields where the table has {width} columns; "
             "give every row as many fields as the header.",
             line=line,
         )
@@ -117,13 +115,13 @@ def _check_times(layout: Layout, times: TimeColumn, keep: Bools) -> None:
     row = layout.grid.row(int(wrong[0]))
     cell = row[column][:40].decode("utf-8", "replace") if column < len(row) else ""
     zone = _NAMED_ZONE.fullmatch(cell)
-    mend = "write it as 2026-03-01T10:15:00Z"
+    remedy = "write it as 2026-03-01T10:15:00Z"
     if any(_TOTAL.fullmatch(cell) for cell in row):
-        mend = "the line looks like a total: remove it"
+        remedy = "the line looks like a total: remove it"
     elif zone:
-        mend = f"write the offset from UTC in place of {zone[1]}, as in 2026-03-01T10:15:00+01:00"
+        remedy = f"write the offset from UTC in place of {zone[1]}, as in 2026-03-01T10:15:00+01:00"
     raise Unreadable(
-        f"Line {line}: {cell!r} in column {times.name!r} is not a time; {mend}.",
+        f"Line {line}: {cell!r} in column {times.name!r} is not a time; {remedy}.",
         line=line,
         column=times.name,
         value=cell,

@@ -1,22 +1,22 @@
-"""Rows put in the order of time, each time once."""
+"""Sort rows by time and drop repeated times."""
 
 from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from readers.field_index import Bools, Ints
+from timeseries.repairs import Repair, repair
 from timeseries.series import Times
-from timeseries.table import Repair, repair
 
 Places = Callable[[Ints], Sequence[int]]
-"""The places, for a report, of rows given by position."""
+"""Returns the places, for a report, of rows given by position."""
 
 
-def settle_order(micros: Ints, places: Places, nanos: Ints | None = None) -> tuple[Times, Ints, list[Repair]]:
-    """Times strictly increasing, the positions of the rows they belong to, and what was changed.
+def sort_by_time(micros: Ints, places: Places, nanos: Ints | None = None) -> tuple[Times, Ints, list[Repair]]:
+    """Return times strictly increasing, the positions of their rows, and what was changed.
 
-    micros  (n,) microseconds since 1970 UTC, in the order of the input. Of rows with the same time the last of the
-            input stays. Times are kept to the millisecond.
+    micros  (n,) microseconds since 1970 UTC, in the order of the input. Of rows with the same time the last one
+            stays. Times are stored to the millisecond.
     nanos   (n,) nanoseconds beyond them, 0 to 999; None where there are none
     """
     repairs = []
@@ -32,8 +32,7 @@ def settle_order(micros: Ints, places: Places, nanos: Ints | None = None) -> tup
     millis = sorted_micros // 1000
     fine = np.flatnonzero((sorted_micros % 1000 != 0) | (sorted_nanos != 0))
     if fine.size:
-        said = "Times are kept to the millisecond; finer parts were cut off."
-        repairs.append(repair("finer_than_millisecond", said, places(np.sort(order[fine])), len(fine)))
+        repairs.append(repair("finer_than_millisecond", places(np.sort(order[fine])), len(fine)))
     again = np.flatnonzero(millis[1:] == millis[:-1])
     if again.size:
         after = again + 1
@@ -47,18 +46,14 @@ def settle_order(micros: Ints, places: Places, nanos: Ints | None = None) -> tup
 
 def _order_repair(n: int, back: Ints, places: Places) -> Repair:
     if back.size == n - 1:
-        return repair("order_mended", "The rows came newest first and were turned round.", places(back), len(back))
-    said = "Rows were not in the order of time and were sorted."
-    return repair("order_mended", said, places(back), len(back))
+        return repair("order_mended", places(back), len(back), variant="reversed")
+    return repair("order_mended", places(back), len(back))
 
 
 def _duplicates(order: Ints, again: Ints, closer: Bools, places: Places) -> list[Repair]:
-    found = []
-    for code, said, which in (
-        ("duplicate_times", "Several rows have the same time; the last of each was kept", again[~closer]),
-        ("closer_than_millisecond", "Rows are closer than a millisecond; the last of each was kept", again[closer]),
-    ):
-        if which.size:
-            said += f", {len(which)} of {len(order)} rows left out."
-            found.append(repair(code, said, places(np.sort(order[which])), len(which)))
-    return found
+    repairs = []
+    for code, at in (("duplicate_times", again[~closer]), ("closer_than_millisecond", again[closer])):
+        if at.size:
+            places_at = places(np.sort(order[at]))
+            repairs.append(repair(code, places_at, len(at), dropped=len(at), rows=len(order)))
+    return repairs

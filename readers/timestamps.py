@@ -1,8 +1,8 @@
-"""Text to times: a whole column at once.
+"""Text to times, one column at a time.
 
-Cells of one shape (`2026-03-01 10:15` is `0000-00-00 00:00`) have their digits in the same places, so each shape
-is understood once and all its cells are read together, digit column by digit column. Whether `01/02/2026` is the
-first of February is decided over the whole column afterwards.
+Cells of one shape (`2026-03-01 10:15` is `0000-00-00 00:00`) have their digits in the same places, so each shape is
+parsed once and all its cells are read together, digit by digit. Whether `01/02/2026` is the first of February is
+decided over all cells afterwards.
 """
 
 import re
@@ -14,13 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from errors import Ambiguous
-from readers.field_index import LONGEST, Bools, Ints, Text
+from readers.field_index import MAX_FIELD_BYTES, Bools, Ints, Text
 from timeseries.table import DateOrder, DatesRead
 
 _SHAPE_OF_BYTE = bytes(
     ord("0") if chr(b).isdigit() and b < 128 else ord("a") if b > 127 or chr(b).isalpha() else b for b in range(256)
 )
-_MOST_SHAPES = 300
+MAX_SHAPES = 300
 """Shapes read in one column; unpadded numbers, fractions and offsets together make fewer."""
 
 _DATE = r"""
@@ -66,11 +66,14 @@ MONTHS = {
 _DAYS = np.array([0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
 
 _Number = Callable[..., Ints]
-"""Takes names of places in a shape, gives the number in the first of them that the shape has."""
+"""Returns the number in the first of the named groups that the shape has."""
 
-_HOUR, _MINUTE, _SECOND = 3_600_000_000, 60_000_000, 1_000_000
-_FIRST, _LAST = -62_135_596_800 * _SECOND, 253_402_300_800 * _SECOND - 1
-"""The years 1 to 9999, which can be written with four digits."""
+_HOUR = 3_600_000_000  # microseconds
+_MINUTE = 60_000_000
+_SECOND = 1_000_000
+_FIRST = -62_135_596_800 * _SECOND
+_LAST = 253_402_300_800 * _SECOND - 1
+"""The years 1 to 9999, which four digits can write."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,8 +82,8 @@ class Stamps:
 
     micros     (n,) int64, microseconds since 1970 UTC, from the year 1 to 9999; 0 where `bad`
     nanos      (n,) int64, the nanoseconds beyond them, 0 to 999
-    bad        (n,) cells that are no time
-    zoned      (n,) cells that say their zone
+    bad        (n,) cells that are not times
+    zoned      (n,) cells with a time zone
     has_clock  whether any cell has a time of day
     dates      how cells like 01/02/2026 were read; None where there are none
     """
@@ -95,10 +98,10 @@ class Stamps:
 
 @dataclass(eq=False)
 class _Parts:
-    """Year, month, day and the time of day of each cell while they are being collected.
+    """Year, month, day and time of day of each cell while they are collected.
 
     open    (n,) cells like 01/02/2026; day and month then hold the first and the second number
-    dotted  (n,) those of them written with dots, which are day first wherever they are written
+    dotted  (n,) those of them written with dots, which are day first by convention
     short   (n,) those of them with a year of two digits
     leap    (n,) cells in second 60
     """
@@ -125,25 +128,25 @@ class _Parts:
 
 
 def is_time(cell: bytes) -> bool:
-    """Whether a cell by itself has the shape of a date, perhaps with a time of day; plain digits do not."""
+    """Return whether a single cell has the shape of a date, perhaps with a time of day; plain digits do not."""
     return not cell.isdigit() and _STAMP.fullmatch(_shape(cell)) is not None
 
 
 def is_time_of_day(cell: bytes) -> bool:
-    """Whether a cell by itself has the shape of a time of day."""
+    """Return whether a single cell has the shape of a time of day."""
     return b":" in cell and _TIME_OF_DAY.fullmatch(_shape(cell)) is not None
 
 
 def read_times(text: Text, *, date_order: DateOrder | None = None, column: str = "") -> Stamps:
-    """The times of a column of text.
+    """Return the times of a column of text.
 
-    Raises Ambiguous where every date can be read day first and month first and `date_order` does not say which.
+    Raises Ambiguous where every date can be read day first and month first and `date_order` is None.
     """
     parts = _Parts(len(text))
     cells = text.view(np.uint8).reshape(len(text), -1)
     shapes = np.frombuffer(text.tobytes().translate(_SHAPE_OF_BYTE), text.dtype)
     rest = np.arange(len(text))
-    for _ in range(_MOST_SHAPES):
+    for _ in range(MAX_SHAPES):
         if not rest.size:
             break
         same = shapes[rest] == shapes[rest[0]]
@@ -151,7 +154,7 @@ def read_times(text: Text, *, date_order: DateOrder | None = None, column: str =
         _read_shape(shapes[rest[0]], cells if same.all() and at.size == len(text) else cells[at], at, parts)
         rest = rest[~same]
     parts.bad[rest] = True
-    dates = _settle_order(parts, date_order, column, text)
+    dates = _sort_by_time(parts, date_order, column, text)
     return replace(_join(parts), dates=dates)
 
 
@@ -160,12 +163,12 @@ def _shape(cell: bytes) -> str:
 
 
 def _read_shape(shape: bytes, cells: NDArray[np.uint8], at: Ints, parts: _Parts) -> None:
-    """Reads all cells of one shape into `parts`."""
-    match = _STAMP.fullmatch(shape.decode("ascii")) if len(shape) <= LONGEST else None
+    """Read all cells of one shape into `parts`."""
+    match = _STAMP.fullmatch(shape.decode("ascii")) if len(shape) <= MAX_FIELD_BYTES else None
     if match is None:
         parts.bad[at] = True
         return
-    span = {name: match.span(name) for name, found in match.groupdict().items() if found}
+    span = {name: match.span(name) for name, group in match.groupdict().items() if group}
 
     def number(*names: str) -> Ints:
         return next((_digits(cells, *span[name]) for name in names if name in span), np.zeros(len(at), np.int64))
@@ -242,90 +245,92 @@ def _digits(cells: NDArray[np.uint8], start: int, stop: int) -> Ints:
 
 
 def _words(cells: NDArray[np.uint8], start: int, stop: int, known: dict[str, int], unknown: int) -> Ints:
-    """What the word in these places of each cell stands for."""
+    """Return the number that the word in these places of each cell stands for."""
     words = np.ascontiguousarray(cells[:, start:stop]).view(f"S{stop - start}").ravel()
     if (words == words[0]).all():
         return np.full(len(cells), known.get(words[0].decode("utf-8", "replace").lower(), unknown), np.int64)
     distinct, inverse = np.unique(words, return_inverse=True)
-    meant = [known.get(word.decode("utf-8", "replace").lower(), unknown) for word in distinct.tolist()]
-    return np.array(meant, np.int64)[inverse]
+    numbers = [known.get(word.decode("utf-8", "replace").lower(), unknown) for word in distinct.tolist()]
+    return np.array(numbers, np.int64)[inverse]
 
 
-def _settle_order(parts: _Parts, order: DateOrder | None, column: str, text: Text) -> DatesRead | None:
-    """Decides over the whole column which of two numbers is the day, and puts month and day (and year) in place."""
+def _sort_by_time(parts: _Parts, order: DateOrder | None, column: str, text: Text) -> DatesRead | None:
+    """Decide over all cells which of two numbers is the day, and assign month and day (and year)."""
     rows = parts.open & ~parts.bad
     if not rows.any():
         return None
     first, second = parts.day[rows], parts.month[rows]
-    told = _order_told(parts, rows, order, text[rows])
-    if told is None:
-        raise _ask(int(first[0]), int(second[0]), column)
-    choice = told.order
+    dates = _find_order(parts, rows, order, text[rows])
+    if dates is None:
+        raise _ambiguous(int(first[0]), int(second[0]), column)
+    choice = dates.order
     if choice == "mdy":
         parts.day[rows], parts.month[rows] = second, first
     elif choice == "ymd":
         last = parts.year[rows] % 100
         parts.year[rows] = first + np.where(first < 69, 2000, 1900)
         parts.day[rows] = last
-    return told
+    return dates
 
 
-def _order_told(parts: _Parts, rows: Bools, order: DateOrder | None, text: Text) -> DatesRead | None:
-    """The order that is asked for, else shown, else the likely one, and why; `text` are the cells of these rows."""
+def _find_order(parts: _Parts, rows: Bools, order: DateOrder | None, text: Text) -> DatesRead | None:
+    """Return the requested order, else the one shown, else the likely one; `text` are the cells of these rows."""
     first, second = parts.day[rows], parts.month[rows]
     dotted, short = bool(parts.dotted[rows].all()), bool(parts.short[rows].all())
     if order is not None and (order != "ymd" or short):
-        return _told(order, "asked", text[0], "as was asked")
+        return _dates_read(order, "requested", text[0], "as requested")
     shown: tuple[tuple[DateOrder, bool, Ints, str, int], ...] = (
         ("ymd", short, first, "day", 31),
         ("mdy", True, second, "month", 12),
         ("dmy", True, first, "month", 12),
     )
-    for choice, possible, numbers, of, most in shown:
-        at = int(np.argmax(numbers > most))
-        if possible and numbers[at] > most:
-            return _told(choice, "numbers", text[at], f"there is no {of} {numbers[at]}")
+    for choice, possible, numbers, unit, highest in shown:
+        at = int(np.argmax(numbers > highest))
+        if possible and numbers[at] > highest:
+            return _dates_read(choice, "numbers", text[at], f"there is no {unit} {numbers[at]}")
     if dotted:
-        return _told("dmy", "dots", text[0], "as dates with dots usually are")
+        return _dates_read("dmy", "dots", text[0], "as dates with dots usually are")
     if np.array_equal(first, second):
-        return _told("dmy", "either", text[0], "which for these is the same as month first")
-    steady = _order_by_regularity(parts, rows)
-    return steady and _told(steady, "steps", text[0], "only so they follow each other evenly")
+        return _dates_read("dmy", "either", text[0], "which for these is the same as month first")
+    regular = _order_by_regularity(parts, rows)
+    return regular and _dates_read(regular, "steps", text[0], "only this order makes the steps even")
 
 
-def _told(
-    order: DateOrder, by: Literal["asked", "numbers", "steps", "dots", "either"], cell: bytes, why: str
+def _dates_read(
+    order: DateOrder, by: Literal["requested", "numbers", "steps", "dots", "either"], cell: bytes, why: str
 ) -> DatesRead:
     text = cell.decode("ascii", "replace")
     example = _NUMBERED.search(text)
-    words = {"dmy": "day first", "mdy": "month first", "ymd": "year first"}[order]
-    taken = "taken as" if by in ("steps", "dots") else "read"
-    so = ", " if why.startswith(("as ", "which ")) else ": "
-    return DatesRead(order, by, f"Dates like {example[0] if example else text!r} were {taken} {words}{so}{why}.")
+    order_name = {"dmy": "day first", "mdy": "month first", "ymd": "year first"}[order]
+    verb = "assumed to be" if by in ("steps", "dots") else "read"
+    separator = ", " if why.startswith(("as ", "which ")) else ": "
+    return DatesRead(
+        order, by, f"Dates like {example[0] if example else text!r} were {verb} {order_name}{separator}{why}."
+    )
 
 
 def _order_by_regularity(parts: _Parts, rows: Bools) -> DateOrder | None:
-    """The order in which alone the times go steadily forward or steadily back."""
-    steady: list[DateOrder] = []
+    """Return the only order in which the times increase or decrease by even steps."""
+    regular: list[DateOrder] = []
     year, first, second, clock = parts.year[rows], parts.day[rows], parts.month[rows], parts.micros[rows]
     orders: tuple[tuple[DateOrder, Ints, Ints], ...] = (("dmy", second, first), ("mdy", first, second))
     for order, month, day in orders:
         steps = np.diff(_micros(year, month, day) + clock)
         if not steps.size:
             return None
-        usual = float(np.median(steps))
-        month_long = 28 * 24 * _HOUR <= abs(usual) <= 31 * 24 * _HOUR
-        even = np.abs(steps - usual) <= abs(usual) * (0.11 if month_long else 0.01)
-        if usual != 0 and np.mean(even) > 0.9 and (steps * np.sign(usual) >= 0).all():
-            steady.append(order)
-    return steady[0] if len(steady) == 1 else None
+        typical = float(np.median(steps))
+        month_long = 28 * 24 * _HOUR <= abs(typical) <= 31 * 24 * _HOUR
+        even = np.abs(steps - typical) <= abs(typical) * (0.11 if month_long else 0.01)
+        if typical != 0 and np.mean(even) > 0.9 and (steps * np.sign(typical) >= 0).all():
+            regular.append(order)
+    return regular[0] if len(regular) == 1 else None
 
 
-def _ask(first: int, second: int, column: str) -> Ambiguous:
+def _ambiguous(first: int, second: int, column: str) -> Ambiguous:
     example = f"{first:02}/{second:02}"
     return Ambiguous(
         f"Every date of column {column!r} can be read day first or month first ({example}); "
-        "say which with date_order: dmy or mdy.",
+        "set date_order to dmy or mdy.",
         column=column,
         setting="date_order",
         choices=["dmy", "mdy"],
@@ -353,7 +358,7 @@ def _join(parts: _Parts) -> Stamps:
 
 
 def _ends_half_year(micros: Ints) -> Bools:
-    """(n,) times in the second after the last of a June or a December, which is where leap seconds are put."""
+    """Return (n,) which times lie in the second after the end of June or December, where leap seconds occur."""
     days = micros // (24 * _HOUR)
     months = days.astype("datetime64[D]").astype("datetime64[M]")
     begins: Bools = (months.astype("datetime64[D]").astype(np.int64) == days) & (months.astype(np.int64) % 6 == 0)

@@ -7,7 +7,7 @@ import numpy as np
 
 from errors import BadInput
 from readers import read_arrays
-from readers.sorting import settle_order
+from readers.sorting import sort_by_time
 from store import Stream
 from timeseries import Limits, Repair, Series, Times
 
@@ -28,7 +28,7 @@ def parse_points(
         return table.series(), table.repairs
     table = read_arrays(values, limits=limits)
     micros = times.astype("datetime64[us]").astype(np.int64)
-    stamps, order, repairs = settle_order(micros, lambda at: [int(place) for place in at[:5]])
+    stamps, order, repairs = sort_by_time(micros, lambda at: [int(place) for place in at[:5]])
     return Series(stamps, table.series().values[order]), (*table.repairs, *repairs)
 
 

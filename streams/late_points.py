@@ -7,6 +7,7 @@ from events.scored_points import ScoredPoints, concatenate, unscored
 from store import StreamStore
 from streams.stream_state import StreamState
 from timeseries import Bools, Repair, Series, Times
+from timeseries.repairs import repair
 
 Positions = NDArray[np.intp]
 
@@ -61,23 +62,14 @@ def beyond_capacity(times: NDArray[np.int64], is_new: Bools, state: StreamState,
 def report_repairs(is_stored: Bools, is_late: Bools, is_expired: Bools, is_beyond: Bools) -> tuple[Repair, ...]:
     """What happened to the points; each is one of the four."""
     cases = (
-        ("already_there", "Points whose times are stored already were left as they are.", is_stored),
-        (
-            "late_points",
-            "Points older than the stream's newest were stored in the order of arrival, scored from those before them.",
-            is_late,
-        ),
-        ("beyond_age", "Points older than the stream's retention were not stored.", is_expired),
-        (
-            "beyond_capacity",
-            "Points older than all stored ones exceed the stream's capacity and were not stored.",
-            is_beyond,
-        ),
+        ("already_there", is_stored),
+        ("late_points", is_late),
+        ("beyond_age", is_expired),
+        ("beyond_capacity", is_beyond),
     )
     return tuple(
-        Repair(code, message, int(np.count_nonzero(flags)), tuple(np.flatnonzero(flags)[:5].tolist()))
-        for code, message, flags in cases
-        if flags.any()
+        repair(code, np.flatnonzero(flags)[:5], int(np.count_nonzero(flags))) for code, flags in cases if flags.any()
+    )
     )
 
 

@@ -2,8 +2,9 @@
 
 from timeseries.names import HIDDEN, escape_formula
 from timeseries.note import Note
+from timeseries.repairs import Repair
 from timeseries.series import Bools, Floats, Series, Times
-from timeseries.table import DateOrder, DatesRead, Limits, Repair, Table
+from timeseries.table import DateOrder, DatesRead, Limits, Table
 from timeseries.time_format import duration, format_times
 
 __all__ = [

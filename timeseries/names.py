@@ -2,12 +2,10 @@
 
 import re
 
-from timeseries.table import Repair
+from timeseries.repairs import Repair, repair
 
 HIDDEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 """Control characters, line separators, marks that turn the direction of text, and halves of surrogate pairs."""
-
-CONTROL_CHARACTERS_REMOVED = "Control characters, which do not show, were left out of "
 
 _FORMULA = re.compile(r"'*(=|[+\-@].*[^\w .])", re.DOTALL)
 """What a spreadsheet computes: with `=`, or with another sign and more than a plain word, `@timestamp`, behind it; and
@@ -26,7 +24,7 @@ def visible(name: str) -> str:
 def clean_name(name: str) -> tuple[str, list[Repair]]:
     """What a series is called, without characters that do not show, and the repair that this is."""
     shown = visible(name)
-    return shown, [] if shown == name else [Repair("name_cleaned", f"{CONTROL_CHARACTERS_REMOVED}the name.")]
+    return shown, [] if shown == name else [repair("name_cleaned")]
 
 
 def escape_formula(name: str) -> str:

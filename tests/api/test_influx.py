@@ -222,7 +222,7 @@ class TestEitherVersion:
         response = client.post(f"{path}?precision=s", data=sent)
         said = response.get_data(as_text=True)
         assert response.status_code == 400
-        assert f"unable to parse 'm v=2 {ahead}': time too far in the future: the clock here says " in said
+        assert f"unable to parse 'm v=2 {ahead}': time too far in the future: the clock here shows " in said
         assert (
             "and 10 minutes more are allowed. Check the sender's clock, the time zone and the precision (line 2)"
             in said

@@ -91,7 +91,7 @@ def test_how_dates_were_read_is_told_and_a_correction_without_effect_keeps_no_co
     upload_read(page, "days.csv", "\n".join(["when,price,sold", *rows, ""]).encode())
     facts = page.locator("#facts")
     expect(facts).to_contain_text(
-        "Dates like '01/02/2026' were taken as day first: only so they follow each other evenly"
+        "Dates like '01/02/2026' were assumed to be day first: only this order makes the steps even"
     )
     expect(facts).to_contain_text("If that is wrong, say so below.")
     before = kept(page)

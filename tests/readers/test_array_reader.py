@@ -82,7 +82,7 @@ def test_what_is_refused_names_its_position(values: Any, times: Any, detail: dic
     assert words in caught.value.message
 
 
-def test_ambiguous_dates_are_asked_back() -> None:
+def test_ambiguous_dates_are_refused_with_the_choices() -> None:
     times = ["01/02/2026", "05/02/2026", "05/07/2026"]
     with pytest.raises(Ambiguous):
         read_arrays([1, 2, 3], times)
@@ -96,7 +96,7 @@ def repairs_of(times: list[Any]) -> dict[str, tuple[int, tuple[int, ...]]]:
     return {repair.code: (repair.count, repair.lines) for repair in table.repairs}
 
 
-def test_a_time_without_a_zone_among_others_is_told() -> None:
+def test_a_time_without_a_zone_among_others_is_a_repair() -> None:
     assert repairs_of([*MINUTES, "2026-03-01T00:07"]) == {"zone_assumed": (1, (3,))}
 
 
@@ -114,7 +114,7 @@ def test_numbers_that_grow_from_1970_are_in_one_unit(times: list[Any]) -> None:
         [1772323200000.0002, 1772323200000.0005, 1772323260000],
     ],
 )
-def test_nanoseconds_are_told_and_keep_their_order(times: list[Any]) -> None:
+def test_nanoseconds_are_a_repair_and_stay_in_order(times: list[Any]) -> None:
     cut = {"finer_than_millisecond": (2, (0, 1)), "closer_than_millisecond": (1, (0,))}
     assert repairs_of(times) == cut
     assert repairs_of([times[1], times[0], times[2]]) == {

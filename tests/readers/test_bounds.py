@@ -12,7 +12,7 @@ import pytest
 
 from errors import BadInput, LimitExceeded, Unreadable
 from readers import read_arrays, read_csv
-from readers.field_index import FieldIndex, Ints, scan
+from readers.field_index import FieldIndex, Ints, index_fields
 from readers.number_columns import _cell_by_cell, read_numbers
 from timeseries import Limits
 
@@ -128,7 +128,7 @@ def test_a_file_that_is_read_in_pieces_reads_the_same(monkeypatch: pytest.Monkey
     for data in ("\n".join(["when,v,w,t", *rows]), "v\n1\n\n23\n# no\n\n456\n\n", "1\n" * 10):
         whole = read_csv(data.encode())
         with monkeypatch.context() as patched:
-            patched.setattr("readers.field_index.AT_ONCE", at_once)
+            patched.setattr("readers.field_index.BLOCK_RECORDS", at_once)
             parts = read_csv(data.encode())
         assert parts.repairs == whole.repairs
         assert list(parts.columns) == list(whole.columns)
@@ -159,12 +159,12 @@ def test_a_quoted_line_over_the_limit_is_named() -> None:
     assert "Line 3 has 1001 fields" in caught.value.message
 
 
-def test_delimiters_in_quotes_are_no_fields() -> None:
+def test_delimiters_in_quotes_do_not_separate_fields() -> None:
     text = b'"' + b"x," * 2000 + b'"'
     assert len(read_csv(b"v,note\n1," + text + b"\n2,b\n3,c\n").columns) == 1
 
 
-def test_each_field_beyond_the_table_is_looked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_field_beyond_the_table_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """One row of 900 fields must not make 900 passes over the thousands that have three."""
     looked = 0
     bounds = FieldIndex.bounds
@@ -180,16 +180,16 @@ def test_each_field_beyond_the_table_is_looked_at_once(monkeypatch: pytest.Monke
 
 
 def test_a_row_is_cut_out_in_one_step(monkeypatch: pytest.MonkeyPatch) -> None:
-    grid = scan(b",".join(b' "%d" ' % i for i in range(900)) + b"\n", ",", Limits())
+    grid = index_fields(b",".join(b' "%d" ' % i for i in range(900)) + b"\n", ",", Limits())
     calls = 0
-    trim = FieldIndex._trim
+    trim = FieldIndex._strip_blanks
 
     def counted(grid: FieldIndex, start: Ints, stop: Ints) -> tuple[Ints, Ints]:
         nonlocal calls
         calls += 1
         return trim(grid, start, stop)
 
-    monkeypatch.setattr(FieldIndex, "_trim", counted)
+    monkeypatch.setattr(FieldIndex, "_strip_blanks", counted)
     assert grid.row(0) == [b"%d" % i for i in range(900)]
     assert calls == 2  # around and inside the quotes
 
@@ -212,7 +212,7 @@ def test_only_rows_that_begin_like_the_header_are_compared_with_it(monkeypatch: 
 
 
 @pytest.mark.parametrize("cell", [b"%d%%", b"%d.5 kW", b"-%d,25\xc2\xb0C", b"%de"])
-def test_one_unit_for_a_whole_column_needs_no_walk_over_its_cells(monkeypatch: pytest.MonkeyPatch, cell: bytes) -> None:
+def test_a_column_with_one_unit_is_not_parsed_cell_by_cell(monkeypatch: pytest.MonkeyPatch, cell: bytes) -> None:
     text = np.array([*(cell % i for i in range(300)), b"", b"NA"])
     slow = _cell_by_cell(text, ";", None)
     monkeypatch.setattr("readers.number_columns._cell_by_cell", None)
@@ -223,7 +223,7 @@ def test_one_unit_for_a_whole_column_needs_no_walk_over_its_cells(monkeypatch: p
 
 
 @pytest.mark.parametrize("cells", [[b"1%", b"2"], [b"1n", b"nan"], [b"1n", b"nann"], [b"1%", b"2%%"], [b"1%", b"2kW"]])
-def test_a_mixed_column_is_still_looked_at_cell_by_cell(cells: list[bytes]) -> None:
+def test_a_mixed_column_is_parsed_cell_by_cell(cells: list[bytes]) -> None:
     text = np.array(cells)
     found, slow = read_numbers(text), _cell_by_cell(text, ",", None)
     np.testing.assert_array_equal(found.values, slow.values)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from influxdb_client.client.write.point import Point
 
 from errors import BadParameter
-from readers.line_protocol import LONGEST_QUOTE, MOST_ERRORS, NANOSECONDS, parse, stream_name
+from readers.line_protocol import MAX_ERRORS, MAX_QUOTE_LENGTH, NANOSECONDS, parse, stream_name
 from tests.readers.naive_line_protocol import naive_parse
 
 NOW = 1_767_225_600_000
@@ -48,7 +48,7 @@ def refusals(body):
         ("  m   v=1   \r", "m.v", 1.0),
     ],
 )
-def test_a_line_is_understood(line, name, value):
+def test_a_line_is_parsed(line, name, value):
     assert streams(line) == {name: [(NOW, value)]}
 
 
@@ -90,17 +90,17 @@ def test_a_line_is_understood(line, name, value):
         ("m v=1 " + "9" * 5000, "time outside range"),
     ],
 )
-def test_a_line_is_refused_in_influxdbs_words_and_takes_no_other_with_it(line, reason):
+def test_a_refused_line_has_influxdbs_message_and_affects_no_other(line, reason):
     parsed = parse(f"before v=1\n{line}\nafter v=2".encode(), now_ms=NOW)
     assert [error.line for error in parsed.errors] == [2]
     assert parsed.errors[0].reason.startswith(reason)
     assert set(parsed.streams) == {"before.v", "after.v"}
 
 
-def test_bytes_that_are_not_utf8_cost_their_line_alone():
+def test_bytes_that_are_not_utf8_refuse_only_their_line():
     parsed = parse(b"a v=1\nb\xff v=1\nc v=\xfe\nd v=1", now_ms=NOW)
-    told = [(error.line, error.reason, error.text) for error in parsed.errors]
-    assert told == [(2, "not UTF-8", "b? v=1"), (3, "not UTF-8", "c v=?")]
+    result = [(error.line, error.reason, error.text) for error in parsed.errors]
+    assert result == [(2, "not UTF-8", "b? v=1"), (3, "not UTF-8", "c v=?")]
     assert set(parsed.streams) == {"a.v", "d.v"}
 
 
@@ -149,9 +149,9 @@ def test_every_precision_is_tried_above():
 
 
 def test_errors_are_bounded_in_number_and_length():
-    parsed = parse(b"\n".join([b"x" * 10_000] * (MOST_ERRORS + 50)), now_ms=NOW)
-    assert (len(parsed.errors), parsed.refused) == (MOST_ERRORS, MOST_ERRORS + 50)
-    assert len(parsed.errors[0].text) == LONGEST_QUOTE + 1
+    parsed = parse(b"\n".join([b"x" * 10_000] * (MAX_ERRORS + 50)), now_ms=NOW)
+    assert (len(parsed.errors), parsed.refused) == (MAX_ERRORS, MAX_ERRORS + 50)
+    assert len(parsed.errors[0].text) == MAX_QUOTE_LENGTH + 1
 
 
 TEXTS = st.text(st.sampled_from("ab.,= {}\\é°\"'#"), min_size=1, max_size=6)

@@ -90,14 +90,14 @@ def test_what_is_written_is_read_back(
 def slowly(text: str) -> tuple[list[str], list[list[float]]]:
     """The obvious reader: csv, fromisoformat and float, a row at a time; sorted, the last of equal times kept."""
     rows = list(csv.reader(io.StringIO(text)))[1:]
-    kept: dict[datetime, list[float]] = {}
+    stored: dict[datetime, list[float]] = {}
     for row in rows:
         time = datetime.fromisoformat(row[0])
         time = time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
-        kept[time] = [float(cell) if cell else math.nan for cell in row[1:]]
-    ordered = sorted(kept)
+        stored[time] = [float(cell) if cell else math.nan for cell in row[1:]]
+    ordered = sorted(stored)
     stamps = [time.isoformat(timespec="milliseconds" if time.microsecond else "seconds") for time in ordered]
-    return [stamp.replace("+00:00", "Z") for stamp in stamps], [kept[time] for time in ordered]
+    return [stamp.replace("+00:00", "Z") for stamp in stamps], [stored[time] for time in ordered]
 
 
 @given(st.integers(0, 2**32 - 1))

@@ -18,7 +18,7 @@ def file(times: list[str]) -> bytes:
         *("2026-03-01T10:15:60Z", "2016-12-31T23:59:60+01:00", "2017-01-01T12:59:60Z", "2026-02-28T23:59:60Z"),
     ],
 )
-def test_a_time_that_is_none_is_refused_with_its_line(odd: str) -> None:
+def test_an_invalid_time_is_refused_with_its_line(odd: str) -> None:
     with pytest.raises(Unreadable, match="not a time") as caught:
         read_csv(file(["2026-03-01T10:15:00Z", odd, "2026-03-01T10:16:00Z"]))
     assert caught.value.detail == {"line": 3, "column": "time", "value": odd}
@@ -35,9 +35,9 @@ def test_the_ends_of_the_calendar_are_read() -> None:
 
 @pytest.mark.parametrize("leap", ["2016-12-31T23:59:60Z", "2017-01-01T08:59:60.5+09:00", "2015-06-30T23:59:60Z"])
 def test_a_leap_second_is_read_as_the_next(leap: str) -> None:
-    told = format_times(read_csv(file(["2001-01-01T00:00:00Z", leap])).times)
-    assert told is not None
-    assert str(told[1])[:19] in ("2017-01-01T00:00:00", "2015-07-01T00:00:00")
+    result = format_times(read_csv(file(["2001-01-01T00:00:00Z", leap])).times)
+    assert result is not None
+    assert str(result[1])[:19] in ("2017-01-01T00:00:00", "2015-07-01T00:00:00")
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def test_a_leap_second_is_read_as_the_next(leap: str) -> None:
         ["1772323200000000.001", "1772323200000000.5", "1772323260000000"],
     ],
 )
-def test_nanoseconds_are_told_and_are_no_duplicates(times: list[str]) -> None:
+def test_nanoseconds_are_a_repair_and_not_duplicates(times: list[str]) -> None:
     table = read_csv(file(times))
     found = {repair.code: (repair.count, repair.lines) for repair in table.repairs}
     assert found == {"finer_than_millisecond": (2, (2, 3)), "closer_than_millisecond": (1, (2,))}
@@ -58,12 +58,12 @@ def test_nanoseconds_are_told_and_are_no_duplicates(times: list[str]) -> None:
 
 
 @pytest.mark.parametrize("unit", [1, 10**3, 10**6, 10**9])
-def test_whole_milliseconds_in_any_unit_are_no_repair(unit: int) -> None:
+def test_integer_milliseconds_in_any_unit_need_no_repair(unit: int) -> None:
     times = [f"{(1772323200 + 60 * i) * unit}" for i in range(20)]
     assert read_csv(file(times)).repairs == ()
 
 
-def test_nanoseconds_far_in_the_future_are_read_where_asked_for() -> None:
+def test_nanoseconds_far_in_the_future_are_read_when_requested() -> None:
     data = file([f"{20_000_000_000 + i}000000000" for i in range(3)])
     assert format_times(read_csv(data, time_column="time").times)[:1] == ["2603-10-11T11:33:20Z"]  # type: ignore[index]  # not None: times were given
 
@@ -87,12 +87,12 @@ DAYS = [f"{day:02}/02/2026 {hour:02}:00" for day in range(1, 13) for hour in (0,
             "'02/13/2026' were read month first: there is no month 13",
         ),
         (["98-02-03", "98-02-04"], "ymd", "numbers", "'98-02-03' were read year first: there is no day 98"),
-        (["01.02.2026", "02.02.2026"], "dmy", "dots", "taken as day first, as dates with dots usually are"),
-        (DAYS, "dmy", "steps", "taken as day first: only so they follow each other evenly"),
+        (["01.02.2026", "02.02.2026"], "dmy", "dots", "assumed to be day first, as dates with dots usually are"),
+        (DAYS, "dmy", "steps", "assumed to be day first: only this order makes the steps even"),
         (["02/02/2026 9:00", "02/02/2026 10:00"], "dmy", "either", "the same as month first"),
     ],
 )
-def test_it_is_told_how_dates_were_read_and_why(times: list[str], order: str, by: str, message: str) -> None:
+def test_the_date_order_and_its_evidence_are_reported(times: list[str], order: str, by: str, message: str) -> None:
     for table in (read_csv(file(times)), read_arrays([1.0] * len(times), times)):
         assert table.dates is not None
         assert (table.dates.order, table.dates.by) == (order, by)
@@ -101,8 +101,8 @@ def test_it_is_told_how_dates_were_read_and_why(times: list[str], order: str, by
         assert table.repairs == ()
 
 
-def test_an_order_that_was_asked_for_is_told_as_that() -> None:
+def test_a_requested_date_order_is_reported_as_requested() -> None:
     dates = read_csv(file(DAYS), date_order="mdy").dates
     assert dates is not None
-    assert (dates.order, dates.by) == ("mdy", "asked")
+    assert (dates.order, dates.by) == ("mdy", "requested")
     assert read_csv(file(["2026-02-01", "2026-02-02"]), date_order="mdy").dates is None

@@ -5,7 +5,7 @@ import pytest
 
 from errors import UnknownName
 from readers import read_csv
-from tests.readers.test_nasty_files import READ
+from tests.readers.test_malformed_files import READ
 from timeseries import Table, format_times
 
 ASSUMED = {"value_column_assumed", "epoch_assumed"}
@@ -44,7 +44,7 @@ JUDGED = {
 
 
 @pytest.mark.parametrize("name", JUDGED)
-def test_data_is_judged_and_not_what_counts_it(name: str) -> None:
+def test_data_is_the_default_and_not_row_numbers(name: str) -> None:
     data, columns, codes = JUDGED[name]
     table = read_csv(data)
     assert list(table.columns) == columns
@@ -56,30 +56,30 @@ def test_data_is_judged_and_not_what_counts_it(name: str) -> None:
 def test_the_choice_says_which_column_and_why() -> None:
     (repair,) = read_csv(JUDGED["Nr"][0]).repairs
     assert (
-        repair.message == "Column 'v' is judged, for 'Nr' only counts the rows; name a value_column to judge another."
+        repair.message == "Column 'v' is used, because 'Nr' only counts the rows; name a value_column to use another."
     )
     assert read_csv(JUDGED["Nr"][0], value_column="Nr").series().values.tolist() == list(range(ROWS))
 
 
-def test_a_column_left_out_is_judged_when_asked_for() -> None:
+def test_a_column_left_out_is_used_when_requested() -> None:
     for name, column in (("pandas with its index", "column_1"), ("seconds", "seconds")):
         table = read_csv(JUDGED[name][0], value_column=column)
         assert table.series().values.tolist() == list(range(ROWS))
         assert table.repairs == ()
 
 
-def test_years_asked_for_are_years() -> None:
+def test_requested_years_are_times() -> None:
     table = read_csv(b"Year,Quarter,v\n1899,1,5\n1899,2,6\n", time_column="Year")
     assert table.times is not None and str(table.times[0]) == "1899-01-01T00:00:00.000"
 
 
 @pytest.mark.parametrize("name", READ)
-def test_a_name_that_a_table_gives_is_understood_again(name: str) -> None:
+def test_a_name_from_a_table_can_be_requested(name: str) -> None:
     case = READ[name]
     table = read_csv(case.data, **case.options)
     for column in table.columns:
-        asked = case.options | {"value_column": column, "time_column": table.time_column}
-        again = read_csv(case.data, **asked)
+        requested = case.options | {"value_column": column, "time_column": table.time_column}
+        again = read_csv(case.data, **requested)
         _assert_same(table, again)
         assert again.series().name == column
         assert np.array_equal(again.series().values, table.columns[column], equal_nan=True)
@@ -91,17 +91,17 @@ def _assert_same(table: Table, again: Table) -> None:
     assert list(again.columns) == list(table.columns)
     for name, values in table.columns.items():
         assert np.array_equal(again.columns[name], values, equal_nan=True)
-    told = [[repair for repair in each.repairs if repair.code not in ASSUMED] for each in (table, again)]
-    assert told[0] == told[1]
+    result = [[repair for repair in each.repairs if repair.code not in ASSUMED] for each in (table, again)]
+    assert result[0] == result[1]
 
 
-def test_value_is_no_name_where_several_columns_or_a_header_are() -> None:
+def test_value_names_no_column_with_several_columns_or_a_header() -> None:
     for data in (b"1.5,2\n3.5,4\n2.5,1\n", b"time,load\n2026-03-01,1\n"):
         with pytest.raises(UnknownName):
             read_csv(data, value_column="value")
 
 
-def test_the_one_unnamed_column_can_be_asked_for_as_times() -> None:
+def test_the_only_unnamed_column_can_be_requested_as_times() -> None:
     data = b"0,1772323200\n1,1772323290\n2,1772323300\n"
     assert list(read_csv(data).columns) == ["value"]
     table = read_csv(data, time_column="value")

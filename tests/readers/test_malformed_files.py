@@ -445,7 +445,7 @@ READ = {
 
 
 @pytest.mark.parametrize("name", READ)
-def test_a_nasty_file_is_read(name: str) -> None:
+def test_a_malformed_file_is_read(name: str) -> None:
     case = READ[name]
     table = read_csv(case.data, **case.options)
     if case.times is not None:
@@ -469,18 +469,18 @@ REFUSED = {
     "a bom only": Refused(b"\xef\xbb\xbf", Unreadable, None, "empty"),
     "delimiters only": Refused(b";;\n;;\n", Unreadable, None, "no column of numbers"),
     "a header only": Refused(b"time,value\n", Unreadable, None, "only a header, 'time', 'value', and no rows"),
-    "several series by a name": Refused(LONG, Unreadable, None, "told apart by column 'host' ('a', 'b'): 2 of 4 rows"),
+    "several series by a name": Refused(LONG, Unreadable, None, "each value of column 'host' ('a', 'b'): 2 of 4 rows"),
     "several series by two names": Refused(
         b"time,host,what,v\n" + b"".join(b"2026-03-01,%s,%s,1\n" % (h, w) for h in (b"a", b"b") for w in (b"x", b"y")),
         Unreadable,
         None,
-        "told apart by columns 'host', 'what'",
+        "one for each value of columns 'host', 'what'",
     ),
     "several series by a number": Refused(
         LONG.replace(b",a,", b",7,").replace(b",b,", b",8,").replace(b"host", b"sensor_id"),
         Unreadable,
         None,
-        "told apart by column 'sensor_id' ('7', '8')",
+        "one for each value of column 'sensor_id' ('7', '8')",
     ),
     "several countries year by year": Refused(
         b"country,year,v\na,1999,5\na,2000,6\nb,1999,5\nb,2000,6\n", Unreadable, None, "'country'"
@@ -550,7 +550,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_a_nasty_file_is_refused(name: str) -> None:
+def test_a_malformed_file_is_refused(name: str) -> None:
     case = REFUSED[name]
     with pytest.raises(case.error) as caught:
         read_csv(case.data, **case.options)
@@ -568,7 +568,7 @@ def test_an_ambiguous_date_names_its_choices() -> None:
         read_csv(b"time,v\n01/02/2026,1\n05/02/2026,2\n05/07/2026,2\n", date_order=choice)
 
 
-def test_the_column_asked_for_is_the_default_and_the_others_stay() -> None:
+def test_the_requested_column_is_the_default_and_the_others_stay() -> None:
     table = read_csv(b"time,a,b\n2026-03-01,1,5\n2026-03-02,2,6\n", value_column="b")
     assert list(table.columns) == ["a", "b"]
     assert table.series().values.tolist() == [5, 6]
@@ -578,7 +578,7 @@ def test_the_column_asked_for_is_the_default_and_the_others_stay() -> None:
     assert caught.value.detail["known"] == ["a", "b"]
 
 
-def test_a_file_can_hold_only_times_that_are_asked_for_as_values() -> None:
+def test_a_file_of_times_can_be_requested_as_values() -> None:
     table = read_csv(b"timestamp,n\n1772323200,1\n1772323260,2\n1772323320,3\n", value_column="timestamp")
     assert table.times is None
     assert table.series().values[0] == 1772323200
