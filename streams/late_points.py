@@ -70,7 +70,6 @@ def report_repairs(is_stored: Bools, is_late: Bools, is_expired: Bools, is_beyon
     return tuple(
         repair(code, np.flatnonzero(flags)[:5], int(np.count_nonzero(flags))) for code, flags in cases if flags.any()
     )
-    )
 
 
 def _times(points: ScoredPoints) -> Times:
