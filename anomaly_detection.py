@@ -18,7 +18,7 @@ from typing import Annotated, Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from errors import StaleState, UnknownName
+from errors import StaleState
 from events.attribution import direction_of, side_of, top_scorers
 from events.context import Context, EventContext
 from events.event import Direction, Event
@@ -339,12 +339,3 @@ def check_version(state: Mapping[str, Any]) -> None:
 def parameters_of(detector: type[Detector]) -> dict[str, Param]:
     """The parameters of a detector by name, as its `fit` declares them."""
     return parameters(detector.fit)
-
-
-def detector_named(name: str, known: Mapping[str, type[Detector]]) -> type[Detector]:
-    """The detector of this name. Raises UnknownName."""
-    if name not in known:
-        raise UnknownName(
-            f"There is no detector {name!r}; use one of {', '.join(known)}.", name=name, known=sorted(known)
-        )
-    return known[name]

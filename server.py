@@ -79,7 +79,7 @@ def address(settings: Settings, port: int) -> str:
 
 def warm_up(ready: threading.Event) -> None:
     """Use every detector once, so that the first request does not wait for imports."""
-    from detectors import DETECTORS
+    from detectors.registry import DETECTORS
 
     series = demo(points=400).series
     for detector in DETECTORS.values():

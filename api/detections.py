@@ -6,7 +6,7 @@ import msgspec
 from flask import Blueprint, Response
 
 from anomaly_detection import parameters_of
-from api import detector_registry, responses
+from api import responses
 from api.concurrency import deadline_check
 from api.datasets import opened as uploads
 from api.errors import Refused
@@ -14,6 +14,7 @@ from api.request_body import described
 from api.state import state
 from api.streams import decoded, only, whole
 from api.v1 import csv, json, times_as_ms
+from detectors import default_detector, find_detector
 from errors import BadParameter, UnknownName
 from evaluation.detectability import measure_detectability
 from events.event import Event
@@ -78,7 +79,7 @@ def ask_detection(series_id: str) -> tuple[Response, int]:
     as_ms, body, jobs = times_as_ms(), decoded(DetectionBody), opened()
     kept = jobs.results.series(series_id)
     column = column_of(kept, body.column)
-    name = body.detector or detector_registry.default_detector()
+    name = body.detector or default_detector()
     asked = jobs.submit(series_id, column, name, all_params(name, body.params))
     jobs.wait(asked.id, AT_ONCE)
     asked = jobs.results.get(asked.id)
@@ -93,13 +94,13 @@ def series_detectability(series_id: str) -> Response:
     only()
     body, found = decoded(CatchesBody), uploads()
     kept = found.get(series_id)
-    column, name = column_of(kept, body.column), body.detector or detector_registry.default_detector()
+    column, name = column_of(kept, body.column), body.detector or default_detector()
     params = all_params(name, body.params)
     with state().slots.take():
         series, odd = found.store.series(kept, column), found.labelled_anomalous(kept)
         live, avoid = body.mode == "online", odd[: len(series)]
         told = measure_detectability(
-            series, detector_registry.find(name), params, online=live, excluded=avoid, should_stop=deadline_check()
+            series, find_detector(name), params, online=live, excluded=avoid, should_stop=deadline_check()
         )
     source = {"name": kept.name, **{each: getattr(kept, each) for each in ("columns", "time_column")}, "column": column}
     asked = {"detector": name, "mode": body.mode, "params": params}
@@ -197,7 +198,7 @@ def column_of(kept: Dataset, asked: str | None) -> str:
 
 def all_params(name: str, given: dict[str, Any]) -> dict[str, Any]:
     """Every parameter of a detector, those left out with their default. Raises UnknownName, BadParameter."""
-    detector = detector_registry.find(name)
+    detector = find_detector(name)
     check_given(detector.fit, given)
     return {
         param.name: check_parameter(param, given.get(param.name, param.default))
@@ -227,7 +228,7 @@ def of_asked(jobs: JobQueue, asked: DetectionRecord, as_ms: bool) -> dict[str, A
         "column": asked.column,
         "detector": asked.detector,
         "params": dict(asked.params),
-        "adjustable_params": list(detector_registry.find(asked.detector).adjustable_params),
+        "adjustable_params": list(find_detector(asked.detector).adjustable_params),
         "policy": vars(read_event_filter(asked.event_filter)),
         "status": asked.status,
         "progress": progress.fraction,

@@ -3,26 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from anomaly_detection import Detector, detector_named
+from anomaly_detection import Detector
 from api import responses
+from detectors import all_detectors
 from parameters import Param, check_given, check_parameter, parameters
-
-
-def detectors() -> dict[str, type[Detector]]:
-    """Every detector by name. Imported when first asked for: torch takes longer to import than the server to start."""
-    from detectors import DETECTORS
-
-    return DETECTORS
-
-
-def default_detector() -> str:
-    """The one taken where none is named: the first."""
-    return next(iter(detectors()))
-
-
-def find(name: str) -> type[Detector]:
-    """A detector by name. Raises UnknownName."""
-    return detector_named(name, detectors())
 
 
 def check_parameters(detector: type[Detector], given: Mapping[str, Any]) -> None:
@@ -46,7 +30,7 @@ def described() -> list[dict[str, Any]]:
             "memory": detector.fit(responses.NO_POINTS).memory,
             "params": [parameter(param) for param in parameters(detector.fit).values()],
         }
-        for name, detector in detectors().items()
+        for name, detector in all_detectors().items()
     ]
 
 

@@ -9,7 +9,7 @@ import msgspec
 from flask import Flask
 
 from anomaly_detection import Detector
-from api import dataset_schemas, detection_schemas, detector_registry, schemas
+from api import dataset_schemas, detection_schemas, schemas
 from api.alerts import MOST_EVENTS, MOST_MESSAGES, ChannelBody, PolicyBody
 from api.operation import (
     BODY_ERRORS,
@@ -30,6 +30,7 @@ from api.streams import MOST_POINTS, MOST_STREAMS, LabelBody, PointsBody, Stream
 from api.v1 import MODES
 from api.version import VERSION
 from data_generation import KINDS, demo
+from detectors import all_detectors, default_detector
 from parameters import Param, parameters
 from readers.line_protocol import NANOSECONDS
 from store import MAX_NAME_LENGTH
@@ -121,7 +122,7 @@ def components() -> Schema:
 
 def detect_body() -> Schema:
     """A DetectBody, with the parameters of each detector; the default one need not be named."""
-    default = detector_registry.default_detector()
+    default = default_detector()
     choices = [
         {
             "title": name,
@@ -139,7 +140,7 @@ def detect_body() -> Schema:
             "additionalProperties": False,
             "description": detector.help,
         }
-        for name, detector in detector_registry.detectors().items()
+        for name, detector in all_detectors().items()
     ]
     return {"title": "DetectBody", "description": "A series to be judged.", "anyOf": choices}
 
@@ -167,8 +168,8 @@ def asked_in_path(name: str) -> Schema:
 
 def detect_query() -> list[Schema]:
     """How a CSV file is to be read, by which detector it is to be judged, and with which parameters."""
-    known = detector_registry.detectors()
-    detector = {"enum": list(known), "default": detector_registry.default_detector()}
+    known = all_detectors()
+    detector = {"enum": list(known), "default": default_detector()}
     return [
         asked_in_query("detector", detector, "Who judges."),
         *file_query(),

@@ -14,6 +14,7 @@ from api.metrics import timed
 from api.request_body import ParsedRequest, number, parse_request, query, words
 from api.state import state
 from data_generation import KINDS, demo
+from detectors import default_detector, find_detector
 from errors import BadParameter, UnknownName
 from evaluation import detectability
 from parameters import parameters
@@ -28,7 +29,7 @@ def detect() -> Response:
     as_ms = times_as_ms()
     with state().slots.take():
         question, name = asked_of_detector()
-        detector = detector_registry.find(name)
+        detector = find_detector(name)
         table, read = timed(question.table)
         series = table.series()
         fitted, fit = timed(lambda: detector.fit(series, **question.params))
@@ -48,8 +49,8 @@ def measure_detectability() -> Response:
         mode = question.params.pop("mode", MODES[0])
         if mode not in MODES:
             raise BadParameter("mode must be offline or online.", name="mode", choices=list(MODES))
-        name = question.detector or detector_registry.default_detector()
-        detector = detector_registry.find(name)
+        name = question.detector or default_detector()
+        detector = find_detector(name)
         detector_registry.check_parameters(detector, question.params)
         table = question.table()
         series = table.series()
@@ -98,8 +99,8 @@ def list_demo_kinds() -> Response:
 def asked_of_detector() -> tuple[ParsedRequest, str]:
     """What the request asks, and the name of the detector it asks. Raises BadInput; see `parse_request`."""
     question = parse_request()
-    name = question.detector or detector_registry.default_detector()
-    detector_registry.check_parameters(detector_registry.find(name), question.params)
+    name = question.detector or default_detector()
+    detector_registry.check_parameters(find_detector(name), question.params)
     return question, name
 
 

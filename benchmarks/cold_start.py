@@ -12,7 +12,7 @@ import numpy as np
 
 from benchmarks.accuracy.data import labelled_series
 from data_generation import KINDS, clean
-from detectors import DETECTORS
+from detectors.registry import DETECTORS
 from evaluation.fault_injection import inject_fault
 from events.scored_points import ScoredPoints, concatenate, unscored
 from store import Stream

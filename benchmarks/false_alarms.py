@@ -12,7 +12,7 @@ from typing import Any
 
 from anomaly_detection import Detection, Detector
 from data_generation import KINDS, clean
-from detectors import DETECTORS
+from detectors.registry import DETECTORS
 from parameters import parameters
 from readers import read_csv
 from timeseries import Series

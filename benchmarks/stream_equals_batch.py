@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from anomaly_detection import Detector
-from detectors import DETECTORS
+from detectors.registry import DETECTORS
 from store import SavedFit, StreamStore
 from streams import Streams
 from timeseries import Floats, Series

@@ -1,26 +1,28 @@
-"""Every detector by name, in plain sight. The first is the default."""
+"""Detectors, one file each, and their look-up by name.
+
+This module imports none of them: importing torch takes longer than starting the server.
+"""
 
 from anomaly_detection import Detector
-from detectors.auto.detector import Auto
-from detectors.level_spread import LevelSpread
-from detectors.lstm import LSTM
-from detectors.matrix_profile import MatrixProfile
-from detectors.multi_horizon import MultiHorizon
-from detectors.robust_zscore import RobustZScore
-from detectors.rolling_zscore import RollingZScore
-from detectors.seasonal import Seasonal
-from detectors.seasonal_naive import SeasonalNaive
-from detectors.subspace import Subspace
+from errors import UnknownName
 
-DETECTORS: dict[str, type[Detector]] = {
-    "auto": Auto,
-    "lstm": LSTM,
-    "rolling_zscore": RollingZScore,
-    "seasonal_naive": SeasonalNaive,
-    "robust_zscore": RobustZScore,
-    "subspace": Subspace,
-    "level_spread": LevelSpread,
-    "matrix_profile": MatrixProfile,
-    "multi_horizon": MultiHorizon,
-    "seasonal": Seasonal,
-}
+
+def all_detectors() -> dict[str, type[Detector]]:
+    """Every detector by name. The first call imports them."""
+    from detectors.registry import DETECTORS
+
+    return DETECTORS
+
+
+def default_detector() -> str:
+    """The name of the detector used where a request names none: the first one."""
+    return next(iter(all_detectors()))
+
+
+def find_detector(name: str) -> type[Detector]:
+    """A detector by name. Raises UnknownName."""
+    detectors = all_detectors()
+    if name not in detectors:
+        message = f"There is no detector {name!r}; use one of {', '.join(detectors)}."
+        raise UnknownName(message, name=name, known=sorted(detectors))
+    return detectors[name]

@@ -11,12 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anomaly_detection import Detection
+from detectors import find_detector
 from errors import BadInput, NotFound, StaleState
 from evaluation.rethresholding import rethreshold
 from evaluation.threshold_curve import CurvePoint, ThresholdCurve
 from events.event import Event
 from events.filter import read_event_filter
-from jobs.serialization import find, from_columns, same_judgement, summarize
+from jobs.serialization import from_columns, same_judgement, summarize
 from readers.positions import read_interval
 from store import Dataset, DatasetStore, DetectionRecord, Detections, StreamStore
 from timeseries.downsampling import downsample
@@ -113,7 +114,7 @@ class Results:
         assert asked.summary is not None
         given = {**asked.params, **params}
         present = rethreshold(
-            find(asked.detector), held.fitted, given, read_event_filter(counting, held.present.event_filter)
+            find_detector(asked.detector), held.fitted, given, read_event_filter(counting, held.present.event_filter)
         )
         told = summarize(present, asked.summary.statistics["seconds"])
         changed = self._detections.replace_summary(asked, present.params, vars(present.event_filter), told)
@@ -131,7 +132,7 @@ class Results:
         known = np.zeros(len(held.present.series), np.bool_)
         for each in labels:
             known[each.start : each.stop] = each.kind == "anomaly"
-        sensitivity = ThresholdCurve(find(asked.detector), held.present, stretches(known))
+        sensitivity = ThresholdCurve(find_detector(asked.detector), held.present, stretches(known))
         curve = sensitivity.curve()
         events = None if per_month is None else sensitivity.events_in_series(per_month)
         return sensitivity.name, curve, None if events is None else sensitivity.target(events, curve)
@@ -146,7 +147,9 @@ class Results:
                 self._held.move_to_end(asked.id)
                 return held
         fitted = held.fitted if held else self._read(asked)
-        present = rethreshold(find(asked.detector), fitted, asked.params, read_event_filter(asked.event_filter))
+        present = rethreshold(
+            find_detector(asked.detector), fitted, asked.params, read_event_filter(asked.event_filter)
+        )
         return self._keep(Held(asked, fitted, present))
 
     def _keep(self, held: Held) -> Held:
@@ -163,7 +166,7 @@ class Results:
             raise NotFound(f"There is no detection {asked.id!r} any more.", name=asked.id)
         series, columns = self._archive.series(kept, asked.column), self._detections.columns(asked.id)
         try:
-            return from_columns(find(asked.detector), series, columns, state)
+            return from_columns(find_detector(asked.detector), series, columns, state)
         except StaleState as error:
             message = "Another version of the program saved this detection; delete it and make it again."
             raise NotDone(message, status="stale") from error

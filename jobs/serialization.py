@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from anomaly_detection import STATE_VERSION, Detection, Detector, check_version, detector_named
+from anomaly_detection import STATE_VERSION, Detection, Detector, check_version
 from events.scorer import ScorerId
 from store import DetectionRecord, DetectionSummary, Label
 from timeseries import Bools, Note, Series
@@ -17,14 +17,6 @@ MOST_EVENTS = 1_000
 COMPONENT = "components."
 """Prefix of the columns that hold a detection's components."""
 Columns = dict[str, NDArray[Any]]
-
-
-def find(name: str) -> type[Detector]:
-    """A detector by name. Raises UnknownName. Imported when first asked for: torch takes longer to import than the
-    server to start."""
-    from detectors import DETECTORS
-
-    return detector_named(name, DETECTORS)
 
 
 def mask_labelled_anomalies(series: Series, labels: Sequence[Label]) -> Series:

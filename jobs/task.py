@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from anomaly_detection import Detection
+from detectors import find_detector
 from errors import BadInput, LimitExceeded
-from jobs.serialization import find, mask_labelled_anomalies, merge_labelled, summarize, to_columns
+from jobs.serialization import mask_labelled_anomalies, merge_labelled, summarize, to_columns
 from store import Database, DatasetStore, DetectionRecord, Detections, Label, LeaseLost
 from timeseries import Series
 
@@ -67,7 +68,7 @@ def judged(
     asked: DetectionRecord, series: Series, labels: list[Label], told: Report, seconds: dict[str, float]
 ) -> Detection:
     """The detection, and the seconds it took; the same as POST /api/v1/detect where there are no labels."""
-    detector, learned = find(asked.detector), mask_labelled_anomalies(series, labels)
+    detector, learned = find_detector(asked.detector), mask_labelled_anomalies(series, labels)
     began = time.perf_counter()
     fitted = detector.fit(learned, progress=told, **asked.params)
     seconds["fit"] = time.perf_counter() - began

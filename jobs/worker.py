@@ -14,8 +14,8 @@ import threading
 import time
 from typing import Any, TextIO
 
+from detectors import find_detector
 from errors import BadInput, Cancelled
-from jobs.serialization import find
 from jobs.task import Task, failure
 from store import CannotOpen, Database, DetectionRecord, Detections, LeaseLost, Unavailable
 
@@ -38,7 +38,7 @@ class Worker:
         """Works until the input ends, which ends the process."""
         first = json.loads(self._in.readline())
         database = Database.open(first["url"])
-        find("rolling_zscore")  # imports every detector, so that the first order does not wait for it
+        find_detector("rolling_zscore")  # imports every detector, so that the first order does not wait for it
         threading.Thread(target=self._listen, daemon=True, name="orders").start()
         work, detections = Task(database, first["most_bytes"]), Detections(database)
         self._tell({"ready": True})

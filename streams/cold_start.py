@@ -7,9 +7,9 @@ points arrive one by one or as one long history. A check reads at most MAX_TRAIN
 
 from dataclasses import dataclass
 
+from detectors import find_detector
 from events.scored_points import ScoredPoints, concatenate
 from store import Labels, StreamStore
-from streams.registry import find_detector
 from streams.stream_state import SEASONAL_FALLBACK, StreamState, merge_gap
 from streams.training_data import MAX_TRAINING_POINTS, fit_trusted_season, mask_anomalies, next_season_check
 from timeseries import Series

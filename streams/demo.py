@@ -8,9 +8,10 @@ from numpy.typing import NDArray
 
 from anomaly_detection import Detector
 from data_generation import STREAM_STEP_MS, stream_values
+from detectors import find_detector
 from events.scored_points import ScoredPoints, concatenate
 from store import Stream
-from streams.registry import NO_POINTS, find_detector
+from streams.registry import NO_POINTS
 from streams.stream_state import FALLBACK, last_scored, merge_gap, points_since_anomaly
 from timeseries import Series
 

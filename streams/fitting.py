@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 
 from anomaly_detection import Detector
+from detectors import find_detector
 from store import Labels, SavedFit, StreamStore
 from streams import demo
 from streams.cold_start import ColdStart
 from streams.demo import Demo
 from streams.fitter import FIRST, REFIT
-from streams.registry import RESIDUALS, StreamRegistry, find_detector, not_found
+from streams.registry import RESIDUALS, StreamRegistry, not_found
 from streams.stream_state import StreamState, merge_gap
 from streams.training_data import MAX_TRAINING_POINTS, count_known, mask_anomalies
 

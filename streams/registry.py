@@ -5,7 +5,8 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from anomaly_detection import Detector, detector_named
+from anomaly_detection import Detector
+from detectors import find_detector
 from errors import NotFound, StaleState
 from events.scored_points import unscored
 from store import SavedFit, Silences, Stream, StreamStore
@@ -17,16 +18,6 @@ from timeseries import Series
 RESIDUALS = "residuals"
 """Key, beside a detector's own state, of the number of known values it was fitted on."""
 NO_POINTS = Series(None, np.empty(0))
-
-
-def find_detector(name: str) -> type[Detector]:
-    """A detector by name. Raises UnknownName.
-
-    The detectors are imported by the first call: importing torch takes longer than starting the server.
-    """
-    from detectors import DETECTORS
-
-    return detector_named(name, DETECTORS)
 
 
 def not_found(name: str) -> NotFound:

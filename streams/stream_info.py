@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
+from detectors import find_detector
 from parameters import parameters
 from store import Stream
-from streams.registry import find_detector
 
 DAY_MS = 86_400_000
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from threading import Event
 from typing import Any
 
+from detectors import find_detector
 from errors import BadInput, BadParameter, LimitExceeded
 from events.policy import Policy
 from events.scored_points import ScoredPoints
@@ -23,7 +24,7 @@ from streams.names import check_name
 from streams.periodic import Periodic
 from streams.pipeline import Pipeline
 from streams.recent_cache import CACHED_POINTS, RecentCache
-from streams.registry import NO_POINTS, StreamRegistry, find_detector, not_found
+from streams.registry import NO_POINTS, StreamRegistry, not_found
 from streams.retention import UNCHANGED, Retention, Unchanged, resolve_retention
 from streams.silence_monitor import SilenceMonitor
 from streams.snapshot import NO_POINT, UNKNOWN, LastPoints, NewestPoint, StreamSnapshot, StreamsSnapshot, Work

@@ -13,7 +13,7 @@ PROGRAM = """
 import json, sys
 import numpy as np, torch
 torch.set_num_threads(int(sys.argv[2]))
-from detectors import DETECTORS
+from detectors.registry import DETECTORS
 from series import Series
 
 x = np.zeros(4002)  # the Hénon map, on which the network takes part

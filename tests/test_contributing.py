@@ -81,7 +81,7 @@ def test_the_example_obeys_the_laws(kernel_copy):
     assert example
     assert line
     (kernel_copy / example[1]).write_text(example[2], encoding="utf-8")
-    add(kernel_copy / "detectors/__init__.py", line[1], Path(example[1]).stem)
+    add(kernel_copy / "detectors/registry.py", line[1], Path(example[1]).stem)
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
     command += ["tests/detectors/test_laws.py", "-k", "quantile_range"]
     done = subprocess.run(command, cwd=kernel_copy, capture_output=True, text=True, timeout=850)

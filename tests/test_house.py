@@ -23,7 +23,7 @@ MAY_IMPORT = {  # a line a package, from the ground up: each names only packages
     "model": "timeseries",
     "forecasting": "model timeseries",
     "anomaly_detection": "events timeseries parameters errors",
-    "detectors": "anomaly_detection forecasting events timeseries parameters",
+    "detectors": "anomaly_detection forecasting events timeseries parameters errors",
     "evaluation": "anomaly_detection events timeseries parameters errors",
     "data_generation": "evaluation timeseries parameters errors",
     "store": "events timeseries errors",

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from detectors import DETECTORS
+from detectors.registry import DETECTORS
 from tests.waiting import SECONDS
 
 ROOT = Path(__file__).parent.parent

@@ -13,9 +13,9 @@ import numpy as np
 
 from anomaly_detection import DEFAULT_MERGE_GAP, Detection, Detector, no_progress
 from benchmarks.accuracy import plain, rivals
-from detectors import DETECTORS
 from detectors.forecast_residual import CHUNK, DEFAULT_SIGMA
 from detectors.lstm import LSTM
+from detectors.registry import DETECTORS
 from forecasting.lstm import LSTMForecaster
 from model import DEFAULT_TRAINING
 from timeseries import Floats, Series

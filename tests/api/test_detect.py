@@ -5,7 +5,7 @@ import io
 
 import pytest
 
-from detectors import DETECTORS
+from detectors.registry import DETECTORS
 from parameters import parameters
 from tests.api.invariants import check_detection, check_error, strict_json
 

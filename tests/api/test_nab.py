@@ -2,7 +2,7 @@
 
 import pytest
 
-from detectors import DETECTORS
+from detectors.registry import DETECTORS
 from tests import real_series
 from tests.api.invariants import check_detection, strict_json
 

@@ -11,7 +11,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from api.openapi import OPERATIONS, UNDOCUMENTED
 from app import create_app
 from data_generation import KINDS
-from detectors import DETECTORS
+from detectors.registry import DETECTORS
 from parameters import parameters
 from tests.api.invariants import strict_json
 

@@ -11,7 +11,7 @@ from api.concurrency import Busy, ConcurrencyLimit
 from api.headers import CONTENT_SECURITY_POLICY
 from app import create_app
 from data_generation import FAULTS, KINDS, demo
-from detectors import DETECTORS
+from detectors.registry import DETECTORS
 from parameters import parameters
 from tests.api.invariants import check_error, strict_json
 from tests.waiting import SECONDS

@@ -13,7 +13,7 @@ from benchmarks.accuracy.events import event_metrics
 from benchmarks.accuracy.figures import Figures, Summary, summary
 from benchmarks.accuracy.methods import Judgement, Method
 from data_generation import clean
-from detectors import DETECTORS
+from detectors.registry import DETECTORS
 from timeseries import Series
 
 

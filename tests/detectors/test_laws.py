@@ -14,7 +14,7 @@ import pytest
 
 from anomaly_detection import parameters_of
 from data_generation import demo
-from detectors import DETECTORS
+from detectors.registry import DETECTORS
 from errors import BadParameter, StaleState, UnknownName
 from timeseries import Series
 

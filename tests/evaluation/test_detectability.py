@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from anomaly_detection import Detection, Detector, no_progress
-from detectors import DETECTORS
+from detectors.registry import DETECTORS
 from evaluation import detectability
 from evaluation.detectability import (
     MAX_DISTANCE,

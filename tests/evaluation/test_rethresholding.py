@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from anomaly_detection import parameters_of, residual_threshold
-from detectors import DETECTORS
 from detectors.forecast_residual import CHUNK, ForecastResidual
+from detectors.registry import DETECTORS
 from errors import BadParameter, UnknownName
 from evaluation.rethresholding import rethreshold
 from events.filter import NO_FILTER, EventFilter, read_event_filter

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from detectors import DETECTORS
+from detectors.registry import DETECTORS
 from evaluation.rethresholding import rethreshold
 from evaluation.threshold_curve import MONTH_MS, ThresholdCurve, count_overlapping
 from timeseries import Series

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from detectors import DETECTORS
+from detectors.registry import DETECTORS
 from events.scorer import ScorerId
 from events.wording import NOTE_MESSAGES, note_message, scorer_phrase
 from timeseries import Note, Series

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from app import create_app
-from detectors import DETECTORS
+from detectors.registry import DETECTORS
 from jobs import JobQueue
 from settings import Settings
 from store import Label

@@ -265,7 +265,7 @@ def test_a_detection_that_takes_too_much_room_fails_with_a_sentence(store, kept,
 
 @pytest.mark.parametrize("name", ["auto", "level_spread", "rolling_zscore", "seasonal_naive"])
 def test_what_is_kept_is_judged_again_as_what_was_not(name):
-    from detectors import DETECTORS
+    from detectors.registry import DETECTORS
 
     series = replace(table().series(), name="value")
     kept = DETECTORS[name].fit(series).detect_offline(series)

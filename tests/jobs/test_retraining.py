@@ -5,13 +5,13 @@ import pytest
 
 from anomaly_detection import no_progress, parameters_of
 from data_generation import demo
-from jobs.serialization import find
+from detectors import find_detector
 from jobs.task import judged
 from store import DetectionRecord, Label
 
 
 def asked(detector):
-    params = {name: each.default for name, each in parameters_of(find(detector)).items()}
+    params = {name: each.default for name, each in parameters_of(find_detector(detector)).items()}
     return DetectionRecord("d", "s", "value", detector, params)
 
 
@@ -26,7 +26,7 @@ def test_calling_right_events_right_spreads_them_no_further(detector):
         marked[start:stop] = True
     assert marks and again.is_anomaly[marked].mean() > 0.9
     assert np.count_nonzero(again.is_anomaly & ~marked) <= 20
-    same = find(detector).rethreshold(again, again.params)
+    same = find_detector(detector).rethreshold(again, again.params)
     assert np.array_equal(same.score, again.score, equal_nan=True)
 
 

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from detectors import find_detector
 from streams import cold_start
-from streams.registry import NO_POINTS, find_detector
+from streams.registry import NO_POINTS
 from streams.stream_state import MIN_KNOWN_VALUES
 from tests.streams.conftest import fit, times
 from timeseries import Series

@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from anomaly_detection import detector_named
-from detectors import DETECTORS
+from detectors.registry import DETECTORS
 from tests.streams.conftest import fit, seasonal, stored_fit, times
 from timeseries import Series
 
@@ -61,7 +60,7 @@ def test_stream_equals_batch(open_streams, name, sizes, timed):
     judged = streams.read("s", HISTORY, POINTS)
 
     stored = stored_fit(streams, "s")
-    detector = detector_named(stored.detector, DETECTORS).from_state(stored.state)
+    detector = DETECTORS[stored.detector].from_state(stored.state)
     whole = detector.detect(Series(stamps, values))
     np.testing.assert_array_equal(judged.is_anomaly, whole.is_anomaly[HISTORY:])
     assert judged.is_anomaly[700 - HISTORY]

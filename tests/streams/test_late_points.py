@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from detectors import find_detector
 from events.policy import Policy, replay
-from streams.registry import NO_POINTS, find_detector
+from streams.registry import NO_POINTS
 from tests.streams.conftest import assert_same, fit, repair_counts, seasonal, stored_fit, times
 from timeseries import Series
 

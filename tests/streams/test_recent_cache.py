@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 
+from detectors import find_detector
 from events.scored_points import unscored
 from store import Stream
 from streams import recent_cache
 from streams.recent_cache import RecentCache
-from streams.registry import NO_POINTS, find_detector
+from streams.registry import NO_POINTS
 from streams.stream_state import StreamState
 from tests.streams.conftest import assert_same, times
 
