@@ -1,6 +1,6 @@
 """kill -9 under load, again and again: is every acknowledged point there, and is every event told?
 
-    ./run bench kills       a hundred kills; python -m benchmarks.kills 5 for five
+    ./run bench crash_recovery       a hundred kills; python -m benchmarks.crash_recovery 5 for five
 
 Several programs push to the real server, each its own stream; some streams are watched, and a receiver takes their
 messages. The server is killed at a moment of chance and started again on the same data, as often as is asked for.

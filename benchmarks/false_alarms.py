@@ -1,6 +1,6 @@
 """False alarms: points flagged per 10,000 on series without any fault, for every detector and several thresholds.
 
-The defaults are chosen by this table. `NAME review` is a detector that judges a finished file with later points too, as
+The defaults are chosen by this table. `NAME offline` is a detector that scores a file with later points too, as
 the page does; `NAME` alone judges each point by those before it, as a stream is judged.
 """
 
@@ -21,22 +21,22 @@ DATA = Path(__file__).parent.parent.parent / "shared/data"
 POINTS, SEEDS = 5_000, 5
 THRESHOLDS = (3.0, 4.0, 5.0, 6.0)
 SENSITIVITY = ("sigma", "threshold")
-REVIEW = " review"
+OFFLINE = " offline"
 
 
 def names() -> list[str]:
     """Every detector, twice where a finished series is judged otherwise."""
-    reviewing = [
-        f"{name}{REVIEW}" for name, kind in DETECTORS.items() if kind.detect_offline is not Detector.detect_offline
+    offline_names = [
+        f"{name}{OFFLINE}" for name, kind in DETECTORS.items() if kind.detect_offline is not Detector.detect_offline
     ]
-    return [*DETECTORS, *reviewing]
+    return [*DETECTORS, *offline_names]
 
 
 def judged_by(name: str, series: Series, **params: float) -> Detection:
     """Fitted on the very series, as the page does, and judged."""
-    fit: Any = DETECTORS[name.removesuffix(REVIEW)].fit  # each detector has parameters of its own
+    fit: Any = DETECTORS[name.removesuffix(OFFLINE)].fit  # each detector has parameters of its own
     fitted: Detector = fit(series, **params)
-    return fitted.detect_offline(series) if name.endswith(REVIEW) else fitted.detect(series)
+    return fitted.detect_offline(series) if name.endswith(OFFLINE) else fitted.detect(series)
 
 
 def real_series() -> Iterator[Series]:
@@ -74,7 +74,7 @@ def main() -> None:
     chosen = sys.argv[1:] or names()
     several = {kind: made for kind, made in groups().items() if made}
     for detector in chosen:
-        known = parameters(DETECTORS[detector.removesuffix(REVIEW)].fit)
+        known = parameters(DETECTORS[detector.removesuffix(OFFLINE)].fit)
         name = next((name for name in SENSITIVITY if name in known), None)
         settings = [{name: threshold} for threshold in THRESHOLDS] if name else [{}]
         print(f"\n{detector}: points flagged and events per 10,000 points without a fault")

@@ -1,7 +1,7 @@
-"""Planted faults: how many of those in the demo series are found, by kind of series and by fault, and false events.
+"""How many of the faults injected into the demo series are detected, by kind of series and of fault; false events.
 
-`./run bench planted ["NAME review" ...]`: fitted on the very series, its faults included, as somebody does who tries a
-demo. A fault is found where a point of it is flagged.
+`./run bench injected_faults ["NAME offline" ...]`. Each detector is fitted on the very series, its faults included, as
+for a demo on the page. A fault is detected where a point of it is flagged.
 """
 
 import sys
@@ -13,7 +13,7 @@ from anomaly_detection import Detection
 from benchmarks.false_alarms import judged_by
 from data_generation import KINDS, Demo, demo
 
-USUAL = ("auto review", "lstm review", "seasonal review")
+USUAL = ("auto offline", "lstm offline", "seasonal offline")
 SIZES = {2_000: 8, 5_000: 4}
 """Points of a demo series, and how many of each kind there are: 5 faults each, and 12."""
 

@@ -1,6 +1,6 @@
 """A stream judges as a file does: the same points one by one, in random batches, over a restart, and as a whole.
 
-./run bench equals      50,000 points for every detector; one by one, the slow ones take minutes
+./run bench stream_equals_batch      50,000 points for every detector; one by one, the slow ones take minutes
 """
 
 import sys

@@ -102,6 +102,17 @@ def test_every_page_is_in_the_index():
     assert set(docs.rglob("*.md")) - links == {docs / "README.md"}
 
 
+def test_every_benchmark_that_is_named_exists():
+    files = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")]
+    named = {
+        name
+        for file in files
+        for name in re.findall(r"(?:\./run bench|-m benchmarks\.) ?(\w+)", file.read_text(encoding="utf-8"))
+    }
+    known = {path.stem for path in (ROOT / "benchmarks").iterdir()}
+    assert named - known == set()
+
+
 def test_every_decision_has_a_number_a_date_and_a_status():
     files = sorted((ROOT / "docs/decisions").glob("0*.md"))
     assert [int(file.name[:4]) for file in files] == list(range(1, len(files) + 1))

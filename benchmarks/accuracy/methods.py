@@ -56,10 +56,10 @@ class Method:
 
 def methods() -> dict[str, Method]:
     """By name, ours first. What is added to `detectors.DETECTORS` is among them, and twice where a finished series is
-    judged with later points too: `name` by the points before alone, `name review` as `Detector.detect_offline` does."""
+    judged with later points too: `name` by earlier points only, `name offline` as `Detector.detect_offline` does."""
     ours = [Method(name, "ours", _ours(kind), _version(kind.__module__)) for name, kind in DETECTORS.items()]
     ours += [
-        Method(f"{name} review", "ours", _reviewed(kind), _version(kind.__module__))
+        Method(f"{name} offline", "ours", _offline(kind), _version(kind.__module__))
         for name, kind in DETECTORS.items()
         if kind.detect_offline is not Detector.detect_offline
     ]
@@ -71,16 +71,16 @@ def methods() -> dict[str, Method]:
         Method(
             f"lstm without network{form}",
             "plain",
-            partial(without_network, review=bool(form)),
+            partial(without_network, offline=bool(form)),
             _version(LSTM.__module__),
         )
-        for form in ("", " review")
+        for form in ("", " offline")
     ]
     others = [Method(name, "rival", _scored(score), _version(rivals.__name__)) for name, score in rivals.SCORES.items()]
     return {method.name: method for method in [*ours, *simple, *others]}
 
 
-def without_network(series: Series, review: bool) -> Judgement:
+def without_network(series: Series, offline: bool) -> Judgement:
     """The detector `lstm` without its network: the closed-form path alone, with thresholds of its own. What the LSTM
     adds is the difference to this."""
     grid, unit = RegularGrid.learn(series), unit_of(series.values)
@@ -91,7 +91,7 @@ def without_network(series: Series, review: bool) -> Judgement:
     line.loss = None
     params = {"sigma": DEFAULT_SIGMA, "merge_gap": DEFAULT_MERGE_GAP, "seed": 0}
     fitted = LSTM.around(series, line, grid, next(iter(periods), None), params, no_progress)
-    return _told(fitted.detect_offline(series) if review else fitted.detect(series))
+    return _told(fitted.detect_offline(series) if offline else fitted.detect(series))
 
 
 def _told(found: Detection) -> Judgement:
@@ -108,7 +108,7 @@ def _ours(kind: type[Detector]) -> Callable[[Series], Judgement]:
     return judge
 
 
-def _reviewed(kind: type[Detector]) -> Callable[[Series], Judgement]:
+def _offline(kind: type[Detector]) -> Callable[[Series], Judgement]:
     """The same by `detect_offline`, which may look at the whole series, as the rivals do."""
 
     def judge(series: Series) -> Judgement:

@@ -14,7 +14,7 @@ from benchmarks.accuracy.methods import Method
 from benchmarks.accuracy.results import kept
 from timeseries import Bools, Floats
 
-METHOD = "auto review"
+METHOD = "auto offline"
 """The method whose failures are shown: what the page and the API answer for a file."""
 PICTURES = 10
 WIDTH, BUCKETS = 720, 480

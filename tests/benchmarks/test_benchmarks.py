@@ -112,10 +112,10 @@ def test_the_points_of_a_stream_are_judged_as_with_the_others(monkeypatch):
 
 def test_a_finished_series_can_be_judged_for_false_alarms_too():
     series = clean("trend", 600)
-    one, other = false_alarms.judged_by("auto", series), false_alarms.judged_by("auto review", series)
+    one, other = false_alarms.judged_by("auto", series), false_alarms.judged_by("auto offline", series)
     assert not np.array_equal(one.score, other.score)
-    assert {"auto", "auto review", "rolling_zscore"} <= set(false_alarms.names())
-    assert "rolling_zscore review" not in false_alarms.names()
+    assert {"auto", "auto offline", "rolling_zscore"} <= set(false_alarms.names())
+    assert "rolling_zscore offline" not in false_alarms.names()
 
 
 def test_planted_faults_are_counted():

@@ -73,8 +73,8 @@ class TestPictures:
             for one, vus in zip(several, (0.5, 0.1, float("nan")), strict=True)
         ]
         (tmp_path / "old.svg").write_text("")
-        method = Method("auto review", "ours", lambda series: judged.judgement, "1")
-        told = pictures.draw(method, Summary("auto review", "ours", figures), several, tmp_path)
+        method = Method("auto offline", "ours", lambda series: judged.judgement, "1")
+        told = pictures.draw(method, Summary("auto offline", "ours", figures), several, tmp_path)
         assert sorted(file.name for file in tmp_path.iterdir()) == ["a.svg", "b.svg"]
         assert told.index("b, VUS-PR 0.10") < told.index("a, VUS-PR 0.50")
         root = ElementTree.parse(tmp_path / "b.svg").getroot()

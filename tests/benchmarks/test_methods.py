@@ -38,15 +38,15 @@ class TestMethods:
         names = list(methods.methods())
         assert set(DETECTORS) < set(names)
         assert names[: len(DETECTORS)] == list(DETECTORS)
-        reviewing = [name for name, kind in DETECTORS.items() if kind.detect_offline is not Detector.detect_offline]
-        assert set(names) >= {f"{name} review" for name in reviewing}
-        assert len(names) == len(set(names)) == len(DETECTORS) + len(reviewing) + 11
+        offline_names = [name for name, kind in DETECTORS.items() if kind.detect_offline is not Detector.detect_offline]
+        assert set(names) >= {f"{name} offline" for name in offline_names}
+        assert len(names) == len(set(names)) == len(DETECTORS) + len(offline_names) + 11
 
     def test_a_review_is_measured_beside_the_causal_form(self):
         series = clean("seasonal", 1200)
         known = methods.methods()
-        name = next(name for name in known if name.endswith(" review")).removesuffix(" review")
-        causal, whole = known[name].judge(series), known[f"{name} review"].judge(series)
+        name = next(name for name in known if name.endswith(" offline")).removesuffix(" offline")
+        causal, whole = known[name].judge(series), known[f"{name} offline"].judge(series)
         expected = DETECTORS[name].fit(series).detect_offline(series).severity
         assert np.array_equal(whole.severity, expected, equal_nan=True)
         assert not np.array_equal(whole.severity, causal.severity, equal_nan=True)
