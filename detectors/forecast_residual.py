@@ -1,4 +1,4 @@
-"""Judging by forecast: a point is anomalous where it lies further from its expected value than residuals usually do."""
+"""Forecast residuals: a point is anomalous where it lies farther from its forecast than residuals usually do."""
 
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
@@ -10,6 +10,7 @@ import numpy as np
 from anomaly_detection import Components, Detection, Detector, Progress, no_progress, residual_stats, residual_threshold
 from parameters import Param
 from timeseries import Bools, Floats, Note, Series
+from timeseries.intervals import count_within
 from timeseries.regular_grid import RegularGrid, place_in_cells
 from timeseries.scaling import min_scale, times_unit, unit_of
 
@@ -24,18 +25,21 @@ Sigma = Annotated[
     ),
 ]
 DEFAULT_SIGMA = 6.0
+"""Standard deviations of absolute residuals, which are smaller than those of residuals: 6 are about 4.4 of normal
+noise."""
 MAX_MASKED_RUN = 12
-"""After so many anomalies in a row new values are believed: a fault does not echo, but a new level is learned."""
+"""Outliers in a row that are masked, at most: a fault does not echo in later forecasts, but a new level is learned
+(decision 7 in docs/decisions)."""
+MAX_MASKING_ROUNDS = 8
+"""Rounds of masking and forecasting anew, at most: a fault of n points needs n + 1 (decision 7)."""
 MIN_THRESHOLD = 5e-324
 """The smallest number above 0: a threshold of tiny values must not become 0."""
-MAX_MASKING_ROUNDS = 8
-"""Most times that drafts are made without what surprised the ones before: a fault of n points takes n + 1."""
 WIDENED_RATIO = 3.0
-"""Factor by which a few far values must widen the threshold for it to be told."""
+"""Factor by which a few outliers must widen the threshold for a note about it."""
 OUTLIERS_WIDEN_BAND = "outliers_widen_band"
-"""Code of the note about it."""
+"""Code of that note."""
 CHUNK = 256
-"""Gaps are shortened by multiples of this many cells, so that every forecaster's chunks keep their place."""
+"""Gaps are shortened by multiples of this many cells, so that chunks of every length begin at the same cells."""
 Report = Callable[[float], None]
 
 
@@ -43,44 +47,139 @@ class Forecast(Protocol):
     """The forecasts of one series."""
 
     @property
-    def draft(self) -> Floats:
-        """(n,) each from earlier points, quickly and to the bit: what is hidden is decided by it."""
+    def preliminary(self) -> Floats:
+        """(n,) a quick forecast of each point from earlier ones, the same to the bit wherever the series was cut: it
+        decides what is masked."""
 
     @property
     def expected(self) -> Floats:
-        """(n,) each from earlier points; NaN where it cannot tell."""
+        """(n,) the forecast of each point from earlier ones; NaN where there is none."""
 
-    def hiding(self, hidden: Bools) -> Self:
-        """The forecasts made without showing the `hidden` points (n,)."""
+    def masking(self, masked: Bools) -> Self:
+        """The forecasts with the `masked` points (n,) treated as missing."""
 
 
 class Forecaster(Protocol):
-    """What a forecast-residual detector has."""
+    """Forecasts each point of a series from those before it."""
 
     @property
     def memory(self) -> int:
-        """Points before the one that is forecast."""
+        """Points before a point that its forecast is made from."""
 
     @property
-    def reach(self) -> int:
-        """Points after a hidden one whose drafts may change."""
+    def mask_reach(self) -> int:
+        """Points after a masked one whose preliminary forecasts may change."""
 
     @property
-    def run_up(self) -> int:
-        """Points before the one that is forecast whose drafts enter its forecast."""
+    def context(self) -> int:
+        """Points before a point whose preliminary forecasts enter its forecast."""
 
     @property
     def notes(self) -> Sequence[Note]:
         """What was learned."""
 
     def forecast(self, values: Floats, first: int, report: Report, since: int = 0) -> Forecast:
-        """What is expected of the values (n,) from position `since` on: columns (n − since,).
+        """The forecasts of values (n,) from position `since` on: columns (n − since,).
 
-        values[0] lies at `first` in a longer series. What is said of `reach` points from `since` on is not used.
+        values[0] lies at `first` in a longer series. The first `mask_reach` forecasts after `since` are not used.
         """
 
     def state(self) -> dict[str, Any]:
         """Everything learned."""
+
+
+@dataclass(frozen=True, eq=False)
+class ResidualModel:
+    """A forecaster and how far values usually lie from its forecasts.
+
+    grid, unit         of the series, see `RegularGrid` and `unit_of`; what follows is ÷ unit
+    period             in cells; None where none was found
+    masking_threshold  residual of a preliminary forecast beyond which the point is masked
+    residual_stats     mean and standard deviation of the absolute residuals
+    """
+
+    forecaster: Forecaster
+    grid: RegularGrid
+    unit: float
+    period: int | None
+    masking_threshold: float
+    residual_stats: Sequence[float]
+    notes: tuple[Note, ...]
+
+    @classmethod
+    def fit(
+        cls,
+        series: Series,
+        forecaster: Forecaster,
+        grid: RegularGrid,
+        period: int | None,
+        sigma: float,
+        progress: Progress,
+    ) -> "ResidualModel":
+        """Learns both thresholds from the series that the forecaster was fitted on."""
+        unit = unit_of(series.values)
+        cells, first = grid.cells(series, forecaster.memory + masking_memory(forecaster), CHUNK)
+        values = place_in_cells(series.values / unit, cells)
+        floor = min_scale(values)
+        forecast = forecaster.forecast(values, first, lambda fraction: progress("fit", (1 + fraction) / 2))
+        masking_threshold = residual_threshold(np.abs(values - forecast.preliminary), sigma, floor)
+        residuals = np.abs(values - mask_outliers(values, forecast, masking_threshold).expected)
+        threshold = residual_threshold(residuals, sigma, floor)
+        normal = np.where(residuals > threshold, np.nan, residuals)
+        outlier_notes = widened_notes(threshold, residual_threshold(normal, sigma, floor))
+        notes = (period_note(period), *forecaster.notes, *outlier_notes)
+        return cls(forecaster, grid, unit, period, masking_threshold, residual_stats(residuals, floor), notes)
+
+    @property
+    def memory(self) -> int:
+        """Points before a point that its score is computed from."""
+        return self.forecaster.memory + masking_memory(self.forecaster)
+
+    @property
+    def mask_memory(self) -> int:
+        """Points before a point on which it depends whether it is masked."""
+        return self.forecaster.mask_reach + masking_memory(self.forecaster)
+
+    def expected(self, series: Series, new: int, report: Report) -> Floats:
+        """(new,) the forecasts of the last points of a series, ÷ unit, from no more points than these depend on."""
+        tail = self.grid.tail(series, series.values / self.unit, new, self.memory, CHUNK)
+        since = max(tail.since - self.forecaster.context - self.mask_memory, 0)
+        forecast = self.forecaster.forecast(tail.values, tail.first, report, since)
+        masked = mask_outliers(tail.values[since:], forecast, self.masking_threshold)
+        return masked.expected[tail.cells - since]
+
+    def preliminary(self, values: Floats, since: int) -> Floats:
+        """(n − since,) the preliminary forecasts of values (n,) ÷ unit, in cells, with outliers masked.
+
+        The same to the bit as in a longer series, but for the first `mask_memory` after a `since` above 0.
+        """
+        forecast = self.forecaster.forecast(values, 0, lambda fraction: None, since)
+        return mask_outliers(values[since:], forecast, self.masking_threshold).preliminary
+
+    def state(self) -> dict[str, Any]:
+        """Everything learned, as JSON values and arrays."""
+        return {
+            "forecaster": self.forecaster.state(),
+            "grid": self.grid.state(),
+            "unit": self.unit,
+            "period": self.period,
+            "masking_threshold": self.masking_threshold,
+            "residual_stats": list(self.residual_stats),
+            "notes": [note.to_plain() for note in self.notes],
+        }
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any], forecaster: Forecaster) -> "ResidualModel":
+        """Inverse of `state`."""
+        return cls(
+            forecaster,
+            RegularGrid.from_state(state["grid"]),
+            state["unit"],
+            state["period"],
+            state["masking_threshold"],
+            state["residual_stats"],
+            tuple(Note.from_plain(note) for note in state["notes"]),
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,98 +193,54 @@ class ResidualComponents(Components):
 class ForecastResidual(Detector):
     """score = |value − expected|, threshold = mean(residual) + sigma · std(residual) over the series it was fitted on.
 
-    Forecasts are made again without the points that lie beyond the threshold, until these stay the same or PASSES are
-    done: a fault must not echo in the forecasts after it. At most BELIEVED_AFTER points in a row are hidden so.
-    Residuals of missing and warm-up points are left out. Unit of the score: the series' own.
+    Points beyond the threshold are masked, and forecasts made anew without them, until the same points stay masked: a
+    fault must not echo in the forecasts after it (decision 7 in docs/decisions). Residuals of missing and warm-up
+    points are not learned. Unit of the score: the series' own.
     """
 
     adjustable_params = ("sigma", "merge_gap")
     components_type: ClassVar[type[Components]] = ResidualComponents
 
-    def __init__(
-        self,
-        forecaster: Forecaster,
-        grid: RegularGrid,
-        unit: float,
-        period: int | None,
-        hiding: float,
-        threshold: float,
-        params: Mapping[str, Any],
-        notes: Sequence[Note] = (),
-        usual: Sequence[float] | None = None,
-    ) -> None:
-        self.notes = tuple(notes)
-        self.usual = usual  # mean and standard deviation of the residuals ÷ unit; None: a state that is older
-        self.forecaster, self.grid, self.unit, self.period = forecaster, grid, unit, period
-        self.hiding, self.threshold, self.params = hiding, threshold, params
-        hiding_reach = MAX_MASKING_ROUNDS * (forecaster.reach + MAX_MASKED_RUN) + 1
-        self.memory = forecaster.memory + hiding_reach
-        self.settling = forecaster.reach + hiding_reach  # points before one whose drafts settle its own
-        self.drafted = forecaster.run_up + self.settling  # points before one that drafts are made of
-
-    @classmethod
-    def learn(
-        cls,
-        series: Series,
-        forecaster: Forecaster,
-        grid: RegularGrid,
-        period: int | None,
-        params: Any,
-        progress: Progress,
-    ) -> Self:
-        """Sets both thresholds from the residuals of the series the forecaster was fitted on."""
-        found = cls(forecaster, grid, unit_of(series.values), period, np.inf, np.inf, params)
-        cells, first = grid.cells(series, found.memory, CHUNK)
-        values = place_in_cells(series.values / found.unit, cells)
-        floor = min_scale(values)
-
-        def limit(expected: Floats) -> float:
-            return residual_threshold(np.abs(values - expected), params["sigma"], floor)
-
-        forecast = forecaster.forecast(values, first, lambda fraction: progress("fit", (1 + fraction) / 2))
-        found.hiding = limit(forecast.draft)
-        expected = found._settled(values, forecast).expected
-        found.threshold = limit(expected)
-        found.usual = residual_stats(np.abs(values - expected), floor)
-        within = np.where(np.abs(values - expected) > found.threshold, np.nan, expected)
-        found.notes = (period_note(period), *forecaster.notes, *widened_notes(found.threshold, limit(within)))
-        return found
+    def __init__(self, model: ResidualModel, params: Mapping[str, Any]) -> None:
+        self.model = model
+        self.params = params
+        self.memory = model.memory
 
     def detect(self, series: Series, *, progress: Progress = no_progress) -> Detection:
         """See Detector.detect."""
-        return self._judged(series, len(series), progress)
+        return self._detect(series, len(series), progress)
 
     def detect_last(self, series: Series, new: int) -> Detection:
-        """See Detector.detect_last: forecasts are made of no more points than these are judged by."""
-        return self._judged(series, new, no_progress)
+        """See Detector.detect_last."""
+        return self._detect(series, new, no_progress)
 
-    def _judged(self, series: Series, new: int, progress: Progress) -> Detection:
+    def _detect(self, series: Series, new: int, progress: Progress) -> Detection:
         progress("detect", 0.0)
-        tail = self.grid.tail(series, series.values / self.unit, new, self.memory, CHUNK)
-        since = max(tail.since - self.drafted, 0)
-        forecast = self.forecaster.forecast(
-            tail.values, tail.first, lambda fraction: progress("detect", fraction), since
-        )
-        expected = self._settled(tail.values[since:], forecast).expected[tail.cells - since]
-        series = series.slice(len(series) - new, len(series))
-        score = times_unit(np.abs(series.values / self.unit - expected), self.unit)
-        expected = times_unit(expected, self.unit)
-        threshold, margin = threshold_and_margin(self.threshold, self.unit, expected)
-        merge_gap, components = (
-            int(self.params["merge_gap"]),
-            ResidualComponents(self.usual, self.unit) if self.usual else None,
-        )
+        model = self.model
+        expected = model.expected(series, new, lambda fraction: progress("detect", fraction))
+        recent = series.slice(len(series) - new, len(series))
+        return self.detection(recent, expected, expected, model.residual_stats)
+
+    def detection(self, series: Series, forecast: Floats, expected: Floats, stats: Sequence[float]) -> Detection:
+        """The detection by the residuals of a forecast (n,) ÷ unit with mean and standard deviation `stats`.
+
+        expected  (n,) ÷ unit: the same, NaN where it is not to be shown
+        """
+        unit = self.model.unit
+        mean, std = stats
+        shown = times_unit(expected, unit)
+        threshold, margin = threshold_and_margin(mean + self.params["sigma"] * std, unit, shown)
         return Detection(
             series,
-            expected,
+            shown,
             margin,
-            score,
+            times_unit(np.abs(series.values / unit - forecast), unit),
             threshold,
             self.params,
-            merge_gap,
-            self.period,
-            self.notes,
-            components=components,
+            int(self.params["merge_gap"]),
+            self.model.period,
+            self.model.notes,
+            components=ResidualComponents(stats, unit),
         )
 
     @classmethod
@@ -193,58 +248,56 @@ class ForecastResidual(Detector):
         """See Detector.rethreshold."""
         components = kept.components
         assert isinstance(components, ResidualComponents)
-        mean, spread = components.residual_stats
-        threshold, margin = threshold_and_margin(mean + params["sigma"] * spread, components.unit, kept.expected)
+        mean, std = components.residual_stats
+        threshold, margin = threshold_and_margin(mean + params["sigma"] * std, components.unit, kept.expected)
         return replace(super().rethreshold(kept, params), margin=margin, threshold=threshold)
 
-    def drafts(self, values: Floats, since: int) -> Floats:
-        """(n − since,) the drafts of values (n,) ÷ unit, in cells, once those that surprise are hidden. To the bit what
-        they are in a longer series, but for the first `settling` after a `since` above 0.
-        """
-        return self._settled(values[since:], self.forecaster.forecast(values, 0, lambda fraction: None, since)).draft
-
-    def _settled(self, values: Floats, forecast: Forecast) -> Forecast:
-        """The forecasts of values (n,) once the points whose drafts are far off no longer enter them."""
-        hidden = np.zeros(len(values), dtype=bool)
-        for _ in range(MAX_MASKING_ROUNDS):
-            surprising = np.abs(values - forecast.draft) > self.hiding
-            now = limit_runs(surprising, MAX_MASKED_RUN)
-            if np.array_equal(now, hidden):
-                break
-            forecast, hidden = forecast.hiding(now), now
-        return forecast
-
     def _state(self) -> dict[str, Any]:
-        """See Detector.state."""
-        return {
-            "forecaster": self.forecaster.state(),
-            "grid": self.grid.state(),
-            "unit": self.unit,
-            "period": self.period,
-            "hiding": self.hiding,
-            "threshold": self.threshold,
-            "params": dict(self.params),
-            "notes": [note.to_plain() for note in self.notes],
-            "usual": self.usual,
-        }
+        return {"model": self.model.state(), "params": dict(self.params)}
 
     @classmethod
     def _from_state(cls, state: Mapping[str, Any]) -> Self:
-        """See Detector.from_state."""
-        grid = RegularGrid.from_state(state["grid"])
-        known = {name: state[name] for name in ("unit", "period", "hiding", "threshold", "params")}
-        notes = [Note.from_plain(note) for note in state["notes"]]
-        forecaster = cls.forecaster_from_state(state["forecaster"])
-        return cls(forecaster, grid, **known, notes=notes, usual=state.get("usual"))
+        return cls(cls.model_from_state(state["model"]), state["params"])
+
+    @classmethod
+    def model_from_state(cls, state: Mapping[str, Any]) -> ResidualModel:
+        """Inverse of `ResidualModel.state`."""
+        return ResidualModel.from_state(state, cls.forecaster_from_state(state["forecaster"]))
 
     @staticmethod
     @abstractmethod
     def forecaster_from_state(state: Mapping[str, Any]) -> Forecaster:
-        """The forecaster that gave this state."""
+        """Inverse of the forecaster's `state`."""
+
+
+def masking_memory(forecaster: Forecaster) -> int:
+    """Points before a preliminary forecast that decide what is masked in it: each round reaches one run farther."""
+    return MAX_MASKING_ROUNDS * (forecaster.mask_reach + MAX_MASKED_RUN) + 1
+
+
+def mask_outliers(values: Floats, forecast: Forecast, threshold: float) -> Forecast:
+    """The forecast of values (n,) once the points far from its preliminary forecasts are masked."""
+    masked = np.zeros(len(values), dtype=bool)
+    for _ in range(MAX_MASKING_ROUNDS):
+        outliers = limit_runs(np.abs(values - forecast.preliminary) > threshold, MAX_MASKED_RUN)
+        if np.array_equal(outliers, masked):
+            break
+        forecast = forecast.masking(outliers)
+        masked = outliers
+    return forecast
+
+
+def limit_runs(flags: Bools, longest: int) -> Bools:
+    """(n,) the flags of which fewer than `longest` of the `longest` points before are flagged.
+
+    >>> limit_runs(np.array([True, True, True, True, False, True]), 2).tolist()
+    [True, True, False, False, False, True]
+    """
+    return flags & (count_within(flags, longest, -1) < longest)
 
 
 def threshold_and_margin(threshold: float, unit: float, expected: Floats) -> tuple[float, Floats]:
-    """A threshold ÷ unit in the series' unit, and as margin (n,) around what is expected."""
+    """A threshold ÷ unit in the series' unit, and as margin (n,) around the expected values."""
     limit = max(float(times_unit(np.array(threshold), unit)), MIN_THRESHOLD)
     return limit, np.where(np.isnan(expected), np.nan, limit)
 
@@ -254,19 +307,8 @@ def period_note(period: int | None) -> Note:
     return Note("period", {"points": period}) if period else Note("no_period")
 
 
-def widened_notes(threshold: float, within: float) -> list[Note]:
-    """A note where a few outliers make the threshold much wider than the other values alone would."""
-    if threshold < WIDENED_RATIO * within:
+def widened_notes(threshold: float, without_outliers: float) -> list[Note]:
+    """A note where a few outliers make the threshold much wider than the other values would."""
+    if threshold < WIDENED_RATIO * without_outliers:
         return []
-    return [Note(OUTLIERS_WIDEN_BAND, {"factor": threshold / within})]
-
-
-def limit_runs(flags: Bools, longest: int) -> Bools:
-    """(n,) the flags of which fewer than `longest` of the `longest` points before are flagged.
-
-    >>> first_of_each_run(np.array([True, True, True, True, False, True]), 2).tolist()
-    [True, True, False, False, False, True]
-    """
-    before = np.concatenate(([0], np.cumsum(flags)))
-    at = np.arange(len(flags))
-    return flags & (before[at] - before[np.maximum(at - longest, 0)] < longest)
+    return [Note(OUTLIERS_WIDEN_BAND, {"factor": threshold / without_outliers})]

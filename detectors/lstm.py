@@ -1,10 +1,11 @@
-"""The LSTM detector: residuals of a forecaster that learned the series itself."""
+"""The LSTM detector: residuals of a forecaster that learns each series from itself."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from anomaly_detection import DEFAULT_MERGE_GAP, Detection, MergeGap, Progress, no_progress
 from detectors.calibration import (
@@ -20,6 +21,7 @@ from detectors.forecast_residual import (
     Forecaster,
     ForecastResidual,
     ResidualComponents,
+    ResidualModel,
     Sigma,
     threshold_and_margin,
 )
@@ -29,55 +31,114 @@ from forecasting.lstm import LSTMForecaster
 from forecasting.lstm_multi_step import MultiStepForecaster
 from parameters import Param, checked
 from timeseries import Bools, Floats, Series
+from timeseries.intervals import count_within
 from timeseries.regular_grid import RegularGrid, place_in_cells
+from timeseries.robust import finite
 from timeseries.scaling import times_unit, unit_of
 from timeseries.seasonality import find_periods
 from timeseries.windows import Scale
 
-RESIDUAL_SIGMA_FACTOR = 4 / 3
-"""Factor of sigma beyond which, in a review, a residual needs nothing else to be an anomaly."""
-MEAN_SIGMA_FACTOR = 2 / 3
-"""Factor of sigma for the mean of what stretches and residual say: what overlaps is rarely far off in every way."""
-MAX_ISOLATED, ISOLATION_WINDOW = 3, 32
-"""Most spikes, among so many points before and after, that stand alone: no stretch is odd by them.
-
-One spike would else be an event as long as the stretches that it lies in."""
-SPIKE_STDS = 8.0
-"""Standard deviations beyond the mean residual from which one is a spike."""
+RESIDUAL_SIGMA_FACTOR = 8 / DEFAULT_SIGMA
+"""Factor of sigma for the residual by itself, offline: 8 standard deviations at the default sigma."""
+MEAN_SIGMA_FACTOR = 4 / DEFAULT_SIGMA
+"""Factor of sigma for the mean of all scores, offline: 4 standard deviations at the default sigma, as scores of windows
+that overlap are rarely high all at once."""
+MAX_ISOLATED = 3
+"""Outliers that are isolated, at most, within ISOLATION_WINDOW points. They are left out of the windows: one would else
+make an event as long as the windows that cover it (decision 9 in docs/decisions)."""
+ISOLATION_WINDOW = 32
+"""Points before and after an outlier in which others are counted."""
+OUTLIER_STDS = 8.0
+"""Standard deviations above the mean residual from which a residual is an outlier."""
+COMPRESS_FROM = 0.9
+"""Severity from which `compress_below_threshold` compresses."""
+COMPRESSION = 0.09
+"""COMPRESS_FROM · (1 − COMPRESS_FROM), so that the compressed severities begin at COMPRESS_FROM."""
 MAX_SCORE = 1e300
-"""Held below infinity: scores of values far beyond all that was learned."""
+"""Scores are clipped here, below infinity: those of values far beyond all that was learned."""
+
+
+@dataclass(frozen=True, eq=False)
+class OfflineScorers:
+    """Distances of points and windows from what was expected, in standard deviations `std` of the series."""
+
+    multi_step: MultiStepForecaster
+    residual_windows: ResidualWindows
+    std: float
+
+    def distances(
+        self,
+        values: Floats,
+        residuals: Floats,
+        cells: NDArray[np.int64],
+        report: Callable[[float], None],
+        masked: Bools | None = None,
+    ) -> dict[ScorerId, Floats]:
+        """By scorer, (n,) the distance of each point, or the mean of the windows that cover it; NaN where unknown.
+
+        values (n,) and one-step residuals (n,) ÷ unit, at the `cells` (n,) of a grid; the `masked` (n,) are missing.
+        """
+        one_step = _in_stds(residuals, self.std)
+        if masked is not None:
+            one_step = np.where(masked, np.nan, one_step)
+            values = np.where(masked, np.nan, values)
+        multi_step = self.multi_step.mean_error(place_in_cells(values, cells), report)
+        distances = self.residual_windows.distances(place_in_cells(one_step, cells), multi_step)
+        return {
+            scorer: mean_over_covering_windows(of_windows, scorer.window or 1)[cells]
+            for scorer, of_windows in distances
+        }
 
 
 @dataclass(frozen=True, eq=False)
 class OfflineModel:
-    """What a review knows beside the one-step forecast.
+    """What `LSTM.detect_offline` knows beside the one-step forecasts.
 
-    spread  of the series, ÷ unit
-    judge   of the voices: residual, forecasts of long before and size of the misses, over several lengths
-    usual   mean and standard deviation of the voices' mean on the series that was fitted; None where it has none
+    calibration       of the scorers' distances
+    mean_score_stats  mean and standard deviation of the mean calibrated score on the fitted series; None of no scores
     """
 
-    far: MultiStepForecaster
-    stretches: ResidualWindows
-    spread: float
-    judge: ScoreCalibration
-    usual: Sequence[float] | None
-
-    def state(self) -> dict[str, Any]:
-        """Everything learned."""
-        parts = {"far": self.far.state(), "stretches": self.stretches.state(), "judge": self.judge.state()}
-        return {**parts, "spread": self.spread, "usual": self.usual}
+    scorers: OfflineScorers
+    calibration: ScoreCalibration
+    mean_score_stats: Sequence[float] | None
 
     @classmethod
-    def from_state(cls, state: Mapping[str, Any], near: LSTMForecaster) -> "OfflineModel":
-        """What gave this state, beside its one-step forecaster."""
-        far, judge = MultiStepForecaster.from_state(state["far"], near), ScoreCalibration.from_state(state["judge"])
-        return cls(far, ResidualWindows.from_state(state["stretches"]), state["spread"], judge, state["usual"])
+    def fit(
+        cls, values: Floats, residuals: Floats, cells: NDArray[np.int64], multi_step: MultiStepForecaster
+    ) -> "OfflineModel":
+        """From values (n,) and one-step residuals (n,) ÷ unit, at the `cells` (n,) of a grid."""
+        std = Scale.fit(values).std
+        windows = ResidualWindows.fit(place_in_cells(_in_stds(residuals, std), cells))
+        scorers = OfflineScorers(multi_step, windows, std)
+        distances = list(scorers.distances(values, residuals, cells, lambda done: None).values())
+        calibration = ScoreCalibration.fit(distances, 1.0, mean_std_threshold)
+        scores = calibration.mean(calibration.calibrate(distances), len(values))
+        return cls(scorers, calibration, _mean_and_std(scores))
+
+    def state(self) -> dict[str, Any]:
+        """Everything learned, but for the one-step forecaster."""
+        return {
+            "multi_step": self.scorers.multi_step.state(),
+            "residual_windows": self.scorers.residual_windows.state(),
+            "std": self.scorers.std,
+            "calibration": self.calibration.state(),
+            "mean_score_stats": self.mean_score_stats,
+        }
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any], one_step: LSTMForecaster) -> "OfflineModel":
+        """Inverse of `state`."""
+        scorers = OfflineScorers(
+            MultiStepForecaster.from_state(state["multi_step"], one_step),
+            ResidualWindows.from_state(state["residual_windows"]),
+            state["std"],
+        )
+        return cls(scorers, ScoreCalibration.from_state(state["calibration"]), state["mean_score_stats"])
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class LSTMComponents(ResidualComponents, ScoreComponents):
-    """Of a finished series: scores_without_outliers (n,): the scores' mean where single outliers are left out of the
+    """Of a finished series: scores_without_outliers (n,): the scores' mean where isolated outliers are left out of the
     windows; residual (n,) ÷ unit."""
 
     scores_without_outliers: Floats
@@ -85,18 +146,23 @@ class LSTMComponents(ResidualComponents, ScoreComponents):
 
 
 class LSTM(ForecastResidual):
-    """Forecast residuals of `model.LSTMForecaster`.
+    """Residuals of `forecasting.lstm.LSTMForecaster`.
 
-    `detect_offline` joins them with how far the stretches around a point lie from forecasts made 1 to 24 points before,
-    and with how large one-step residuals are there, each ÷ its usual range (`ScoreCalibration`). A point is an anomaly
-    where the mean of these lies beyond mean + TOGETHER · sigma · std, or its residual alone beyond the margin,
-    mean + ALONE · sigma · std. Score, in the series' unit: margin × the larger of both ÷ what is allowed.
+    `detect_offline` adds two scores for each window length: the mean error of forecasts made 1 to 24 points before, and
+    the size of the one-step residuals (a flat line has small ones, a burst of noise large ones). All scores are
+    calibrated (`ScoreCalibration`) and averaged. A point is an anomaly where that mean lies beyond
+    mean + MEAN_SIGMA_FACTOR · sigma · std, or its residual beyond the margin,
+    mean + RESIDUAL_SIGMA_FACTOR · sigma · std.
+    Score, in the series' unit: margin × the larger of both ÷ their limits.
     """
 
     components_type = LSTMComponents
     title = "LSTM forecast"
     help = "Learns how the series goes on from its own past and marks values far from what was expected."
-    reviewer: OfflineModel | None = None
+
+    def __init__(self, model: ResidualModel, params: Mapping[str, Any], offline: OfflineModel | None = None) -> None:
+        super().__init__(model, params)
+        self.offline = offline  # None: `detect_offline` is `detect`
 
     @classmethod
     @checked
@@ -110,126 +176,101 @@ class LSTM(ForecastResidual):
         seed: Annotated[int, Param(None, 0, 2**31 - 1, "The same seed gives the same answer.")] = 0,
     ) -> Self:
         """See Detector.fit."""
-        grid, unit = RegularGrid.learn(series), unit_of(series.values)
+        grid = RegularGrid.learn(series)
         cells, _ = grid.cells(series, len(series), CHUNK)
-        values = place_in_cells(series.values / unit, cells)
+        values = place_in_cells(series.values / unit_of(series.values), cells)
         periods = find_periods(values, grid.step_ms)
-        near = LSTMForecaster.fit(values, periods, seed=seed, report=lambda done: progress("fit", 0.4 * done))
-        return cls.around(
-            series,
-            near,
-            grid,
-            next(iter(periods), None),
-            {"sigma": sigma, "merge_gap": merge_gap, "seed": seed},
-            progress,
-        )
+        forecaster = LSTMForecaster.fit(values, periods, seed=seed, report=lambda done: progress("fit", 0.4 * done))
+        params = {"sigma": sigma, "merge_gap": merge_gap, "seed": seed}
+        return cls.fit_with_forecaster(series, forecaster, grid, next(iter(periods), None), params, progress)
 
     @classmethod
-    def one_step(
+    def fit_one_step(
         cls, series: Series, values: Floats, grid: RegularGrid, periods: Sequence[int], seed: int, progress: Progress
     ) -> Self:
-        """The detector with its defaults but for the seed, without what a review knows beside the one-step forecast.
+        """The detector with default parameters but for the seed, without a model for `detect_offline`.
 
         values (m,) of the series ÷ unit in the grid's cells, with their periods.
         """
-        near = LSTMForecaster.fit(values, periods, seed=seed, report=lambda done: progress("fit", 0.5 * done))
-        params = {"sigma": DEFAULT_SIGMA, "merge_gap": DEFAULT_MERGE_GAP, "seed": seed}
-        return cls.learn(series, near, grid, next(iter(periods), None), params, progress)
+        forecaster = LSTMForecaster.fit(values, periods, seed=seed, report=lambda done: progress("fit", 0.5 * done))
+        period = next(iter(periods), None)
+        model = ResidualModel.fit(series, forecaster, grid, period, DEFAULT_SIGMA, progress)
+        return cls(model, {"sigma": DEFAULT_SIGMA, "merge_gap": DEFAULT_MERGE_GAP, "seed": seed})
 
     @classmethod
-    def around(
+    def fit_with_forecaster(
         cls,
         series: Series,
-        near: LSTMForecaster,
+        forecaster: LSTMForecaster,
         grid: RegularGrid,
         period: int | None,
-        params: Any,
+        params: Mapping[str, Any],
         progress: Progress,
     ) -> Self:
-        """The detector with this one-step forecaster, learned on the series' cells."""
-        found = cls.learn(series, near, grid, period, params, lambda _, done: progress("fit", 0.2 + 0.4 * done))
-        values = found._spread_out(series, series.values / found.unit)[0]
-        far = MultiStepForecaster.fit(
-            values, period, near, params["seed"], lambda done: progress("fit", 0.6 + 0.4 * done)
+        """The detector with this one-step forecaster, fitted on the series' cells."""
+        model = ResidualModel.fit(
+            series, forecaster, grid, period, params["sigma"], lambda _, done: progress("fit", 0.2 + 0.4 * done)
         )
-        found.notes = (*found.notes, *far.notes)
-        found.reviewer = found._reviewer(series, far)
-        return found
-
-    def _reviewer(self, series: Series, far: MultiStepForecaster) -> OfflineModel:
-        residuals = self.detect(series).score / self.unit
-        spread = Scale.fit(series.values / self.unit).std
-        stretches = ResidualWindows.fit(self._spread_out(series, _in_spreads(residuals, spread))[0])
-        blank = OfflineModel(far, stretches, spread, ScoreCalibration((), (), 1.0), None)
-        several = list(self._voices(series, residuals, blank, no_progress).values())
-        judge = ScoreCalibration.fit(several, 1.0, mean_std_threshold)
-        usual = _mean_and_deviation(judge.mean(judge.calibrate(several), len(series)))
-        return replace(blank, judge=judge, usual=usual)
+        values = series.values / model.unit
+        cells, _ = grid.cells(series, model.memory, CHUNK)
+        multi_step = MultiStepForecaster.fit(
+            place_in_cells(values, cells),
+            period,
+            forecaster,
+            params["seed"],
+            lambda done: progress("fit", 0.6 + 0.4 * done),
+        )
+        residuals = cls(model, params).detect(series).score / model.unit
+        offline = OfflineModel.fit(values, residuals, cells, multi_step)
+        return cls(replace(model, notes=(*model.notes, *multi_step.notes)), params, offline)
 
     def detect_offline(self, series: Series, *, progress: Progress = no_progress) -> Detection:
-        """See Detector.detect_offline: stretches count at every point they cover."""
-        found = self.detect(series, progress=lambda _, done: progress("detect", done / 3))
-        by = self.reviewer
-        if by is None or self.usual is None:  # learned before there were reviews
-            return found
-        residuals = found.score / self.unit
-        several = self._voices(series, residuals, by, lambda _, done: progress("detect", (1 + done) / 3))
-        voices = by.judge.calibrate(list(several.values()))
-        usual = rest = by.judge.mean(voices, len(series))
-        spikes = isolated(residuals > self.usual[0] + SPIKE_STDS * self.usual[1])
-        if spikes.any():
-            others = self._voices(series, residuals, by, lambda _, done: progress("detect", (2 + done) / 3), spikes)
-            rest = by.judge.mean(by.judge.calibrate(list(others.values())), len(series))
+        """See Detector.detect_offline: windows count at every point they cover."""
+        one_step = self.detect(series, progress=lambda _, done: progress("detect", done / 3))
+        if self.offline is None:
+            return one_step
+        model, scorers, calibration = self.model, self.offline.scorers, self.offline.calibration
+        values = series.values / model.unit
+        residuals = one_step.score / model.unit
+        cells, _ = model.grid.cells(series, self.memory, CHUNK)
+        distances = scorers.distances(values, residuals, cells, lambda done: progress("detect", (1 + done) / 3))
+        calibrated = calibration.calibrate(list(distances.values()))
+        scores = scores_without_outliers = calibration.mean(calibrated, len(series))
+        mean, std = model.residual_stats
+        outliers = isolated(residuals > mean + OUTLIER_STDS * std)
+        if outliers.any():
+            others = scorers.distances(
+                values, residuals, cells, lambda done: progress("detect", (2 + done) / 3), outliers
+            )
+            scores_without_outliers = calibration.mean(calibration.calibrate(list(others.values())), len(series))
         components = LSTMComponents(
-            residual_stats=self.usual, unit=self.unit, scores=usual, scores_without_outliers=rest, residual=residuals
+            residual_stats=model.residual_stats,
+            unit=model.unit,
+            scores=scores,
+            scores_without_outliers=scores_without_outliers,
+            residual=residuals,
         )
-        scorer_scores = dict(zip(several, voices, strict=True))
-        return combine_scores(replace(found, components=components, scorer_scores=scorer_scores), by.usual)
+        scorer_scores = dict(zip(distances, calibrated, strict=True))
+        detection = replace(one_step, components=components, scorer_scores=scorer_scores)
+        return combine_scores(detection, self.offline.mean_score_stats)
 
     @classmethod
     def rethreshold(cls, kept: Detection, params: Mapping[str, Any]) -> Detection:
         """See Detector.rethreshold."""
         if not isinstance(kept.components, LSTMComponents):
             return super().rethreshold(kept, params)
-        return combine_scores(
-            replace(kept, params=params, merge_gap=int(params["merge_gap"])),
-            _mean_and_deviation(kept.components.threshold_scores),
-        )
-
-    def _voices(
-        self, series: Series, residuals: Floats, by: OfflineModel, progress: Progress, without: Bools | None = None
-    ) -> dict[ScorerId, Floats]:
-        """By scorer, (n,) how far each point, or the mean of the stretches it lies in, is from what was expected.
-
-        What lies `without` (n,) is not shown to the stretches.
-        """
-        near, values = _in_spreads(residuals, by.spread), series.values / self.unit
-        if without is not None:
-            near, values = np.where(without, np.nan, near), np.where(without, np.nan, values)
-        near, values, cells = self._spread_out(series, near, values)
-        far = by.far.missed(values, lambda done: progress("detect", done))
-        ending = by.stretches.distances(near, far)
-        return {
-            scorer: mean_over_covering_windows(distances, scorer.window or 1)[cells] for scorer, distances in ending
-        }
-
-    def _spread_out(self, series: Series, *columns: Floats) -> tuple[Any, ...]:
-        """Each column (n,) in the series' cells, then the cells of the points (n,)."""
-        cells, _ = self.grid.cells(series, self.memory, CHUNK)
-        return *(place_in_cells(column, cells) for column in columns), cells
+        detection = replace(kept, params=params, merge_gap=int(params["merge_gap"]))
+        return combine_scores(detection, _mean_and_std(kept.components.threshold_scores))
 
     def _state(self) -> dict[str, Any]:
-        """See Detector.state."""
-        return {**super()._state(), "reviewer": self.reviewer.state() if self.reviewer else None}
+        return {**super()._state(), "offline": self.offline.state() if self.offline else None}
 
     @classmethod
     def _from_state(cls, state: Mapping[str, Any]) -> Self:
-        """See Detector.from_state."""
-        found = super()._from_state(state)
-        assert isinstance(found.forecaster, LSTMForecaster)
-        if state.get("reviewer"):
-            found.reviewer = OfflineModel.from_state(state["reviewer"], found.forecaster)
-        return found
+        model = cls.model_from_state(state["model"])
+        assert isinstance(model.forecaster, LSTMForecaster)
+        offline = OfflineModel.from_state(state["offline"], model.forecaster) if state["offline"] else None
+        return cls(model, state["params"], offline)
 
     @staticmethod
     def forecaster_from_state(state: Mapping[str, Any]) -> Forecaster:
@@ -237,47 +278,48 @@ class LSTM(ForecastResidual):
         return LSTMForecaster.from_state(state)
 
 
-def combine_scores(kept: Detection, usual: Sequence[float] | None) -> Detection:
-    """The review whose parts are kept as its basis; `usual`: mean and deviation of the voices' mean.
+def combine_scores(detection: Detection, mean_score_stats: Sequence[float] | None) -> Detection:
+    """The detection with score, threshold and margin made from its LSTMComponents and its sigma.
 
-    Its components are LSTMComponents.
+    mean_score_stats: mean and standard deviation of the mean calibrated score on the series that sets the threshold.
     """
-    components, sigma = kept.components, float(kept.params["sigma"])
+    components = detection.components
     assert isinstance(components, LSTMComponents)
-    mean, spread = components.residual_stats
-    line = mean + RESIDUAL_SIGMA_FACTOR * sigma * spread
-    allowed = (
-        max(usual[0] + MEAN_SIGMA_FACTOR * sigma * usual[1], MIN_THRESHOLD_PER_SIGMA * MEAN_SIGMA_FACTOR * sigma)
-        if usual
-        else 1.0
-    )
-    together = components.scores / allowed
-    together = np.where(components.scores_without_outliers > allowed, together, compress_below_threshold(together))
+    sigma = float(detection.params["sigma"])
+    residual_mean, residual_std = components.residual_stats
+    residual_limit = residual_mean + RESIDUAL_SIGMA_FACTOR * sigma * residual_std
+    mean_limit = 1.0
+    if mean_score_stats:
+        mean, std = mean_score_stats
+        least = MIN_THRESHOLD_PER_SIGMA * MEAN_SIGMA_FACTOR * sigma
+        mean_limit = max(mean + MEAN_SIGMA_FACTOR * sigma * std, least)
+    severity = components.scores / mean_limit
+    # Where isolated outliers alone make the windows anomalous, these keep their rank and are no anomalies.
+    severity = np.where(components.scores_without_outliers > mean_limit, severity, compress_below_threshold(severity))
     with np.errstate(over="ignore"):
-        beyond = np.fmax(together, np.minimum(components.residual / line, MAX_SCORE))
-    threshold, margin = threshold_and_margin(line, components.unit, kept.expected)
-    score = np.where(np.isnan(components.residual), np.nan, times_unit(beyond, threshold))
-    return replace(kept, score=score, threshold=threshold, margin=margin)
-
-
-def _mean_and_deviation(scores: Floats) -> tuple[float, float] | None:
-    known = scores[np.isfinite(scores)]
-    return (float(np.mean(known)), float(np.std(known))) if known.size else None
+        severity = np.fmax(severity, np.minimum(components.residual / residual_limit, MAX_SCORE))
+    threshold, margin = threshold_and_margin(residual_limit, components.unit, detection.expected)
+    score = np.where(np.isnan(components.residual), np.nan, times_unit(severity, threshold))
+    return replace(detection, score=score, threshold=threshold, margin=margin)
 
 
 def isolated(flags: Bools) -> Bools:
-    """(n,) the flags with at most FEW flags, themselves included, from AROUND points before to AROUND after."""
-    before = np.concatenate(([0], np.cumsum(flags)))
-    at = np.arange(len(flags))
-    near = before[np.minimum(at + ISOLATION_WINDOW + 1, len(flags))] - before[np.maximum(at - ISOLATION_WINDOW, 0)]
-    return flags & (near <= MAX_ISOLATED)
+    """(n,) the flags with at most MAX_ISOLATED flags, themselves included, within ISOLATION_WINDOW points."""
+    return flags & (count_within(flags, ISOLATION_WINDOW, ISOLATION_WINDOW) <= MAX_ISOLATED)
 
 
 def compress_below_threshold(severity: Floats) -> Floats:
-    """(n,) the same where below 0.9, else from there to below 1 in the same order: ranked, but no anomaly."""
-    return np.where(severity > 0.9, 1 - 0.09 / np.maximum(severity, 0.9), severity)
+    """(n,) the same below COMPRESS_FROM, else from there to below 1 in the same order: ranked, but no anomaly."""
+    compressed = 1 - COMPRESSION / np.maximum(severity, COMPRESS_FROM)
+    return np.where(severity > COMPRESS_FROM, compressed, severity)
 
 
-def _in_spreads(residuals: Floats, spread: float) -> Floats:
+def _mean_and_std(scores: Floats) -> tuple[float, float] | None:
+    """Of the scores that are known; None where none is."""
+    known = finite(scores)
+    return (float(np.mean(known)), float(np.std(known))) if known.size else None
+
+
+def _in_stds(residuals: Floats, std: float) -> Floats:
     with np.errstate(over="ignore"):
-        return np.minimum(residuals / spread, MAX_SCORE)
+        return np.minimum(residuals / std, MAX_SCORE)

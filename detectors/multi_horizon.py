@@ -49,7 +49,7 @@ class MultiHorizonScorer:
             return []
         quantized = regression.scale.quantize(values)
         filled = fill_short_gaps(quantized, regression.period)
-        errors = moving_sum(regression.missed(filled, report), length)
+        errors = moving_sum(regression.errors(filled, report), length)
         distances = errors / (STEPS_PER_STD * HORIZONS * length)
         distances[usable_windows(quantized, filled, 2 * length + HORIZONS) == 0] = np.nan
         return [(length, distances)]

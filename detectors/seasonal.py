@@ -1,7 +1,7 @@
-"""The seasonal detector: what is left of a series once its level and its season are taken away, both robustly."""
+"""The seasonal detector: distances from season and level, both estimated robustly."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Annotated, Any, Self
 
 import numpy as np
@@ -15,49 +15,48 @@ from detectors.forecast_residual import (
     Forecaster,
     ForecastResidual,
     Report,
-    ResidualComponents,
+    ResidualModel,
     Sigma,
-    threshold_and_margin,
 )
-from forecasting.stl import decompose, level
+from forecasting.stl import decompose, decompose_level
 from parameters import Param, checked
 from timeseries import Bools, Floats, Note, Series
 from timeseries.regular_grid import RegularGrid, place_in_cells
-from timeseries.robust import sorted_median
-from timeseries.scaling import min_scale, times_unit, unit_of
+from timeseries.robust import finite, sorted_median
+from timeseries.scaling import min_scale, unit_of
 from timeseries.seasonality import find_periods, same_phase_median
 from timeseries.windows import STEPS_PER_STD, Scale, moving_sum
 
 LEVEL_SPANS = (3, 9, 27)
-"""Points before, of which the median says where the level is: the one that leaves least over is taken."""
+"""Points before a point whose median is the level: the one that leaves the smallest residuals is chosen."""
 MIN_KNOWN_SHARE = 0.75
 """Share of a cycle that must be known for its mean."""
 LEVEL_WINDOW = 25
-"""Points of the smooth that stands for the level of a finished series without a period."""
-OFFLINE_SIGMA_FACTOR = 4 / 3
-"""Factor of sigma in a review: STL follows most points and leaves the odd ones, so that what is left has longer tails.
-With it clean series have as few false events as by earlier points alone."""
+"""Points of the smooth that is the level of a finished series without a period."""
+OFFLINE_SIGMA_FACTOR = 8 / DEFAULT_SIGMA
+"""Factor of sigma offline: STL follows most points and leaves the outliers, so that its residuals have longer tails.
+With it clean series have as few false events as by `detect` (docs/experiments/window-scorers.md)."""
 BLOCK = 8192
 """Windows sorted together."""
 
 
 @dataclass(frozen=True, eq=False)
 class LevelAndSeason:
-    """The forecasts of one series: its season (n,), and the level of what is shown of the rest (n,)."""
+    """The forecasts of one series: its season (n,), and the level of the deseasonalized values (n,)."""
 
     season: Floats
-    rest: Floats
+    deseasonalized: Floats
     span: int
     expected: Floats
 
     @property
-    def draft(self) -> Floats:
+    def preliminary(self) -> Floats:
         """The same."""
         return self.expected
 
-    def hiding(self, hidden: Bools) -> Self:
-        """Forecasts by the level of what is not hidden; a season is a median, which bears an odd cycle."""
-        shown = np.where(hidden, np.nan, self.rest)
+    def masking(self, masked: Bools) -> Self:
+        """See Forecast.masking; a season is a median of cycles, which bears an outlier in one of them."""
+        shown = np.where(masked, np.nan, self.deseasonalized)
         return replace(self, expected=median_before(shown, self.span) + self.season)
 
 
@@ -77,30 +76,29 @@ class SeasonalMedianForecaster:
 
     @classmethod
     def fit(cls, values: Floats, period: int | None, cycles: int) -> "SeasonalMedianForecaster":
-        """values (n,) evenly spaced; NaN is missing. The span is the one with the least median distance."""
-        tried = [cls(period, cycles, span, Scale.fit(values)) for span in LEVEL_SPANS]
-        season = tried[0].season(values)
+        """values (n,) evenly spaced; NaN is missing. The span is the one with the smallest median residual."""
+        candidates = [cls(period, cycles, span, Scale.fit(values)) for span in LEVEL_SPANS]
+        season = candidates[0].season(values)
 
-        def left_over(each: SeasonalMedianForecaster) -> float:
-            distance = np.abs(values - season - median_before(values - season, each.span))
-            known = distance[np.isfinite(distance)]
-            return float(np.median(known)) if known.size else np.inf
+        def median_residual(candidate: SeasonalMedianForecaster) -> float:
+            residuals = finite(np.abs(values - season - median_before(values - season, candidate.span)))
+            return float(np.median(residuals)) if residuals.size else np.inf
 
-        return min(tried, key=left_over)
+        return min(candidates, key=median_residual)
 
     @property
     def memory(self) -> int:
-        """Points before the one that is forecast."""
+        """See Forecaster.memory."""
         return self.span + ((self.cycles + 1) * self.period if self.period else 0)
 
     @property
-    def reach(self) -> int:
-        """Points after a hidden one whose drafts may change."""
+    def mask_reach(self) -> int:
+        """See Forecaster.mask_reach."""
         return self.span
 
     @property
-    def run_up(self) -> int:
-        """See Forecaster.run_up."""
+    def context(self) -> int:
+        """See Forecaster.context."""
         return 0
 
     @property
@@ -109,25 +107,23 @@ class SeasonalMedianForecaster:
         return [Note("median_level", {"points": self.span})]
 
     def season(self, values: Floats) -> Floats:
-        """(n,) from earlier cycles alone; NaN where none is known."""
+        """(n,) from earlier cycles; NaN where none is known."""
         if not self.period:
             return np.zeros(len(values))
-        return same_phase_median(values - self.mean(values, self.period), self.period, self.cycles)
+        return same_phase_median(values - self.cycle_means(values, self.period), self.period, self.cycles)
 
-    def mean(self, values: Floats, period: int) -> Floats:
-        """(n,) of the cycle of which each point is the middle; NaN where that is not there or too little known.
+    def cycle_means(self, values: Floats, period: int) -> Floats:
+        """(n,) the mean of the cycle of which each point is the middle; NaN where too little of it is known.
 
         Sums of whole numbers, which are exact wherever the series starts.
         """
-        whole = self.scale.quantize(values)
-        known = np.isfinite(whole)
+        quantized = self.scale.quantize(values)
+        known = np.isfinite(quantized)
         count = moving_sum(known.astype(np.float64), period)
         with np.errstate(invalid="ignore", divide="ignore"):
-            means = moving_sum(np.where(known, whole, 0.0), period) / count
-        means = (
-            np.where(count >= MIN_KNOWN_SHARE * period, means, np.nan) * (self.scale.std / STEPS_PER_STD)
-            + self.scale.centre
-        )
+            means = moving_sum(np.where(known, quantized, 0.0), period) / count
+        means = np.where(count >= MIN_KNOWN_SHARE * period, means, np.nan)
+        means = means * (self.scale.std / STEPS_PER_STD) + self.scale.centre
         means[: period - 1] = np.nan
         ahead = (period - 1) // 2
         return np.concatenate((means[ahead:], np.full(min(ahead, len(means)), np.nan)))
@@ -135,16 +131,17 @@ class SeasonalMedianForecaster:
     def forecast(self, values: Floats, first: int, report: Report, since: int = 0) -> Forecast:
         """See Forecaster.forecast."""
         season = self.season(values)[since:]
-        rest = values[since:] - season
-        return LevelAndSeason(season, rest, self.span, median_before(rest, self.span) + season)
+        deseasonalized = values[since:] - season
+        level = median_before(deseasonalized, self.span)
+        return LevelAndSeason(season, deseasonalized, self.span, level + season)
 
     def state(self) -> dict[str, Any]:
-        """Everything learned."""
-        return {"period": self.period, "cycles": self.cycles, "span": self.span, "scale": self.scale.state()}
+        """Everything learned, as JSON values."""
+        return asdict(self)
 
 
 def median_before(values: Floats, span: int) -> Floats:
-    """(n,) the median of the known ones of the `span` values before each point; NaN where none is."""
+    """(n,) median of the known ones of the `span` values before each point; NaN where none is."""
     padded = np.concatenate((np.full(span, np.nan), values[:-1])) if len(values) else values
     return np.concatenate([np.empty(0), *_medians(padded, span)])
 
@@ -152,20 +149,23 @@ def median_before(values: Floats, span: int) -> Floats:
 def _medians(padded: Floats, span: int) -> Iterator[Floats]:
     windows = sliding_window_view(padded, span) if len(padded) >= span else np.empty((0, span))
     for start in range(0, len(windows), BLOCK):
-        ordered = np.sort(windows[start : start + BLOCK], axis=1)  # NaN last
-        yield sorted_median(ordered, axis=1)
+        yield sorted_median(np.sort(windows[start : start + BLOCK], axis=1), axis=1)
 
 
 class Seasonal(ForecastResidual):
-    """Distances from level and season, both from earlier points; `detect_offline` takes them by STL."""
+    """Distances from level and season, both from earlier points; `detect_offline` takes them from STL."""
 
     title = "Season and level"
     help = (
         "Takes away the usual course of a cycle and the level of the last points, both so that odd values hardly "
         "count, and marks values far from what is left. Plain and quick."
     )
-    reviewed: Sequence[float] = (0.0, 1.0)
-    """Of what STL leaves over, ÷ unit: the mean distance, and what is added to it for each sigma."""
+
+    def __init__(self, model: ResidualModel, params: Mapping[str, Any], offline_stats: Sequence[float]) -> None:
+        super().__init__(model, params)
+        self.offline_stats = (
+            offline_stats  # of the remainder of STL: mean, and standard deviation · OFFLINE_SIGMA_FACTOR
+        )
 
     @classmethod
     @checked
@@ -184,58 +184,39 @@ class Seasonal(ForecastResidual):
         values = place_in_cells(series.values / unit_of(series.values), cells)
         periods = find_periods(values, grid.step_ms)
         period = periods[-1] if periods else None
+        forecaster = SeasonalMedianForecaster.fit(values, period, cycles)
+        model = ResidualModel.fit(series, forecaster, grid, period, sigma, progress)
+        mean, std = residual_stats(np.abs(values - trend_and_season(values, period)), min_scale(values))
         params = {"sigma": sigma, "cycles": cycles, "merge_gap": merge_gap}
-        found = cls.learn(series, SeasonalMedianForecaster.fit(values, period, cycles), grid, period, params, progress)
-        rest = values - found.smooth(values)
-        mean, spread = residual_stats(np.abs(rest), min_scale(values))
-        found.reviewed = mean, OFFLINE_SIGMA_FACTOR * spread
-        return found
+        return cls(model, params, (mean, OFFLINE_SIGMA_FACTOR * std))
 
     def detect_offline(self, series: Series, *, progress: Progress = no_progress) -> Detection:
-        """See Detector.detect_offline: trend and season from the whole series."""
+        """See Detector.detect_offline: trend and season from the complete series."""
         progress("detect", 0.0)
-        cells, _ = self.grid.cells(series, self.memory, self.period or 1)  # a shortened gap keeps the phase
-        smooth = self.smooth(place_in_cells(series.values / self.unit, cells))[cells]
-        expected = np.where(np.isnan(series.values), np.nan, times_unit(smooth, self.unit))
-        score = times_unit(np.abs(series.values / self.unit - smooth), self.unit)
-        mean, spread = self.reviewed
-        threshold, margin = threshold_and_margin(mean + self.params["sigma"] * spread, self.unit, expected)
-        merge_gap, components = int(self.params["merge_gap"]), ResidualComponents(self.reviewed, self.unit)
-        return Detection(
-            series,
-            expected,
-            margin,
-            score,
-            threshold,
-            self.params,
-            merge_gap,
-            self.period,
-            self.notes,
-            components=components,
-        )
-
-    def smooth(self, values: Floats) -> Floats:
-        """(n,) trend and season of a whole series; NaN where nothing is known at all."""
-        if not np.isfinite(values).any():
-            return np.full(len(values), np.nan)
-        if self.period and len(values) >= 2 * self.period:
-            parts = decompose(values, self.period)
-        else:
-            parts = level(values, LEVEL_WINDOW)
-        return parts.trend + parts.season
+        model = self.model
+        cells, _ = model.grid.cells(series, self.memory, model.period or 1)  # a shortened gap keeps the phase
+        values = place_in_cells(series.values / model.unit, cells)
+        forecast = trend_and_season(values, model.period)[cells]
+        expected = np.where(np.isnan(series.values), np.nan, forecast)
+        return self.detection(series, forecast, expected, self.offline_stats)
 
     def _state(self) -> dict[str, Any]:
-        """See Detector.state."""
-        return {**super()._state(), "reviewed": self.reviewed}
+        return {**super()._state(), "offline_stats": list(self.offline_stats)}
 
     @classmethod
     def _from_state(cls, state: Mapping[str, Any]) -> Self:
-        """See Detector.from_state."""
-        found = super()._from_state(state)
-        found.reviewed = state["reviewed"]
-        return found
+        return cls(cls.model_from_state(state["model"]), state["params"], state["offline_stats"])
 
     @staticmethod
     def forecaster_from_state(state: Mapping[str, Any]) -> Forecaster:
         """See ForecastResidual.forecaster_from_state."""
         return SeasonalMedianForecaster(state["period"], state["cycles"], state["span"], Scale(**state["scale"]))
+
+
+def trend_and_season(values: Floats, period: int | None) -> Floats:
+    """(n,) by STL of a complete series; NaN where nothing is known at all."""
+    if not np.isfinite(values).any():
+        return np.full(len(values), np.nan)
+    seasonal = period is not None and len(values) >= 2 * period
+    parts = decompose(values, period or 0) if seasonal else decompose_level(values, LEVEL_WINDOW)
+    return parts.trend + parts.season

@@ -1,7 +1,8 @@
-"""The honest baseline: each value expected where the last cycles were at the same phase."""
+"""Seasonal naive: each value is expected to be that of the last cycles at the same phase. The baseline of the field
+(Hyndman & Athanasopoulos, "Forecasting: Principles and Practice", section 5.2)."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Annotated, Any, Self
 
 import numpy as np
@@ -14,6 +15,7 @@ from detectors.forecast_residual import (
     Forecaster,
     ForecastResidual,
     Report,
+    ResidualModel,
     Sigma,
 )
 from parameters import Param, checked
@@ -25,58 +27,58 @@ from timeseries.seasonality import find_periods, lagged, same_phase_median
 
 
 @dataclass(frozen=True, eq=False)
-class SameSeasonForecast:
-    """The forecasts of one series, made once: medians of three cycles hide what is odd in one of them."""
+class SamePhaseForecast:
+    """Forecasts that masking does not change: the median of three cycles bears an outlier in one of them."""
 
     expected: Floats
 
     @property
-    def draft(self) -> Floats:
+    def preliminary(self) -> Floats:
         """The same."""
         return self.expected
 
-    def hiding(self, hidden: Bools) -> Self:
+    def masking(self, masked: Bools) -> Self:
         """The same forecasts."""
         return self
 
 
 @dataclass(frozen=True, eq=False)
-class ValueBefore:
-    """Where there is no period: each value expected to be the one before, which is not hidden."""
+class PreviousValueForecast:
+    """Each value (n,) is expected to be the last one before it that is known and not masked."""
 
     values: Floats
     expected: Floats
 
     @property
-    def draft(self) -> Floats:
+    def preliminary(self) -> Floats:
         """The same."""
         return self.expected
 
-    def hiding(self, hidden: Bools) -> Self:
-        """Forecasts from the last value that is not hidden."""
-        return replace(self, expected=lagged(fill_forward(np.where(hidden, np.nan, self.values)), 1))
+    def masking(self, masked: Bools) -> Self:
+        """See Forecast.masking."""
+        return replace(self, expected=lagged(fill_forward(np.where(masked, np.nan, self.values)), 1))
 
 
 @dataclass(frozen=True)
-class SameSeason:
-    """expected = median of the last cycles at the same phase; the value before where there is no period."""
+class SeasonalNaiveForecaster:
+    """expected = median of the last cycles at the same phase; the previous value where there is no period."""
 
     period: int | None
     cycles: int
 
     @property
     def memory(self) -> int:
-        """Points before the one that is forecast."""
+        """See Forecaster.memory."""
         return self.period * self.cycles if self.period else MAX_FILL + 1
 
     @property
-    def reach(self) -> int:
-        """Points after a hidden one whose drafts may change."""
+    def mask_reach(self) -> int:
+        """See Forecaster.mask_reach."""
         return 0 if self.period else MAX_FILL + 1
 
     @property
-    def run_up(self) -> int:
-        """See Forecaster.run_up."""
+    def context(self) -> int:
+        """See Forecaster.context."""
         return 0
 
     @property
@@ -87,12 +89,12 @@ class SameSeason:
     def forecast(self, values: Floats, first: int, report: Report, since: int = 0) -> Forecast:
         """See Forecaster.forecast."""
         if self.period:
-            return SameSeasonForecast(same_phase_median(values, self.period, self.cycles, since))
-        return ValueBefore(values[since:], lagged(fill_forward(values[since:]), 1))
+            return SamePhaseForecast(same_phase_median(values, self.period, self.cycles, since))
+        return PreviousValueForecast(values[since:], lagged(fill_forward(values[since:]), 1))
 
     def state(self) -> dict[str, Any]:
         """Period and cycles."""
-        return {"period": self.period, "cycles": self.cycles}
+        return asdict(self)
 
 
 class SeasonalNaive(ForecastResidual):
@@ -117,12 +119,11 @@ class SeasonalNaive(ForecastResidual):
         cells, _ = grid.cells(series, len(series), CHUNK)
         periods = find_periods(place_in_cells(series.values / unit_of(series.values), cells), grid.step_ms)
         period = periods[-1] if periods else None
-        forecaster = SameSeason(period, cycles)
-        return cls.learn(
-            series, forecaster, grid, period, {"sigma": sigma, "cycles": cycles, "merge_gap": merge_gap}, progress
-        )
+        forecaster = SeasonalNaiveForecaster(period, cycles)
+        model = ResidualModel.fit(series, forecaster, grid, period, sigma, progress)
+        return cls(model, {"sigma": sigma, "cycles": cycles, "merge_gap": merge_gap})
 
     @staticmethod
     def forecaster_from_state(state: Mapping[str, Any]) -> Forecaster:
         """See ForecastResidual.forecaster_from_state."""
-        return SameSeason(state["period"], state["cycles"])
+        return SeasonalNaiveForecaster(**state)

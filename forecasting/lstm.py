@@ -1,23 +1,25 @@
-"""The LSTM forecaster: each value expected from the values before it. Arrays in, arrays out.
+"""One-step forecasts: a regression, corrected by the LSTM of `model.py`. Arrays in, arrays out.
 
-A linear path (`forecasting/autoregression.py`) makes the first forecast; the LSTM (Hochreiter & Schmidhuber, 1997)
-learns what the linear path leaves over, and where it learns nothing that holds on data kept back, the linear path
-stands alone.
+`forecasting.autoregression` makes the first forecast, and the LSTM learns its residuals. Where it learns nothing that
+holds on data held out of training, the regression forecasts without it (decision 9 in docs/decisions).
+
+The forecaster is our own, as the forecasts of a stream's last points must equal those in the complete series, which
+the LSTMs of forecasting libraries do not promise.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from forecasting.autoregression import REACH, Autoregression, fill_with_season
+from forecasting.autoregression import LAGS, MASK_REACH, Autoregression, fill_with_season
 from model import (
     DEFAULT_TRAINING,
     INPUTS,
     Floats32,
-    Network,
+    LSTMNetwork,
     Report,
     TrainingConfig,
     choose_warm_up,
@@ -26,31 +28,38 @@ from model import (
     use_one_thread,
 )
 from timeseries import Bools, Floats, Note
-from timeseries.gap_filling import MAX_FILL
+from timeseries.intervals import count_within
 from timeseries.robust import median_and_iqr_std, residual_std
 
-WARM_UP_SAMPLE = 20_000  # points on which the run-up is chosen
-WARM_UP_TOLERANCE = 2e-4  # of the series' standard deviation: how far forecasts may depend on where the run-up began
-INPUT_STEPS_PER_STD = (
-    2.0**16
-)  # inputs are rounded to 1/65536 of the std, so that a change of unit changes no bit of them
+WARM_UP_SAMPLE = 20_000
+"""Points, the last ones, on which the warm-up is chosen."""
+WARM_UP_TOLERANCE = 2e-4
+"""Standard deviations of the series by which a forecast may depend on where its chunk begins."""
+INPUT_STEPS_PER_STD = 2.0**16
+"""Inputs are rounded to 1/65536 of the standard deviation: a change of unit then changes no bit of them."""
+MAX_SCALED = 1e9
+"""Scaled values are clipped here, so that products of them stay within a float64."""
 
 
+@dataclass(frozen=True, eq=False)
 class LSTMForecaster:
-    """One-step-ahead expected values, learned from the series itself."""
+    """Expects each value from those before it.
 
-    def __init__(
-        self,
-        centre: float,
-        spread: float,
-        linear: Autoregression,
-        left: float,
-        network: Network | None,
-        loss: float | None,
-        shape: TrainingConfig,
-    ) -> None:
-        self.centre, self.spread, self.left, self.linear = centre, spread, left, linear
-        self.network, self.loss, self.shape = network, loss, shape
+    centre, std   robust location and scale of the series, in the unit of the values; what follows is in this scale
+    regression    the first forecast
+    residual_std  of the regression: the scale of the network's output
+    network       None where it takes no part
+    loss_ratio    validation loss of the network ÷ that of the regression; None where the series was too short
+    config        of the training; its chunk length is that of the forecasts
+    """
+
+    centre: float
+    std: float
+    regression: Autoregression
+    residual_std: float
+    network: LSTMNetwork | None
+    loss_ratio: float | None
+    config: TrainingConfig
 
     @classmethod
     def fit(
@@ -59,178 +68,187 @@ class LSTMForecaster:
         periods: Sequence[int] = (),
         *,
         seed: int = 0,
-        shape: TrainingConfig = DEFAULT_TRAINING,
+        config: TrainingConfig = DEFAULT_TRAINING,
         report: Report = lambda fraction: None,
     ) -> "LSTMForecaster":
-        """values (n,) in any unit; NaN is missing: it is neither learned from nor shown to the network as a value.
+        """Fits regression and network to values (n,) in any unit; NaN is missing and not learned.
 
-        The same values and seed give the same forecaster. `report` is told the done fraction and may raise to stop.
+        The same values and seed give the same forecaster. `report` gets the fraction done and may raise to stop.
         """
         use_one_thread()
-        centre, spread = median_and_iqr_std(values)
-        scaled = _scaled(values, centre, spread)
-        linear = Autoregression.fit(scaled, periods)
-        inputs, rest = _inputs(scaled, linear, linear.seasons(scaled))
-        left = residual_std(rest)
-        network, loss = train(_ready(inputs, left, shape.clip), rest / left, seed, shape, report)
+        centre, std = median_and_iqr_std(values)
+        scaled = _scale(values, centre, std)
+        regression = Autoregression.fit(scaled, periods)
+        raw, residuals = _inputs(scaled, regression, regression.seasons(scaled))
+        scale = residual_std(residuals)
+        inputs = _network_inputs(raw, scale, config.input_clip)
+        network, loss_ratio = train(inputs, residuals / scale, seed, config, report)
         if network is not None:
-            tolerance = WARM_UP_TOLERANCE * float(np.nanstd(scaled)) / left
-            network, shape = choose_warm_up(
-                network, _ready(inputs[-WARM_UP_SAMPLE:], left, shape.clip), shape, tolerance
-            )
-        return cls(centre, spread, linear, left, network, loss, shape)
+            tolerance = WARM_UP_TOLERANCE * float(np.nanstd(scaled)) / scale
+            network, config = choose_warm_up(network, inputs[-WARM_UP_SAMPLE:], config, tolerance)
+        return cls(centre, std, regression, scale, network, loss_ratio, config)
 
     @property
     def notes(self) -> list[Note]:
         """Whether the network takes part in the forecasts, and what it gains."""
-        if self.loss is None:
-            return [Note("lstm_too_short", {"min_points": 512})]
-        if self.network is None and self.loss <= self.shape.gain:
+        if self.loss_ratio is None:
+            return [Note("lstm_too_short", {"min_points": self.config.min_points})]
+        if self.network is None and self.loss_ratio <= self.config.max_loss_ratio:
             return [Note("lstm_memory_too_long")]
         if self.network is None:
             return [Note("lstm_no_gain")]
-        return [Note("lstm_gain", {"percent": 100 * (1 - self.loss)})]
+        return [Note("lstm_gain", {"percent": 100 * (1 - self.loss_ratio)})]
 
     @property
     def memory(self) -> int:
-        """Points before the one that is forecast: run-up, chunk, and what the linear path of the first needs."""
-        return self.linear.memory + self.run_up
+        """Points before a point that its forecast is made from: chunk, warm-up, and the first one's regression."""
+        return self.regression.memory + self.context
 
     @property
-    def run_up(self) -> int:
-        """Points before the one that is forecast whose drafts enter its forecast."""
-        return (2 * self.shape.chunk if self.network else 0) + 1
+    def context(self) -> int:
+        """Points before a point whose preliminary forecasts enter its forecast."""
+        return (2 * self.config.chunk_length if self.network else 0) + 1
 
     @property
-    def reach(self) -> int:
-        """Points after a hidden one whose drafts may change."""
-        return REACH
+    def mask_reach(self) -> int:
+        """Points after a masked one whose preliminary forecasts may change."""
+        return MASK_REACH
 
     def forecast(
         self, values: Floats, first: int = 0, report: Report = lambda fraction: None, since: int = 0
     ) -> "LSTMForecast":
-        """What is expected of values (n,) of the same unit from position `since` on, each from those before it.
+        """Forecasts of values (n,) from position `since` on, each from the values before it; same unit as fitted.
 
-        `first` is the position of values[0] in a longer series: chunks start at the same positions then, and
-        forecasts are the same wherever the series was cut. Those of the first `reach` points after `since` are not to
-        be used: of what came before it, only the seasons are looked at.
+        `first` is the position of values[0] in a longer series: chunks begin at the same positions then, and forecasts
+        are the same wherever the series was cut. Those of the first `mask_reach` points after `since` are not to be
+        used: of what came before them, only the seasons are known.
         """
         use_one_thread()
-        scaled = _scaled(values, self.centre, self.spread)
-        seasons = self.linear.seasons(scaled, since)
-        shown = scaled[since:]
-        inputs, _ = _inputs(shown, self.linear, seasons)
-        hidden = np.zeros(len(shown), dtype=bool)
-        return LSTMForecast(self, shown, seasons, hidden, inputs, first + since, report)
+        scaled = _scale(values, self.centre, self.std)
+        seasons = self.regression.seasons(scaled, since)
+        recent = scaled[since:]
+        inputs, _ = _inputs(recent, self.regression, seasons)
+        return LSTMForecast(self, recent, seasons, np.zeros(len(recent), dtype=bool), inputs, first + since, report)
 
-    def seen(self, values: Floats) -> Floats32:
-        """(n, INPUTS) what a network is shown of values (n,) of the same unit, in its scale."""
-        scaled = _scaled(values, self.centre, self.spread)
-        return _ready(_inputs(scaled, self.linear, self.linear.seasons(scaled))[0], self.left, self.shape.clip)
+    def network_inputs(self, values: Floats) -> Floats32:
+        """(n, INPUTS) the inputs of a network for values (n,) of the unit that was fitted."""
+        scaled = _scale(values, self.centre, self.std)
+        inputs, _ = _inputs(scaled, self.regression, self.regression.seasons(scaled))
+        return _network_inputs(inputs, self.residual_std, self.config.input_clip)
 
     def state(self) -> dict[str, Any]:
         """Scales and weights, as JSON values and arrays."""
-        weights = {} if self.network is None else self.network.weights()
         return {
             "centre": self.centre,
-            "spread": self.spread,
-            "left": self.left,
-            "linear": self.linear.state(),
-            "weights": weights,
-            "loss": self.loss,
-            "shape": vars(self.shape),
+            "std": self.std,
+            "regression": self.regression.state(),
+            "residual_std": self.residual_std,
+            "weights": {} if self.network is None else self.network.weights(),
+            "loss_ratio": self.loss_ratio,
+            "config": asdict(self.config),
         }
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> "LSTMForecaster":
-        """The forecaster that gave this state."""
-        shape = TrainingConfig(**state["shape"])
-        network = Network.from_weights(state["weights"], shape.units) if state["weights"] else None
-        linear = Autoregression.from_state(state["linear"])
-        return cls(state["centre"], state["spread"], linear, state["left"], network, state["loss"], shape)
+        """Inverse of `state`."""
+        config = TrainingConfig(**state["config"])
+        return cls(
+            state["centre"],
+            state["std"],
+            Autoregression.from_state(state["regression"]),
+            state["residual_std"],
+            LSTMNetwork.from_weights(state["weights"], config.hidden_size) if state["weights"] else None,
+            state["loss_ratio"],
+            config,
+        )
 
 
 @dataclass(frozen=True, eq=False)
 class LSTMForecast:
-    """The forecasts of one series, and what they are made from. Columns (n,); inputs (n, INPUTS)."""
+    """The forecasts of one series and what they are made from.
+
+    scaled (n,) values; seasons, columns (n,); masked (n,) which values are treated as missing; inputs (n, INPUTS);
+    first, the position of the first point modulo a chunk.
+    """
 
     forecaster: LSTMForecaster
     scaled: Floats
     seasons: list[Floats]
-    hidden: Bools
+    masked: Bools
     inputs: Floats
     first: int
     report: Report
 
     @property
-    def draft(self) -> Floats:
-        """(n,) what the linear path alone expects, in the unit of the values."""
-        return self._unscaled(self.inputs[:, 3])
+    def preliminary(self) -> Floats:
+        """(n,) what the regression expects, in the unit of the values."""
+        return self._unscale(self.inputs[:, 3])
 
     @property
     def expected(self) -> Floats:
         """(n,) in the unit of the values; NaN where nothing recent is known."""
-        by = self.forecaster
-        if by.network is None:
-            return self.draft
-        ready = _ready(self.inputs, by.left, by.shape.clip)
-        added = predict(by.network, ready, self.first, by.shape, self.report)
-        return self._unscaled(self.inputs[:, 3] + by.left * added)
+        forecaster = self.forecaster
+        if forecaster.network is None:
+            return self.preliminary
+        inputs = _network_inputs(self.inputs, forecaster.residual_std, forecaster.config.input_clip)
+        correction = predict(forecaster.network, inputs, self.first, forecaster.config, self.report)
+        return self._unscale(self.inputs[:, 3] + forecaster.residual_std * correction)
 
-    def hiding(self, hidden: Bools) -> "LSTMForecast":
-        """The forecasts made without showing the `hidden` points (n,); only inputs that change are made again."""
-        rows = _after(hidden != self.hidden, REACH + 1)
+    def masking(self, masked: Bools) -> "LSTMForecast":
+        """The forecasts with the `masked` points (n,) treated as missing; only inputs that change are made anew."""
+        rows = _points_after(masked != self.masked, MASK_REACH + 1)
         inputs = self.inputs.copy()
-        inputs[rows] = _inputs_at(rows, np.where(hidden, np.nan, self.scaled), self)
-        return replace(self, hidden=hidden, inputs=inputs)
+        inputs[rows] = _inputs_at(rows, np.where(masked, np.nan, self.scaled), self)
+        return replace(self, masked=masked, inputs=inputs)
 
-    def _unscaled(self, scaled: Floats) -> Floats:
-        expected = scaled * self.forecaster.spread + self.forecaster.centre
-        expected[:MAX_FILL] = np.nan
+    def _unscale(self, scaled: Floats) -> Floats:
+        expected = scaled * self.forecaster.std + self.forecaster.centre
+        expected[:LAGS] = np.nan
         return expected
 
 
-def _after(flags: Bools, reach: int) -> NDArray[np.int64]:
+def _points_after(flags: Bools, reach: int) -> NDArray[np.int64]:
     """Positions of the flagged points and of the `reach` points after each."""
-    ends: NDArray[np.int64] = np.concatenate((np.zeros(reach + 1, dtype=np.int64), np.cumsum(flags, dtype=np.int64)))
-    return np.flatnonzero(ends[reach + 1 :] > ends[: len(flags)])
+    return np.flatnonzero(count_within(flags, reach, 0))
 
 
-def _scaled(values: Floats, centre: float, spread: float) -> Floats:
-    scaled = (values - centre) / spread
-    return np.round(np.clip(scaled, -1e9, 1e9) * INPUT_STEPS_PER_STD) / INPUT_STEPS_PER_STD
+def _scale(values: Floats, centre: float, std: float) -> Floats:
+    """(n,) in robust standard deviations from the centre, rounded to 1/INPUT_STEPS_PER_STD."""
+    scaled = (values - centre) / std
+    return np.round(np.clip(scaled, -MAX_SCALED, MAX_SCALED) * INPUT_STEPS_PER_STD) / INPUT_STEPS_PER_STD
 
 
-def _inputs(shown: Floats, linear: Autoregression, seasons: list[Floats]) -> tuple[Floats, Floats]:
-    """What the network sees (n, INPUTS) and what the linear path leaves over (n,), NaN where missing."""
-    expected = linear.forecast(shown, seasons)
-    rest = shown - expected
-    inputs = np.zeros((len(shown), INPUTS))
-    inputs[1:, 0] = fill_with_season(shown, seasons)[:-1]
-    inputs[1:, 1] = rest[:-1]
-    inputs[1:, 2] = np.isfinite(shown[:-1])
+def _inputs(scaled: Floats, regression: Autoregression, seasons: list[Floats]) -> tuple[Floats, Floats]:
+    """Inputs (n, INPUTS) before scaling for the network, and residuals (n,) of the regression; NaN where missing."""
+    expected = regression.forecast(scaled, seasons)
+    residuals = scaled - expected
+    inputs = np.zeros((len(scaled), INPUTS))
+    inputs[1:, 0] = fill_with_season(scaled, seasons)[:-1]
+    inputs[1:, 1] = residuals[:-1]
+    inputs[1:, 2] = np.isfinite(scaled[:-1])
     inputs[:, 3] = expected
-    return inputs, rest
+    return inputs, residuals
 
 
-def _inputs_at(rows: NDArray[np.int64], shown: Floats, forecast: "LSTMForecast") -> Floats:
-    """The rows (m, INPUTS) of `_inputs` at some positions (m,), where all that changed lies among them."""
+def _inputs_at(rows: NDArray[np.int64], scaled: Floats, forecast: LSTMForecast) -> Floats:
+    """(m, INPUTS) the rows (m,) of `_inputs` for changed values (n,), where every row that changes is among them."""
     expected = forecast.inputs[:, 3].copy()
-    expected[rows] = forecast.forecaster.linear.forecast(shown, forecast.seasons, rows)
-    before = np.maximum(rows - 1, 0)
+    expected[rows] = forecast.forecaster.regression.forecast(scaled, forecast.seasons, rows)
+    previous = np.maximum(rows - 1, 0)
     inputs = np.zeros((len(rows), INPUTS))
-    inputs[:, 0] = fill_with_season(shown, forecast.seasons)[before]
-    inputs[:, 1] = shown[before] - expected[before]
-    inputs[:, 2] = np.isfinite(shown[before])
+    inputs[:, 0] = fill_with_season(scaled, forecast.seasons)[previous]
+    inputs[:, 1] = scaled[previous] - expected[previous]
+    inputs[:, 2] = np.isfinite(scaled[previous])
     inputs[rows == 0, :3] = 0.0
     inputs[:, 3] = expected[rows]
     return inputs
 
 
-def _ready(inputs: Floats, left: float, clip: float) -> Floats32:
-    """Inputs in the network's scale, missing ones 0 (the third input tells them from real zeros)."""
-    ready: Floats32 = inputs.astype(np.float32)
-    ready[:, 1] /= np.float32(left)
-    np.arcsinh(ready, out=ready)
-    np.clip(ready, -clip, clip, out=ready)
-    return np.nan_to_num(ready, copy=False)
+def _network_inputs(inputs: Floats, residual_scale: float, clip: float) -> Floats32:
+    """(n, INPUTS) as the network sees them: residuals scaled, all asinh, clipped; 0 for NaN, which the third input
+    tells from real zeros."""
+    network_inputs: Floats32 = inputs.astype(np.float32)
+    network_inputs[:, 1] /= np.float32(residual_scale)
+    np.arcsinh(network_inputs, out=network_inputs)
+    np.clip(network_inputs, -clip, clip, out=network_inputs)
+    return np.nan_to_num(network_inputs, copy=False)

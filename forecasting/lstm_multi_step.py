@@ -1,8 +1,10 @@
-"""Forecasts up to 24 points ahead of a finished series: a regression in closed form, and an LSTM where that pays.
+"""Forecasts up to 24 points ahead of a finished series: a regression, and an LSTM where that pays.
 
-How far the values lay from what was forecast for them long before is what `LSTM.detect_offline` adds to its
-one-step residuals. On most series a network improves the regression little, and what it adds is noise to a judgement
-(decision 9 in docs/decisions); where a series follows a law that no line can tell, it finds what nothing else does.
+`LSTM.detect_offline` adds the errors of forecasts made long before a point to its one-step residuals. On most series a
+network improves the regression little and adds noise to the score; where a series follows a nonlinear law, it detects
+what nothing else does (decision 9 in docs/decisions).
+
+Our own for the same reason as `forecasting.lstm`, whose inputs the network shares.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -14,100 +16,108 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from forecasting.lstm import LSTMForecaster
 from forecasting.multi_step import HORIZONS, MultiStepRegression
-from model import Network, TrainingConfig, predict, train
+from model import LSTMNetwork, TrainingConfig, predict, train
 from timeseries import Floats, Note
 from timeseries.robust import residual_std
 from timeseries.windows import STEPS_PER_STD, WindowShape, fill_short_gaps, usable_windows
 
-MAX_ONE_STEP_LOSS = 0.9
-"""Share of the linear path's loss below which the one-step network shows that there is more to learn than a line."""
+MAX_ONE_STEP_LOSS_RATIO = 0.9
+"""Loss ratio of the one-step network above which no multi-step network is trained: the series is linear."""
 MAX_TRAINING_POINTS = 50_000
-"""Most points, the last ones, that the network learns from."""
-TRAINING = TrainingConfig(passes=60, updates=160, rate=0.03, gain=0.5, hopeful=0.75)
-"""More steps than for one step ahead; a network that leaves more than half of the loss is left out."""
+"""Points, the last ones, that the network learns from."""
+TRAINING = TrainingConfig(epochs=60, min_updates=160, learning_rate=0.03, max_loss_ratio=0.5, early_stop_ratio=0.75)
+"""Longer than for one step ahead; a network that leaves more than half of the loss is discarded (decision 9)."""
 
 
 @dataclass(frozen=True, eq=False)
 class MultiStepForecaster:
-    """Each value is forecast 1 to HORIZONS points before it by `line`; `network`, if any, adds to that.
+    """Forecasts each value 1 to HORIZONS points before it.
 
-    usual  (HORIZONS,) what the line usually leaves over, in spreads of the series: the network's scale
+    regression     the forecasts
+    one_step       whose inputs the network shares
+    residual_stds  (HORIZONS,) of the regression, in standard deviations of the series: the network's scale
+    network        corrects the forecasts; None where it takes no part
     """
 
-    line: MultiStepRegression
-    near: LSTMForecaster
-    usual: Floats
-    network: Network | None
+    regression: MultiStepRegression
+    one_step: LSTMForecaster
+    residual_stds: Floats
+    network: LSTMNetwork | None
 
     @classmethod
     def fit(
-        cls, values: Floats, period: int | None, near: LSTMForecaster, seed: int, report: Callable[[float], None]
+        cls, values: Floats, period: int | None, one_step: LSTMForecaster, seed: int, report: Callable[[float], None]
     ) -> "MultiStepForecaster":
         """values (n,) evenly spaced, of the unit that the one-step forecaster was fitted on; NaN is missing."""
-        line = MultiStepRegression.fit(values, period)
-        plain = cls(line, near, np.ones(HORIZONS), None)
-        if not line.length or near.loss is None or near.loss > MAX_ONE_STEP_LOSS:
-            return plain
-        last = values[-MAX_TRAINING_POINTS:]
-        rest = np.full((len(last), HORIZONS), np.nan)
-        for at, block in plain.left_over(last, report):
-            rest[at] = block
-        usual = np.array([residual_std(column) for column in rest.T])
-        network, _ = train(near.seen(last), rest / usual, seed, TRAINING, report)
-        return cls(line, near, usual, network)
+        regression = MultiStepRegression.fit(values, period)
+        without_network = cls(regression, one_step, np.ones(HORIZONS), None)
+        nonlinear = one_step.loss_ratio is not None and one_step.loss_ratio <= MAX_ONE_STEP_LOSS_RATIO
+        if not regression.length or not nonlinear:
+            return without_network
+        recent = values[-MAX_TRAINING_POINTS:]
+        residuals = np.full((len(recent), HORIZONS), np.nan)
+        for rows, block in without_network.residuals(recent, report):
+            residuals[rows] = block
+        stds = np.array([residual_std(column) for column in residuals.T])
+        network, _ = train(one_step.network_inputs(recent), residuals / stds, seed, TRAINING, report)
+        return cls(regression, one_step, stds, network)
 
     @property
     def notes(self) -> list[Note]:
         """Whether a network takes part."""
-        if self.network is None:
-            return []
-        return [Note("lstm_multi_step", {"horizons": HORIZONS})]
+        return [] if self.network is None else [Note("lstm_multi_step", {"horizons": HORIZONS})]
 
-    def left_over(self, values: Floats, report: Callable[[float], None]) -> Iterator[tuple[slice, Floats]]:
-        """Points and, (m, HORIZONS), what the line's forecasts for them and for the points after leave over.
+    def residuals(self, values: Floats, report: Callable[[float], None]) -> Iterator[tuple[slice, Floats]]:
+        """Blocks of rows, and their residuals (m, HORIZONS) of the regression, in standard deviations of the series.
 
-        Column h of the row of a point belongs to the point h later; all are made from what came before the row's own
-        point. In spreads of the series; NaN where the window before is not known or the value is missing.
+        Column h of a point's row belongs to the point h later; the whole row is forecast from what lies before the
+        point. NaN where the window before is not usable or the value is missing.
         """
-        whole = self.line.scale.quantize(values)
-        full = fill_short_gaps(whole, self.line.period)
-        shape = WindowShape(self.line.length, 1)
-        good = usable_windows(whole, full, shape.points) > 0
-        later = sliding_window_view(np.append(whole, np.full(HORIZONS, np.nan)), HORIZONS)  # (n + 1, HORIZONS)
-        for ends, block in shape.blocks(full):
+        quantized = self.regression.scale.quantize(values)
+        filled = fill_short_gaps(quantized, self.regression.period)
+        shape = WindowShape(self.regression.length, 1)
+        usable = usable_windows(quantized, filled, shape.points) > 0
+        padded = np.append(quantized, np.full(HORIZONS, np.nan))
+        ahead = sliding_window_view(padded, HORIZONS)  # (n + 1, HORIZONS)
+        for ends, block in shape.blocks(filled):
             stop = min(ends.stop, len(values) - 1)
-            at = slice(ends.start + 1, stop + 1)
-            block = block[: stop - ends.start]
-            rest = (later[at] - (block @ self.line.weights + self.line.offset)) / STEPS_PER_STD
-            rest[~good[ends.start : stop]] = np.nan
+            rows = slice(ends.start + 1, stop + 1)
+            forecasts = block[: stop - ends.start] @ self.regression.weights + self.regression.offset  # (m, HORIZONS)
+            residuals = (ahead[rows] - forecasts) / STEPS_PER_STD
+            residuals[~usable[ends.start : stop]] = np.nan
             report(stop / len(values))
-            yield at, rest
+            yield rows, residuals
 
-    def missed(self, values: Floats, report: Callable[[float], None]) -> Floats:
-        """(n,) mean over the horizons of |value − forecast|, in spreads of the series; NaN where none is known."""
-        total, count = np.zeros(len(values) + HORIZONS), np.zeros(len(values) + HORIZONS)
-        if not self.line.length:
+    def mean_error(self, values: Floats, report: Callable[[float], None]) -> Floats:
+        """(n,) mean over the horizons of |value − forecast|, in stds of the series; NaN where unknown."""
+        if not self.regression.length:
             return np.full(len(values), np.nan)
-        added = np.zeros((0, HORIZONS))
+        total = np.zeros(len(values) + HORIZONS)
+        count = np.zeros(len(values) + HORIZONS)
+        correction = np.zeros((0, HORIZONS))
         if self.network is not None:
-            added = predict(self.network, self.near.seen(values), 0, TRAINING, report) * self.usual
-        for at, rest in self.left_over(values, report):
-            distance = np.abs(rest - added[at]) if len(added) else np.abs(rest)
-            known = np.isfinite(distance)
-            distance[~known] = 0.0
+            inputs = self.one_step.network_inputs(values)
+            correction = predict(self.network, inputs, 0, TRAINING, report) * self.residual_stds  # (n, HORIZONS)
+        for rows, residuals in self.residuals(values, report):
+            errors = np.abs(residuals - correction[rows]) if len(correction) else np.abs(residuals)
+            known = np.isfinite(errors)
+            errors[~known] = 0.0
             for ahead in range(HORIZONS):
-                total[at.start + ahead : at.stop + ahead] += distance[:, ahead]
-                count[at.start + ahead : at.stop + ahead] += known[:, ahead]
+                total[rows.start + ahead : rows.stop + ahead] += errors[:, ahead]
+                count[rows.start + ahead : rows.stop + ahead] += known[:, ahead]
         mean = np.where(count > 0, total / np.maximum(count, 1), np.nan)
         return mean[: len(values)]
 
     def state(self) -> dict[str, Any]:
-        """Everything learned, but for the one-step forecaster."""
+        """Regression and network; the one-step forecaster is stored by its owner."""
         weights = {} if self.network is None else self.network.weights()
-        return {"line": self.line.state(), "usual": self.usual, "weights": weights}
+        return {"regression": self.regression.state(), "residual_stds": self.residual_stds, "weights": weights}
 
     @classmethod
-    def from_state(cls, state: Mapping[str, Any], near: LSTMForecaster) -> "MultiStepForecaster":
-        """What gave this state, beside its one-step forecaster."""
-        network = Network.from_weights(state["weights"], TRAINING.units) if state["weights"] else None
-        return cls(MultiStepRegression.from_state(state["line"]), near, np.asarray(state["usual"]), network)
+    def from_state(cls, state: Mapping[str, Any], one_step: LSTMForecaster) -> "MultiStepForecaster":
+        """Inverse of `state`."""
+        weights = state["weights"]
+        network = LSTMNetwork.from_weights(weights, TRAINING.hidden_size) if weights else None
+        return cls(
+            MultiStepRegression.from_state(state["regression"]), one_step, np.asarray(state["residual_stds"]), network
+        )

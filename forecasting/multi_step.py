@@ -1,4 +1,8 @@
-"""Multi-step forecasts: a regression of the next 24 points on the window before them."""
+"""Forecasts of the next 24 points at once, by a ridge regression on a window (direct multi-step forecasting).
+
+Our own rather than scikit-learn's `Ridge`: weights are rounded and windows are whole numbers, so that a forecast is the
+same to the bit wherever the series was cut.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -16,14 +20,15 @@ from timeseries.windows import (
 )
 
 HORIZONS = 24
+"""Points ahead that are forecast from each window."""
 MAX_SAMPLE = 10_000
-"""Most windows learned from."""
+"""Windows learned from, at most."""
 RIDGE = 1e-2
 """Ridge penalty, as a share of the mean variance of a point of the window."""
 TRIMMED_SHARE = 0.05
-"""Share of windows, those forecast worst, that are left out the second time."""
+"""Share of windows, those forecast worst, that are left out of the second fit."""
 WEIGHT_STEPS = 2.0**24
-"""Weights are rounded to this part of 1: 24 bits, 19 of a value and 7 of a sum are 50."""
+"""Weights are rounded to this part of 1: 24 bits, with 19 of a value and 7 of a sum, are 50 of the 53 of a float64."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +38,8 @@ class MultiStepRegression:
     All horizons are solved at once, in closed form.
 
     length   points of the window; 0 where the series is too short
-    weights  (length, HORIZONS); offset (HORIZONS,)
+    weights  (length, HORIZONS)
+    offset   (HORIZONS,)
     """
 
     scale: Scale
@@ -44,56 +50,64 @@ class MultiStepRegression:
 
     @classmethod
     def fit(cls, values: Floats, period: int | None) -> "MultiStepRegression":
-        """values (n,) evenly spaced; NaN is missing. Judges nothing where there are too few."""
-        scale, length = Scale.fit(values), window_length(len(values), period)
-        whole = scale.quantize(values)
-        full = fill_short_gaps(whole, period)
-        together = WindowShape(length + HORIZONS, 1)
-        rows = np.empty((0, together.size))
+        """values (n,) evenly spaced; NaN is missing. Scores nothing where there are too few."""
+        scale = Scale.fit(values)
+        length = window_length(len(values), period)
+        quantized = scale.quantize(values)
+        filled = fill_short_gaps(quantized, period)
+        shape = WindowShape(length + HORIZONS, 1)
+        rows = np.empty((0, shape.size))
         if length:
-            rows = together.sample(full, usable_windows(whole, full, together.points), MAX_SAMPLE)
+            rows = shape.sample(filled, usable_windows(quantized, filled, shape.points), MAX_SAMPLE)
         if len(rows) < 2 * length or not length:
             return cls(scale, period, 0, np.empty((0, HORIZONS)), np.empty(HORIZONS))
         weights, offset = fit_ridge(rows, length)
-        missed = np.abs(rows[:, length:] - rows[:, :length] @ weights - offset).sum(axis=1)
-        return cls(scale, period, length, *fit_ridge(rows[missed <= np.quantile(missed, 1 - TRIMMED_SHARE)], length))
+        errors = np.abs(rows[:, length:] - rows[:, :length] @ weights - offset).sum(axis=1)  # (m,)
+        typical = rows[errors <= np.quantile(errors, 1 - TRIMMED_SHARE)]
+        return cls(scale, period, length, *fit_ridge(typical, length))
 
-    def missed(self, full: Floats, report: Callable[[float], None]) -> Floats:
+    def errors(self, filled: Floats, report: Callable[[float], None]) -> Floats:
         """(n,) Σ over the horizons of |value − forecast|, each rounded to a whole number; 0 where none was made."""
-        filled = np.nan_to_num(full)
-        out = np.zeros(len(full))
+        values = np.nan_to_num(filled)
+        errors = np.zeros(len(filled))
         shape = WindowShape(self.length, 1)
-        for at, block in shape.blocks(full):
-            forecasts = block @ self.weights  # exact: of whole numbers and rounded weights
+        for ends, block in shape.blocks(filled):
+            forecasts = block @ self.weights  # (m, HORIZONS), exact: of whole numbers and rounded weights
             forecasts += self.offset
             for ahead in range(1, HORIZONS + 1):
-                start, stop = at.start + ahead, min(at.stop + ahead, len(full))
+                start = ends.start + ahead
+                stop = min(ends.stop + ahead, len(filled))
                 if start < stop:
-                    out[start:stop] += np.round(np.abs(filled[start:stop] - forecasts[: stop - start, ahead - 1]))
-            report(at.stop / len(full))
-        return out
+                    errors[start:stop] += np.round(np.abs(values[start:stop] - forecasts[: stop - start, ahead - 1]))
+            report(ends.stop / len(filled))
+        return errors
 
     def state(self) -> dict[str, Any]:
-        """Everything learned."""
-        learned = {"weights": self.weights, "offset": self.offset}
-        return {"scale": self.scale.state(), "period": self.period, "length": self.length, **learned}
+        """Scale, period and weights, as JSON values and arrays."""
+        return {
+            "scale": self.scale.state(),
+            "period": self.period,
+            "length": self.length,
+            "weights": self.weights,
+            "offset": self.offset,
+        }
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> "MultiStepRegression":
-        """What gave this state."""
-        learned = np.asarray(state["weights"]), np.asarray(state["offset"])
-        return cls(Scale(**state["scale"]), state["period"], state["length"], *learned)
+        """Inverse of `state`."""
+        scale = Scale(**state["scale"])
+        weights, offset = np.asarray(state["weights"]), np.asarray(state["offset"])
+        return cls(scale, state["period"], state["length"], weights, offset)
 
 
 def fit_ridge(rows: Floats, length: int) -> tuple[Floats, Floats]:
-    """Weights (length, rest), rounded to 1/WEIGHT_STEPS, and offset (rest,) of each row's rest on its first numbers.
-
-    rows (m, length + rest).
-    """
-    centre = rows.mean(axis=0)
-    before, after = (rows - centre)[:, :length], (rows - centre)[:, length:]
-    products = before.T @ before
+    """Weights (length, k), rounded to 1/WEIGHT_STEPS, and offset (k,) of a regression of each row's last k numbers on
+    its first `length`; rows (m, length + k)."""
+    mean = rows.mean(axis=0)
+    centred = rows - mean
+    inputs, targets = centred[:, :length], centred[:, length:]
+    products = inputs.T @ inputs  # (length, length)
     penalty = RIDGE * np.trace(products) / length + 1.0
-    weights = np.linalg.solve(products + penalty * np.eye(length), before.T @ after)
+    weights = np.linalg.solve(products + penalty * np.eye(length), inputs.T @ targets)
     weights = np.round(weights * WEIGHT_STEPS) / WEIGHT_STEPS
-    return weights, centre[length:] - centre[:length] @ weights
+    return weights, mean[length:] - mean[:length] @ weights

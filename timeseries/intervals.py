@@ -1,6 +1,7 @@
 """Half-open intervals of positions."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from timeseries import Bools
 
@@ -18,3 +19,16 @@ def runs(flags: Bools, merge_gap: int = 0) -> list[tuple[int, int]]:
     starts = at[np.concatenate(([0], breaks + 1))]
     stops = at[np.concatenate((breaks, [at.size - 1]))] + 1
     return list(zip(starts.tolist(), stops.tolist(), strict=True))
+
+
+def count_within(flags: Bools, before: int, after: int) -> NDArray[np.int64]:
+    """(n,) how many flags are true from `before` points before each point to `after` points after it, both included.
+
+    >>> count_within(np.array([True, False, True, True]), before=1, after=0).tolist()
+    [1, 1, 1, 2]
+    """
+    sums = np.concatenate(([0], np.cumsum(flags, dtype=np.int64)))
+    positions = np.arange(len(flags))
+    stop = np.minimum(positions + after + 1, len(flags))
+    counts: NDArray[np.int64] = sums[stop] - sums[np.maximum(positions - before, 0)]
+    return counts

@@ -87,11 +87,12 @@ def parts_of(series: Series) -> Parts:
         for length, distances in view.score_by_window_length(values, lambda done: None):
             found[name, length] = distances[cells]
     lstm = LSTM.fit(series)
-    assert lstm.reviewer is not None
-    residuals = lstm.detect(series).score / lstm.unit / lstm.reviewer.spread
+    assert lstm.offline is not None
+    scorers = lstm.offline.scorers
+    residuals = lstm.detect(series).score / lstm.model.unit / scorers.std
     near, at = place_in_cells(residuals, cells), cells
-    far = lstm.reviewer.far.missed(values, lambda done: None)
-    for scorer, distances in lstm.reviewer.stretches.distances(near, far):
+    far = scorers.multi_step.mean_error(values, lambda done: None)
+    for scorer, distances in scorers.residual_windows.distances(near, far):
         found[SHORT_NAMES[scorer.name], scorer.window or 1] = distances[at]
     return found
 

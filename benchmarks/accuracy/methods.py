@@ -87,10 +87,10 @@ def without_network(series: Series, offline: bool) -> Judgement:
     cells, _ = grid.cells(series, len(series), CHUNK)
     values = place_in_cells(series.values / unit, cells)
     periods = find_periods(values, grid.step_ms)
-    line = LSTMForecaster.fit(values, periods, shape=replace(DEFAULT_TRAINING, gain=-1.0, passes=1, updates=1))
-    line.loss = None
+    untrained = replace(DEFAULT_TRAINING, max_loss_ratio=-1.0, epochs=1, min_updates=1)
+    forecaster = replace(LSTMForecaster.fit(values, periods, config=untrained), loss_ratio=None)
     params = {"sigma": DEFAULT_SIGMA, "merge_gap": DEFAULT_MERGE_GAP, "seed": 0}
-    fitted = LSTM.around(series, line, grid, next(iter(periods), None), params, no_progress)
+    fitted = LSTM.fit_with_forecaster(series, forecaster, grid, next(iter(periods), None), params, no_progress)
     return _told(fitted.detect_offline(series) if offline else fitted.detect(series))
 
 

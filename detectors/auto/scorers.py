@@ -84,7 +84,7 @@ class Scorers:
         cells, _ = grid.cells(series, len(series), CHUNK)
         values = place_in_cells(series.values / unit, cells)
         periods = find_periods(values, grid.step_ms)
-        forecast = LSTM.one_step(series, values, grid, periods, seed, progress)
+        forecast = LSTM.fit_one_step(series, values, grid, periods, seed, progress)
         cells, _ = grid.cells(series, len(series), 1)
         values = place_in_cells(series.values / unit, cells)
         shortest, longest = (periods[0], periods[-1]) if periods else (None, None)
@@ -122,7 +122,8 @@ class Scorers:
     def memory(self) -> int:
         """Points before a point that its score needs: the forecast's own, or the windows' and what clips them."""
         forecast = self.forecast
-        clipping = ISOLATION_WINDOW + forecast.settling + forecast.forecaster.memory - forecast.forecaster.run_up
+        model, forecaster = forecast.model, forecast.model.forecaster
+        clipping = ISOLATION_WINDOW + model.mask_memory + forecaster.memory - forecaster.context
         return max(forecast.memory, self.window_memory + clipping)
 
     def in_std(self, residuals: Floats) -> Floats:
@@ -159,8 +160,8 @@ class Scorers:
         among ISOLATION_WINDOW points are no outliers but a new level, and stay as they are.
         """
         first = max(tail.since - self.window_memory - ISOLATION_WINDOW, 0)
-        since = max(first - self.forecast.settling, 0)
-        forecast = self.forecast.drafts(tail.values, since)[first - since :]
+        since = max(first - self.forecast.model.mask_memory, 0)
+        forecast = self.forecast.model.preliminary(tail.values, since)[first - since :]
         values = tail.values[first:]
         outlier = np.abs(values - forecast) > CLIP_AT * margin
         count = np.concatenate(([0], np.cumsum(outlier)))

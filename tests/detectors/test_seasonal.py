@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from detectors.seasonal import Seasonal, SeasonalMedianForecaster, median_before
-from forecasting.stl import bisquare, decompose, level, loess
+from forecasting.stl import bisquare, decompose, decompose_level, loess
 from timeseries import Series
 from timeseries.windows import Scale
 
@@ -28,12 +28,12 @@ def test_it_is_the_robust_stl_of_statsmodels(period, points, spikes):
     stl = pytest.importorskip("statsmodels.tsa.seasonal", reason=MISSING).STL
     values = series_of(period, points, spikes)
     wanted = stl(values, period=period, robust=True).fit()
-    found = decompose(values, period, jump=0, careful=False)
-    for ours, theirs in ((found.season, wanted.seasonal), (found.trend, wanted.trend), (found.rest, wanted.resid)):
+    found = decompose(values, period, jump=0, robust_start=False)
+    for ours, theirs in ((found.season, wanted.seasonal), (found.trend, wanted.trend), (found.remainder, wanted.resid)):
         np.testing.assert_allclose(ours, theirs, atol=1e-6)
-    quick = decompose(values, period, careful=False)
+    quick = decompose(values, period, robust_start=False)
     assert np.mean(np.abs(quick.season - wanted.seasonal)) < 0.5 / 50
-    assert np.mean(np.abs(quick.rest - wanted.resid)) < 0.5 / 50
+    assert np.mean(np.abs(quick.remainder - wanted.resid)) < 0.5 / 50
 
 
 @pytest.mark.parametrize(("period", "points"), SHAPES[:4])
@@ -60,8 +60,8 @@ def test_the_parts_add_up_and_missing_values_change_little():
     holed[200:230] = np.nan
     whole, parts = decompose(values, 24), decompose(holed, 24)
     known = np.isfinite(holed)
-    np.testing.assert_allclose((parts.trend + parts.season + parts.rest)[known], holed[known], atol=1e-9)
-    assert np.isnan(parts.rest[~known]).all()
+    np.testing.assert_allclose((parts.trend + parts.season + parts.remainder)[known], holed[known], atol=1e-9)
+    assert np.isnan(parts.remainder[~known]).all()
     assert np.max(np.abs(parts.season - whole.season)[known]) < 1.5
     assert np.max(np.abs(parts.season - 5 * np.sin(2 * np.pi * np.arange(480) / 24))) < 2.0
 
@@ -88,7 +88,7 @@ def test_a_level_bears_spikes():
     values = np.sin(np.arange(300) / 40)
     spiked = values.copy()
     spiked[[50, 51, 200]] += 100
-    assert np.max(np.abs(level(spiked, 25).trend - values)) < 0.1
+    assert np.max(np.abs(decompose_level(spiked, 25).trend - values)) < 0.1
 
 
 def test_the_median_of_the_values_before():
@@ -115,7 +115,7 @@ def test_a_review_sees_by_later_points_too():
     assert reviewed.is_anomaly[500]
     assert np.nanmean(np.abs(reviewed.expected - values)) < np.nanmean(np.abs(found.detect(series).expected - values))
     parts = decompose(values, 24)
-    np.testing.assert_allclose(reviewed.score, np.abs(parts.rest), atol=1e-9)
+    np.testing.assert_allclose(reviewed.score, np.abs(parts.remainder), atol=1e-9)
 
 
 def test_a_long_gap_does_not_bend_a_review():

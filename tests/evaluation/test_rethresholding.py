@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from anomaly_detection import parameters_of, residual_threshold
-from detectors.forecast_residual import CHUNK, ForecastResidual
+from anomaly_detection import parameters_of, residual_stats
+from detectors.forecast_residual import CHUNK, ForecastResidual, mask_outliers
 from detectors.registry import DETECTORS
 from errors import BadParameter, UnknownName
 from evaluation.rethresholding import rethreshold
@@ -63,12 +63,14 @@ def with_sigma(detector, fitted, series, sigma):
     params = {**fitted.params, strictness(detector): sigma}
     if not isinstance(fitted, ForecastResidual):
         return detector.fit(series, **params)
-    found = detector.from_state({**fitted.state(), "params": params})
-    cells, first = fitted.grid.cells(series, fitted.memory, CHUNK)
-    values = place_in_cells(series.values / fitted.unit, cells)
-    expected = fitted._settled(values, fitted.forecaster.forecast(values, first, lambda fraction: None)).expected
-    found.threshold = residual_threshold(np.abs(values - expected), sigma, min_scale(values))
-    return found
+    model = fitted.model
+    cells, first = model.grid.cells(series, fitted.memory, CHUNK)
+    values = place_in_cells(series.values / model.unit, cells)
+    forecast = model.forecaster.forecast(values, first, lambda fraction: None)
+    expected = mask_outliers(values, forecast, model.masking_threshold).expected
+    stats = residual_stats(np.abs(values - expected), min_scale(values))
+    state = fitted.state()
+    return detector.from_state({**state, "params": params, "model": {**state["model"], "residual_stats": stats}})
 
 
 @pytest.mark.parametrize("sigma", SIGMAS)

@@ -103,7 +103,7 @@ def test_missing_values_are_neither_shown_nor_learned():
     expected = forecaster.forecast(holed).expected
     hidden = np.zeros(len(x), bool)
     hidden[::50] = True
-    np.testing.assert_array_equal(forecaster.forecast(x).hiding(hidden).expected[MAX_FILL:], expected[MAX_FILL:])
+    np.testing.assert_array_equal(forecaster.forecast(x).masking(hidden).expected[MAX_FILL:], expected[MAX_FILL:])
 
 
 @pytest.mark.parametrize("periods", [(), (24,)])
@@ -115,14 +115,14 @@ def test_what_changes_with_hidden_points_is_all_that_is_made_again(periods):
     other = np.zeros(len(x), bool)
     other[[302, 650, 1103]] = True
     start = forecaster.forecast(x)
-    twice = start.hiding(other).hiding(hidden)
-    np.testing.assert_array_equal(start.hiding(hidden).inputs, twice.inputs)
-    np.testing.assert_array_equal(start.hiding(hidden).expected, twice.expected)
-    np.testing.assert_array_equal(twice.hiding(np.zeros(len(x), bool)).inputs, start.inputs)
-    changed = np.flatnonzero((start.hiding(hidden).draft != start.draft)[MAX_FILL:]) + MAX_FILL
+    twice = start.masking(other).masking(hidden)
+    np.testing.assert_array_equal(start.masking(hidden).inputs, twice.inputs)
+    np.testing.assert_array_equal(start.masking(hidden).expected, twice.expected)
+    np.testing.assert_array_equal(twice.masking(np.zeros(len(x), bool)).inputs, start.inputs)
+    changed = np.flatnonzero((start.masking(hidden).preliminary != start.preliminary)[MAX_FILL:]) + MAX_FILL
     behind = changed[:, None] - np.flatnonzero(hidden)
     assert changed.size
-    assert ((behind > 0) & (behind <= forecaster.reach)).any(axis=1).all()
+    assert ((behind > 0) & (behind <= forecaster.mask_reach)).any(axis=1).all()
 
 
 def test_notes_tell_whether_the_network_takes_part():
@@ -333,7 +333,9 @@ def test_the_last_points_are_forecast_from_a_part_of_the_series_to_the_same_bits
     forecaster = LSTMForecaster.fit(x, periods)
     assert forecaster.network is not None
     whole, last = forecaster.forecast(x), forecaster.forecast(x, since=1000)
-    assert len(last.draft) == len(last.expected) == 500
-    np.testing.assert_array_equal(last.draft[forecaster.reach :], whole.draft[1000 + forecaster.reach :])
-    settled = forecaster.reach + forecaster.run_up
+    assert len(last.preliminary) == len(last.expected) == 500
+    np.testing.assert_array_equal(
+        last.preliminary[forecaster.mask_reach :], whole.preliminary[1000 + forecaster.mask_reach :]
+    )
+    settled = forecaster.mask_reach + forecaster.context
     np.testing.assert_allclose(last.expected[settled:], whole.expected[1000 + settled :], rtol=0, atol=1e-5)

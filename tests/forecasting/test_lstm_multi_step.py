@@ -36,9 +36,9 @@ def test_misses_are_those_of_the_definition():
     values[400] = np.nan
     far = fitted(values)
     assert far.network is None
-    whole = far.line.scale.quantize(values)
-    full = fill_short_gaps(whole, far.line.period)
-    length = far.line.length
+    whole = far.regression.scale.quantize(values)
+    full = fill_short_gaps(whole, far.regression.period)
+    length = far.regression.length
     good = usable_windows(whole, full, length)
     for at in (length, length + 5, 401, 700, 899):
         misses = []
@@ -46,18 +46,18 @@ def test_misses_are_those_of_the_definition():
             end = at - ahead
             if end >= length - 1 and good[end]:
                 window = full[end - length + 1 : end + 1]
-                forecast = window @ far.line.weights[:, ahead - 1] + far.line.offset[ahead - 1]
+                forecast = window @ far.regression.weights[:, ahead - 1] + far.regression.offset[ahead - 1]
                 misses.append(abs(whole[at] - forecast) / STEPS_PER_STD)
-        assert far.missed(values, NOTHING)[at] == pytest.approx(np.mean(misses), abs=1e-9)
-    assert np.isnan(far.missed(values, NOTHING)[[0, length - 1, 400]]).all()
+        assert far.mean_error(values, NOTHING)[at] == pytest.approx(np.mean(misses), abs=1e-9)
+    assert np.isnan(far.mean_error(values, NOTHING)[[0, length - 1, 400]]).all()
 
 
 def test_a_network_takes_part_where_no_line_can_tell(chaotic):
     values, far = chaotic
     assert far.network is not None
     assert [note.code for note in far.notes] == ["lstm_multi_step"]
-    alone = MultiStepForecaster(far.line, far.near, far.usual, None)
-    assert np.nanmean(far.missed(values, NOTHING)) < 0.6 * np.nanmean(alone.missed(values, NOTHING))
+    alone = MultiStepForecaster(far.regression, far.one_step, far.residual_stds, None)
+    assert np.nanmean(far.mean_error(values, NOTHING)) < 0.6 * np.nanmean(alone.mean_error(values, NOTHING))
 
 
 def test_it_finds_what_a_line_does_not_see(chaotic):
@@ -69,10 +69,10 @@ def test_it_finds_what_a_line_does_not_see(chaotic):
     odd = np.concatenate((values[:2000], values[cut:]))
 
     def rank(forecaster):
-        smooth = np.convolve(np.nan_to_num(forecaster.missed(odd, NOTHING)), np.ones(50) / 50, "same")
+        smooth = np.convolve(np.nan_to_num(forecaster.mean_error(odd, NOTHING)), np.ones(50) / 50, "same")
         return np.mean(smooth < smooth[1990:2050].max())
 
-    alone = MultiStepForecaster(far.line, far.near, far.usual, None)
+    alone = MultiStepForecaster(far.regression, far.one_step, far.residual_stds, None)
     assert rank(far) > 0.995
     assert rank(alone) < 0.97
 
@@ -82,10 +82,10 @@ def test_noise_is_left_to_the_line(n):
     far = fitted(np.random.default_rng(1).normal(size=n))
     assert far.network is None
     assert not far.notes
-    assert far.missed(np.zeros(n), NOTHING).shape == (n,)
+    assert far.mean_error(np.zeros(n), NOTHING).shape == (n,)
 
 
 def test_saved_and_loaded_it_misses_the_same(chaotic):
     values, far = chaotic
-    again = MultiStepForecaster.from_state(far.state(), LSTMForecaster.from_state(far.near.state()))
-    np.testing.assert_array_equal(again.missed(values, NOTHING), far.missed(values, NOTHING))
+    again = MultiStepForecaster.from_state(far.state(), LSTMForecaster.from_state(far.one_step.state()))
+    np.testing.assert_array_equal(again.mean_error(values, NOTHING), far.mean_error(values, NOTHING))
