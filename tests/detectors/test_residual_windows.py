@@ -3,10 +3,12 @@
 import numpy as np
 import pytest
 
+from anomaly_detection import no_progress
 from data_generation import inject_fault
 from detectors.lstm import LSTM
 from detectors.residual_windows import RESIDUAL_OFFSET, ResidualWindows, trailing_mean
 from timeseries import Series
+from timeseries.regular_grid import RegularGrid
 
 
 def test_trailing_means_are_of_the_known():
@@ -53,3 +55,11 @@ def test_the_top_scorer_of_an_outlier_is_the_forecast():
     [event] = LSTM.fit(series).detect_offline(series).events
     assert (event.start, event.stop, event.direction) == (2000, 2001, "above")
     assert (event.top_scorer, event.window) == ("forecast_residual", None)
+
+
+def test_a_one_step_detector_detects_offline_as_it_does_online():
+    series = daily()
+    grid = RegularGrid.learn(series)
+    one_step = LSTM.fit_one_step(series, series.values, grid, (), 0, no_progress)
+    for detector in (one_step, LSTM.from_state(one_step.state())):
+        np.testing.assert_array_equal(detector.detect_offline(series).score, detector.detect(series).score)
