@@ -99,10 +99,10 @@ class SensitivityPoint(msgspec.Struct, forbid_unknown_fields=True):
     value: float
     events: int
     per_month: Annotated[Number, described("On average; null for a series without times.")]
-    caught: Annotated[int | None, described("Of the stretches labelled an anomaly, those found. null without labels.")]
+    detected: Annotated[int | None, described("Labelled segments that an event touches; null without labels.")]
     true_positives: Annotated[int | None, described("Of the events, those that overlap one. null without labels.")]
     precision: Annotated[Number, described("true_positives ÷ events; null without labels or events.")]
-    recall: Annotated[Number, described("caught ÷ stretches; null without labels.")]
+    recall: Annotated[Number, described("detected ÷ labelled segments; null without labels.")]
 
 
 class Sensitivity(msgspec.Struct, forbid_unknown_fields=True):

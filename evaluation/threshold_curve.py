@@ -27,16 +27,16 @@ class CurvePoint:
     value           of the parameter, mostly sigma
     events          how many
     per_month       events ÷ months; None where the series has no times or no length
-    caught          labelled anomalies that an event overlaps; None without labels
+    detected        labelled anomalies that an event overlaps; None without labels
     true_positives  events that overlap a labelled anomaly; None without labels
     precision       true_positives ÷ events; None without labels, or without events
-    recall          caught ÷ labelled anomalies; None without labels
+    recall          detected ÷ labelled anomalies; None without labels
     """
 
     value: float
     events: int
     per_month: float | None
-    caught: int | None = None
+    detected: int | None = None
     true_positives: int | None = None
     precision: float | None = None
     recall: float | None = None
@@ -74,15 +74,15 @@ class ThresholdCurve:
         if not self._anomalies:
             return CurvePoint(value, len(events), per_month)
         true_positives = count_overlapping(events, self._anomalies)
-        caught = count_overlapping(self._anomalies, events)
+        detected = count_overlapping(self._anomalies, events)
         return CurvePoint(
             value,
             len(events),
             per_month,
-            caught,
+            detected,
             true_positives,
             precision=true_positives / len(events) if events else None,
-            recall=caught / len(self._anomalies),
+            recall=detected / len(self._anomalies),
         )
 
     def target(self, max_events: float, curve: Sequence[CurvePoint]) -> CurvePoint:

@@ -59,7 +59,7 @@ def test_labels_give_precision_and_recall(kept):
     peaks = [event.peak for event in rethreshold(DETECTORS["rolling_zscore"], kept, {}).events]
     right = sum(any(start <= peak < stop for start, stop in labelled) for peak in peaks)
     assert (at.true_positives, at.events) == (right, len(peaks))
-    assert at.precision == right / len(peaks) and at.recall == at.caught / 11
+    assert at.precision == right / len(peaks) and at.recall == at.detected / 11
     assert 0 < at.recall < 1
     nothing = ThresholdCurve(DETECTORS["rolling_zscore"], kept, labelled).at(1000.0)
     assert (nothing.precision, nothing.recall) == (None, 0.0)

@@ -181,7 +181,7 @@ def test_labels_are_left_out_of_learning_and_give_precision_and_recall(client, j
     assert again["threshold"] < first["threshold"]  # the spike does not widen the band any more
     curve = got(client, again["id"], "/sensitivity", "Sensitivity")["curve"]
     at = next(each for each in curve if each["value"] == again["params"]["sigma"])
-    assert at["caught"] == 1 and at["recall"] == 1.0
+    assert at["detected"] == 1 and at["recall"] == 1.0
     assert at["precision"] == pytest.approx(at["true_positives"] / at["events"])
     assert curve[-1]["recall"] == 0.0 and curve[-1]["precision"] is None
 

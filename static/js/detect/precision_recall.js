@@ -99,8 +99,8 @@ export function drawTradeoff(place, curve, value, name) {
       `By your marks: of ${counted(here.events, "event")} found, `,
       element("strong", {}, count(here.true_positives)),
       ` ${here.true_positives === 1 ? "lies" : "lie"} on stretches you marked abnormal (precision ${share(here.precision)}); of these stretches, `,
-      element("strong", {}, count(here.caught)),
-      ` ${here.caught === 1 ? "is" : "are"} found (recall ${share(here.recall)}). Faults that you did not mark count as false alarms here.`,
+      element("strong", {}, count(here.detected)),
+      ` ${here.detected === 1 ? "is" : "are"} found (recall ${share(here.recall)}). Faults that you did not mark count as false alarms here.`,
     ),
     element(
       "p",
