@@ -20,17 +20,24 @@ def create_app(
     streams: Streams | None = None,
     alerts: Alerts | None = None,
     jobs: JobQueue | None = None,
-    uploads: Datasets | None = None,
+    datasets: Datasets | None = None,
 ) -> Flask:
-    """A WSGI application with these settings; what is left out is answered with 503."""
+    """A WSGI application with these settings; routes of services that are left out respond with 503."""
     app = Flask("app")
     app.config["MAX_CONTENT_LENGTH"] = settings.max_upload_bytes
-    app.url_map.merge_slashes = False  # a redirect is no answer that a program expects
-    slots = ConcurrencyLimit(settings.detection_slots, settings.max_queued_requests, settings.queue_seconds)
-    writes = ConcurrencyLimit(1, settings.max_queued_requests, settings.queue_seconds)
+    app.url_map.merge_slashes = False  # programs do not expect a redirect
+    detection_limit = ConcurrencyLimit(settings.detection_slots, settings.max_queued_requests, settings.queue_seconds)
+    write_limit = ConcurrencyLimit(1, settings.max_queued_requests, settings.queue_seconds)
     metrics = Metrics(streams, alerts, settings.metrics_streams)
     app.extensions["anomaly"] = State(
-        settings, slots, writes, metrics, streams=streams, alerts=alerts, jobs=jobs, uploads=uploads
+        settings,
+        detection_limit,
+        write_limit,
+        metrics,
+        streams=streams,
+        alerts=alerts,
+        jobs=jobs,
+        datasets=datasets,
     )
     api.register(app)
     return app

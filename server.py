@@ -36,8 +36,8 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
         streams = Streams(store, capacity=settings.stream_capacity, max_streams=settings.max_streams)
         alerts = Alerts(store, channels_of(settings))
         jobs = JobQueue(store, max_queued=settings.max_queued_jobs, max_bytes=settings.max_dataset_bytes)
-        uploads = Datasets(DatasetStore(store.database), settings.max_dataset_bytes, settings.dataset_retention_days)
-        app = create_app(settings, streams, alerts, jobs, uploads)
+        datasets = Datasets(DatasetStore(store.database), settings.max_dataset_bytes, settings.dataset_retention_days)
+        app = create_app(settings, streams, alerts, jobs, datasets)
         server, port = listen(app, settings, FastPath(app.extensions["anomaly"]))
     except (BadSetting, CannotOpen) as error:
         sys.stderr.write(f"server.py: {error.message}\n")

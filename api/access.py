@@ -1,4 +1,4 @@
-"""Who is served: by default this computer only, called by its own name, from its own pages."""
+"""Access control: by default only this computer, under its own host name, from its own pages."""
 
 import functools
 import ipaddress
@@ -21,13 +21,13 @@ LIFT = "Set ANOMALY_OPEN=1 (or start with --open) to serve others."
 NOT_LOCAL = f"This service answers only the computer it runs on. {LIFT}"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 CROSS_SITES = frozenset({"cross-site", "same-site"})
-"""What a browser says in Sec-Fetch-Site of a request from a page that is not our own."""
+"""Values of Sec-Fetch-Site for a request from a page of another site."""
 ORIGIN = re.compile(r"(?P<scheme>https?)://(?P<netloc>[^/?#@\s]+)")
 HOST = re.compile(r"(?P<name>\[[0-9a-f:.]+\]|[^\[\]:/@\s]+)(:(?P<port>[0-9]{1,5}))?")
 
 
 def check_access() -> None:
-    """Raises Refused (403) for a request that this service is not open to."""
+    """Raises Refused (403) for a request without access."""
     settings = state().settings
     if not settings.open:
         check_local(request.remote_addr or "", list(request.headers.keys()))
@@ -37,7 +37,7 @@ def check_access() -> None:
 
 
 def check_local(peer: str, header_names: list[str]) -> None:
-    """The peer is this computer itself, and no proxy stands between."""
+    """Raises Refused (403) unless the peer is this computer and there is no proxy between."""
     if not is_loopback(peer):
         raise Refused(403, "not_local", NOT_LOCAL)
     for name in header_names:
@@ -48,14 +48,14 @@ def check_local(peer: str, header_names: list[str]) -> None:
 
 @functools.lru_cache(maxsize=1024)
 def is_proxy_header(name: str) -> bool:
-    """Whether a header tells of a proxy; some write it with underscores."""
+    """Whether a proxy sets this header; some write it with underscores."""
     title = name.replace("_", "-").title()
     return title in PROXY_HEADERS or title.startswith("X-Forwarded-")
 
 
 @functools.lru_cache(maxsize=1024)
 def is_loopback(peer: str) -> bool:
-    """Whether an IP address means this computer; an IPv4 address may come wrapped in IPv6."""
+    """Whether an IP address is this computer's; an IPv4 address may be wrapped in IPv6."""
     if not re.fullmatch(r"[0-9a-fA-F:.]+", peer):
         return False
     address = ipaddress.ip_address(peer)
@@ -64,8 +64,8 @@ def is_loopback(peer: str) -> bool:
 
 
 def check_host(settings: Settings, host: str) -> None:
-    """The name under which the service is called is one of its own: a page elsewhere whose name was made to point
-    here (DNS rebinding) is refused."""
+    """Raises Refused (403) unless the Host header is one of the service's own names: a page of another site whose name
+    was made to point here (DNS rebinding) has another."""
     if settings.open and not settings.allowed_hosts:
         return
     name = host_name(host)
@@ -81,7 +81,7 @@ def host_name(host: str) -> str:
 
 
 def check_same_site(settings: Settings) -> None:
-    """A browser sends this from one of our own pages, or a person typed its address. Programs send neither header and
+    """Raises Refused (403) for a browser's request from a page of another site. Programs send neither header and
     pass."""
     site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
     if site not in CROSS_SITES and (origin is None or is_own_origin(settings, origin, site)):
@@ -103,10 +103,10 @@ def is_own_origin(settings: Settings, origin: str, site: str | None) -> bool:
 
 
 def without_default_port(netloc: str) -> str:
-    """host:80 and host:443 are what a browser writes as host."""
+    """A host without the ports that browsers leave out."""
     return re.sub(r":(80|443)$", "", netloc)
 
 
 def register(app: Flask) -> None:
-    """Checks every request before anything else is done with it."""
+    """Checks every request before its route is called."""
     app.before_request(check_access)

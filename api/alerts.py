@@ -1,209 +1,139 @@
-"""Alerts over HTTP: which streams are watched, what a policy would have told, what was sent."""
+"""Alerts over HTTP: policies of streams, their events, what a policy would have sent, what was sent."""
 
 import re
-from dataclasses import asdict
-from typing import Annotated, Any, Literal
+from typing import Any
 
-import msgspec
-from flask import Blueprint, Response, request
+from flask import Blueprint, request
 
-from alerts import Alerts
-from api import detector_registry, responses
-from api.errors import Refused
-from api.request_body import body_bytes, described
-from api.state import state
-from api.streams import decoded, only, opened, plain, whole
-from api.v1 import json, times_as_ms
+from api.endpoint import BODY_ERRORS, STREAM_ERRORS, endpoint
+from api.openapi_parts import TIMES, json_body, limit_param, query_param
+from api.request_body import body_bytes, decode_body
+from api.request_params import decode_name, int_param, query_params, times_as_ms
+from api.schemas.alerts import (
+    AlertList,
+    AlertMessage,
+    ChannelBody,
+    Policy,
+    PolicyBody,
+    Replay,
+    StreamEvents,
+    StreamNotice,
+)
+from api.schemas.service import Deleted
+from api.schemas.streams import StreamEvent
+from api.services import get_alerts, get_streams
 from errors import BadInput, BadParameter
-from events.event import Event
-from events.filter import DIRECTIONS
-from events.policy import Notice, Policy, read_policy, replay
+from events.policy import Policy as StreamPolicy
+from events.policy import read_policy, replay
 from events.wording import replay_summary
-from parameters import parameters
-from store import Message
 from streams import EventCursor, changed_since
 from streams.demo import NAME as DEMO
 
 alerts = Blueprint("alerts", __name__, url_prefix="/api/v1")
 
-HISTORY = 100_000
+MAX_REPLAY_POINTS = 100_000
 """Points of a replay, the newest."""
-MOST_MESSAGES = MOST_EVENTS = 1_000
+MAX_MESSAGES = 1_000
+"""Messages in one response."""
+MAX_EVENTS = 1_000
+"""Events in one response."""
 
-CHOICES: tuple[dict[str, Any], ...] = (
-    {
-        "name": "direction",
-        "type": "choice",
-        "default": Policy().direction,
-        "choices": DIRECTIONS,
-        "help": "On which side of the expected value a value counts.",
-    },
-    {
-        "name": "silent",
-        "type": "boolean",
-        "default": Policy().silent,
-        "choices": (True, False),
-        "help": "Whether it is told that the stream went silent, and is back.",
-    },
+CURSOR_PATTERN = r"[0-9]{1,18}\.[0-9]{1,18}"
+AFTER = query_param(
+    "after",
+    {"type": "string", "pattern": f"^{CURSOR_PATTERN}$"},
+    "The `cursor` of an earlier response: the events that began or changed since; absent: the newest.",
 )
-"""What makes a policy beside its numbers."""
-
-
-class ChannelBody(msgspec.Struct, forbid_unknown_fields=True):
-    """Where a test message is to go."""
-
-    channel: Annotated[str, described("One of the channels that GET /api/v1/alerts lists.")]
-
-
-class PolicyBody(msgspec.Struct, forbid_unknown_fields=True):
-    """What counts as an event and what is told; what is left out has its default."""
-
-    min_points: Annotated[float | None, described("Anomalies that make an event.")] = None
-    merge_gap: Annotated[float | None, described("Most normal points between anomalies that count together.")] = None
-    recovery_points: Annotated[float | None, described("Normal points in a row after which an event is over.")] = None
-    cool_down: Annotated[float | None, described("Points after an event in which the next is not told.")] = None
-    min_abs_deviation: Annotated[float | None, described("Smaller distances are no anomalies; series unit.")] = None
-    min_rel_deviation: Annotated[float | None, described("The same, as a fraction of the expected value.")] = None
-    direction: Literal["both", "above", "below"] | None = None
-    silent: Annotated[bool | None, described("Whether it is told that the stream went silent, and is back.")] = None
+POLICY_BODY = json_body(PolicyBody, {"min_points": 3})
 
 
 @alerts.get("/alerts")
-def list_alerts() -> Response:
-    """The channels, and the last messages, the newest first."""
-    as_ms, given = times_as_ms(), only("limit")
-    limit = whole(given, "limit", 100, 1, MOST_MESSAGES)
-    found = watching()
-    return json(
-        {
-            "channels": found.channels,
-            "messages": [of_message(each, as_ms) for each in found.newest(limit)],
-            "policy_params": [*map(detector_registry.parameter, parameters(Policy).values()), *CHOICES],
-        }
-    )
+@endpoint(errors=(400, 403, 503), query=(limit_param("limit", MAX_MESSAGES, 100), TIMES))
+def list_alerts() -> AlertList:
+    """Lists the channels, and the last messages, the newest first."""
+    as_ms, params = times_as_ms(), query_params("limit")
+    limit = int_param(params, "limit", 100, 1, MAX_MESSAGES)
+    service = get_alerts()
+    return AlertList.from_messages(service.channels, service.newest(limit), as_ms=as_ms)
 
 
 @alerts.post("/alerts/test")
-def try_channel() -> Response:
-    """Puts a test message for a channel into the outbox; GET /api/v1/alerts says what became of it."""
+@endpoint(errors=BODY_ERRORS, query=(TIMES,), body=json_body(ChannelBody, {"channel": "webhook"}))
+def send_test_message() -> AlertMessage:
+    """Queues a test message for a channel; GET /api/v1/alerts reports its delivery."""
     as_ms = times_as_ms()
-    return json(of_message(watching().test(decoded(ChannelBody).channel), as_ms))
+    return AlertMessage.from_message(get_alerts().test(decode_body(ChannelBody).channel), as_ms=as_ms)
 
 
 @alerts.get("/streams/<name>/policy")
-def get_policy(name: str) -> Response:
-    """By what a stream is watched."""
-    return json(asdict(watching().policy(plain(name))))
+@endpoint(errors=STREAM_ERRORS)
+def get_policy(name: str) -> Policy:
+    """Returns the policy by which a stream is watched."""
+    return Policy.from_policy(get_alerts().policy(decode_name(name)))
 
 
 @alerts.put("/streams/<name>/policy")
-def put_policy(name: str) -> Response:
-    """Watches a stream: its events from now on are told."""
-    if plain(name) == DEMO:
+@endpoint(errors=(404, *BODY_ERRORS), body=POLICY_BODY)
+def put_policy(name: str) -> Policy:
+    """Watches a stream: its events are announced from now on."""
+    if decode_name(name) == DEMO:
         raise BadInput("The stream demo is not kept, so it cannot be watched; its policy can be replayed.", name=DEMO)
-    return json(asdict(watching().watch(plain(name), given_policy())))
+    return Policy.from_policy(get_alerts().watch(decode_name(name), decode_body(PolicyBody).fields()))
 
 
 @alerts.delete("/streams/<name>/policy")
-def delete_policy(name: str) -> Response:
-    """Watches a stream no longer."""
-    watching().unwatch(plain(name))
-    return json({"deleted": plain(name)})
+@endpoint(errors=STREAM_ERRORS)
+def delete_policy(name: str) -> Deleted:
+    """Stops watching a stream."""
+    get_alerts().unwatch(decode_name(name))
+    return Deleted(decode_name(name))
 
 
 @alerts.get("/streams/<name>/events")
-def list_events(name: str) -> Response:
-    """What happened in a stream, the newest first: runs of anomalies by its policy, and silences."""
-    as_ms, given = times_as_ms(), only("limit", "after")
-    limit = whole(given, "limit", 100, 1, MOST_EVENTS)
-    known = read_seen(given["after"]) if "after" in given else None
-    watched = watching().policy_if_any(plain(name))
-    policy = watched or Policy()
-    found, seen = opened().events(plain(name), policy)
-    return json(
-        {
-            "events": [responses.of_stream_event(each, as_ms=as_ms) for each in changed_since(found, known)[:limit]],
-            "cursor": f"{seen.cursor}.{seen.silences}",
-            "policy": asdict(policy),
-            "watched": watched is not None,
-        }
+@endpoint(errors=STREAM_ERRORS, query=(AFTER, limit_param("limit", MAX_EVENTS, 100), TIMES))
+def list_events(name: str) -> StreamEvents:
+    """Lists the events of a stream, the newest first: runs of anomalies by its policy, and silences."""
+    as_ms, params = times_as_ms(), query_params("limit", "after")
+    limit = int_param(params, "limit", 100, 1, MAX_EVENTS)
+    after = read_event_cursor(params["after"]) if "after" in params else None
+    own_policy = get_alerts().policy_if_any(decode_name(name))
+    policy = own_policy or StreamPolicy()
+    events, cursor = get_streams().events(decode_name(name), policy)
+    return StreamEvents(
+        events=[StreamEvent.from_record(event, as_ms=as_ms) for event in changed_since(events, after)[:limit]],
+        cursor=f"{cursor.cursor}.{cursor.silences}",
+        policy=Policy.from_policy(policy),
+        watched=own_policy is not None,
     )
 
 
 @alerts.post("/streams/<name>/replay")
-def replay_policy(name: str) -> Response:
-    """Says what a policy would have told over the history of a stream; sends nothing."""
-    as_ms, policy = times_as_ms(), read_policy(given_policy() if request.mimetype or body_bytes() else {})
-    history = opened().read(plain(name), None, HISTORY)
+@endpoint(errors=(404, *BODY_ERRORS), query=(TIMES,), body=POLICY_BODY)
+def replay_policy(name: str) -> Replay:
+    """Returns the messages that a policy would have sent over a stream's history; sends none."""
+    as_ms, policy = times_as_ms(), read_policy(policy_fields())
+    history = get_streams().read(decode_name(name), None, MAX_REPLAY_POINTS)
     notices = replay(policy, history)
-    silences = opened().silences(plain(name), history.cursor - len(history)) if policy.silent else []
-    back = sum(not each.open for each in silences)
-    return json(
-        {
-            "message": replay_summary(notices, len(history), history.span_ms, len(silences), back),
-            "points": len(history),
-            "policy": asdict(policy),
-            "notices": [of_notice(notice, as_ms) for notice in notices],
-            "silences": [responses.of_stream_event(each, as_ms=as_ms) for each in silences],
-        }
+    first = history.cursor - len(history)
+    silences = get_streams().silences(decode_name(name), first) if policy.silent else []
+    ended = sum(not silence.open for silence in silences)
+    return Replay(
+        message=replay_summary(notices, len(history), history.span_ms, len(silences), ended),
+        points=len(history),
+        policy=Policy.from_policy(policy),
+        notices=[StreamNotice.from_notice(notice, as_ms=as_ms) for notice in notices],
+        silences=[StreamEvent.from_record(silence, as_ms=as_ms) for silence in silences],
     )
 
 
-def watching() -> Alerts:
-    """The service's alerts. Raises Refused (503) in an app that was made without a store."""
-    found = state().alerts
-    if found is None:
-        raise Refused(503, "no_store", "This service was started without a store; it watches no streams.")
-    return found
+def policy_fields() -> dict[str, Any]:
+    """The fields of a policy in the body; none where there is no body."""
+    return decode_body(PolicyBody).fields() if request.mimetype or body_bytes() else {}
 
 
-def given_policy() -> dict[str, Any]:
-    """The policy in the body, what was left out left out."""
-    given = msgspec.structs.asdict(decoded(PolicyBody))
-    return {name: value for name, value in given.items() if value is not None}
-
-
-def read_seen(text: str) -> EventCursor:
+def read_event_cursor(text: str) -> EventCursor:
     """How far the caller knows a stream's events. Raises BadParameter."""
-    if not re.fullmatch(r"[0-9]{1,18}\.[0-9]{1,18}", text):
-        raise BadParameter("after must be a cursor that this address answered before, like 120.0.", name="after")
+    if not re.fullmatch(CURSOR_PATTERN, text):
+        raise BadParameter("after must be the cursor of an earlier response, like 120.0.", name="after")
     cursor, _, silences = text.partition(".")
     return EventCursor(int(cursor), int(silences))
-
-
-def of_message(message: Message, as_ms: bool) -> dict[str, Any]:
-    """A message, as it is answered."""
-    return {
-        "id": message.key,
-        "channel": message.channel,
-        "stream": message.stream,
-        "status": message.body["status"],
-        "kind": message.body.get("kind", "anomaly"),
-        "summary": message.body["summary"],
-        "state": message.status,
-        "made": responses.time(message.created, as_ms=as_ms),
-        "attempts": message.attempts,
-        "error": message.error or None,
-    }
-
-
-def of_notice(notice: Notice, as_ms: bool) -> dict[str, Any]:
-    """A notice of a replay, as it is answered."""
-    return {"status": notice.status, "at": notice.at, **of_event(notice.event, as_ms)}
-
-
-def of_event(event: Event, as_ms: bool) -> dict[str, Any]:
-    """An event of a stream, as it is answered."""
-    return {
-        "start": event.start,
-        "last": event.stop - 1,
-        "start_time": responses.time(event.start_time, as_ms=as_ms),
-        "last_time": responses.time(event.stop_time, as_ms=as_ms),
-        "anomalies": event.anomalies,
-        "severity": event.severity,
-        "value": event.value,
-        "expected": event.expected,
-        "direction": event.direction,
-        "peak": event.peak,
-        "peak_time": responses.time(event.peak_time, as_ms=as_ms),
-    }

@@ -1,47 +1,47 @@
-"""Slots: how much long work is done at once, and how much may wait."""
+"""How many long computations run at once, how many may wait for a turn, and for how long."""
 
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-LONGEST = 10.0
-"""Seconds after which work that can be cut short is: what is known by then is answered."""
+DEADLINE_SECONDS = 10.0
+"""Time after which work that can be truncated is: the response holds what is known by then."""
 
 
 def deadline_check() -> Callable[[], bool]:
-    """Answers whether LONGEST has gone by since now."""
-    until = time.monotonic() + LONGEST
-    return lambda: time.monotonic() >= until
+    """A function that returns whether DEADLINE_SECONDS have passed since now."""
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    return lambda: time.monotonic() >= deadline
 
 
 class Busy(Exception):
-    """There is no room, or the turn did not come in time. `retry_after` in seconds."""
+    """Too many wait, or no turn came in time. `retry_after` in seconds."""
 
     def __init__(self, retry_after: int) -> None:
-        super().__init__(f"full; try again in {retry_after} s")
+        super().__init__(f"busy; try again in {retry_after} s")
         self.retry_after = retry_after
 
 
 class ConcurrencyLimit:
-    """At most `running` pieces of work at once; at most `waiting` more wait, each at most `seconds`."""
+    """At most `running` callers at once; at most `waiting` more wait, each at most `timeout` seconds."""
 
-    def __init__(self, running: int, waiting: int, seconds: float) -> None:
-        self.seconds = seconds
-        self._room = threading.BoundedSemaphore(running + waiting)
+    def __init__(self, running: int, waiting: int, timeout: float) -> None:
+        self.timeout = timeout
+        self._queue = threading.BoundedSemaphore(running + waiting)
         self._turn = threading.BoundedSemaphore(running)
 
     @contextmanager
-    def take(self) -> Iterator[None]:
-        """Waits for a turn and holds it. Raises Full when there is no room or the turn does not come in time."""
-        if not self._room.acquire(blocking=False):
+    def acquire(self) -> Iterator[None]:
+        """Waits for a turn and holds it. Raises Busy when too many wait or no turn comes in time."""
+        if not self._queue.acquire(blocking=False):
             raise Busy(retry_after=5)
         try:
-            if not self._turn.acquire(timeout=self.seconds):
+            if not self._turn.acquire(timeout=self.timeout):
                 raise Busy(retry_after=30)
             try:
                 yield
             finally:
                 self._turn.release()
         finally:
-            self._room.release()
+            self._queue.release()

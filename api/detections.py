@@ -1,243 +1,214 @@
-"""Kept detections over HTTP: asked for, followed, read in windows, judged again."""
+"""Stored detections over HTTP: queue, follow, read in windows, set another threshold."""
 
-from typing import Annotated, Any, Literal
-
-import msgspec
 from flask import Blueprint, Response
 
-from anomaly_detection import parameters_of
-from api import responses
 from api.concurrency import deadline_check
-from api.datasets import opened as uploads
-from api.errors import Refused
-from api.request_body import described
+from api.detector_params import all_params
+from api.endpoint import BODY_ERRORS, STREAM_ERRORS, endpoint
+from api.openapi_parts import TEXT, TIMES, json_body, limit_param, query_param
+from api.request_body import decode_body
+from api.request_params import float_param, int_param, query_params, times_as_ms
+from api.responses import csv_response, detection_csv
+from api.schemas.detectability import Detectability, DetectabilityBody, Source
+from api.schemas.detection import events_of
+from api.schemas.detections import (
+    DetectionBody,
+    DetectionList,
+    DetectionPoints,
+    EndedDetection,
+    EventPage,
+    RethresholdBody,
+    Sensitivity,
+    SensitivityPoint,
+    StoredDetection,
+)
+from api.services import get_datasets, get_jobs
 from api.state import state
-from api.streams import decoded, only, whole
-from api.v1 import csv, json, times_as_ms
 from detectors import default_detector, find_detector
-from errors import BadParameter, UnknownName
+from errors import UnknownName
 from evaluation.detectability import measure_detectability
-from events.event import Event
-from events.filter import read_event_filter
 from jobs import JobQueue
-from parameters import check_given, check_parameter
 from store import Dataset, DetectionRecord
 
 detections = Blueprint("detections", __name__, url_prefix="/api/v1")
 
-MOST_BUCKETS = 4_000
-"""Twice as many points are answered at most."""
-MOST_EVENTS, MOST_POSITION = 1_000, 99_999_999
-AT_ONCE = 0.3
-"""Seconds that an answer waits for work that is perhaps done by then."""
-
-
-class DetectionBody(msgspec.Struct, forbid_unknown_fields=True):
-    """What is to be judged, and how."""
-
-    column: Annotated[str | None, described("A value column of the series; absent: its first.")] = None
-    detector: Annotated[str | None, described("Its name; absent: the first of GET /api/v1/detectors.")] = None
-    params: Annotated[dict[str, Any], described("The detector's parameters; those left out keep their default.")] = (
-        msgspec.field(default_factory=dict)
-    )
-
-
-class CatchesBody(DetectionBody, forbid_unknown_fields=True):
-    """Into which column known faults are planted, and how they are judged."""
-
-    mode: Annotated[
-        Literal["offline", "online"],
-        described("offline: scored with later points too, as a file; online: with earlier points only, as a stream."),
-    ] = "offline"
-
-
-class CountingBody(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
-    """Which points beyond the threshold count as anomalies; what is left out stays as it is."""
-
-    min_points: Annotated[int, described("An event has at least so many anomalies.", ge=1)] | None = None
-    min_abs_deviation: (
-        Annotated[float, described("A distance from the expected value below this is no anomaly.", ge=0)] | None
-    ) = None
-    min_rel_deviation: Annotated[float, described("The same as a fraction of the expected value.", ge=0)] | None = None
-    direction: Literal["both", "above", "below"] | None = None
-
-
-class RejudgeBody(msgspec.Struct, forbid_unknown_fields=True):
-    """What changes; the rest stays as it is."""
-
-    params: Annotated[dict[str, Any], described("Of the detector's parameters those that need no new fit.")] = (
-        msgspec.field(default_factory=dict)
-    )
-    policy: Annotated[CountingBody, described("Which points beyond the threshold count.")] = msgspec.field(
-        default_factory=CountingBody
-    )
+MAX_BUCKETS = 4_000
+"""At most twice as many points are returned."""
+MAX_EVENTS = 1_000
+"""Events in one response."""
+MAX_POSITION = 99_999_999
+WAIT_SECONDS = 0.3
+"""How long a response waits for a detection that may be done by then."""
 
 
 @detections.post("/series/<series_id>/detections")
-def ask_detection(series_id: str) -> tuple[Response, int]:
-    """Queues a detection of a series; work that is quickly done is done when this answers."""
-    as_ms, body, jobs = times_as_ms(), decoded(DetectionBody), opened()
-    kept = jobs.results.series(series_id)
-    column = column_of(kept, body.column)
+@endpoint(
+    errors=(*BODY_ERRORS, 404, 429),
+    query=(TIMES,),
+    body=json_body(DetectionBody, {"detector": "rolling_zscore"}),
+    statuses=(201, 202),
+)
+def add_detection(series_id: str) -> tuple[StoredDetection, int, dict[str, str]]:
+    """Queues a detection in a series; a short one is done when this responds."""
+    as_ms, body, jobs = times_as_ms(), decode_body(DetectionBody), get_jobs()
+    dataset = jobs.results.series(series_id)
+    column = check_column(dataset, body.column)
     name = body.detector or default_detector()
-    asked = jobs.submit(series_id, column, name, all_params(name, body.params))
-    jobs.wait(asked.id, AT_ONCE)
-    asked = jobs.results.get(asked.id)
-    response = json(of_asked(jobs, asked, as_ms))
-    response.headers["Location"] = f"/api/v1/detections/{asked.id}"
-    return response, 202 if asked.status in ("queued", "running") else 201
+    queued = jobs.submit(series_id, column, name, all_params(find_detector(name), body.params))
+    jobs.wait(queued.id, WAIT_SECONDS)
+    record = jobs.results.get(queued.id)
+    status = 202 if record.status in ("queued", "running") else 201
+    return response_of(jobs, record, as_ms=as_ms), status, {"Location": f"/api/v1/detections/{record.id}"}
 
 
 @detections.post("/series/<series_id>/detectability")
-def series_detectability(series_id: str) -> Response:
-    """Says what would be caught in a kept series: plants known faults into quiet stretches, and judges them."""
-    only()
-    body, found = decoded(CatchesBody), uploads()
-    kept = found.get(series_id)
-    column, name = column_of(kept, body.column), body.detector or default_detector()
-    params = all_params(name, body.params)
-    with state().slots.take():
-        series, odd = found.store.series(kept, column), found.labelled_anomalous(kept)
-        live, avoid = body.mode == "online", odd[: len(series)]
-        told = measure_detectability(
-            series, find_detector(name), params, online=live, excluded=avoid, should_stop=deadline_check()
+@endpoint(errors=(*BODY_ERRORS, 404), body=json_body(DetectabilityBody, {"detector": "robust_zscore"}))
+def dataset_detectability(series_id: str) -> Detectability:
+    """Reports which faults are detected in a stored series: injects known ones into copies of it and scores these."""
+    query_params()
+    body, datasets = decode_body(DetectabilityBody), get_datasets()
+    dataset = datasets.get(series_id)
+    column, name = check_column(dataset, body.column), body.detector or default_detector()
+    params = all_params(find_detector(name), body.params)
+    with state().detection_limit.acquire():
+        series = datasets.store.series(dataset, column)
+        labelled = datasets.labelled_anomalous(dataset)[: len(series)]
+        report = measure_detectability(
+            series,
+            find_detector(name),
+            params,
+            online=body.mode == "online",
+            excluded=labelled,
+            should_stop=deadline_check(),
         )
-    source = {"name": kept.name, **{each: getattr(kept, each) for each in ("columns", "time_column")}, "column": column}
-    asked = {"detector": name, "mode": body.mode, "params": params}
-    return json({**asked, **source, **responses.of_catches(told, kept.repairs)})
+    return Detectability.from_report(report, Source.from_dataset(dataset, column), name, params, body.mode)
 
 
 @detections.get("/series/<series_id>/detections")
-def list_detections(series_id: str) -> Response:
-    """The detections of a series, the newest first, without their events."""
-    as_ms, jobs = times_as_ms(), opened()
+@endpoint(errors=STREAM_ERRORS, query=(TIMES,))
+def list_detections(series_id: str) -> DetectionList:
+    """Lists the detections of a series, the newest first, without their events."""
+    as_ms, jobs = times_as_ms(), get_jobs()
     jobs.results.series(series_id)
     jobs.warm()
-    told = [of_asked(jobs, asked, as_ms) for asked in jobs.results.of_series(series_id)]
-    return json({"detections": [{**each, "events": None} for each in told]})
+    records = jobs.results.of_series(series_id)
+    return DetectionList([response_of(jobs, record, as_ms=as_ms, with_events=False) for record in records])
 
 
 @detections.get("/detections/<detection_id>")
-def get_detection(detection_id: str) -> Response:
-    """A detection: how far it is, or what came of it."""
-    as_ms, jobs = times_as_ms(), opened()
-    return json(of_asked(jobs, jobs.results.get(detection_id), as_ms))
+@endpoint(errors=STREAM_ERRORS, query=(TIMES,))
+def get_detection(detection_id: str) -> StoredDetection:
+    """Returns the progress of a detection, or its result."""
+    as_ms, jobs = times_as_ms(), get_jobs()
+    return response_of(jobs, jobs.results.get(detection_id), as_ms=as_ms)
 
 
 @detections.delete("/detections/<detection_id>")
-def end_detection(detection_id: str) -> Response:
-    """Cancels a detection that waits or is worked on; forgets any other."""
-    jobs = opened()
-    return json({"id": detection_id, "outcome": jobs.end(jobs.results.get(detection_id, events=False))})
+@endpoint(errors=STREAM_ERRORS)
+def end_detection(detection_id: str) -> EndedDetection:
+    """Cancels a detection that is queued or running; deletes any other."""
+    jobs = get_jobs()
+    return EndedDetection(detection_id, jobs.end(jobs.results.get(detection_id, events=False)))
 
 
 @detections.patch("/detections/<detection_id>")
-def rejudge_detection(detection_id: str) -> Response:
-    """Judges again from the kept scores, without fitting."""
-    as_ms, body, jobs = times_as_ms(), decoded(RejudgeBody), opened()
-    told = {name: value for name in CountingBody.__struct_fields__ if (value := getattr(body.policy, name)) is not None}
-    asked = jobs.results.get(detection_id, events=False)
-    return json(of_asked(jobs, jobs.results.rejudge(asked, body.params, told), as_ms))
+@endpoint(
+    errors=(*BODY_ERRORS, 404, 409),
+    query=(TIMES,),
+    body=json_body(RethresholdBody, {"params": {"sigma": 4}}),
+)
+def rethreshold_detection(detection_id: str) -> StoredDetection:
+    """Sets another threshold or event filter, from the stored scores and without a new fit."""
+    as_ms, body, jobs = times_as_ms(), decode_body(RethresholdBody), get_jobs()
+    record = jobs.results.get(detection_id, events=False)
+    changed = jobs.results.rejudge(record, body.params, body.policy.changes())
+    return response_of(jobs, changed, as_ms=as_ms)
 
 
 @detections.get("/detections/<detection_id>/points")
-def detection_points(detection_id: str) -> Response:
-    """The points of a window, reduced to what a chart can show; no event is lost."""
-    as_ms, given, jobs = times_as_ms(), only("from", "to", "buckets"), opened()
-    buckets = whole(given, "buckets", 1_000, 1, MOST_BUCKETS)
-    asked = jobs.results.get(detection_id, events=False)
-    window = jobs.results.window(asked, given.get("from"), given.get("to"), buckets)
-    told = responses.of_window(window.detection, window.positions, as_ms=as_ms)
-    return json({"start": window.start, "stop": window.stop, **told})
+@endpoint(
+    errors=(*STREAM_ERRORS, 409),
+    query=(
+        query_param("from", TEXT, "A position or a time: the first point; absent: the beginning."),
+        query_param("to", TEXT, "A position or a time, exclusive; absent: the end."),
+        limit_param("buckets", MAX_BUCKETS, 1_000, "At most twice as many points are returned."),
+        TIMES,
+    ),
+)
+def detection_points(detection_id: str) -> DetectionPoints:
+    """Returns the points of a window, downsampled for a chart; no event is lost."""
+    as_ms, params, jobs = times_as_ms(), query_params("from", "to", "buckets"), get_jobs()
+    buckets = int_param(params, "buckets", 1_000, 1, MAX_BUCKETS)
+    record = jobs.results.get(detection_id, events=False)
+    window = jobs.results.window(record, params.get("from"), params.get("to"), buckets)
+    return DetectionPoints.from_window(window, as_ms=as_ms)
 
 
 @detections.get("/detections/<detection_id>/events")
-def detection_events(detection_id: str) -> Response:
-    """All events of a detection, page by page, in order."""
-    as_ms, given, jobs = times_as_ms(), only("after", "limit"), opened()
-    after = whole(given, "after", 0, 0, MOST_POSITION) if "after" in given else -1
-    asked = jobs.results.get(detection_id, events=False)
-    found, following = jobs.results.events(asked, after, whole(given, "limit", 100, 1, MOST_EVENTS))
-    return json({"events": responses.of_events(found, as_ms=as_ms), "next": following})
+@endpoint(
+    errors=(*STREAM_ERRORS, 409),
+    query=(
+        query_param(
+            "after",
+            {"type": "integer", "minimum": 0, "maximum": MAX_POSITION},
+            "A position: the events that start after it; absent: from the first.",
+        ),
+        limit_param("limit", MAX_EVENTS, 100),
+        TIMES,
+    ),
+)
+def detection_events(detection_id: str) -> EventPage:
+    """Lists the events of a detection page by page, in order."""
+    as_ms, params, jobs = times_as_ms(), query_params("after", "limit"), get_jobs()
+    after = int_param(params, "after", 0, 0, MAX_POSITION) if "after" in params else -1
+    limit = int_param(params, "limit", 100, 1, MAX_EVENTS)
+    record = jobs.results.get(detection_id, events=False)
+    events, following = jobs.results.events(record, after, limit)
+    return EventPage(events_of(events, as_ms=as_ms), following)
 
 
 @detections.get("/detections/<detection_id>/sensitivity")
-def detection_sensitivity(detection_id: str) -> Response:
-    """How many events each sigma would give; with labels, how many of them are right."""
-    given, jobs = only("events_per_month"), opened()
-    wanted = amount(given, "events_per_month", 1e6)
-    name, curve, target = jobs.results.sensitivity(jobs.results.get(detection_id, events=False), wanted)
-    return json({"param": name, "curve": [vars(each) for each in curve], "target": target and vars(target)})
+@endpoint(
+    errors=(*STREAM_ERRORS, 409),
+    query=(
+        query_param(
+            "events_per_month",
+            {"type": "number", "minimum": 0, "maximum": 1e6},
+            "A target: `target` is the value that meets it.",
+        ),
+    ),
+)
+def detection_sensitivity(detection_id: str) -> Sensitivity:
+    """Counts the events that each sigma gives; with labels, also precision and recall."""
+    params, jobs = query_params("events_per_month"), get_jobs()
+    per_month = float_param(params, "events_per_month", 1e6)
+    record = jobs.results.get(detection_id, events=False)
+    name, curve, target = jobs.results.sensitivity(record, per_month)
+    points = [SensitivityPoint.from_result(result) for result in curve]
+    return Sensitivity(name, points, None if target is None else SensitivityPoint.from_result(target))
 
 
 @detections.get("/detections/<detection_id>.csv")
-def detection_csv(detection_id: str) -> Response:
-    """The judgement of every point, as a file."""
-    as_ms, jobs = times_as_ms(), opened()
-    asked = jobs.results.get(detection_id, events=False)
-    with state().slots.take():
-        return csv(responses.detection_csv(jobs.results.detection(asked), as_ms=as_ms), f"detection-{asked.id}")
+@endpoint(texts=("text/csv",), errors=(*STREAM_ERRORS, 409), query=(TIMES,))
+def get_detection_file(detection_id: str) -> Response:
+    """Returns the score of every point, as a file."""
+    as_ms, jobs = times_as_ms(), get_jobs()
+    record = jobs.results.get(detection_id, events=False)
+    with state().detection_limit.acquire():
+        return csv_response(detection_csv(jobs.results.detection(record), as_ms=as_ms), f"detection-{record.id}")
 
 
-def opened() -> JobQueue:
-    """The service's jobs. Raises Refused (503) in an app that was made without a store."""
-    found = state().jobs
-    if found is None:
-        raise Refused(503, "no_store", "This service was started without a store; it keeps no detections.")
-    return found
-
-
-def column_of(kept: Dataset, asked: str | None) -> str:
-    """The value column that is meant. Raises UnknownName."""
-    column = kept.default if asked is None else asked
-    if column not in kept.columns:
-        said = f"The series has no value column {column!r}; use one of {', '.join(kept.columns)}."
-        raise UnknownName(said, name=column, known=list(kept.columns))
+def check_column(dataset: Dataset, column: str | None) -> str:
+    """The value column, the default one for None. Raises UnknownName."""
+    if column is None:
+        return dataset.default
+    if column not in dataset.columns:
+        message = f"The series has no value column {column!r}; use one of {', '.join(dataset.columns)}."
+        raise UnknownName(message, name=column, known=list(dataset.columns))
     return column
 
 
-def all_params(name: str, given: dict[str, Any]) -> dict[str, Any]:
-    """Every parameter of a detector, those left out with their default. Raises UnknownName, BadParameter."""
-    detector = find_detector(name)
-    check_given(detector.fit, given)
-    return {
-        param.name: check_parameter(param, given.get(param.name, param.default))
-        for param in parameters_of(detector).values()
-    }
-
-
-def amount(given: dict[str, str], name: str, most: float) -> float | None:
-    """A number from 0 to the most. Raises BadParameter."""
-    if name not in given:
-        return None
-    try:
-        value = float(given[name])
-    except ValueError:
-        value = -1.0
-    if not 0 <= value <= most:
-        raise BadParameter(f"{name} must be a number from 0 to {most:g}.", name=name, maximum=most)
-    return value
-
-
-def of_asked(jobs: JobQueue, asked: DetectionRecord, as_ms: bool) -> dict[str, Any]:
-    """A detection, as it is answered."""
-    progress, summary = jobs.progress(asked), asked.summary
-    return {
-        "id": asked.id,
-        "series_id": asked.dataset_id,
-        "column": asked.column,
-        "detector": asked.detector,
-        "params": dict(asked.params),
-        "adjustable_params": list(find_detector(asked.detector).adjustable_params),
-        "policy": vars(read_event_filter(asked.event_filter)),
-        "status": asked.status,
-        "progress": progress.fraction,
-        "stage": progress.stage,
-        "seconds_left": progress.seconds_left,
-        "ahead": progress.ahead,
-        "error": asked.error,
-        **{name: responses.time(getattr(asked, name), as_ms=as_ms) for name in ("created", "started", "finished")},
-        "summary": summary and responses.of_statistics(summary.statistics),
-        "threshold": summary and summary.threshold,
-        "events": summary and responses.of_events([*map(Event.from_plain, summary.events)], as_ms=as_ms),
-    }
+def response_of(jobs: JobQueue, record: DetectionRecord, *, as_ms: bool, with_events: bool = True) -> StoredDetection:
+    """The response for a detection, with its progress."""
+    adjustable = find_detector(record.detector).adjustable_params
+    return StoredDetection.from_record(record, jobs.progress(record), adjustable, as_ms=as_ms, with_events=with_events)

@@ -1,4 +1,4 @@
-"""Every way to fail, in one shape: `{"error": {"code", "message", "detail"}}` under /api, plain text elsewhere."""
+"""Every error in one shape: `{"error": {"code", "message", "detail"}}` under /api, plain text elsewhere."""
 
 import logging
 from collections.abc import Mapping
@@ -9,6 +9,7 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from api.concurrency import Busy
 from api.responses import to_json
+from api.schemas.errors import Error, ErrorResponse
 from api.state import state
 from errors import Ambiguous, BadInput, BadParameter, LimitExceeded, NotFound, UnknownName, Unreadable
 from jobs import NotDone, QueueFull
@@ -28,9 +29,9 @@ STATUS: dict[type[BadInput], int] = {
 }
 
 SENTENCES = {
-    400: "The request is not understood; check its headers, its query and its body.",
-    404: "There is nothing under this address; /docs lists what there is.",
-    405: "This address does not answer to that method; see the Allow header of this answer.",
+    400: "The request cannot be parsed; check its headers, its query and its body.",
+    404: "There is nothing at this address; /docs lists what there is.",
+    405: "This address does not support that method; see the Allow header of this response.",
     415: "Send the body as application/json, text/csv or multipart/form-data, and say so in Content-Type.",
     500: "Something went wrong in the service; its log says what.",
     503: "The service is busy; try again a little later.",
@@ -39,12 +40,12 @@ SENTENCES = {
 UNAVAILABLE = "The database cannot be reached; try again a little later."
 FULL = "The disk of the service is full; make room there, then try again."
 
-LONGEST_TEXT = 1_000
-"""Most characters of a message or of a fact in it: a request must not come back as its own error."""
+MAX_TEXT = 1_000
+"""Characters of a message or of a fact in it: an error must not echo a whole request."""
 
 
 class Refused(Exception):
-    """A request that is not served, whatever it asks. `code` for programs, `message` for a person."""
+    """A request that is refused before it is read. `code` for programs, `message` for a person."""
 
     def __init__(self, status: int, code: str, message: str, **detail: Any) -> None:
         super().__init__(message)
@@ -54,34 +55,39 @@ class Refused(Exception):
 def error_response(
     status: int, code: str, message: str, detail: Mapping[str, Any], headers: Mapping[str, str] | None = None
 ) -> Response:
-    """An error in the shape that the path asks for."""
-    message = shortened(message)
+    """An error: JSON under /api, plain text elsewhere."""
+    message = shorten(message)
     if is_api(request.path):
-        error = {"code": code, "message": message, "detail": {name: shortened(fact) for name, fact in detail.items()}}
-        response = Response(to_json({"error": error}), status, mimetype="application/json")
+        response = Response(error_body(code, message, detail), status, mimetype="application/json")
     else:
         response = Response(f"{status}: {message}\n", status, mimetype="text/plain")
     response.headers.extend(headers or {})
     return response
 
 
+def error_body(code: str, message: str, detail: Mapping[str, Any] | None = None) -> bytes:
+    """The JSON of an error."""
+    facts = {name: shorten(fact) for name, fact in (detail or {}).items()}
+    return to_json(ErrorResponse(Error(code, shorten(message), facts)))
+
+
 def is_api(path: str) -> bool:
-    """Whether programs, rather than people, ask here."""
+    """Whether a path is for programs rather than for people."""
     return path == "/api" or path.startswith("/api/")
 
 
-def shortened(fact: Any) -> Any:
+def shorten(fact: Any) -> Any:
     """Text of bounded length that UTF-8 can write; lists of at most 1,000 such; anything else as it is."""
     if isinstance(fact, str):
-        text = fact if len(fact) <= LONGEST_TEXT else f"{fact[:LONGEST_TEXT]}…"
+        text = fact if len(fact) <= MAX_TEXT else f"{fact[:MAX_TEXT]}…"
         return text.encode("utf-8", "replace").decode("utf-8")
     if isinstance(fact, list | tuple):
-        return [shortened(part) for part in fact[:1000]]
+        return [shorten(part) for part in fact[:1000]]
     return fact
 
 
 def on_bad_input(error: BadInput) -> Response:
-    """A user mistake: its own sentence, and its facts."""
+    """A user mistake: its own sentence and facts."""
     detail = dict(error.detail)
     if isinstance(error, LimitExceeded) and (name := LIMIT_SETTINGS.get(detail.get("setting", ""))):
         detail["setting"] = name
@@ -89,37 +95,37 @@ def on_bad_input(error: BadInput) -> Response:
 
 
 LIMIT_SETTINGS = {name: variable(name) for name in options()} | {"max_bytes": variable("max_upload_bytes")}
-"""The kernel's words for its limits, as the environment variables that change them."""
+"""The kernel's names of limits, as the environment variables that change them."""
 
 
 def on_refused(error: Refused) -> Response:
-    """A request that is not served."""
+    """A request that is refused."""
     return error_response(error.status, error.code, error.message, error.detail)
 
 
-def on_full(error: Busy) -> Response:
-    """Too much work at once."""
+def on_busy(error: Busy) -> Response:
+    """Too many long computations at once."""
     return error_response(503, "busy", SENTENCES[503], {}, {"Retry-After": str(error.retry_after)})
 
 
 def on_queue_full(error: QueueFull) -> Response:
-    """Too many detections wait."""
+    """Too many detections are queued."""
     return error_response(429, "queue_full", str(error), {"limit": error.limit}, {"Retry-After": "10"})
 
 
 def on_not_kept(error: WriteFailed) -> Response:
-    """Points that could not be written, for want of room on the disk as a rule."""
+    """Points that could not be written, usually because the disk is full."""
     return error_response(503, "not_kept", str(error), {}, {"Retry-After": "5"})
 
 
 def on_unavailable(error: Unavailable) -> Response:
-    """A database that does not answer; it is asked anew with the next request."""
+    """A database that does not respond; the next request tries it again."""
     logging.getLogger("anomaly").error("%s %s: %s", request.method, request.path, error)
     return error_response(503, "unavailable", unavailable(error), {}, {"Retry-After": "5"})
 
 
 def unavailable(error: Unavailable) -> str:
-    """What a caller is told of a database that does not do what it is asked."""
+    """The message for a database that fails."""
     return FULL if isinstance(error, DiskFull) else UNAVAILABLE
 
 
@@ -139,21 +145,21 @@ def on_http(error: HTTPException) -> Response:
     if status < 400:
         return Response(status=status, headers=error.get_headers())
     code = error.name.lower().replace(" ", "_")
-    kept = {name: value for name, value in error.get_headers() if name in {"Allow", "Retry-After"}}
-    return error_response(status, code, SENTENCES.get(status, f"{error.name}."), {}, kept)
+    headers = {name: value for name, value in error.get_headers() if name in {"Allow", "Retry-After"}}
+    return error_response(status, code, SENTENCES.get(status, f"{error.name}."), {}, headers)
 
 
 def on_unexpected(error: Exception) -> Response:
-    """A defect: a fixed sentence for the caller, the traceback for the log."""
+    """A defect: a fixed sentence for the caller, the traceback in the log."""
     logging.getLogger("anomaly").exception("%s %s failed", request.method, request.path, exc_info=error)
     return error_response(500, "internal_error", SENTENCES[500], {})
 
 
 def register(app: Flask) -> None:
-    """Adds the handlers to the app; the most particular one for an exception is called."""
+    """Adds the handlers to the app; Flask calls the most specific one for an exception."""
     app.register_error_handler(BadInput, on_bad_input)
     app.register_error_handler(Refused, on_refused)
-    app.register_error_handler(Busy, on_full)
+    app.register_error_handler(Busy, on_busy)
     app.register_error_handler(QueueFull, on_queue_full)
     app.register_error_handler(WriteFailed, on_not_kept)
     app.register_error_handler(Unavailable, on_unavailable)

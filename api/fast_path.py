@@ -1,9 +1,8 @@
-"""The two requests that come a thousand times a second, answered without Flask: a few points are pushed, a page asks
-for what is new.
+"""A faster path for the two most frequent requests: pushing a few points to a stream, and reading the newest ones.
 
-Flask and werkzeug take longer for such a request than judging its points does. What is answered here is what Flask
-would answer, and whatever is unusual about a request is left to Flask, errors too; a test holds both together. A push
-holds no thread while it waits for its commit: the answer is sent by the thread that committed.
+Flask and werkzeug take longer for such a request than scoring its points does. Responses here equal Flask's (a test
+compares them), and every request that is unusual or fails is left to Flask. A push holds no thread while it waits for
+its commit: the thread that committed sends the response.
 """
 
 import logging
@@ -17,20 +16,22 @@ from urllib.parse import unquote_to_bytes
 
 import msgspec
 
-from api import responses
 from api.access import CROSS_SITES, check_host, check_local
-from api.errors import SENTENCES, Refused
+from api.errors import SENTENCES, Refused, error_body
 from api.headers import ALWAYS
-from api.request_body import JSON, check_count
+from api.openapi_parts import JSON
+from api.request_body import check_count
+from api.responses import to_json
+from api.schemas.streams import PointsBody, StreamPoints
 from api.state import State
-from api.streams import MOST_POINTS, PREFIX, PointsBody
+from api.streams import MAX_POINTS, PREFIX
 from errors import BadInput
 from streams import Streams, WriteFailed
 
-SMALL = 4096
-"""Bytes of a body that is read here. Answers to more points would keep others waiting that were committed with them."""
+MAX_BODY_BYTES = 4096
+"""Largest body handled here. Scoring more points would delay the others of the same commit."""
 
-END = "/points"
+SUFFIX = "/points"
 QUERY = re.compile(r"(?:(?:times=(?P<times>ms|iso)|limit=(?P<limit>[0-9]{1,9})|after=(?P<after>[0-9]{1,18}))(?:&|$))*")
 ROUTE = "/api/v1/streams/<name>/points"
 HEADERS = {"Content-Type": JSON, "Vary": "Accept", **ALWAYS, "Cache-Control": "no-store"}
@@ -39,8 +40,12 @@ STATUS = {200: "200 OK", 500: "500 INTERNAL SERVER ERROR", 503: "503 SERVICE UNA
 
 @dataclass(frozen=True, slots=True)
 class RawRequest:
-    """A whole request: `path` as it was sent, percent-encoded; `headers` by name as WSGI has them without HTTP_; `peer`
-    the address it came from."""
+    """An HTTP request that was read to its end.
+
+    path     percent-encoded, as it was sent
+    headers  by name as WSGI writes them, without HTTP_
+    peer     the address that it came from
+    """
 
     method: str
     path: str
@@ -50,124 +55,124 @@ class RawRequest:
     body: Callable[[], bytes]
 
 
-Reply = Callable[[str, Mapping[str, str], bytes], None]
-"""Sends an answer: its status line, its headers but for those that HTTP itself needs, its body. Called once, by any
+Respond = Callable[[str, Mapping[str, str], bytes], None]
+"""Sends a response: its status line, its headers but for those that HTTP itself needs, its body. Called once, by any
 thread."""
 
 
 class FastPath:
-    """Answers what it can of one service's requests."""
+    """Handles the frequent requests of one service."""
 
     def __init__(self, state: State) -> None:
         self._state = state
 
-    def take(self, asked: RawRequest, reply: Reply) -> bool:
-        """Whether the request is, or will be, answered by `reply`; where not, nothing was done for it."""
-        began, streams = time.perf_counter(), self._state.streams
-        if streams is None or not (asked.path.startswith(PREFIX) and asked.path.endswith(END)):
+    def handle(self, request: RawRequest, respond: Respond) -> bool:
+        """Whether `respond` was or will be called; where not, nothing was done for the request."""
+        started, streams = time.perf_counter(), self._state.streams
+        if streams is None or not (request.path.startswith(PREFIX) and request.path.endswith(SUFFIX)):
             return False
-        name, found = asked.path[len(PREFIX) : -len(END)], QUERY.fullmatch(asked.query)
-        if not name or "/" in name or not found or asked.query.count("=") != sum(map(bool, found.groups())):
+        encoded, params = request.path[len(PREFIX) : -len(SUFFIX)], QUERY.fullmatch(request.query)
+        if not encoded or "/" in encoded or not params or request.query.count("=") != sum(map(bool, params.groups())):
             return False
+        respond = self._counted(request, respond, started)
         try:
-            self._check(asked)
-            named = unquote_to_bytes(name).decode("utf-8")
-            if asked.method == "POST" and found["limit"] is None is found["after"]:
-                return self._push(streams, named, asked, found["times"] == "ms", self._counted(asked, reply, began))
-            if asked.method == "GET" and not asked.headers.get("CONTENT_LENGTH"):
-                return self._read(streams, named, found, self._counted(asked, reply, began))
+            self._check(request)
+            name = unquote_to_bytes(encoded).decode("utf-8")
+            if request.method == "POST" and params["limit"] is None is params["after"]:
+                return self._push(streams, name, request, params["times"] == "ms", respond)
+            if request.method == "GET" and not request.headers.get("CONTENT_LENGTH"):
+                return self._read(streams, name, params, respond)
         except (BadInput, Refused, UnicodeDecodeError):
             pass
         return False
 
-    def _check(self, asked: RawRequest) -> None:
-        """Raises Refused for a request that Flask refuses, or is to look at more closely."""
-        settings, headers = self._state.settings, asked.headers
+    def _check(self, request: RawRequest) -> None:
+        """Raises Refused for a request that Flask refuses, or should check more closely."""
+        settings, headers = self._state.settings, request.headers
         if not settings.open:
-            check_local(asked.peer, list(headers))
+            check_local(request.peer, list(headers))
         check_host(settings, headers.get("HOST", ""))
         if "ORIGIN" in headers or headers.get("SEC_FETCH_SITE") in CROSS_SITES:
             raise Refused(403, "cross_site", "")
 
-    def _push(self, streams: Streams, name: str, asked: RawRequest, as_ms: bool, reply: Reply) -> bool:
-        """Judges points and answers once they are durable."""
-        headers = asked.headers
-        if headers.get("CONTENT_TYPE", "").partition(";")[0].strip().lower() != JSON or "CONTENT_ENCODING" in headers:
+    def _push(self, streams: Streams, name: str, request: RawRequest, as_ms: bool, respond: Respond) -> bool:
+        """Scores points and responds once they are durable."""
+        if not self._is_small_json(request.headers):
             return False
-        if not 0 < int(headers.get("CONTENT_LENGTH", 0)) <= min(SMALL, self._state.settings.max_upload_bytes):
-            return False
-        data = asked.body()
+        data = request.body()
         try:
             check_count(self._state.settings, data)
             body = msgspec.json.decode(data, type=PointsBody)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             return False
 
-        def told(done: "Future[None]") -> None:
+        def on_commit(done: "Future[None]") -> None:
             error = done.exception()
-            tell(reply, raising(error) if error else lambda: responses.of_judged(judged, as_ms=as_ms))
+            send(respond, raising(error) if error else lambda: StreamPoints.from_scored(scored, as_ms=as_ms))
 
         try:
-            judged, kept = streams.push_nowait(name, body.times, body.values)
+            scored, commit = streams.push_nowait(name, body.times, body.values)
         except BadInput:
             raise
-        except Exception as error:  # noqa: BLE001  a defect too: whether points were kept is not known, so nobody tries again
-            tell(reply, raising(error))
+        except Exception as error:  # noqa: BLE001  a defect too: whether points were stored is unknown, so no retry
+            send(respond, raising(error))
         else:
-            if kept is None:
-                tell(reply, lambda: responses.of_judged(judged, as_ms=as_ms))
+            if commit is None:
+                send(respond, lambda: StreamPoints.from_scored(scored, as_ms=as_ms))
             else:
-                kept.add_done_callback(told)
+                commit.add_done_callback(on_commit)
         return True
 
-    def _read(self, streams: Streams, name: str, found: re.Match[str], reply: Reply) -> bool:
-        """Answers the points after a cursor, or the newest."""
-        limit = int(found["limit"] or 1000)
-        if not 1 <= limit <= MOST_POINTS:
+    def _is_small_json(self, headers: Mapping[str, str]) -> bool:
+        """Whether the body is plain JSON of at most MAX_BODY_BYTES."""
+        media = headers.get("CONTENT_TYPE", "").partition(";")[0].strip().lower()
+        if media != JSON or "CONTENT_ENCODING" in headers:
             return False
+        return 0 < int(headers.get("CONTENT_LENGTH", 0)) <= min(MAX_BODY_BYTES, self._state.settings.max_upload_bytes)
+
+    def _read(self, streams: Streams, name: str, params: re.Match[str], respond: Respond) -> bool:
+        """Responds with the points after a cursor, or the newest."""
+        limit = int(params["limit"] or 1000)
+        if not 1 <= limit <= MAX_POINTS:
+            return False
+        after = None if params["after"] is None else int(params["after"])
         try:
-            after = None if found["after"] is None else int(found["after"])
             points, events = streams.read_with_events(name, after, limit)
         except BadInput:
             raise
-        except Exception:  # noqa: BLE001  to read again harms nothing, and Flask's handlers know what to say and to log
+        except Exception:  # noqa: BLE001  reading twice does no harm, and Flask's handlers respond and log
             return False
-        tell(reply, lambda: responses.of_read(points, events, as_ms=found["times"] == "ms"))
+        send(respond, lambda: StreamPoints.from_read(points, events, as_ms=params["times"] == "ms"))
         return True
 
-    def _counted(self, asked: RawRequest, reply: Reply, began: float) -> Reply:
-        """The same reply, counted among the service's requests."""
+    def _counted(self, request: RawRequest, respond: Respond, started: float) -> Respond:
+        """The same function, counted among the service's requests."""
 
         def counted(status: str, headers: Mapping[str, str], body: bytes) -> None:
-            self._state.metrics.observe_request(asked.method, ROUTE, status[:3], time.perf_counter() - began)
-            reply(status, headers, body)
+            self._state.metrics.observe_request(request.method, ROUTE, status[:3], time.perf_counter() - started)
+            respond(status, headers, body)
 
         return counted
 
 
-def tell(reply: Reply, told: Callable[[], Mapping[str, Any]]) -> None:
-    """Answers what `told` gives, or the error that it raises."""
-    status, more = 200, dict[str, str]()
+def send(respond: Respond, result: Callable[[], Any]) -> None:
+    """Responds with what `result` returns, or with the error that it raises."""
+    status, extra = 200, dict[str, str]()
     try:
-        body = responses.to_json(told())
+        body = to_json(result())
     except WriteFailed as error:
-        status, more, body = 503, {"Retry-After": "5"}, error_body("not_kept", str(error))
-    except Exception:  # a defect must not leave the caller without an answer
-        logging.getLogger("anomaly").exception("an answer about points failed")
+        status, extra, body = 503, {"Retry-After": "5"}, error_body("not_kept", str(error))
+    except Exception:  # a defect must not leave the caller without a response
+        logging.getLogger("anomaly").exception("a response about points failed")
         status, body = 500, error_body("internal_error", SENTENCES[500])
-    headers = HEADERS if status == 200 else {name: value for name, value in HEADERS.items() if name != "Vary"} | more
-    reply(STATUS[status], headers, body)
+    headers = HEADERS if status == 200 else {name: value for name, value in HEADERS.items() if name != "Vary"} | extra
+    respond(STATUS[status], headers, body)
 
 
-def error_body(code: str, message: str) -> bytes:
-    """The one shape of errors."""
-    return responses.to_json({"error": {"code": code, "message": message, "detail": {}}})
+def raising(error: BaseException) -> Callable[[], Any]:
+    """A function that raises this error."""
 
-
-def raising(error: BaseException) -> Callable[[], Mapping[str, Any]]:
-    """A function that raises this."""
-
-    def fail() -> Mapping[str, Any]:
+    def fail() -> Any:
         raise error
 
     return fail

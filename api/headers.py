@@ -1,4 +1,4 @@
-"""Headers of every answer: what a browser may do with it, and how long it may keep it."""
+"""Headers of every response: what a browser may do with it, and how long it may cache it."""
 
 from flask import Flask, Response, request
 
@@ -19,18 +19,18 @@ ALWAYS = {
 def add_headers(response: Response) -> Response:
     """Adds ALWAYS and Cache-Control."""
     response.headers.update(ALWAYS)
-    response.headers["Cache-Control"] = caching(request.path, response.status_code)
+    response.headers["Cache-Control"] = cache_control(request.path, response.status_code)
     return response
 
 
-def caching(path: str, status: int) -> str:
-    """Vendored files carry their version in their name and never change; pages and our own scripts are asked after
-    each time, by ETag; answers are not kept."""
+def cache_control(path: str, status: int) -> str:
+    """Vendored files have their version in their name and never change; our own scripts are validated each time, by
+    ETag; pages and responses of the API are not cached."""
     if not path.startswith("/static/") or status >= 400:
         return "no-store"
     return "public, max-age=31536000, immutable" if path.startswith("/static/vendor/") else "no-cache"
 
 
 def register(app: Flask) -> None:
-    """Adds the headers to every answer of the app."""
+    """Adds the headers to every response of the app."""
     app.after_request(add_headers)

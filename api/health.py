@@ -1,36 +1,41 @@
-"""What the machines around the service ask: is it alive, is it ready, how does it do, what can it do."""
+"""Probes and metrics for the machines around the service, and the API's own description."""
 
 from flask import Blueprint, Response, current_app
 
 from api import openapi
+from api.endpoint import endpoint
 from api.metrics import CONTENT_TYPE
-from api.responses import to_json
+from api.responses import json_response
+from api.schemas.service import Status
 from api.state import state
 
 health = Blueprint("health", __name__)
 
 
 @health.get("/healthz")
-def healthz() -> Response:
-    """The process answers."""
-    return Response(to_json({"status": "ok"}), mimetype="application/json")
+@endpoint()
+def healthz() -> Status:
+    """Reports that the process responds."""
+    return Status("ok")
 
 
 @health.get("/readyz")
-def readyz() -> Response:
-    """The detectors are loaded."""
+@endpoint(statuses=(200, 503))
+def readyz() -> tuple[Status, int, dict[str, str]]:
+    """Reports whether the detectors are loaded."""
     ready = state().ready.is_set()
-    body = to_json({"status": "ready" if ready else "starting"})
-    return Response(body, 200 if ready else 503, mimetype="application/json")
+    return Status("ready" if ready else "starting"), 200 if ready else 503, {}
 
 
 @health.get("/metrics")
+@endpoint(texts=("text/plain",))
 def metrics() -> Response:
-    """The streams and the service's own health as Prometheus metrics."""
+    """Returns metrics of the streams and of the service for Prometheus."""
     return Response(state().metrics.text(), content_type=CONTENT_TYPE)
 
 
 @health.get("/openapi.json")
+@endpoint(texts=("application/json",))
 def openapi_json() -> Response:
-    """This document."""
-    return Response(to_json(openapi.document(current_app)), mimetype="application/json")
+    """Returns this document."""
+    return json_response(openapi.document(current_app))

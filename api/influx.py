@@ -1,43 +1,55 @@
-"""InfluxDB's write API, versions 1 and 2, so that what writes to InfluxDB writes here unchanged."""
+"""InfluxDB's write API, versions 1 and 2, so that its clients write here unchanged."""
 
 import logging
 import re
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
+from dataclasses import dataclass
 
+import msgspec
 from flask import Blueprint, Response, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from api.concurrency import Busy
+from api.endpoint import BODY_ERRORS, RequestBody, endpoint
 from api.errors import SENTENCES, STATUS, Refused, unavailable
+from api.openapi_parts import TEXT, query_param
 from api.request_body import body_bytes
 from api.responses import to_json
+from api.schemas.influx import (
+    InfluxError1,
+    InfluxError2,
+    InfluxHealth,
+    InfluxReady,
+    InfluxResult,
+    InfluxResults,
+    InfluxSeries,
+)
+from api.services import get_streams
 from api.state import state
-from api.streams import opened
 from api.version import VERSION
 from errors import BadInput, NotFound, Unreadable
 from readers.decompression import gunzip
-from readers.line_protocol import Points, parse
+from readers.line_protocol import NANOSECONDS, Points, parse
 from store import Unavailable
 from streams import MAX_AHEAD_MS, ScoredPoints, WriteFailed
 
 influx = Blueprint("influx", __name__)
 
-LIKE = f"1.8.0-anomaly-detection-{VERSION}"
-"""The version told to clients that look at it: what they may expect, and what this is."""
+INFLUX_VERSION = f"1.8.0-anomaly-detection-{VERSION}"
+"""The version sent to clients: the InfluxDB that they may expect, and this service."""
 
-BEYOND = {"beyond_capacity": "beyond its capacity", "beyond_age": "older than it keeps them"}
-"""What a stream does not keep, in words."""
-MOST_TOLD = 20
-"""Refusals told one by one in an answer."""
-
-LONGEST_HEADER = 1_000
-LONGEST_REFUSAL = 500
-"""Most characters of one refusal: a line or a name must not come back as its own error."""
-
-LARGE = 1_000_000
-"""Bytes of a body above which it waits for its turn."""
+DROP_REASONS = {"beyond_capacity": "beyond its capacity", "beyond_age": "older than it keeps them"}
+"""Why a stream drops points, by the code of its repair."""
+MAX_REFUSALS = 20
+"""Refusals listed one by one in a response."""
+MAX_HEADER = 1_000
+"""Characters of an error in a header."""
+MAX_REFUSAL = 500
+"""Characters of one refusal: an error must not echo a whole line or name."""
+LARGE_BODY_BYTES = 1_000_000
+"""A larger body waits for its turn."""
 
 CODES = {
     400: "invalid",
@@ -50,180 +62,203 @@ CODES = {
 }
 """Statuses in the words of version 2."""
 
+STATEMENT = query_param("q", TEXT, "CREATE DATABASE or SHOW DATABASES.")
+PRECISION = query_param("precision", {"enum": list(NANOSECONDS), "default": "ns"}, "The unit of the timestamps.")
+LINES = RequestBody({"text/plain": {"schema": TEXT, "example": "cpu,host=a usage=0.5"}}, ())
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why points were not stored: `dropped` of them, from the line `line` on."""
+
+    message: str
+    dropped: int
+    line: int
+
 
 @influx.get("/ping")
+@endpoint(statuses=(204,))
 def ping() -> Response:
-    """Says that points may be written, and like which InfluxDB."""
-    return nothing()
+    """Reports that points may be written, and the version of InfluxDB that this follows."""
+    return no_content()
 
 
 @influx.get("/health")
-def health_2() -> Response:
-    """Whether points can be kept now, as version 2 tells it; 503 while the database is away."""
-    opened().list(1)
-    told = {"name": "influxdb", "status": "pass", "message": "ready for writes", "version": LIKE, "checks": []}
-    return Response(to_json(told), mimetype="application/json")
+@endpoint(errors=(403, 503))
+def health_2() -> InfluxHealth:
+    """Reports in the shape of version 2 whether points can be stored; 503 while the database is away."""
+    get_streams().list(1)
+    return InfluxHealth("influxdb", "pass", "ready for writes", INFLUX_VERSION, [])
 
 
 @influx.get("/ready")
-def ready_2() -> Response:
-    """The same in the shape of version 2's other probe."""
-    opened().list(1)
-    return Response(to_json({"status": "ready"}), mimetype="application/json")
+@endpoint(errors=(403, 503))
+def ready_2() -> InfluxReady:
+    """Reports the same in the shape of version 2's other probe."""
+    get_streams().list(1)
+    return InfluxReady("ready")
 
 
 @influx.get("/query")
-def query_1() -> Response:
-    """Answers what clients of version 1 ask before they write: which databases there are. Nothing else is answered."""
-    return probed()
+@endpoint(errors=(400, 403), query=(STATEMENT,))
+def query_1() -> InfluxResults:
+    """Lists the databases for clients of version 1, which do so before they write; other queries are refused."""
+    return run_statement()
 
 
 @influx.post("/query")
-def query_1_post() -> Response:
-    """The same: a database that a client wants to create is there, whatever its name."""
-    return probed()
+@endpoint(errors=(400, 403), query=(STATEMENT,))
+def query_1_post() -> InfluxResults:
+    """Does the same; a database that a client wants to create exists, whatever its name."""
+    return run_statement()
 
 
-def probed() -> Response:
-    """The answer to a statement that is no query of points. Raises BadInput for any other."""
-    asked = request.values.get("q", "")
-    if re.match(r"\s*CREATE\s+DATABASE\b", asked, re.IGNORECASE):
-        return Response(to_json({"results": [{"statement_id": 0}]}), mimetype="application/json")
-    if re.match(r"\s*SHOW\s+DATABASES\b", asked, re.IGNORECASE):
-        found = {"name": "databases", "columns": ["name"], "values": [[request.values.get("db") or "anomaly"]]}
-        body = {"results": [{"statement_id": 0, "series": [found]}]}
-        return Response(to_json(body), mimetype="application/json")
+def run_statement() -> InfluxResults:
+    """The response to a statement about databases. Raises BadInput for any other."""
+    statement = request.values.get("q", "")
+    if re.match(r"\s*CREATE\s+DATABASE\b", statement, re.IGNORECASE):
+        return InfluxResults([InfluxResult(0)])
+    if re.match(r"\s*SHOW\s+DATABASES\b", statement, re.IGNORECASE):
+        databases = InfluxSeries("databases", ["name"], [[request.values.get("db") or "anomaly"]])
+        return InfluxResults([InfluxResult(0, [databases])])
     raise BadInput(
-        "Only CREATE DATABASE and SHOW DATABASES are answered here; read points at /api/v1/streams.", name="q"
+        "Only CREATE DATABASE and SHOW DATABASES are supported here; read points at /api/v1/streams.", name="q"
     )
 
 
 @influx.post("/write")
+@endpoint(errors=BODY_ERRORS, query=(PRECISION,), body=LINES, statuses=(204,))
 def write_1() -> Response:
-    """Takes points in InfluxDB's line protocol, as its version 1 does."""
-    return written()
+    """Stores points in InfluxDB's line protocol, as its version 1 does."""
+    return write()
 
 
 @influx.post("/api/v2/write")
+@endpoint(errors=BODY_ERRORS, query=(PRECISION,), body=LINES, statuses=(204,))
 def write_2() -> Response:
-    """Takes points in InfluxDB's line protocol, as its version 2 does."""
-    return written()
+    """Stores points in InfluxDB's line protocol, as its version 2 does."""
+    return write()
 
 
 @influx.after_request
-def told_version(response: Response) -> Response:
-    """Every answer names the version, as InfluxDB's do."""
-    response.headers["X-Influxdb-Version"] = LIKE
+def add_version(response: Response) -> Response:
+    """Adds the version to every response, as InfluxDB does."""
+    response.headers["X-Influxdb-Version"] = INFLUX_VERSION
     return response
 
 
-def written() -> Response:
-    """Keeps the points of the present request; answers once they are durable. Large ones follow one another, so that
-    other requests are answered meanwhile. Raises Full where too many of them wait."""
-    with state().writes.take() if is_large() else nullcontext():
-        return taken()
+def write() -> Response:
+    """Stores the points of the present request; responds once they are durable. Large bodies follow one another, so
+    that other requests are handled meanwhile. Raises Busy where too many of them wait."""
+    with state().write_limit.acquire() if is_large() else nullcontext():
+        return store_points()
 
 
 def is_large() -> bool:
-    """Whether the body holds more than LARGE bytes, as sent or unpacked."""
+    """Whether the body has more than LARGE_BODY_BYTES, as sent or decompressed."""
     data = request.get_data()
-    if len(data) <= LARGE and request.content_encoding:
+    if len(data) <= LARGE_BODY_BYTES and request.content_encoding:
         try:
-            return len(gunzip(data, LARGE)) > LARGE
+            return len(gunzip(data, LARGE_BODY_BYTES)) > LARGE_BODY_BYTES
         except Unreadable:
             return False  # refused with its reason when it is read
-    return len(data) > LARGE
+    return len(data) > LARGE_BODY_BYTES
 
 
-def taken() -> Response:
-    """Keeps the points of the present request."""
+def store_points() -> Response:
+    """Stores the points of the present request."""
     settings = state().settings
     setting = "max_write_bytes" if settings.max_write_bytes < settings.max_upload_bytes else "max_upload_bytes"
     now_ms, precision = int(time.time() * 1000), request.args.get("precision", "ns")
     parsed = parse(body_bytes(setting), now_ms=now_ms, precision=precision, ahead_ms=MAX_AHEAD_MS)
-    refusals = [f"{error} (line {error.line})" for error in parsed.errors]
-    lines = [error.line for error in parsed.errors]
-    dropped = parsed.refused
-    for name, result in pushed(parsed.streams).items():
-        if said := refusal(name, parsed.streams[name], result):
-            refusals.append(said[0])
-            dropped += said[1]
-            lines.append(parsed.streams[name].lines[0])
+    messages = [f"{error} (line {error.line})" for error in parsed.errors]
+    results = push(parsed.streams)
+    refusals = [
+        refusal
+        for name, result in results.items()
+        if (refusal := refusal_of(name, parsed.streams[name], result)) is not None
+    ]
+    dropped = parsed.refused + sum(refusal.dropped for refusal in refusals)
     if not dropped:
-        return nothing()
-    return failed(400, partial(refusals, dropped), line=min(lines))
+        return no_content()
+    lines = [error.line for error in parsed.errors] + [refusal.line for refusal in refusals]
+    messages += [refusal.message for refusal in refusals]
+    return influx_error(400, partial_write(messages, dropped), line=min(lines))
 
 
-def nothing() -> Response:
-    """All is well."""
+def no_content() -> Response:
+    """A response of success without a body."""
     response = Response(status=204)
     del response.headers["Content-Type"]
     return response
 
 
-def pushed(streams: Mapping[str, Points]) -> dict[str, ScoredPoints | BadInput]:
-    """The judgement of points, kept, or why they were refused. A stream that does not exist is made; one that is
-    deleted meanwhile is made again."""
-    batches = {name: (points.stamps, points.values) for name, points in streams.items()}
-    missing = opened().missing(list(batches))
-    refused = opened().create_many(missing) if missing else {}
-    results = opened().push_many({name: batch for name, batch in batches.items() if name not in refused})
+def push(points: Mapping[str, Points]) -> dict[str, ScoredPoints | BadInput]:
+    """The scored points by stream, stored, or why they were refused. Creates streams that do not exist, also those
+    that are deleted meanwhile."""
+    batches = {name: (each.stamps, each.values) for name, each in points.items()}
+    streams = get_streams()
+    missing = streams.missing(list(batches))
+    refused = streams.create_many(missing) if missing else {}
+    results = streams.push_many({name: batch for name, batch in batches.items() if name not in refused})
     deleted = [name for name, result in results.items() if isinstance(result, NotFound)]
-    refused |= opened().create_many(deleted) if deleted else {}
-    again = {name: batches[name] for name in deleted if name not in refused}
-    return {**results, **refused, **(opened().push_many(again) if again else {})}
+    refused |= streams.create_many(deleted) if deleted else {}
+    retries = {name: batches[name] for name in deleted if name not in refused}
+    return {**results, **refused, **(streams.push_many(retries) if retries else {})}
 
 
-def refusal(name: str, points: Points, result: ScoredPoints | BadInput) -> tuple[str, int] | None:
-    """Why points of a stream were not kept, and how many."""
+def refusal_of(name: str, points: Points, result: ScoredPoints | BadInput) -> Refusal | None:
+    """Why points of a stream were not stored; None where all were."""
+    line = points.lines[0]
     if isinstance(result, BadInput):
-        return f"unable to write '{name}': {result.message} (line {points.lines[0]})", len(points.lines)
-    lost = {repair.code: repair.count for repair in result.repairs if repair.code in BEYOND}
-    why = " and ".join(BEYOND[code] for code in lost)
-    return (f"points of '{name}' {why} (from line {points.lines[0]} on)", sum(lost.values())) if lost else None
+        return Refusal(f"unable to write '{name}': {result.message} (line {line})", len(points.lines), line)
+    dropped = {repair.code: repair.count for repair in result.repairs if repair.code in DROP_REASONS}
+    if not dropped:
+        return None
+    reasons = " and ".join(DROP_REASONS[code] for code in dropped)
+    return Refusal(f"points of '{name}' {reasons} (from line {line} on)", sum(dropped.values()), line)
 
 
-def partial(refusals: Sequence[str], dropped: int) -> str:
-    """What was not kept, in InfluxDB's words; everything else was."""
-    more = [f"and {len(refusals) - MOST_TOLD} more"] if len(refusals) > MOST_TOLD else []
-    told = [
-        each if len(each) <= LONGEST_REFUSAL else f"{each[: LONGEST_REFUSAL - 100]}…{each[-100:]}"
-        for each in refusals[:MOST_TOLD]
+def partial_write(messages: Sequence[str], dropped: int) -> str:
+    """What was not stored, in InfluxDB's words; everything else was."""
+    listed = [
+        each if len(each) <= MAX_REFUSAL else f"{each[: MAX_REFUSAL - 100]}…{each[-100:]}"
+        for each in messages[:MAX_REFUSALS]
     ]
-    return f"partial write: {'; '.join([*told, *more])} dropped={dropped}"
+    more = [f"and {len(messages) - MAX_REFUSALS} more"] if len(messages) > MAX_REFUSALS else []
+    return f"partial write: {'; '.join([*listed, *more])} dropped={dropped}"
 
 
-def failed(status: int, text: str, **facts: int) -> Response:
-    """A refusal, in the shape of the version that was asked."""
+def influx_error(status: int, message: str, line: int | None = None) -> Response:
+    """An error, in the shape of the version that the path belongs to."""
+    error: InfluxError1 | InfluxError2 = InfluxError1(message)
     if request.path.startswith(("/api/v2/", "/health", "/ready")):
-        body = {"code": CODES.get(status, "invalid"), "message": text, **facts}
-    else:
-        body = {"error": text}
-    response = Response(to_json(body), status, mimetype="application/json")
-    told = text.encode("ascii", "replace").decode()[:LONGEST_HEADER]
-    response.headers["X-Influxdb-Error"] = re.sub(r"[\x00-\x1f\x7f]", " ", told)
+        error = InfluxError2(CODES.get(status, "invalid"), message, msgspec.UNSET if line is None else line)
+    response = Response(to_json(error), status, mimetype="application/json")
+    header = message.encode("ascii", "replace").decode()[:MAX_HEADER]
+    response.headers["X-Influxdb-Error"] = re.sub(r"[\x00-\x1f\x7f]", " ", header)
     return response
 
 
 @influx.errorhandler(RequestEntityTooLarge)  # Flask looks for a status's own handler first, and there is a general one
 @influx.errorhandler(Exception)
 def on_error(error: Exception) -> Response:
-    """Whatever goes wrong, in the shape of the version that was asked."""
+    """Every error, in the shape of the version that the path belongs to."""
     match error:
         case BadInput():
-            return failed(STATUS[type(error)], error.message)
+            return influx_error(STATUS[type(error)], error.message)
         case Refused():
-            return failed(error.status, error.message)
+            return influx_error(error.status, error.message)
         case Busy():
-            response = failed(503, SENTENCES[503])
+            response = influx_error(503, SENTENCES[503])
             response.headers["Retry-After"] = str(error.retry_after)
             return response
         case WriteFailed() | Unavailable():
-            response = failed(503, unavailable(error) if isinstance(error, Unavailable) else str(error))
+            response = influx_error(503, unavailable(error) if isinstance(error, Unavailable) else str(error))
             response.headers["Retry-After"] = "5"
             return response
         case HTTPException():
             status = error.code or 500
-            return failed(status, SENTENCES.get(status, f"{error.name}."))
+            return influx_error(status, SENTENCES.get(status, f"{error.name}."))
     logging.getLogger("anomaly").exception("%s %s failed", request.method, request.path, exc_info=error)
-    return failed(500, SENTENCES[500])
+    return influx_error(500, SENTENCES[500])

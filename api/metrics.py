@@ -26,10 +26,10 @@ R = TypeVar("R")
 
 
 class Metrics:
-    """Counts of one app; nothing is shared between apps. The first `most_named` streams are told one by one."""
+    """The metrics of one app; nothing is shared between apps. Only the first `max_named` streams have their own."""
 
-    def __init__(self, streams: Streams | None = None, alerts: Alerts | None = None, most_named: int = 1_000) -> None:
-        self._streams, self._alerts, self._most_named = streams, alerts, most_named
+    def __init__(self, streams: Streams | None = None, alerts: Alerts | None = None, max_named: int = 1_000) -> None:
+        self._streams, self._alerts, self._max_named = streams, alerts, max_named
         self.registry = CollectorRegistry()
         self.requests = Counter(
             "anomaly_http_requests",
@@ -57,42 +57,42 @@ class Metrics:
         uptime = Gauge("anomaly_uptime_seconds", "Seconds since the start.", registry=self.registry)
         uptime.set_function(lambda: time.monotonic() - started)
         ProcessCollector(registry=self.registry)  # memory, processor time, open files; on Linux
-        self.registry.register(Health(streams))
+        self.registry.register(WorkCollector(streams))
 
     def observe(self, detector: str, seconds: Mapping[str, float]) -> None:
         """Counts the stages of one detection."""
-        for stage, took in seconds.items():
-            self.seconds.labels(detector, stage).observe(took)
+        for stage, duration in seconds.items():
+            self.seconds.labels(detector, stage).observe(duration)
 
     def text(self) -> bytes:
-        """Everything, in the Prometheus text format; while the database is away, what is known without it."""
+        """Everything in the Prometheus text format; while the database is away, what is known without it."""
         own = generate_latest(self.registry)
         if self._streams is None:
             return own
         try:
-            kept, named = self._kept(self._streams)
+            stored, named = self._stored(self._streams)
         except Unavailable as error:
             logging.getLogger("anomaly").error("the metrics leave the streams out: %s", error)
-            kept, named = [database_up(False)], b""
-        return own + written(kept) + named
+            stored, named = [database_up(False)], b""
+        return own + to_text(stored) + named
 
-    def _kept(self, streams: Streams) -> tuple[list[Metric], bytes]:
+    def _stored(self, streams: Streams) -> tuple[list[Metric], bytes]:
         """What is read from the database, and the samples of the named streams. Raises Unavailable."""
-        found = streams.snapshot(self._most_named)
-        families = [database_up(True), *stream_counts(found)]
+        readings = streams.snapshot(self._max_named)
+        families = [database_up(True), *stream_counts(readings)]
         if self._alerts is not None:
             families.append(message_counts(self._alerts.counts()))
-        return families, stream_metrics.text(found.named).encode()
+        return families, stream_metrics.text(readings.named).encode()
 
     def count(self, response: Response) -> Response:
-        """Counts an answered request. A path that no route knows is one label value, whatever it says."""
+        """Counts a request. Every path without a route has the same label value."""
         route = request.url_rule.rule if request.url_rule else "none"
         method = request.method if request.method in METHODS else "other"
-        self.observe_request(method, route, str(response.status_code), time.perf_counter() - g.began)
+        self.observe_request(method, route, str(response.status_code), time.perf_counter() - g.started)
         return response
 
     def observe_request(self, method: str, route: str, status: str, seconds: float) -> None:
-        """Counts an answered request; each label is one of few."""
+        """Counts a request; each label has few values."""
         self.requests.labels(method, route, status).inc()
         self.request_seconds.labels(route).observe(seconds)
 
@@ -100,26 +100,26 @@ class Metrics:
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
-class Fixed(Collector):
-    """Families that were made already."""
+class FixedCollector(Collector):
+    """Families that already exist."""
 
     def __init__(self, families: list[Metric]) -> None:
         self._families = families
 
     def collect(self) -> Iterator[Metric]:
-        """Them."""
+        """The families."""
         yield from self._families
 
 
-def written(families: Iterable[Metric]) -> bytes:
+def to_text(families: Iterable[Metric]) -> bytes:
     """Families in the Prometheus text format."""
     registry = CollectorRegistry()
-    registry.register(Fixed(list(families)))
+    registry.register(FixedCollector(list(families)))
     return generate_latest(registry)
 
 
-class Health(Collector):
-    """What the threads beside the requests do: those that fit and write."""
+class WorkCollector(Collector):
+    """The work of the threads that fit detectors and write points."""
 
     def __init__(self, streams: Streams | None) -> None:
         self._streams = streams
@@ -141,7 +141,7 @@ def work_families(work: Work) -> Iterator[Metric]:
 
 
 def tally_families(name: str, what: str, tally: Tally) -> Iterator[Metric]:
-    """How often, how long, how often in vain."""
+    """Count, seconds and failures of some work."""
     yield SummaryMetricFamily(f"{name}_seconds", f"Seconds of {what}.", tally.count, tally.seconds)
     yield CounterMetricFamily(f"{name}_failures", f"Of the {what}, those that failed.", tally.failures)
 
@@ -153,22 +153,22 @@ def database_up(up: bool) -> Metric:
 
 def message_counts(counts: Mapping[tuple[str, str], int]) -> Metric:
     """How many messages there are, by channel and state."""
-    told = "Messages about events, by channel: waiting, sent (those of the last 30 days), given_up (likewise)."
-    messages = GaugeMetricFamily("anomaly_alert_messages", told, labels=["channel", "state"])
+    text = "Messages about events, by channel: waiting, sent (those of the last 30 days), given_up (likewise)."
+    messages = GaugeMetricFamily("anomaly_alert_messages", text, labels=["channel", "state"])
     for labels, number in counts.items():
         messages.add_metric(labels, number)
     return messages
 
 
-def stream_counts(found: StreamsSnapshot) -> Iterator[Metric]:
-    """How many streams there are in each state, and how many are not named."""
-    told = "Streams by state; not_loaded: beyond those named, and not used since the start."
-    streams = GaugeMetricFamily("anomaly_streams", told, labels=["state"])
-    for state, number in {**dict.fromkeys(STATES, 0), **found.states}.items():
+def stream_counts(readings: StreamsSnapshot) -> Iterator[Metric]:
+    """How many streams are in each state, and how many have no samples of their own."""
+    text = "Streams by state; not_loaded: beyond those named, and not used since the start."
+    streams = GaugeMetricFamily("anomaly_streams", text, labels=["state"])
+    for state, number in {**dict.fromkeys(STATES, 0), **readings.states}.items():
         streams.add_metric([state], number)
     yield streams
-    told = "Streams beyond ANOMALY_METRICS_STREAMS, which no sample names."
-    yield GaugeMetricFamily("anomaly_streams_unnamed", told, found.unnamed)
+    text = "Streams beyond ANOMALY_METRICS_STREAMS, which have no samples of their own."
+    yield GaugeMetricFamily("anomaly_streams_unnamed", text, readings.unnamed)
 
 
 def timed(work: Callable[[], R]) -> tuple[R, float]:
@@ -178,12 +178,12 @@ def timed(work: Callable[[], R]) -> tuple[R, float]:
     return result, time.perf_counter() - start
 
 
-def begin() -> None:
-    """Remembers when the present request began."""
-    g.began = time.perf_counter()
+def start_timer() -> None:
+    """Stores when the present request started."""
+    g.started = time.perf_counter()
 
 
 def register(app: Flask) -> None:
     """Counts every request of the app."""
-    app.before_request(begin)
+    app.before_request(start_timer)
     app.after_request(app.extensions["anomaly"].metrics.count)

@@ -1,23 +1,28 @@
-"""The pages a person opens."""
+"""The pages for people."""
 
 from flask import Blueprint, render_template
+
+from api.endpoint import endpoint
 
 pages = Blueprint("pages", __name__)
 
 
 @pages.get("/")
+@endpoint(texts=("text/html",))
 def index() -> str:
-    """The page: a file, a click, its anomalies."""
+    """The page that finds the anomalies of a file."""
     return render_template("index.html")
 
 
 @pages.get("/live")
+@endpoint(texts=("text/html",))
 def live() -> str:
-    """Any stream, watched as it grows."""
+    """The page that shows a stream as it grows."""
     return render_template("live.html")
 
 
 @pages.get("/docs")
+@endpoint(texts=("text/html",))
 def docs() -> str:
-    """The API, readable and tryable."""
+    """The API, to read and to try."""
     return render_template("docs.html")

@@ -1,4 +1,4 @@
-"""What one running service holds beside its settings."""
+"""The services and limits of one running app."""
 
 import threading
 from dataclasses import dataclass, field
@@ -17,20 +17,27 @@ from streams import Streams
 
 @dataclass(frozen=True)
 class State:
-    """settings: read once; slots: the turns of long work; writes: those of large bodies in line protocol;
-    metrics: the service's own health; ready: set once warm; the rest: None in an app without a store."""
+    """What the routes of one app share.
+
+    settings         read once
+    detection_limit  how many long computations run at once
+    write_limit      the same for large bodies in line protocol
+    metrics          counts of requests and detections
+    ready            set once the detectors are loaded
+    streams, alerts, jobs, datasets  None in an app without a store
+    """
 
     settings: Settings
-    slots: ConcurrencyLimit
-    writes: ConcurrencyLimit
+    detection_limit: ConcurrencyLimit
+    write_limit: ConcurrencyLimit
     metrics: Metrics
     ready: threading.Event = field(default_factory=threading.Event)
     streams: Streams | None = None
     alerts: Alerts | None = None
     jobs: JobQueue | None = None
-    uploads: Datasets | None = None
+    datasets: Datasets | None = None
 
 
 def state() -> State:
-    """The state of the app that serves the present request."""
+    """The state of the app that handles the present request."""
     return cast(State, current_app.extensions["anomaly"])

@@ -1,172 +1,135 @@
-"""The service's own REST API, version 1."""
+"""Requests that store nothing: detect, parse, detectability, demo series, the list of detectors."""
 
-from collections.abc import Iterable
-from contextlib import ExitStack, nullcontext
-from tempfile import SpooledTemporaryFile
-from typing import Any
+from contextlib import nullcontext
+from typing import Any, cast
 
-from flask import Blueprint, Response, request
-from werkzeug.wsgi import wrap_file
+from flask import Blueprint, Response
 
-from api import detector_registry, responses
 from api.concurrency import deadline_check
+from api.detector_params import all_params
+from api.endpoint import BODY_ERRORS, JsonSchema, endpoint
 from api.metrics import timed
-from api.request_body import ParsedRequest, number, parse_request, query, words
+from api.openapi_parts import (
+    DETECT_BODY,
+    TIMES,
+    detect_query,
+    detectability_query,
+    param_help,
+    param_schema,
+    query_param,
+)
+from api.request_params import parse_number, query_params, times_as_ms, wants_csv
+from api.responses import csv_response, demo_csv, detection_csv
+from api.schemas.demo import DemoKind, DemoKindList, DemoSeries
+from api.schemas.detectability import MODES, Detectability, Mode, Source
+from api.schemas.detection import Detection
+from api.schemas.detectors import Detector, DetectorList
+from api.schemas.table import ParsedSeries
+from api.series_input import parse_request, with_detector
 from api.state import state
 from data_generation import KINDS, demo
-from detectors import default_detector, find_detector
-from errors import BadParameter, UnknownName
+from detectors import all_detectors, find_detector
+from errors import BadParameter
 from evaluation import detectability
 from parameters import parameters
-from store import DiskFull
 
 v1 = Blueprint("v1", __name__, url_prefix="/api/v1")
 
+DEMO_NUMBERS = parameters(demo)
+FEW_POINTS = 20_000
+"""A demo of up to this many points needs no turn; a longer one waits for its turn, as detections do."""
+
 
 @v1.post("/detect")
-def detect() -> Response:
-    """Judges every point of a series."""
+@endpoint(texts=("text/csv",), errors=BODY_ERRORS, query=detect_query, body=DETECT_BODY)
+def detect() -> Detection | Response:
+    """Scores every point of a series."""
     as_ms = times_as_ms()
-    with state().slots.take():
-        question, name = asked_of_detector()
-        detector = find_detector(name)
-        table, read = timed(question.table)
+    with state().detection_limit.acquire():
+        parsed, name = with_detector(parse_request())
+        table, read = timed(parsed.read_table)
         series = table.series()
-        fitted, fit = timed(lambda: detector.fit(series, **question.params))
-        detection, judged = timed(lambda: fitted.detect_offline(series))
-        seconds = {"read": read, "fit": fit, "detect": judged}
+        detector, fit = timed(lambda: find_detector(name).fit(series, **parsed.params))
+        result, scoring = timed(lambda: detector.detect_offline(series))
+        seconds = {"read": read, "fit": fit, "detect": scoring}
         state().metrics.observe(name, seconds)
         if wants_csv():
-            return csv(responses.detection_csv(detection, as_ms=as_ms), "detection")
-        return json({"detector": name, **responses.of_detection(table, detection, seconds, as_ms=as_ms)})
+            return csv_response(detection_csv(result, as_ms=as_ms), "detection")
+        return Detection.from_result(name, table, result, seconds, as_ms=as_ms)
 
 
 @v1.post("/detectability")
-def measure_detectability() -> Response:
-    """Says what would be caught here: plants known faults into quiet stretches of a series, and judges them."""
-    with state().slots.take():
-        question = parse_request()
-        mode = question.params.pop("mode", MODES[0])
-        if mode not in MODES:
-            raise BadParameter("mode must be offline or online.", name="mode", choices=list(MODES))
-        name = question.detector or default_detector()
+@endpoint(errors=BODY_ERRORS, query=detectability_query, body=DETECT_BODY)
+def measure_detectability() -> Detectability:
+    """Reports which faults are detected here: injects known ones into copies of a series and scores these."""
+    with state().detection_limit.acquire():
+        request = parse_request()
+        mode = check_mode(request.params.pop("mode", MODES[0]))
+        parsed, name = with_detector(request)
         detector = find_detector(name)
-        detector_registry.check_parameters(detector, question.params)
-        table = question.table()
-        series = table.series()
-        found = detectability.measure_detectability(
-            series, detector, question.params, online=mode == "online", should_stop=deadline_check()
+        table = parsed.read_table()
+        report = detectability.measure_detectability(
+            table.series(), detector, parsed.params, online=mode == "online", should_stop=deadline_check()
         )
-        told = {"detector": name, "mode": mode, "params": detector_registry.completed(detector, question.params)}
-        return json({**told, **responses.of_source(table, series), **responses.of_catches(found, table.repairs)})
+        params = all_params(detector, parsed.params)
+        return Detectability.from_report(report, Source.from_table(table), name, params, mode)
 
 
 @v1.post("/parse")
-def parse() -> Response:
-    """Says what is understood of a series, without judging it; takes the same requests as detect."""
+@endpoint(errors=BODY_ERRORS, query=detect_query, body=DETECT_BODY)
+def parse() -> ParsedSeries:
+    """Parses a series without scoring it; takes the same requests as detect."""
     as_ms = times_as_ms()
-    with state().slots.take():
-        table = asked_of_detector()[0].table()
-        return json(responses.of_table(table, table.series(), as_ms=as_ms))
+    with state().detection_limit.acquire():
+        parsed, _ = with_detector(parse_request())
+        return ParsedSeries.from_table(parsed.read_table(), as_ms=as_ms)
 
 
 @v1.get("/detectors")
-def list_detectors() -> Response:
-    """The detectors and their parameters; the first is the default."""
-    return json({"detectors": detector_registry.described()})
+@endpoint()
+def list_detectors() -> DetectorList:
+    """Lists the detectors and their parameters; the first is the default."""
+    detectors = all_detectors()
+    return DetectorList([Detector.from_class(name, detector) for name, detector in detectors.items()])
+
+
+def demo_query() -> list[JsonSchema]:
+    """The query of a demo series."""
+    kind = {"enum": list(KINDS), "default": next(iter(KINDS))}
+    numbers = [query_param(name, param_schema(param), param_help(param)) for name, param in DEMO_NUMBERS.items()]
+    return [query_param("kind", kind, "Its kind."), *numbers, TIMES]
 
 
 @v1.get("/demo")
-def demo_series() -> Response:
-    """A labelled demo series."""
+@endpoint(texts=("text/csv",), errors=(400, 403), query=demo_query)
+def demo_series() -> DemoSeries | Response:
+    """Generates a labelled demo series."""
     as_ms = times_as_ms()
-    arguments = demo_arguments(words(query()))
+    arguments = demo_arguments()
     points = arguments.get("points")
-    with state().slots.take() if isinstance(points, float) and points > QUICK_POINTS else nullcontext():
-        made = demo(**arguments)
+    is_long = isinstance(points, float) and points > FEW_POINTS
+    with state().detection_limit.acquire() if is_long else nullcontext():
+        generated = demo(**arguments)
         if wants_csv():
-            return csv(responses.demo_csv(made, as_ms=as_ms), f"demo-{made.kind}")
-        return json(responses.of_demo(made, as_ms=as_ms))
+            return csv_response(demo_csv(generated, as_ms=as_ms), f"demo-{generated.kind}")
+        return DemoSeries.from_demo(generated, as_ms=as_ms)
 
 
 @v1.get("/demo/kinds")
-def list_demo_kinds() -> Response:
-    """The kinds of demo series."""
-    kinds = [{"name": kind.name, "title": kind.title, "help": kind.help} for kind in KINDS.values()]
-    return json({"kinds": kinds})
+@endpoint()
+def list_demo_kinds() -> DemoKindList:
+    """Lists the kinds of demo series."""
+    return DemoKindList([DemoKind(kind.name, kind.title, kind.help) for kind in KINDS.values()])
 
 
-def asked_of_detector() -> tuple[ParsedRequest, str]:
-    """What the request asks, and the name of the detector it asks. Raises BadInput; see `parse_request`."""
-    question = parse_request()
-    name = question.detector or default_detector()
-    detector_registry.check_parameters(find_detector(name), question.params)
-    return question, name
+def demo_arguments() -> dict[str, Any]:
+    """The query as arguments of `demo`, which checks the numbers. Raises UnknownName for other names."""
+    params = query_params("kind", *DEMO_NUMBERS)
+    return {name: parse_number(text) if name in DEMO_NUMBERS else text for name, text in params.items()}
 
 
-def demo_arguments(given: dict[str, str]) -> dict[str, Any]:
-    """The query of a demo as arguments of `demo`, which checks the numbers. Raises UnknownName for other names."""
-    known = ("kind", *DEMO_NUMBERS)
-    for name in given:
-        if name not in known:
-            message = f"There is no parameter {name!r} here; use one of {', '.join(known)}."
-            raise UnknownName(message, name=name, known=sorted(known))
-    return {name: number(text) if name in DEMO_NUMBERS else text for name, text in given.items()}
-
-
-HELD_BYTES = 1024 * 1024
-"""Most of a CSV answer that is held in memory; a longer one is put on the disk."""
-MODES = ("offline", "online")
-"""How injected faults are scored: offline with later points too, as detect does; online with earlier points only, as in
-a stream."""
-DEMO_NUMBERS = parameters(demo)
-QUICK_POINTS = 20_000
-"""A demo of up to this many points is made at once; a longer one waits for its turn, as detections do."""
-
-
-def times_as_ms() -> bool:
-    """Whether times are answered as epoch milliseconds. Raises BadParameter for any other word than ms or iso."""
-    text = request.args.get("times", "iso")
-    if text not in {"iso", "ms"}:
-        raise BadParameter("times must be iso or ms.", name="times", choices=["iso", "ms"])
-    return text == "ms"
-
-
-def wants_csv() -> bool:
-    """Whether the Accept header prefers CSV to JSON."""
-    return request.accept_mimetypes.best_match(["application/json", "text/csv"]) == "text/csv"
-
-
-def json(told: dict[str, Any]) -> Response:
-    """A JSON answer."""
-    response = Response(responses.to_json(told), mimetype="application/json")
-    response.vary.add("Accept")
-    return response
-
-
-def csv(pieces: Iterable[bytes], name: str) -> Response:
-    """A CSV answer, which a browser saves under this name. Raises NoRoom."""
-    response = sent(pieces, "text/csv")
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}.csv"'
-    response.vary.add("Accept")
-    return response
-
-
-def sent(pieces: Iterable[bytes], mimetype: str) -> Response:
-    """An answer of a file. A long one waits on the disk for whoever fetches it: neither memory nor a thread is held
-    for those who are slow. Raises NoRoom."""
-    with ExitStack() as unless_sent:
-        file = unless_sent.enter_context(SpooledTemporaryFile(max_size=HELD_BYTES))
-        try:
-            for piece in pieces:  # writelines() would look at the size once, after the last
-                file.write(piece)
-        except OSError as error:
-            raise DiskFull(f"a file to be sent cannot be written: {error.strerror}") from error
-        length = file.tell()
-        file.seek(0)
-        if length <= HELD_BYTES:
-            return Response(file.read(), mimetype=mimetype)
-        unless_sent.pop_all()  # whoever sends it closes it
-        response = Response(wrap_file(request.environ, file), mimetype=mimetype, direct_passthrough=True)
-        response.content_length = length
-        return response
+def check_mode(mode: Any) -> Mode:
+    """The mode. Raises BadParameter for an unknown one."""
+    if mode not in MODES:
+        raise BadParameter("mode must be offline or online.", name="mode", choices=list(MODES))
+    return cast(Mode, mode)

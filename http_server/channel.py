@@ -15,8 +15,8 @@ from waitress.utilities import BadRequest  # type: ignore[import-untyped]  # as 
 
 import blas_threads  # noqa: F401 -- first of all: it must be set before numpy is imported
 from api.access import NOT_LOCAL, is_loopback, is_proxy_header
+from api.errors import error_body
 from api.fast_path import RawRequest
-from api.responses import to_json
 
 MAX_DISCARDED = 4
 """A body of up to this many times the size limit is read and discarded before the error is sent. A browser whose
@@ -46,7 +46,7 @@ class JsonErrorTask(ErrorTask):  # type: ignore[misc]  # no types
 
     def send_error(self, status: str, code: str, message: str) -> None:
         """Send an error response."""
-        body = to_json({"error": {"code": code, "message": message, "detail": {}}}) + b"\n"
+        body = error_body(code, message) + b"\n"
         self.status = status
         self.response_headers = [("Content-Type", "application/json"), ("Cache-Control", "no-store")]
         self.set_close_on_finish()
@@ -157,7 +157,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # no types
             raw = RawRequest(
                 request.command, path, request.query, request.headers, self.addr[0], lambda: body_of(request)
             )
-            if "#" not in request.request_uri and fast_path.take(raw, self._send_prepared):
+            if "#" not in request.request_uri and fast_path.handle(raw, self._send_prepared):
                 return
         self._answer()
 

@@ -3,11 +3,12 @@
 from timeseries.names import HIDDEN, escape_formula
 from timeseries.note import Note
 from timeseries.repairs import Repair
-from timeseries.series import Bools, Floats, Series, Times
+from timeseries.series import EMPTY_SERIES, Bools, Floats, Series, Times
 from timeseries.table import DateOrder, DatesRead, Limits, Table
-from timeseries.time_format import duration, format_times
+from timeseries.time_format import duration, format_epoch_ms, format_times
 
 __all__ = [
+    "EMPTY_SERIES",
     "HIDDEN",
     "Bools",
     "DateOrder",
@@ -21,5 +22,6 @@ __all__ = [
     "Times",
     "duration",
     "escape_formula",
+    "format_epoch_ms",
     "format_times",
 ]

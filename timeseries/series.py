@@ -53,3 +53,6 @@ class Series:
     def missing(self) -> int:
         """How many values are missing."""
         return int(np.count_nonzero(np.isnan(self.values)))
+
+
+EMPTY_SERIES = Series(None, np.empty(0))

@@ -1,5 +1,7 @@
 """Times and lengths of time as text."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -24,6 +26,15 @@ def format_times(times: Times | None, *, as_ms: bool = False) -> list[str] | lis
         whole: list[int] = numbers.tolist()
         return whole
     return _lines(numbers).decode("ascii").split("\n")[:-1]
+
+
+def format_epoch_ms(epoch_ms: Sequence[int], *, as_ms: bool = False) -> list[str] | list[int]:
+    """Times given as ms since 1970 UTC, written as `format_times` writes them.
+
+    >>> format_epoch_ms([1_772_360_100_000])
+    ['2026-03-01T10:15:00Z']
+    """
+    return format_times(np.array(epoch_ms, np.int64).astype("datetime64[ms]"), as_ms=as_ms) or []
 
 
 def duration(ms: float, digits: int = 3) -> str:

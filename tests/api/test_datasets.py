@@ -50,8 +50,8 @@ def store(tmp_path):
 
 @pytest.fixture
 def client(store, clock):
-    uploads = Datasets(DatasetStore(store.database), max_bytes=10**9, retention_days=30, now=clock)
-    return create_app(Settings(), uploads=uploads).test_client()
+    datasets = Datasets(DatasetStore(store.database), max_bytes=10**9, retention_days=30, now=clock)
+    return create_app(Settings(), datasets=datasets).test_client()
 
 
 def add(client, data=CSV, query="", **options):
@@ -60,7 +60,7 @@ def add(client, data=CSV, query="", **options):
     assert response.status_code == 201, response.data
     told = strict_json(response.data)
     assert response.headers["Location"] == f"/api/v1/series/{told['id']}"
-    check_schema(told, "Series")
+    check_schema(told, "Dataset")
     return told
 
 
@@ -92,7 +92,7 @@ def test_every_value_column_is_kept_and_comes_back_as_it_was_read(client):
         ],
     }
     assert get(client, f"/{told['id']}") == told
-    window = get(client, f"/{told['id']}/points?column=b, c", "SeriesWindow")
+    window = get(client, f"/{told['id']}/points?column=b, c", "DatasetPoints")
     assert window == {
         "column": "b, c",
         "start": 0,
@@ -130,13 +130,13 @@ def test_json_and_forms_are_kept_too(client):
     ],
 )
 def test_a_window_is_half_open_in_time(client, query, start, stop):
-    window = get(client, f"/{add(client)['id']}/points?{query}", "SeriesWindow")
+    window = get(client, f"/{add(client)['id']}/points?{query}", "DatasetPoints")
     assert (window["start"], window["stop"], window["positions"]) == (start, stop, list(range(start, stop)))
 
 
 def test_a_window_of_a_series_without_times_is_one_of_positions(client):
     told = add(client, json.dumps({"series": {"values": list(range(100))}}), content_type="application/json")
-    window = get(client, f"/{told['id']}/points?from=10&to=2000&buckets=5", "SeriesWindow")
+    window = get(client, f"/{told['id']}/points?from=10&to=2000&buckets=5", "DatasetPoints")
     assert (window["start"], window["stop"], window["times"]) == (10, 100, None)
     assert window["positions"] == [10, 27, 28, 45, 46, 63, 64, 81, 82, 99]
     assert window["values"] == window["positions"]
@@ -149,7 +149,7 @@ def test_a_large_window_is_reduced_and_keeps_its_extremes(client):
     start = datetime(2026, 1, 1, tzinfo=UTC)
     rows = (f"{start + timedelta(seconds=60 * at):%Y-%m-%dT%H:%M:%SZ},{value}" for at, value in enumerate(values))
     told = add(client, "\n".join(["time,v", *rows, ""]))
-    window = get(client, f"/{told['id']}/points?buckets=100", "SeriesWindow")
+    window = get(client, f"/{told['id']}/points?buckets=100", "DatasetPoints")
     assert 150 < len(window["positions"]) <= 200
     assert {7777, 22222} <= set(window["positions"])
     assert window["values"] == values[window["positions"]].tolist()
@@ -251,7 +251,7 @@ def test_the_list_goes_through_all_the_newest_first(client, clock):
         clock.seconds += 1
     found, after = [], ""
     while after is not None:
-        told = get(client, f"?limit=2{after and f'&after={after}'}", "SeriesList")
+        told = get(client, f"?limit=2{after and f'&after={after}'}", "DatasetList")
         found += [each["id"] for each in told["series"]]
         after = told["next"]
     assert found == ids[::-1]
@@ -279,8 +279,8 @@ def test_what_is_too_old_is_forgotten(client, clock, store):
 
 
 def test_without_room_an_upload_is_refused_in_a_sentence(store):
-    uploads = Datasets(DatasetStore(store.database), max_bytes=5000)
-    client = create_app(Settings(), uploads=uploads).test_client()
+    datasets = Datasets(DatasetStore(store.database), max_bytes=5000)
+    client = create_app(Settings(), datasets=datasets).test_client()
     add(client)
     told = check_error(client.post("/api/v1/series", data=CSV, content_type="text/csv"), 413, "limit_exceeded")
     assert told["detail"]["setting"] == "ANOMALY_MAX_DATASET_BYTES"
@@ -295,13 +295,13 @@ def test_labels_are_positions_or_times_and_come_back(client):
         {"start": "2026-03-01T10:01:00Z", "stop": "2026-03-02", "kind": "normal"},
     ]
     told = strict_json(client.put(path, json=given_labels).data)
-    check_schema(told, "SeriesLabels")
+    check_schema(told, "DatasetLabels")
     assert told["labels"] == [given_labels[0], {"start": 1, "stop": 3, "kind": "normal", "note": ""}]
     assert told["times"][1] == ["2026-03-01T10:01:00Z", "2026-03-01T10:02:00Z"]
     assert strict_json(client.get(path).data) == told
     assert strict_json(client.put(path, json=told).data) == told
     assert (
-        get(client, f"{path.removeprefix('/api/v1/series')}?times=ms", "SeriesLabels")["times"][0][0] == 1772359200000
+        get(client, f"{path.removeprefix('/api/v1/series')}?times=ms", "DatasetLabels")["times"][0][0] == 1772359200000
     )
 
 

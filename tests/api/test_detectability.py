@@ -15,7 +15,7 @@ DETECTABILITY = "/api/v1/detectability"
 def told(response):
     assert response.status_code == 200, response.data[:500]
     answer = strict_json(response.data)
-    check_schema(answer, "Catches")
+    check_schema(answer, "Detectability")
     return answer
 
 
@@ -62,7 +62,7 @@ def test_a_series_with_nothing_to_plant_into_says_why(client, values):
 def test_what_would_take_long_is_cut_short_and_says_so(kept, csv_file, monkeypatch):
     client, series = kept
     assert not told(post_csv(client, csv_file))["truncated"]
-    monkeypatch.setattr(concurrency, "LONGEST", 0.0)
+    monkeypatch.setattr(concurrency, "DEADLINE_SECONDS", 0.0)
     for answer in (
         told(post_csv(client, csv_file)),
         told(client.post(f"/api/v1/series/{series}/detectability", json={"detector": "robust_zscore"})),
@@ -95,7 +95,7 @@ def test_what_is_wrong_is_said(client, csv_file, query, code):
 def kept(tmp_path, csv_file):
     """A client of an app with a store, and a series kept in it."""
     store = StreamStore.open(f"sqlite:///{tmp_path / 'x.db'}")
-    client = create_app(uploads=Datasets(DatasetStore(store.database), max_bytes=10**9)).test_client()
+    client = create_app(datasets=Datasets(DatasetStore(store.database), max_bytes=10**9)).test_client()
     yield client, client.post("/api/v1/series", data=csv_file, content_type="text/csv").json["id"]
     store.close()
 

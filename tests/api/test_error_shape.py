@@ -6,10 +6,10 @@ import io
 import pytest
 
 import errors
-from api import detector_registry
 from api.concurrency import Busy
-from api.errors import LONGEST_TEXT, STATUS, shortened
+from api.errors import MAX_TEXT, STATUS, shorten
 from app import create_app
+from detectors import find_detector
 from settings import Settings, options, variable
 from tests.api.invariants import check_error
 
@@ -85,13 +85,13 @@ def test_every_limit_is_named_by_its_setting(app_with, csv_file):
 
 def test_a_defect_is_500_and_its_traceback_goes_to_the_log_alone(client, monkeypatch, caplog, csv_file):
     class Broken:
-        fit = detector_registry.find("rolling_zscore").fit
+        fit = find_detector("rolling_zscore").fit
 
         @classmethod
         def detect_offline(cls, *_args):
             raise ZeroDivisionError("secret")
 
-    monkeypatch.setattr(detector_registry, "detectors", lambda: {"broken": Broken})
+    monkeypatch.setattr("detectors.all_detectors", lambda: {"broken": Broken})
     monkeypatch.setattr(Broken, "fit", lambda *_args, **_params: Broken)
     response = client.post("/api/v1/detect", data=csv_file, content_type="text/csv")
     error = check_error(response, 500, "internal_error")
@@ -103,10 +103,10 @@ def test_a_defect_is_500_and_its_traceback_goes_to_the_log_alone(client, monkeyp
 def test_busy_says_when_to_come_back(app_with, monkeypatch):
     app = create_app(Settings())
 
-    def full():
+    def busy():
         raise Busy(7)
 
-    monkeypatch.setattr(app.extensions["anomaly"].slots, "take", full)
+    monkeypatch.setattr(app.extensions["anomaly"].detection_limit, "acquire", busy)
     response = app.test_client().post("/api/v1/detect", json={"series": {"values": [1]}})
     check_error(response, 503, "busy")
     assert response.headers["Retry-After"] == "7"
@@ -124,9 +124,9 @@ def test_outside_the_api_an_error_is_one_readable_line(client, path):
 def test_no_request_comes_back_as_its_own_error(client):
     response = client.get("/api/v1/demo?kind=" + "x" * 50_000)
     assert check_error(response, 400, "unknown_name")
-    assert len(response.data) < 4 * LONGEST_TEXT
+    assert len(response.data) < 4 * MAX_TEXT
 
 
-def test_facts_are_shortened():
-    assert shortened("a" * 5000) == "a" * LONGEST_TEXT + "…"
-    assert shortened(["\ud800", 1, None]) == ["?", 1, None]
+def test_facts_are_shorten():
+    assert shorten("a" * 5000) == "a" * MAX_TEXT + "…"
+    assert shorten(["\ud800", 1, None]) == ["?", 1, None]

@@ -21,7 +21,7 @@ NOW = 1_800_000_000.0
 
 
 class Side:
-    """A service with one stream, asked by the shortcut or by Flask."""
+    """A service with one stream, called by the fast path or by Flask."""
 
     def __init__(self, url, **settings):
         self.store = StreamStore.open(url)
@@ -29,7 +29,7 @@ class Side:
         self.streams.start()
         self.app = create_app(Settings(**settings), self.streams, Alerts(self.store, []))
         self.streams.put("s", "rolling_zscore", {"window": 3})
-        self.shortcut = FastPath(self.app.extensions["anomaly"])
+        self.fast_path = FastPath(self.app.extensions["anomaly"])
 
     def flask(self, method, path, query, headers, body):
         named = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -45,7 +45,7 @@ class Side:
             answered.set()
 
         length = {"CONTENT_LENGTH": str(len(body))} if body else {}
-        if not self.shortcut.take(RawRequest(method, path, query, {**headers, **length}, peer, lambda: body), reply):
+        if not self.fast_path.handle(RawRequest(method, path, query, {**headers, **length}, peer, lambda: body), reply):
             assert not told
             return None
         assert answered.wait(SECONDS)

@@ -83,7 +83,7 @@ class TestDemo:
 
     def test_a_long_one_waits_for_its_turn_and_a_short_one_does_not(self, app_with):
         client = app_with(max_concurrent_detections=1, max_queued_requests=0)
-        with client.application.extensions["anomaly"].slots.take():
+        with client.application.extensions["anomaly"].detection_limit.acquire():
             check_error(client.get("/api/v1/demo?points=20001"), 503, "busy")
             check_error(client.get("/api/v1/demo?points=1e999"), 503, "busy")
             assert client.get("/api/v1/demo?points=20000").status_code == 200
@@ -187,38 +187,38 @@ class TestHeaders:
         assert client.get(f"/static/js/{own}", headers=etag, buffered=True).status_code == 304
 
 
-class TestSlots:
+class TestConcurrencyLimit:
     def test_work_waits_for_its_turn(self):
-        slots, order = ConcurrencyLimit(1, 1, SECONDS), []
-        with slots.take():
-            other = threading.Thread(target=self.work, args=(slots, order))
+        limit, order = ConcurrencyLimit(1, 1, SECONDS), []
+        with limit.acquire():
+            other = threading.Thread(target=self.work, args=(limit, order))
             other.start()
             order.append("first")
         other.join(SECONDS)
         assert order == ["first", "second"]
 
-    def work(self, slots, order):
-        with slots.take():
+    def work(self, limit, order):
+        with limit.acquire():
             order.append("second")
 
     def test_without_room_it_is_refused_at_once(self):
-        slots = ConcurrencyLimit(1, 0, SECONDS)
-        with slots.take(), pytest.raises(Busy), slots.take():
+        limit = ConcurrencyLimit(1, 0, SECONDS)
+        with limit.acquire(), pytest.raises(Busy), limit.acquire():
             pass
 
     def test_a_turn_that_does_not_come_is_given_up_and_its_place_is_free_again(self):
-        slots = ConcurrencyLimit(1, 1, 0.01)
-        with slots.take():
+        limit = ConcurrencyLimit(1, 1, 0.01)
+        with limit.acquire():
             for _ in range(3):
-                with pytest.raises(Busy), slots.take():
+                with pytest.raises(Busy), limit.acquire():
                     pass
-        with slots.take():
+        with limit.acquire():
             pass
 
     def test_a_failure_gives_its_turn_back(self):
-        slots = ConcurrencyLimit(1, 0, 0.01)
+        limit = ConcurrencyLimit(1, 0, 0.01)
         for _ in range(3):
-            with pytest.raises(KeyError), slots.take():
+            with pytest.raises(KeyError), limit.acquire():
                 raise KeyError
-        with slots.take():
+        with limit.acquire():
             pass

@@ -73,9 +73,9 @@ def test_what_is_pushed_is_answered_with_its_judgement_and_can_be_read_again(cli
     assert told["cursor"] == 40
     assert told["repairs"] == []
     assert told["judged_by"] == [None] * 10 + ["rolling_zscore"] * 30
-    check_schema(told, "Points")
+    check_schema(told, "StreamPoints")
     assert without_repairs(read(client)) == without_repairs(told)
-    check_schema(read(client), "Points")
+    check_schema(read(client), "StreamPoints")
     stream = client.get("/api/v1/streams/a").json
     assert (stream["last_time"], stream["judged_by"]) == ("2025-03-01T10:39:00Z", "rolling_zscore")
 
@@ -94,7 +94,7 @@ def test_reading_returns_the_events_of_the_points(client):
     put(client, detector="rolling_zscore")
     push(client, times=TIMES, values=[*VALUES[:30], 500.0, *VALUES[31:]])
     points = read(client, query="?after=30&limit=3")
-    check_schema(points, "Points")
+    check_schema(points, "StreamPoints")
     [event] = points["events"]
     assert (event["id"], event["start"], event["stop"], event["peak"]) == ("anomaly-31", 31, 32, 31)
     assert (event["start_time"], event["open"], event["value"]) == (TIMES[30], False, 500.0)
@@ -120,7 +120,7 @@ def test_a_csv_file_is_pushed_too(client):
     lines = "\n".join(f"{time},{value}" for time, value in zip(TIMES, VALUES, strict=True))
     told = client.post("/api/v1/streams/a/points", data=f"time,value\n{lines}\n", content_type="text/csv").json
     assert (told["times"], told["values"], told["cursor"]) == (TIMES, VALUES, 40)
-    check_schema(told, "Points")
+    check_schema(told, "StreamPoints")
 
 
 def test_a_file_with_several_columns_tells_which_was_taken(client):
@@ -129,7 +129,7 @@ def test_a_file_with_several_columns_tells_which_was_taken(client):
     table = "time,a,b\n" + "".join(rows)
     url = "/api/v1/streams/a/points"
     told = client.post(f"{url}?value_column=b", data=table, content_type="text/csv").json
-    check_schema(told, "Points")
+    check_schema(told, "StreamPoints")
     assert (told["column"], told["columns"], told["time_column"]) == ("b", ["a", "b"], "time")
     assert told["values"] == VALUES
 
@@ -258,7 +258,7 @@ def test_labels_are_kept_by_time_and_by_cursor(client):
     said = [{"start": TIMES[3], "stop": TIMES[5], "kind": "anomaly", "note": "off"}]
     told = strict_json(client.put(path, json=said).data)
     assert told == {"labels": said} == client.get(path).json
-    check_schema(told, "LabelList")
+    check_schema(told, "StreamLabels")
     put(client, "b")
     push(client, "b", values=VALUES)
     said = [{"start": 3, "stop": 5, "kind": "normal", "note": ""}]

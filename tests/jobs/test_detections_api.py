@@ -1,12 +1,12 @@
 """Kept detections over HTTP: the same as a detection of the same series at once, in windows, judged again."""
 
 import io
-import sys
 from tempfile import SpooledTemporaryFile
 
 import numpy as np
 import pytest
 
+from api import responses
 from app import create_app
 from detectors.registry import DETECTORS
 from jobs import JobQueue
@@ -24,12 +24,12 @@ def made(client, jobs, series_id, **body):
     told = strict_json(response.data)
     assert response.headers["Location"] == f"/api/v1/detections/{told['id']}"
     assert (response.status_code == 201) == (told["status"] == "done")
-    check_schema(told, "KeptDetection")
+    check_schema(told, "StoredDetection")
     ended(lambda: jobs.results.get(told["id"]))
     return got(client, told["id"])
 
 
-def got(client, detection_id, path="", name="KeptDetection"):
+def got(client, detection_id, path="", name="StoredDetection"):
     response = client.get(f"/api/v1/detections/{detection_id}{path}")
     assert response.status_code == 200, response.data
     told = strict_json(response.data)
@@ -120,7 +120,7 @@ def test_it_is_judged_again_and_stays_so(client, jobs, kept, store):
     path = f"/api/v1/detections/{told['id']}"
     assert len(told["events"]) == 2
     stricter = strict_json(client.patch(path, json={"params": {"threshold": 500}}).data)
-    check_schema(stricter, "KeptDetection")
+    check_schema(stricter, "StoredDetection")
     assert (stricter["events"], stricter["threshold"]) == ([], 500)
     assert stricter["summary"]["anomalies"] == 0
     back = client.patch(path, json={"params": {"threshold": 5, "merge_gap": 9}, "policy": {"direction": "below"}}).json
@@ -201,7 +201,7 @@ def test_csv_is_that_of_a_detection_at_once(client, jobs, kept, archive):
 def test_lists_and_deletes(client, jobs, kept):
     one, two = (made(client, jobs, kept.id, detector="rolling_zscore", params={"window": w}) for w in (20, 30))
     told = strict_json(client.get(f"/api/v1/series/{kept.id}/detections").data)
-    check_schema(told, "KeptDetections")
+    check_schema(told, "DetectionList")
     assert {each["id"] for each in told["detections"]} == {one["id"], two["id"]}
     assert client.delete(f"/api/v1/detections/{one['id']}").json == {"id": one["id"], "outcome": "deleted"}
     check_error(client.get(f"/api/v1/detections/{one['id']}"), 404, "not_found")
@@ -290,7 +290,7 @@ def test_a_long_file_is_sent_from_the_disk(client, jobs, archive, monkeypatch):
     kept = archive.add(table(9_000), 1, ROOM)
     told = made(client, jobs, kept.id, detector="rolling_zscore")
     short = client.get(f"/api/v1/detections/{told['id']}.csv")
-    monkeypatch.setattr(sys.modules["api.v1"], "HELD_BYTES", 5_000)
+    monkeypatch.setattr(responses, "MAX_BYTES_IN_MEMORY", 5_000)
     with client.get(f"/api/v1/detections/{told['id']}.csv", buffered=False) as response:
         assert response.headers["Content-Length"] == str(len(short.data))
         assert len(next(response.response)) < len(short.data)  # in pieces
