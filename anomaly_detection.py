@@ -12,6 +12,7 @@ threshold; anomalies that lie close together are one event. Of a forecast:
 import functools
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, fields, replace
 from typing import Annotated, Any, ClassVar, Self
 
@@ -339,3 +340,63 @@ def check_version(state: Mapping[str, Any]) -> None:
 def parameters_of(detector: type[Detector]) -> dict[str, Param]:
     """The parameters of a detector by name, as its `fit` declares them."""
     return parameters(detector.fit)
+
+
+Timer = Callable[[str], AbstractContextManager[None]]
+"""Called with a stage ("fit", "detect"); entered while the stage runs."""
+
+
+def untimed(stage: str) -> AbstractContextManager[None]:
+    """The timer of a caller who does not measure."""
+    return nullcontext()
+
+
+def detect(
+    series: Series,
+    detector: type[Detector],
+    params: Mapping[str, Any],
+    anomalous: Bools | None = None,
+    *,
+    progress: Progress = no_progress,
+    timer: Timer = untimed,
+) -> Detection:
+    """Fit a detector on a series, and detect offline in the same series.
+
+    anomalous  (n,) true where a point is labelled an anomaly: such points are missing in the fit, and scored anyway
+    Raises UnknownName and BadParameter for params, and what `progress` raises.
+    """
+    masked = series
+    if anomalous is not None and anomalous.any():
+        masked = replace(series, values=np.where(anomalous, np.nan, series.values))
+    with timer("fit"):
+        fitted = detector.fit(masked, progress=progress, **params)
+    with timer("detect"):
+        detection = fitted.detect_offline(series, progress=progress)
+        if masked is not series:
+            hidden = np.isnan(masked.values) & ~np.isnan(series.values)
+            detection = _merge(fitted.detect_offline(masked, progress=progress), detection, hidden)
+    return detection
+
+
+def _merge(masked: Detection, unmasked: Detection, hidden: Bools) -> Detection:
+    """The detection in a series without its labelled anomalies, with the points (n,) `hidden` of the detection in the
+    complete series: a known anomaly does not distort the scores of its neighbours."""
+
+    def merged(column: Any, other: Any) -> Any:
+        is_column = isinstance(column, np.ndarray) and column.shape == hidden.shape
+        return np.where(hidden, other, column) if is_column else column
+
+    components = masked.components
+    if components is not None and unmasked.components is not None:
+        components = components.merge(unmasked.components, hidden)
+    return replace(
+        masked,
+        series=unmasked.series,
+        expected=merged(masked.expected, unmasked.expected),
+        margin=merged(masked.margin, unmasked.margin),
+        score=merged(masked.score, unmasked.score),
+        scorer_scores={
+            scorer: merged(scores, unmasked.scorer_scores[scorer]) for scorer, scores in masked.scorer_scores.items()
+        },
+        components=components,
+    )

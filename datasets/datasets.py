@@ -10,7 +10,7 @@ import numpy as np
 from datasets.label_input import LabelInput, read_labels
 from errors import BadParameter, NotFound, UnknownName
 from readers.positions import read_interval
-from store import Dataset, DatasetStore, Label
+from store import Dataset, DatasetStore, Label, labelled_anomalous
 from timeseries import Bools, Floats, Series, Table, Times
 from timeseries.downsampling import Positions, downsample
 from timeseries.regular_grid import count_gaps
@@ -129,10 +129,7 @@ class Datasets:
 
     def labelled_anomalous(self, stored: Dataset) -> Bools:
         """(n,) true where a point is labelled an anomaly; of overlapping labels the last one counts."""
-        anomalous = np.zeros(stored.points, np.bool_)
-        for label in self.store.labels(stored.id):
-            anomalous[label.start : label.stop] = label.kind == "anomaly"
-        return anomalous
+        return labelled_anomalous(self.store.labels(stored.id), stored.points)
 
     def count_gaps(self, dataset_id: str) -> int:
         """How many neighbouring points lie more than 1.5 steps apart. Raises NotFound."""

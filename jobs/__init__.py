@@ -1,7 +1,8 @@
-"""Long work: detections of uploaded series, done one after another by one process beside the service."""
+"""The detection queue: detections of datasets, run one after another by a worker process."""
 
 from jobs.job_queue import JobQueue, Progress, QueueFull
 from jobs.results import NotDone, Results, Window
+from jobs.stopwatch import Stopwatch
 
 __all__ = [
     "JobQueue",
@@ -9,5 +10,6 @@ __all__ = [
     "Progress",
     "QueueFull",
     "Results",
+    "Stopwatch",
     "Window",
 ]

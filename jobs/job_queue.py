@@ -1,4 +1,4 @@
-"""Jobs: detections done one after another by a warm process, told about while they are at work, never lost."""
+"""The job queue: detections run one after another in a warm process; progress is reported, none is lost."""
 
 import logging
 import os
@@ -15,20 +15,20 @@ from jobs.results import Results
 from jobs.worker_process import WorkerProcess
 from store import DetectionRecord, Detections, StreamStore, Unavailable
 
-MOST_ATTEMPTS = 3
-"""Attempts after which a detection whose worker ended each time is given up."""
-IDLE = 5.0
-"""Seconds between two looks for detections that other services left behind."""
-BEAT = 3.0
-"""Seconds between two words to the store that a detection is worked on."""
+MAX_ATTEMPTS = 3
+"""Attempts after which a detection whose worker crashed each time fails."""
+POLL_SECONDS = 5.0
+"""Interval between two checks for detections that other services left behind."""
+HEARTBEAT_SECONDS = 3.0
+"""Interval between two heartbeats of a running detection."""
 LEASE_MS = 30_000
-"""A detection of which no word came for so long is taken from its owner."""
-GRACE = 2.0
-"""Seconds a cancelled detection has to end before its process is ended."""
+"""Age of the last heartbeat at which a detection is taken from its owner."""
+CANCEL_SECONDS = 2.0
+"""Time that a cancelled detection has to end before its process is killed."""
 
 
 class QueueFull(Exception):
-    """So many detections wait already that no more are taken. `limit` says how many."""
+    """`limit` detections are queued already."""
 
     def __init__(self, limit: int) -> None:
         super().__init__(f"{limit} detections wait already; try again when some of them are done.")
@@ -37,8 +37,12 @@ class QueueFull(Exception):
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a detection is: 0 to 1, the stage at work, the seconds it may still take (None: nobody knows yet), how
-    many are before it."""
+    """How much of a detection is done.
+
+    fraction      0 to 1
+    seconds_left  estimate; None while unknown
+    ahead         detections before a queued one
+    """
 
     fraction: float
     stage: str
@@ -47,206 +51,218 @@ class Progress:
 
 
 @dataclass
-class AtWork:
-    """The detection that the process works on, as far as it has told."""
+class RunningDetection:
+    """The detection that the worker process runs, as far as it has reported; times of the monotonic clock."""
 
-    asked: DetectionRecord
-    began: float
-    beat: float
+    record: DetectionRecord
+    started: float
+    last_heartbeat: float
     stage: str = "read"
     fraction: float = 0.0
-    stop_by: float | None = None
+    kill_at: float | None = None
 
 
 class JobQueue:
-    """One queue in the store, one process that works. `start` begins; a process is started when there is work.
+    """One queue in the store, one worker process. `start` begins; the process is started when there is work.
 
-    Safe to use from many threads, and from several services on one database: each detection has one owner, who says
-    now and then that it lives. What an owner leaves behind is queued again, MOST_ATTEMPTS times in all.
+    Safe to use from many threads, and from several services on one database: each running detection has one owner, who
+    sends heartbeats. What a crashed owner leaves behind is queued again, up to MAX_ATTEMPTS attempts.
     """
 
     def __init__(self, store: StreamStore, *, max_queued: int, max_bytes: int, worker: str = "jobs.worker") -> None:
-        self._store, self._detections = store, Detections(store.database)
+        self._store = store
+        self._detections = Detections(store.database)
         self.results = Results(store)
-        self._max_queued, self._max_bytes, self._worker = max_queued, max_bytes, worker
+        self._max_queued = max_queued
+        self._max_bytes = max_bytes
+        self._worker = worker
         self._owner = f"{socket.gethostname()[:40]}:{os.getpid()}:{secrets.token_hex(4)}"
-        self._wake, self._end = threading.Event(), threading.Event()
+        self._wake = threading.Event()
+        self._stopping = threading.Event()
         self._ended = threading.Condition()
-        self._work: AtWork | None = None
+        self._running: RunningDetection | None = None
         self._process: WorkerProcess | None = None
-        self._wanted = False
+        self._prestart = False
         self._thread = threading.Thread(target=self._run, daemon=True, name="jobs")
 
     def start(self) -> None:
-        """Begins to work."""
+        """Start the queue's thread."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Ends; the detection at work is queued again, for whoever starts next."""
-        self._end.set()
+        """Stop the thread and the process; a running detection is queued again."""
+        self._stopping.set()
         self._wake.set()
         if self._thread.is_alive():
-            self._thread.join(2 * GRACE)
+            self._thread.join(2 * CANCEL_SECONDS)
         if self._process:
             self._process.kill()
 
     @property
     def worker_pid(self) -> int | None:
-        """The number of the process that works; None where there is none."""
+        """The id of the worker process; None where none runs."""
         return self._process.pid if self._process and self._process.alive else None
 
-    def submit(self, series_id: str, column: str, detector: str, params: Mapping[str, Any]) -> DetectionRecord:
-        """Queues a detection with all its parameters; durable when it returns. Raises QueueFull, NotFound,
-        LimitExceeded."""
+    def submit(self, dataset_id: str, column: str, detector: str, params: Mapping[str, Any]) -> DetectionRecord:
+        """Queue a detection with all its parameters; durable when it returns.
+
+        Raises QueueFull, NotFound, LimitExceeded.
+        """
         if self._detections.count_queued() >= self._max_queued:
             raise QueueFull(self._max_queued)
-        asked = self._detections.add(series_id, column, detector, params, now())
-        if asked is None:
-            raise NotFound(f"There is no series {series_id!r}.", name=series_id)
+        record = self._detections.add(dataset_id, column, detector, params, now())
+        if record is None:
+            raise NotFound(f"There is no dataset {dataset_id!r}.", name=dataset_id)
         self._wake.set()
-        return asked
+        return record
 
-    def wait(self, detection_id: str, seconds: float) -> None:
-        """Returns once a detection has ended, or after so many seconds."""
-        until = time.monotonic() + seconds
+    def wait(self, detection_id: str, timeout: float) -> None:
+        """Return once a detection has ended, or after `timeout` seconds."""
+        deadline = time.monotonic() + timeout
         with self._ended:
-            while (left := until - time.monotonic()) > 0:
-                asked = self._detections.get(detection_id, events=False)
-                if asked is None or asked.status not in ("queued", "running"):
+            while (left := deadline - time.monotonic()) > 0:
+                record = self._detections.get(detection_id, events=False)
+                if record is None or record.status not in ("queued", "running"):
                     return
                 self._ended.wait(min(left, 0.5))
 
-    def progress(self, asked: DetectionRecord) -> Progress:
-        """How far a detection is."""
-        work = self._work
-        if asked.status == "queued":
-            return Progress(0.0, "queued", None, self._detections.count_ahead(asked))
-        if asked.status != "running" or work is None or work.asked.id != asked.id:
-            return Progress(asked.progress, asked.stage)
-        spent, fraction = time.monotonic() - work.began, work.fraction
-        left = spent * (1 - fraction) / fraction if fraction > 0.05 else None
-        return Progress(fraction, work.stage, left)
+    def progress(self, record: DetectionRecord) -> Progress:
+        """How much of a detection is done."""
+        running = self._running
+        if record.status == "queued":
+            return Progress(0.0, "queued", None, self._detections.count_ahead(record))
+        if record.status != "running" or running is None or running.record.id != record.id:
+            return Progress(record.progress, record.stage)
+        elapsed = time.monotonic() - running.started
+        fraction = running.fraction
+        seconds_left = elapsed * (1 - fraction) / fraction if fraction > 0.05 else None
+        return Progress(fraction, running.stage, seconds_left)
 
-    def end(self, asked: DetectionRecord) -> str:
-        """Cancels a detection that waits or is worked on, forgets any other; says which: cancelled or deleted."""
-        if self._detections.cancel(asked.id, now()):
-            self._hurry()
+    def end(self, record: DetectionRecord) -> str:
+        """Cancel a queued or running detection, delete any other; returns which: cancelled or deleted."""
+        if self._detections.cancel(record.id, now()):
+            self._check_lease()
             return "cancelled"
-        self._detections.delete(asked.id)
+        self._detections.delete(record.id)
         return "deleted"
 
     def series_deleted(self) -> None:
-        """Has work on a series end that was deleted."""
-        self._hurry()
+        """Stop the running detection soon where its dataset was deleted."""
+        self._check_lease()
 
     def warm(self) -> None:
-        """Has the process started, so that the first detection does not wait for it: somebody seems to be about to ask
-        for one."""
+        """Start the process where none runs, so that the first detection does not wait for it."""
         if self.worker_pid is None:
-            self._wanted = True
+            self._prestart = True
             self._wake.set()
 
-    def _hurry(self) -> None:
-        """Looks at once whether the detection at work is still to be worked on."""
-        work = self._work
-        if work:
-            work.beat = 0.0
+    def _check_lease(self) -> None:
+        """Make the next heartbeat due, which tells whether the running detection is still owned."""
+        running = self._running
+        if running:
+            running.last_heartbeat = 0.0
 
     def _run(self) -> None:
-        while not self._end.is_set():
+        while not self._stopping.is_set():
             try:
                 self._wake.clear()
-                self._rescue()
-                asked = self._detections.claim(self._owner, now())
-                if asked is None:
-                    if self._wanted:
-                        self._started()
-                    self._wake.wait(IDLE)
-                else:
-                    self._do(asked)
+                self._requeue_abandoned()
+                record = self._detections.claim(self._owner, now())
+                if record is not None:
+                    self._run_detection(record)
+                    continue
+                if self._prestart:
+                    self._live_process()
+                self._wake.wait(POLL_SECONDS)
             except Unavailable as error:
                 logging.getLogger("anomaly").error("jobs: %s", error)
-                self._end.wait(IDLE)
-            except Exception:  # a defect in one job must not end all that come after it
+                self._stopping.wait(POLL_SECONDS)
+            except Exception:  # a defect in one job must not end all later ones
                 logging.getLogger("anomaly").exception("jobs: a defect")
-                self._end.wait(IDLE)
+                self._stopping.wait(POLL_SECONDS)
 
-    def _rescue(self) -> None:
-        """Queues again what owners that are gone have left behind."""
-        for asked in self._detections.running():
-            if self._is_gone(asked):
-                self._again(asked, "the service ended while it was worked on")
+    def _requeue_abandoned(self) -> None:
+        """Queue the detections of crashed owners again."""
+        for record in self._detections.running():
+            if self._is_abandoned(record):
+                self._requeue_or_fail(record, "the service ended while it ran")
 
-    def _is_gone(self, asked: DetectionRecord) -> bool:
-        host, pid, _ = (asked.owner or "::").rsplit(":", 2)
-        if asked.owner == self._owner or (asked.heartbeat or 0) < now() - LEASE_MS:
+    def _is_abandoned(self, record: DetectionRecord) -> bool:
+        host, pid, _ = (record.owner or "::").rsplit(":", 2)
+        if record.owner == self._owner or (record.heartbeat or 0) < now() - LEASE_MS:
             return True
-        mine, my_pid, _ = self._owner.rsplit(":", 2)
-        return host == mine and (pid == my_pid or not runs(int(pid)))
+        own_host, own_pid, _ = self._owner.rsplit(":", 2)
+        return host == own_host and (pid == own_pid or not is_running(int(pid)))
 
-    def _again(self, asked: DetectionRecord, reason: str) -> None:
-        if asked.attempts < MOST_ATTEMPTS:
-            self._detections.requeue(asked)
+    def _requeue_or_fail(self, record: DetectionRecord, reason: str) -> None:
+        if record.attempts < MAX_ATTEMPTS:
+            self._detections.requeue(record)
             return
-        said = (
-            f"The detection was begun {asked.attempts} times and never came to an end ({reason}). It may need more "
-            "memory than there is; take a simpler detector or a shorter series."
+        message = (
+            f"The detection was started {record.attempts} times and never ended ({reason}). It may need more "
+            "memory than there is; use a simpler detector or a shorter series."
         )
-        self._detections.fail(asked, {"code": "worker_ended", "message": said, "detail": {}}, now())
+        self._detections.fail(record, {"code": "worker_ended", "message": message, "detail": {}}, now())
 
-    def _do(self, asked: DetectionRecord) -> None:
-        """Has the process work on a detection until that has ended, one way or another."""
-        process = self._started()
-        self._work = AtWork(asked, time.monotonic(), time.monotonic(), "read" if process.ready else "start")
+    def _run_detection(self, record: DetectionRecord) -> None:
+        """Run a detection in the process until it ends, one way or another."""
+        process = self._live_process()
+        stage = "read" if process.ready else "start"
+        self._running = RunningDetection(record, time.monotonic(), time.monotonic(), stage)
         try:
-            process.tell({"do": asked.id, "owner": asked.owner, "attempts": asked.attempts})
-            self._follow(process, self._work)
+            process.send({"run": record.id, "owner": record.owner, "attempts": record.attempts})
+            self._supervise(process, self._running)
         finally:
-            self._work = None
+            self._running = None
             with self._ended:
                 self._ended.notify_all()
 
-    def _started(self) -> WorkerProcess:
-        """The process; a new one where there is none."""
-        self._wanted = False
+    def _live_process(self) -> WorkerProcess:
+        """The process; a new one where none runs."""
+        self._prestart = False
         if self._process is None or not self._process.alive:
             if self._process:
-                self._process.kill()  # closes what is left of it
+                self._process.kill()  # closes its pipes
             self._process = WorkerProcess(self._store.database.address, self._max_bytes, self._worker)
         return self._process
 
-    def _follow(self, process: WorkerProcess, work: AtWork) -> None:
-        while not self._end.is_set():
-            told = process.hear(0.1)
-            if told is None:
-                process.kill()  # it may still be ending: the next work must not be given to it
-                if work.stop_by is None and not self._end.is_set():
-                    self._again(work.asked, "its process ended")
+    def _supervise(self, process: WorkerProcess, running: RunningDetection) -> None:
+        while not self._stopping.is_set():
+            message = process.receive(0.1)
+            if message is None:
+                process.kill()  # it may still be exiting: it must not get the next detection
+                if running.kill_at is None and not self._stopping.is_set():
+                    self._requeue_or_fail(running.record, "its process ended")
                 return
-            if told.get("ready"):
-                work.stage, work.began = "read", time.monotonic()
-            if told.get("id") == work.asked.id:
-                if "end" in told:
-                    if told["end"] == "again":
-                        self._again(work.asked, "the database could not be used")
+            if message.get("ready"):
+                running.stage = "read"
+                running.started = time.monotonic()
+            if message.get("id") == running.record.id:
+                if "end" in message:
+                    if message["end"] == "requeue":
+                        self._requeue_or_fail(running.record, "the database could not be used")
                     return
-                work.stage, work.fraction = told["stage"], told["fraction"]
-            if self._stopped(process, work):
+                running.stage = message["stage"]
+                running.fraction = message["fraction"]
+            if self._has_been_killed(process, running):
                 return
-        self._detections.requeue(work.asked, count_attempt=False)
+        self._detections.requeue(running.record, count_attempt=False)
 
-    def _stopped(self, process: WorkerProcess, work: AtWork) -> bool:
-        """Says that the detection is worked on; where it is not to be any more, has it stopped. True once it is."""
-        if work.stop_by is not None:
-            if time.monotonic() > work.stop_by:
+    def _has_been_killed(self, process: WorkerProcess, running: RunningDetection) -> bool:
+        """Send a heartbeat when it is due. Where the detection is not owned any more, cancel it, then kill its process.
+
+        Returns True once the process was killed.
+        """
+        if running.kill_at is not None:
+            if time.monotonic() > running.kill_at:
                 process.kill()
                 return True
             return False
-        if time.monotonic() - work.beat > BEAT:
-            work.beat = time.monotonic()
-            if not self._detections.heartbeat(work.asked, now(), work.fraction, work.stage):
-                work.stop_by = time.monotonic() + GRACE
-                process.tell({"stop": work.asked.id})
+        if time.monotonic() - running.last_heartbeat > HEARTBEAT_SECONDS:
+            running.last_heartbeat = time.monotonic()
+            if not self._detections.heartbeat(running.record, now(), running.fraction, running.stage):
+                running.kill_at = time.monotonic() + CANCEL_SECONDS
+                process.send({"cancel": running.record.id})
         return False
 
 
@@ -255,8 +271,8 @@ def now() -> int:
     return time.time_ns() // 1_000_000
 
 
-def runs(pid: int) -> bool:
-    """Whether a process of this computer runs; where that cannot be known, it does."""
+def is_running(pid: int) -> bool:
+    """Whether a process of this computer runs; True where that is unknown."""
     if os.name != "posix":
         return True
     try:

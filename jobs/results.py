@@ -1,4 +1,4 @@
-"""What came of detections that are done: windows of their points, another sigma, how many events each would give."""
+"""Results of done detections: intervals of their points, events, rethresholding, the threshold curve."""
 
 import threading
 from bisect import bisect
@@ -17,24 +17,25 @@ from evaluation.rethresholding import rethreshold
 from evaluation.threshold_curve import CurvePoint, ThresholdCurve
 from events.event import Event
 from events.filter import read_event_filter
-from jobs.serialization import from_columns, same_judgement, summarize
+from jobs.serialization import from_columns, has_same_result, summarize
 from readers.positions import read_interval
-from store import Dataset, DatasetStore, DetectionRecord, Detections, StreamStore
+from store import Dataset, DatasetStore, DetectionRecord, Detections, StreamStore, labelled_anomalous
 from timeseries.downsampling import downsample
+from timeseries.intervals import runs
 
-MOST_POINTS = 2_000_000
-"""Points of detections that are held in memory, the last used: some 100 bytes each. One is held in any case."""
+MAX_CACHED_POINTS = 2_000_000
+"""Points of detections in memory, recently used ones, some 100 bytes each. One detection is cached in any case."""
 
 
 class NotDone(BadInput):
-    """A detection that has no result, or none yet."""
+    """The detection has no result, or none yet."""
 
     code = "not_done"
 
 
 @dataclass(frozen=True)
 class Window:
-    """Points `start` to `stop` (half open positions) of a detection, of which those at `positions` are told."""
+    """The half-open interval start to stop of a detection; `positions` (k,) are those left by downsampling."""
 
     detection: Detection
     start: int
@@ -43,136 +44,144 @@ class Window:
 
 
 @dataclass(frozen=True)
-class Held:
-    """A detection in memory: as it was fitted, and as it is judged now."""
+class CachedResult:
+    """A detection in memory: as its fit left it, and with the record's present params and event filter."""
 
-    asked: DetectionRecord
+    record: DetectionRecord
     fitted: Detection
     present: Detection
 
 
 class Results:
-    """Results are read from the store when they are asked for; of the last few, the columns stay in memory."""
+    """Reads results from the store; those used recently stay in memory."""
 
     def __init__(self, store: StreamStore) -> None:
-        self._archive, self._detections = DatasetStore(store.database), Detections(store.database)
-        self._held: OrderedDict[str, Held] = OrderedDict()
+        self._datasets = DatasetStore(store.database)
+        self._detections = Detections(store.database)
+        self._cache: OrderedDict[str, CachedResult] = OrderedDict()
         self._lock = threading.Lock()
 
     def get(self, detection_id: str, *, events: bool = True) -> DetectionRecord:
-        """A detection, done or not; without its events it is quickly read. Raises NotFound."""
-        asked = self._detections.get(detection_id, events=events)
-        if asked is None:
+        """A detection, done or not; faster without its events. Raises NotFound."""
+        record = self._detections.get(detection_id, events=events)
+        if record is None:
             raise NotFound(f"There is no detection {detection_id!r}.", name=detection_id)
-        return asked
+        return record
 
-    def of_series(self, series_id: str) -> list[DetectionRecord]:
-        """The detections of a series without their events, the newest first."""
-        return self._detections.of_dataset(series_id)
+    def of_series(self, dataset_id: str) -> list[DetectionRecord]:
+        """The detections of a dataset without their events, newest first."""
+        return self._detections.of_dataset(dataset_id)
 
-    def detection(self, asked: DetectionRecord) -> Detection:
-        """The judgement of every point. Raises NotDone, NotFound."""
-        return self._hold(asked).present
+    def detection(self, record: DetectionRecord) -> Detection:
+        """The result for every point. Raises NotDone, NotFound."""
+        return self._load(record).present
 
-    def series(self, series_id: str) -> Dataset:
-        """A series, without its points. Raises NotFound."""
-        kept = self._archive.get(series_id)
-        if kept is None:
-            raise NotFound(f"There is no series {series_id!r}.", name=series_id)
-        return kept
+    def series(self, dataset_id: str) -> Dataset:
+        """A dataset, without its points. Raises NotFound."""
+        dataset = self._datasets.get(dataset_id)
+        if dataset is None:
+            raise NotFound(f"There is no dataset {dataset_id!r}.", name=dataset_id)
+        return dataset
 
-    def window(self, asked: DetectionRecord, begin: str | None, end: str | None, buckets: int) -> Window:
-        """At most 2 · `buckets` of the points from `begin` up to `end`, the peak of each event among them. Raises
-        NotDone, NotFound, BadParameter."""
-        detection = self.detection(asked)
-        start, stop = read_interval(begin, end, detection.series.times, len(detection.series))
-        some = slice(start, stop)
+    def window(self, record: DetectionRecord, start: str | None, stop: str | None, buckets: int) -> Window:
+        """The points from `start` up to `stop`, downsampled to at most 2 · `buckets`, the peak of each event included.
+
+        `start` and `stop` are positions or times; None is the end. Raises NotDone, NotFound, BadParameter.
+        """
+        detection = self.detection(record)
         times = detection.series.times
+        first, last = read_interval(start, stop, times, len(detection.series))
+        part = slice(first, last)
         positions = downsample(
-            detection.series.values[some],
-            None if times is None else times[some],
+            detection.series.values[part],
+            None if times is None else times[part],
             buckets=buckets,
-            flagged=detection.is_anomaly[some],
-            score=detection.score[some],
+            flagged=detection.is_anomaly[part],
+            score=detection.score[part],
         )
-        return Window(detection, start, stop, positions + start)
+        return Window(detection, first, last, positions + first)
 
-    def events(self, asked: DetectionRecord, after: int, limit: int) -> tuple[list[Event], int | None]:
-        """At most `limit` of the events, those that start after a position, and the position after which the next ones
-        start; None where these are the last. Raises NotDone, NotFound."""
-        detection = self.detection(asked)
+    def events(self, record: DetectionRecord, after: int, limit: int) -> tuple[list[Event], int | None]:
+        """At most `limit` of the events that start after a position, and the `after` of the next ones; None: no more.
+
+        Raises NotDone, NotFound.
+        """
+        detection = self.detection(record)
         first = bisect(detection.intervals, after, key=lambda interval: interval[0])
-        some = detection.intervals[first : first + limit]
-        more = first + limit < len(detection.intervals)
-        return detection.events_at(some), some[-1][0] if more else None
+        page = detection.intervals[first : first + limit]
+        has_more = first + limit < len(detection.intervals)
+        return detection.events_at(page), page[-1][0] if has_more else None
 
     def rejudge(
-        self, asked: DetectionRecord, params: Mapping[str, Any], counting: Mapping[str, Any]
+        self, record: DetectionRecord, params: Mapping[str, Any], event_filter: Mapping[str, Any]
     ) -> DetectionRecord:
-        """Judges again from the kept scores and keeps that. Raises NotDone, NotFound, UnknownName, BadParameter."""
-        held = self._hold(asked)
-        assert asked.summary is not None
-        given = {**asked.params, **params}
+        """Change some parameters and fields of the event filter without a new fit, and store the new summary.
+
+        Raises NotDone, NotFound, UnknownName, BadParameter.
+        """
+        cached = self._load(record)
+        assert record.summary is not None
         present = rethreshold(
-            find_detector(asked.detector), held.fitted, given, read_event_filter(counting, held.present.event_filter)
+            find_detector(record.detector),
+            cached.fitted,
+            {**record.params, **params},
+            read_event_filter(event_filter, cached.present.event_filter),
         )
-        told = summarize(present, asked.summary.statistics["seconds"])
-        changed = self._detections.replace_summary(asked, present.params, vars(present.event_filter), told)
+        summary = summarize(present, record.summary.statistics["seconds"])
+        changed = self._detections.replace_summary(record, present.params, vars(present.event_filter), summary)
         if changed is None:
-            raise NotFound(f"There is no detection {asked.id!r} any more.", name=asked.id)
-        self._keep(Held(changed, held.fitted, present))
+            raise NotFound(f"There is no detection {record.id!r} any more.", name=record.id)
+        self._insert(CachedResult(changed, cached.fitted, present))
         return changed
 
     def sensitivity(
-        self, asked: DetectionRecord, per_month: float | None
+        self, record: DetectionRecord, per_month: float | None
     ) -> tuple[str, list[CurvePoint], CurvePoint | None]:
-        """The name of the parameter, its curve, and the curve point with at most so many events a month."""
-        held = self._hold(asked)
-        labels = self._archive.labels(asked.dataset_id)
-        known = np.zeros(len(held.present.series), np.bool_)
-        for each in labels:
-            known[each.start : each.stop] = each.kind == "anomaly"
-        sensitivity = ThresholdCurve(find_detector(asked.detector), held.present, stretches(known))
-        curve = sensitivity.curve()
-        events = None if per_month is None else sensitivity.events_in_series(per_month)
-        return sensitivity.name, curve, None if events is None else sensitivity.target(events, curve)
+        """The name of the parameter, its curve, and the first point with at most `per_month` events a month.
 
-    def _hold(self, asked: DetectionRecord) -> Held:
-        if asked.status != "done":
-            said = f"This detection is {asked.status}; it has no result{' yet' if asked.finished is None else ''}."
-            raise NotDone(said, status=asked.status)
+        Raises NotDone, NotFound.
+        """
+        detection = self.detection(record)
+        anomalous = labelled_anomalous(self._datasets.labels(record.dataset_id), len(detection.series))
+        threshold_curve = ThresholdCurve(find_detector(record.detector), detection, runs(anomalous))
+        curve = threshold_curve.curve()
+        events = None if per_month is None else threshold_curve.events_in_series(per_month)
+        return threshold_curve.name, curve, None if events is None else threshold_curve.target(events, curve)
+
+    def _load(self, record: DetectionRecord) -> CachedResult:
+        if record.status != "done":
+            message = f"This detection is {record.status}; it has no result{' yet' if record.finished is None else ''}."
+            raise NotDone(message, status=record.status)
         with self._lock:
-            held = self._held.get(asked.id)
-            if held and same_judgement(held.asked, asked):
-                self._held.move_to_end(asked.id)
-                return held
-        fitted = held.fitted if held else self._read(asked)
-        present = rethreshold(
-            find_detector(asked.detector), fitted, asked.params, read_event_filter(asked.event_filter)
-        )
-        return self._keep(Held(asked, fitted, present))
+            cached = self._cache.get(record.id)
+            if cached and has_same_result(cached.record, record):
+                self._cache.move_to_end(record.id)
+                return cached
+        fitted = cached.fitted if cached else self._read(record)
+        event_filter = read_event_filter(record.event_filter)
+        present = rethreshold(find_detector(record.detector), fitted, record.params, event_filter)
+        return self._insert(CachedResult(record, fitted, present))
 
-    def _keep(self, held: Held) -> Held:
+    def _insert(self, result: CachedResult) -> CachedResult:
         with self._lock:
-            self._held[held.asked.id] = held
-            self._held.move_to_end(held.asked.id)
-            while len(self._held) > 1 and sum(len(each.fitted.series) for each in self._held.values()) > MOST_POINTS:
-                self._held.popitem(last=False)
-        return held
+            self._cache[result.record.id] = result
+            self._cache.move_to_end(result.record.id)
+            while len(self._cache) > 1 and self._cached_points() > MAX_CACHED_POINTS:
+                self._cache.popitem(last=False)
+        return result
 
-    def _read(self, asked: DetectionRecord) -> Detection:
-        kept, state = self._archive.get(asked.dataset_id), self._detections.state(asked.id)
-        if kept is None or state is None:
-            raise NotFound(f"There is no detection {asked.id!r} any more.", name=asked.id)
-        series, columns = self._archive.series(kept, asked.column), self._detections.columns(asked.id)
+    def _cached_points(self) -> int:
+        return sum(len(cached.fitted.series) for cached in self._cache.values())
+
+    def _read(self, record: DetectionRecord) -> Detection:
+        dataset = self._datasets.get(record.dataset_id)
+        state = self._detections.state(record.id)
+        if dataset is None or state is None:
+            raise NotFound(f"There is no detection {record.id!r} any more.", name=record.id)
+        series = self._datasets.series(dataset, record.column)
+        columns = self._detections.columns(record.id)
         try:
-            return from_columns(find_detector(asked.detector), series, columns, state)
+            return from_columns(find_detector(record.detector), series, columns, state)
         except StaleState as error:
             message = "Another version of the program saved this detection; delete it and make it again."
             raise NotDone(message, status="stale") from error
-
-
-def stretches(flags: NDArray[np.bool_]) -> list[tuple[int, int]]:
-    """The runs of true values, half open."""
-    edges = np.flatnonzero(np.diff(flags, prepend=False, append=False))
-    return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))

@@ -1,92 +1,85 @@
-"""One piece of work: reads a series, fits, judges, keeps what came of it."""
+"""One task of the worker: read a column, detect, store the result."""
 
 import time
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
-from anomaly_detection import Detection
+from anomaly_detection import detect
 from detectors import find_detector
 from errors import BadInput, LimitExceeded
-from jobs.serialization import mask_labelled_anomalies, merge_labelled, summarize, to_columns
-from store import Database, DatasetStore, DetectionRecord, Detections, Label, LeaseLost
+from evaluation.rethresholding import rethreshold
+from events.filter import read_event_filter
+from jobs.serialization import summarize, to_columns
+from jobs.stopwatch import Stopwatch
+from store import Database, DatasetStore, DetectionRecord, Detections, Label, LeaseLost, labelled_anomalous
 from timeseries import Series
 
 Report = Callable[[str, float], None]
-"""Called with a stage (read, fit, detect, save) and the share of it all that is done; may raise Cancelled."""
+"""Called with a stage (read, fit, detect, save) and the fraction of the task that is done; may raise Cancelled."""
 
-SHARES = {"read": (0.0, 0.02), "fit": (0.02, 0.7), "detect": (0.7, 0.95), "save": (0.95, 1.0)}
-"""From where to where a stage takes the work."""
+STAGE_FRACTIONS = {"read": (0.0, 0.02), "fit": (0.02, 0.7), "detect": (0.7, 0.95), "save": (0.95, 1.0)}
+"""By stage the fractions of the task at its start and at its end."""
 
 
 class Task:
-    """Does one detection after another. `most_bytes` is what all that is kept may take."""
+    """Runs one detection after another. `max_bytes`: disk space of all datasets and detections."""
 
-    def __init__(self, database: Database, most_bytes: int) -> None:
-        self._archive, self._detections = DatasetStore(database), Detections(database)
-        self._most_bytes = most_bytes
+    def __init__(self, database: Database, max_bytes: int) -> None:
+        self._datasets = DatasetStore(database)
+        self._detections = Detections(database)
+        self._max_bytes = max_bytes
 
-    def do(self, asked: DetectionRecord, report: Report) -> None:
-        """Works on a detection to its end. Raises BadInput for what its author can change, Lost where it is not to be
-        worked on any more, and what the report raises."""
+    def run(self, record: DetectionRecord, report: Report) -> None:
+        """Run a detection to its end.
 
-        def told(stage: str, fraction: float) -> None:
-            first, last = SHARES[stage]
+        Raises BadInput for what the user can change, LeaseLost where the detection is not to be run any more, and what
+        `report` raises.
+        """
+
+        def progress(stage: str, fraction: float) -> None:
+            first, last = STAGE_FRACTIONS[stage]
             report(stage, first + (last - first) * min(max(fraction, 0.0), 1.0))
 
-        told("read", 0.0)
-        began = time.perf_counter()
-        series, labels = self._read(asked)
-        seconds = {"read": time.perf_counter() - began}
-        detection = judged(asked, series, labels, told, seconds)
-        told("save", 0.0)
+        stopwatch = Stopwatch()
+        progress("read", 0.0)
+        with stopwatch("read"):
+            series, labels = self._read(record)
+        detector = find_detector(record.detector)
+        anomalous = labelled_anomalous(labels, len(series))
+        detection = detect(series, detector, record.params, anomalous, progress=progress, timer=stopwatch)
+        progress("save", 0.0)
         columns, state = to_columns(detection)
-        self._check_room(sum(column.nbytes for column in columns.values()))
-        self._detections.finish(asked, columns, state, summarize(detection, seconds), time.time_ns() // 1_000_000)
+        self._check_size(sum(column.nbytes for column in columns.values()))
+        if record.event_filter:  # an upgrade of the database queued it again
+            detection = rethreshold(detector, detection, {}, read_event_filter(record.event_filter))
+        summary = summarize(detection, stopwatch.seconds)
+        self._detections.finish(record, columns, state, summary, time.time_ns() // 1_000_000)
 
-    def _read(self, asked: DetectionRecord) -> tuple[Series, list[Label]]:
-        kept = self._archive.get(asked.dataset_id)
-        if kept is None:
-            raise LeaseLost("the series was deleted")
-        series = self._archive.series(kept, asked.column)
-        if len(series) != kept.points:
-            raise LeaseLost("the series was deleted while it was read")
-        return series, self._archive.labels(asked.dataset_id)
+    def _read(self, record: DetectionRecord) -> tuple[Series, list[Label]]:
+        dataset = self._datasets.get(record.dataset_id)
+        if dataset is None:
+            raise LeaseLost("the dataset was deleted")
+        series = self._datasets.series(dataset, record.column)
+        if len(series) != dataset.points:
+            raise LeaseLost("the dataset was deleted while it was read")
+        return series, self._datasets.labels(record.dataset_id)
 
-    def _check_room(self, size: int) -> None:
-        taken, most = self._archive.used_bytes(), self._most_bytes
-        if taken + size > most:
-            said = (
-                f"All series and detections that are kept may take {most} bytes; {taken} are taken and this detection "
-                f"needs {size}. Delete some, or raise the limit."
+    def _check_size(self, size: int) -> None:
+        used = self._datasets.used_bytes()
+        if used + size > self._max_bytes:
+            message = (
+                f"All datasets and detections together may take {self._max_bytes} bytes; {used} are used and this "
+                f"detection needs {size}. Delete some, or raise the limit."
             )
-            raise LimitExceeded(said, limit=most, setting="max_dataset_bytes")
-
-
-def judged(
-    asked: DetectionRecord, series: Series, labels: list[Label], told: Report, seconds: dict[str, float]
-) -> Detection:
-    """The detection, and the seconds it took; the same as POST /api/v1/detect where there are no labels."""
-    detector, learned = find_detector(asked.detector), mask_labelled_anomalies(series, labels)
-    began = time.perf_counter()
-    fitted = detector.fit(learned, progress=told, **asked.params)
-    seconds["fit"] = time.perf_counter() - began
-    began = time.perf_counter()
-    detection = fitted.detect_offline(series, progress=told)
-    if learned is not series:
-        hidden = np.isnan(learned.values) & ~np.isnan(series.values)
-        detection = merge_labelled(fitted.detect_offline(learned, progress=told), detection, hidden)
-    seconds["detect"] = time.perf_counter() - began
-    return detection
+            raise LimitExceeded(message, limit=self._max_bytes, setting="max_dataset_bytes")
 
 
 def failure(error: Exception) -> dict[str, Any]:
-    """An error as it is kept: code, message, detail."""
+    """An error as it is stored: code, message, detail."""
     if isinstance(error, BadInput):
         return {"code": error.code, "message": error.message, "detail": dict(error.detail)}
     if isinstance(error, MemoryError):
-        said = "There is not enough memory for this detection; take a simpler detector or a shorter series."
-        return {"code": "out_of_memory", "message": said, "detail": {}}
-    said = "Something went wrong in the service; its log says what."
-    return {"code": "internal_error", "message": said, "detail": {}}
+        message = "There is not enough memory for this detection; use a simpler detector or a shorter series."
+        return {"code": "out_of_memory", "message": message, "detail": {}}
+    message = "Something went wrong in the service; its log has the details."
+    return {"code": "internal_error", "message": message, "detail": {}}

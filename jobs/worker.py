@@ -1,8 +1,9 @@
-"""The process that works: `python -m jobs.worker`, started by the service, spoken to in lines of JSON.
+"""The worker process: `python -m jobs.worker`, started by the service, which exchanges lines of JSON with it.
 
-In:   {"url", "most_bytes"} first; {"do": a detection's id, "owner", "attempts"}; {"stop": id}. The end of the input
-      ends the process, so that it never outlives the service.
-Out:  {"ready"} once; {"id", "stage", "fraction"} now and then; {"id", "end": done | lost | stopped | again | failed}.
+In:   {"url", "max_bytes"} first; {"run": detection id, "owner", "attempts"}; {"cancel": detection id}. The end of the
+      input ends the process, so that it never outlives the service.
+Out:  {"ready"} once; {"id", "stage", "fraction"} now and then; {"id", "end": done | lost | cancelled | requeue |
+      failed}.
 """
 
 import json
@@ -19,91 +20,93 @@ from errors import BadInput, Cancelled
 from jobs.task import Task, failure
 from store import CannotOpen, Database, DetectionRecord, Detections, LeaseLost, Unavailable
 
-EVERY = 0.1
-"""Seconds between two words about progress."""
+PROGRESS_SECONDS = 0.1
+"""Seconds between two progress messages."""
 NICE = 10
-"""How much later than the service this process gets its turn."""
+"""Scheduling priority below that of the service."""
 
 
 class Worker:
-    """Works on one detection after another while a second thread listens."""
+    """Runs one detection after another while a second thread reads commands."""
 
-    def __init__(self, commands: TextIO, out: TextIO) -> None:
-        self._in, self._out = commands, out
-        self._orders: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
-        self._stopped = ""
-        self._told = 0.0
+    def __init__(self, commands: TextIO, messages: TextIO) -> None:
+        self._commands = commands
+        self._messages = messages
+        self._queue: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
+        self._cancelled = ""
+        self._reported_at = 0.0
 
     def run(self) -> None:
-        """Works until the input ends, which ends the process."""
-        first = json.loads(self._in.readline())
-        database = Database.open(first["url"])
-        find_detector("rolling_zscore")  # imports every detector, so that the first order does not wait for it
-        threading.Thread(target=self._listen, daemon=True, name="orders").start()
-        work, detections = Task(database, first["most_bytes"]), Detections(database)
-        self._tell({"ready": True})
+        """Run commands until the input ends, which ends the process."""
+        settings = json.loads(self._commands.readline())
+        database = Database.open(settings["url"])
+        find_detector("rolling_zscore")  # imports every detector, so that the first command does not wait for it
+        threading.Thread(target=self._read_commands, daemon=True, name="commands").start()
+        task = Task(database, settings["max_bytes"])
+        detections = Detections(database)
+        self._send({"ready": True})
         while True:
-            order = self._orders.get()
-            self._tell({"id": order["do"], "end": self._end(work, detections, order)})
+            command = self._queue.get()
+            self._send({"id": command["run"], "end": self._run_command(task, detections, command)})
 
-    def _end(self, work: Task, detections: Detections, order: dict[str, Any]) -> str:
-        """Works on an order; how it ended."""
+    def _run_command(self, task: Task, detections: Detections, command: dict[str, Any]) -> str:
+        """Run the detection of a command; how it ended."""
         try:
-            asked = detections.get(order["do"])
-            if asked is None or (asked.owner, asked.attempts) != (order["owner"], order["attempts"]):
+            record = detections.get(command["run"])
+            if record is None or (record.owner, record.attempts) != (command["owner"], command["attempts"]):
                 return "lost"
-            return self._done(work, detections, asked)
+            return self._run_detection(task, detections, record)
         except Unavailable:
-            return "again"
+            return "requeue"
 
-    def _done(self, work: Task, detections: Detections, asked: DetectionRecord) -> str:
+    def _run_detection(self, task: Task, detections: Detections, record: DetectionRecord) -> str:
         try:
-            work.do(asked, lambda stage, fraction: self._report(asked.id, stage, fraction))
+            task.run(record, lambda stage, fraction: self._report(record.id, stage, fraction))
         except LeaseLost:
             return "lost"
         except Cancelled:
-            return "stopped"
+            return "cancelled"
         except Unavailable:
             raise
-        except Exception as error:  # whatever one detection does, the next can be worked on
+        except Exception as error:  # whatever one detection does, the next one can run
             if not isinstance(error, (BadInput, MemoryError)):
-                logging.getLogger("anomaly").exception("detection %s failed", asked.id)
-            detections.fail(asked, failure(error), time.time_ns() // 1_000_000)
+                logging.getLogger("anomaly").exception("detection %s failed", record.id)
+            detections.fail(record, failure(error), time.time_ns() // 1_000_000)
             return "failed"
         return "done"
 
     def _report(self, detection_id: str, stage: str, fraction: float) -> None:
-        if self._stopped == detection_id:
+        if self._cancelled == detection_id:
             raise Cancelled
-        if time.monotonic() - self._told > EVERY:
-            self._told = time.monotonic()
-            self._tell({"id": detection_id, "stage": stage, "fraction": fraction})
+        if time.monotonic() - self._reported_at > PROGRESS_SECONDS:
+            self._reported_at = time.monotonic()
+            self._send({"id": detection_id, "stage": stage, "fraction": fraction})
 
-    def _listen(self) -> None:
-        for line in self._in:
-            order = json.loads(line)
-            if "stop" in order:
-                self._stopped = order["stop"]
+    def _read_commands(self) -> None:
+        for line in self._commands:
+            command = json.loads(line)
+            if "cancel" in command:
+                self._cancelled = command["cancel"]
             else:
-                self._orders.put(order)
-        os._exit(0)  # the service is gone; work may hold the other thread for long
+                self._queue.put(command)
+        os._exit(0)  # the service has ended; a detection may occupy the other thread for long
 
-    def _tell(self, message: dict[str, Any]) -> None:
-        self._out.write(json.dumps(message) + "\n")
-        self._out.flush()
+    def _send(self, message: dict[str, Any]) -> None:
+        self._messages.write(json.dumps(message) + "\n")
+        self._messages.flush()
 
 
 def main() -> int:
-    """Works. Returns the exit code."""
+    """Run the worker. Returns the exit code."""
     logging.basicConfig(level="INFO", format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    out = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)  # what a library prints must not be taken for a message
+    messages = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # output of a library must not be taken for a message
     if hasattr(os, "nice"):
         os.nice(NICE)
     try:
-        Worker(sys.stdin, out).run()
+        Worker(sys.stdin, messages).run()
     except (CannotOpen, BrokenPipeError) as error:
-        logging.getLogger("anomaly").error("the worker cannot work: %s", error)
+        logging.getLogger("anomaly").error("the worker cannot run: %s", error)
     return 1
 
 

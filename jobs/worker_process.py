@@ -1,4 +1,4 @@
-"""The worker's process, as the service holds it."""
+"""The worker process, from the side of the service."""
 
 import json
 import os
@@ -16,10 +16,9 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 class WorkerProcess:
-    """One process that works: it runs `module`, see worker.py. What it says comes out of `hear`; `ready`: it has said
-    that it can begin."""
+    """A process that runs `module`, see worker.py for its messages. `ready`: it accepts commands."""
 
-    def __init__(self, url: str, most_bytes: int, module: str) -> None:
+    def __init__(self, url: str, max_bytes: int, module: str) -> None:
         path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
         self._process = subprocess.Popen(
             [sys.executable, "-m", module],
@@ -29,52 +28,52 @@ class WorkerProcess:
             env={**os.environ, **ONE_THREAD, "PYTHONPATH": path},
         )
         self.ready = False
-        self._heard: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
-        self._listener = threading.Thread(target=self._listen, daemon=True, name="worker's words")
-        self._listener.start()
-        self.tell({"url": url, "most_bytes": most_bytes})  # not as an argument: it may hold a password
+        self._messages: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
+        self._reader = threading.Thread(target=self._read, daemon=True, name="worker messages")
+        self._reader.start()
+        self.send({"url": url, "max_bytes": max_bytes})  # not as an argument: it may contain a password
 
     @property
     def pid(self) -> int:
-        """The process's number."""
+        """The process id."""
         return self._process.pid
 
     @property
     def alive(self) -> bool:
-        """Whether it still runs."""
+        """Whether the process runs."""
         return self._process.poll() is None
 
-    def tell(self, order: dict[str, Any]) -> None:
-        """Sends a line; one that has ended does not hear it."""
+    def send(self, command: dict[str, Any]) -> None:
+        """Send a command; nothing happens where the process has ended."""
         assert self._process.stdin is not None
-        with suppress(OSError, ValueError):  # `hear` tells that it has ended
-            self._process.stdin.write(json.dumps(order) + "\n")
+        with suppress(OSError, ValueError):  # `receive` returns None then
+            self._process.stdin.write(json.dumps(command) + "\n")
             self._process.stdin.flush()
 
-    def hear(self, seconds: float) -> dict[str, Any] | None:
-        """What it says next, {} where it says nothing for so long; None once it has ended."""
+    def receive(self, timeout: float) -> dict[str, Any] | None:
+        """The next message; {} where none comes within `timeout` seconds, None once the process has ended."""
         try:
-            message = self._heard.get(timeout=seconds)
+            message = self._messages.get(timeout=timeout)
         except queue.Empty:
             return {}
         if message and message.get("ready"):
             self.ready = True
         if message is None:
-            self._heard.put(None)  # for whoever asks again
+            self._messages.put(None)  # for the next call
         return message
 
     def kill(self) -> None:
-        """Ends it at once."""
+        """Kill the process, and close its pipes."""
         self._process.kill()
         self._process.wait()
-        self._listener.join()
+        self._reader.join()
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe is not None:
-                with suppress(OSError):  # what it was told and did not hear
+                with suppress(OSError):  # a command that was not read
                     pipe.close()
 
-    def _listen(self) -> None:
+    def _read(self) -> None:
         assert self._process.stdout is not None
         for line in self._process.stdout:
-            self._heard.put(json.loads(line))
-        self._heard.put(None)
+            self._messages.put(json.loads(line))
+        self._messages.put(None)

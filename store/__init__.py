@@ -3,7 +3,7 @@
 from store.database import BUSY_MS, CannotOpen, Database, DiskFull, Unavailable
 from store.datasets import Dataset, DatasetStore
 from store.detections import MAX_DETECTIONS_PER_DATASET, DetectionRecord, Detections, DetectionSummary, LeaseLost
-from store.labels import Label, Labels
+from store.labels import Label, Labels, labelled_anomalous
 from store.log_throttle import ThrottledLogger
 from store.outbox import STATUSES, Message, Outbox, Step, Watch
 from store.retention import RetentionStore
@@ -41,4 +41,5 @@ __all__ = [
     "ThrottledLogger",
     "Unavailable",
     "Watch",
+    "labelled_anomalous",
 ]

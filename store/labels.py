@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import sqlalchemy as sa
 
 from store.database import Database
 from store.stream_tables import label
 from store.tables import stream
+from timeseries import Bools
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,14 @@ class Label:
     stop: int
     kind: str
     note: str = ""
+
+
+def labelled_anomalous(labels: Sequence[Label], points: int) -> Bools:
+    """(points,) true where a label of a dataset is an anomaly; of overlapping labels the last one counts."""
+    anomalous = np.zeros(points, np.bool_)
+    for each in labels:
+        anomalous[each.start : each.stop] = each.kind == "anomaly"
+    return anomalous
 
 
 class Labels:

@@ -248,7 +248,7 @@ def busy(client, jobs, archive):
 
 
 def test_of_very_many_events_the_gravest_are_answered_and_all_can_be_read(client, jobs, busy, monkeypatch):
-    monkeypatch.setattr("jobs.serialization.MOST_EVENTS", 20)
+    monkeypatch.setattr("jobs.serialization.MAX_EVENTS", 20)
     path = f"/api/v1/detections/{busy['id']}"
     told = strict_json(client.patch(path, json={"params": {"threshold": 1.2}}).data)
     every = pages(client, path)

@@ -108,7 +108,7 @@ def test_what_ends_its_process_each_time_is_given_up_and_in_nobodys_way(jobs, ke
     deadly, quick = (jobs.submit(kept.id, "value", *each) for each in (("deadly", SLOW), ("rolling_zscore", QUICK)))
     found = done_with(jobs, deadly)
     assert (found.status, found.attempts, found.error["code"]) == ("failed", 3, "worker_ended")
-    assert "begun 3 times" in found.error["message"]
+    assert "started 3 times" in found.error["message"]
     assert done_with(jobs, quick).status == "done"
 
 
@@ -139,7 +139,7 @@ def test_cancelled_work_ends_and_the_next_begins_in_the_same_process(jobs, kept)
 
 
 def test_work_that_does_not_hear_is_ended_with_its_process(jobs, kept, monkeypatch):
-    monkeypatch.setattr("jobs.job_queue.GRACE", 0.1)
+    monkeypatch.setattr("jobs.job_queue.CANCEL_SECONDS", 0.1)
     first, second = (jobs.submit(kept.id, "value", *each) for each in (("stubborn", SLOW), ("rolling_zscore", QUICK)))
     at_fit(jobs, first)
     pid = jobs.worker_pid
@@ -154,13 +154,13 @@ def test_work_on_a_deleted_series_ends(jobs, kept, archive):
     at_fit(jobs, asked)
     archive.delete(kept.id)  # takes its detections with it
     jobs.series_deleted()
-    until(lambda: jobs._work is None)
+    until(lambda: jobs._running is None)
     other = archive.add(table(), 1, ROOM)
     assert done_with(jobs, jobs.submit(other.id, "value", "rolling_zscore", QUICK)).status == "done"
 
 
 def test_the_store_hears_that_work_goes_on_and_how_far_it_is(jobs, kept, detections, monkeypatch):
-    monkeypatch.setattr("jobs.job_queue.BEAT", 0.05)
+    monkeypatch.setattr("jobs.job_queue.HEARTBEAT_SECONDS", 0.05)
     asked = jobs.submit(kept.id, "value", "held", SLOW)
     until(lambda: detections.get(asked.id).stage == "fit")
     heard = detections.get(asked.id)
@@ -169,14 +169,14 @@ def test_the_store_hears_that_work_goes_on_and_how_far_it_is(jobs, kept, detecti
 
 
 def test_what_another_service_took_over_is_left_to_it(jobs, kept, detections, monkeypatch):
-    monkeypatch.setattr("jobs.job_queue.BEAT", 0.05)
+    monkeypatch.setattr("jobs.job_queue.HEARTBEAT_SECONDS", 0.05)
     asked = jobs.submit(kept.id, "value", "held", SLOW)
     at_fit(jobs, asked)
     assert detections.requeue(detections.get(asked.id))
     taken = detections.claim("elsewhere:1:x", 2**50)
     assert taken is None or taken.id == asked.id  # else these jobs were as quick again
     if taken is not None:
-        until(lambda: jobs._work is None)
+        until(lambda: jobs._running is None)
         found = detections.get(asked.id)
         assert (found.status, found.owner, found.attempts) == ("running", "elsewhere:1:x", 2)
 
