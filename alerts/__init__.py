@@ -1,4 +1,4 @@
-"""Messages about events: what is told of watched streams, each once to each channel, until it arrives."""
+"""Alerts about watched streams: one message for each notice and channel, sent until the receiver accepts it."""
 
 from alerts.alerts import Alerts
 from alerts.channel import Channel, SendFailed, channels_of

@@ -1,4 +1,4 @@
-"""The alerts of one running service: its threads, and what the API asks of them."""
+"""The alerts of a running service: its threads and its operations for the API."""
 
 import logging
 import threading
@@ -14,24 +14,29 @@ from errors import NotFound, UnknownName
 from events.policy import Policy, read_policy
 from store import STATUSES, Message, Outbox, Silences, Stream, StreamStore, ThrottledLogger, Unavailable, Watch
 
-PAUSE = 0.5
-"""Seconds between looks at the store while nothing happens."""
-PAUSE_AFTER_FAILURE = 5.0
-KEEP_MS = 30 * 86_400_000
-"""How long messages that do not wait any more are kept."""
-LAST_SECONDS = 0.5
+POLL_SECONDS = 0.5
+"""Between steps of a thread that has nothing to do."""
+SECONDS_AFTER_FAILURE = 5.0
+"""Between a failed step and the next."""
+RETENTION_MS = 30 * 86_400_000
+"""How long messages that were sent or given up are stored."""
+STOP_SECONDS = 0.5
+"""Wait for each thread when the service stops."""
 
 
 class Alerts:
-    """Follows the watched streams and sends messages, between `start` and `stop`, one thread for each channel, so
-    that one that hangs holds up no other. `now` gives seconds since 1970 UTC."""
+    """Tracks the events of watched streams and sends messages about them, between `start` and `stop`.
+
+    Each channel has its own thread, so one that hangs delays no other. `now` returns seconds since 1970 UTC.
+    """
 
     def __init__(self, store: StreamStore, channels: Sequence[Channel], now: Callable[[], float] = time.time) -> None:
-        self._store, self._now = store, now
+        self._store = store
+        self._now = now
         self._outbox = Outbox(store.database)
         self.channels = [channel.name for channel in channels]
-        self._follower = EventTracker(store, self._outbox, self.channels)
-        steps = {"follower": self._follower.step, **{each.name: Sender(self._outbox, each).step for each in channels}}
+        self._tracker = EventTracker(store, self._outbox, self.channels)
+        steps = {"tracker": self._tracker.step, **{each.name: Sender(self._outbox, each).step for each in channels}}
         self._end = threading.Event()
         self._threads = [
             threading.Thread(target=self._run, args=(step,), daemon=True, name=f"alerts-{name}")
@@ -39,21 +44,25 @@ class Alerts:
         ]
 
     def start(self) -> None:
-        """Starts the threads, and forgets old messages."""
-        self._outbox.delete_old(self._ms() - KEEP_MS)
+        """Start the threads, and delete old messages."""
+        self._outbox.delete_old(self._ms() - RETENTION_MS)
         for thread in self._threads:
             thread.start()
 
     def stop(self) -> None:
-        """Ends the threads. One that waits for a receiver is left: its message is sent again after the next start."""
+        """Stop the threads. The message of one that waits for a receiver is sent again after the next start."""
         self._end.set()
         for thread in self._threads:
-            thread.join(LAST_SECONDS)
+            thread.join(STOP_SECONDS)
 
-    def watch(self, name: str, given: Mapping[str, Any]) -> Policy:
-        """Tells of a stream's events from now on; of one that is watched already, by another policy from the first
-        point on that was not followed yet. Raises NotFound, UnknownName, BadParameter."""
-        policy, stream = read_policy(given), self._stream(name)
+    def watch(self, name: str, fields: Mapping[str, Any]) -> Policy:
+        """Send alerts about a stream by a policy with these fields, from its next point on.
+
+        A stream that is watched already gets the new policy from the first point not processed yet. Raises NotFound,
+        UnknownName, BadParameter.
+        """
+        policy = read_policy(fields)
+        stream = self._stream(name)
         if not self._outbox.put(Watch(stream.id, vars(policy), stream.cursor, START)):
             raise _not_found(name)
         if policy.silent:
@@ -61,30 +70,30 @@ class Alerts:
         return policy
 
     def policy(self, name: str) -> Policy:
-        """By what a stream is watched. Raises NotFound."""
+        """The policy of a watched stream. Raises NotFound."""
         watch = self._outbox.watch(self._stream(name).id)
         if watch is None:
             raise _not_watched(name)
         return read_policy(watch.policy)
 
     def policy_if_any(self, name: str) -> Policy | None:
-        """By what a stream is watched; None where it is not. Raises NotFound where there is no such stream."""
+        """The policy of a stream; None where it is not watched. Raises NotFound where there is no such stream."""
         watch = self._outbox.watch(self._stream(name).id)
         return None if watch is None else read_policy(watch.policy)
 
     def unwatch(self, name: str) -> None:
-        """Tells of a stream no longer; messages that wait are still sent, and of an event that was told to begin, that
-        it is no longer watched. Raises NotFound."""
+        """Delete a stream's policy. Waiting messages are still sent, and `resolved` for what is firing. Raises
+        NotFound."""
         if not self.forget(name):
             raise _not_watched(name)
 
     def forget(self, name: str) -> bool:
-        """The same for a stream that is about to be deleted. Returns whether it was watched. Raises NotFound."""
+        """As `unwatch`, of a stream that need not be watched. Returns whether it was. Raises NotFound."""
         now = self._ms()
-        return self._outbox.unwatch(self._stream(name).id, lambda watch: self._follower.closing(name, watch, now))
+        return self._outbox.unwatch(self._stream(name).id, lambda watch: self._tracker.closing(name, watch, now))
 
     def test(self, channel: str) -> Message:
-        """Puts a test message for a channel into the outbox. Raises UnknownName."""
+        """Put a test message for a channel into the outbox. Raises UnknownName."""
         if channel not in self.channels:
             known = ", ".join(self.channels) or "none is set; see docs/reference/alerts.md"
             raise UnknownName(f"There is no channel {channel!r}; there is: {known}.", name=channel, known=self.channels)
@@ -94,28 +103,28 @@ class Alerts:
         return message
 
     def newest(self, limit: int) -> list[Message]:
-        """The last messages, the newest first."""
+        """The last messages, newest first."""
         return self._outbox.newest(limit)
 
     def counts(self) -> dict[tuple[str, str], int]:
-        """How many messages are kept, by channel and status; those of today's channels are there with 0 too."""
+        """Number of stored messages by channel and status; every configured channel is included, with 0 at least."""
         none = {(channel, status): 0 for channel in self.channels for status in STATUSES}
         return none | self._outbox.counts()
 
     def _run(self, step: Callable[[int], int]) -> None:
-        complaints = ThrottledLogger()
+        log = ThrottledLogger()
         while not self._end.is_set():
             try:
                 busy = step(self._ms())
             except Unavailable as error:
-                complaints.warn(f"{threading.current_thread().name} waits: {error}")
-                self._end.wait(PAUSE_AFTER_FAILURE)
-            except Exception:  # the thread goes on: one failed step must not end all alerts
+                log.warn(f"{threading.current_thread().name} waits: {error}")
+                self._end.wait(SECONDS_AFTER_FAILURE)
+            except Exception:  # the thread continues: one failed step must not end all alerts
                 logging.getLogger("anomaly").exception("%s failed", threading.current_thread().name)
-                self._end.wait(PAUSE_AFTER_FAILURE)
+                self._end.wait(SECONDS_AFTER_FAILURE)
             else:
                 if not busy:
-                    self._end.wait(PAUSE)
+                    self._end.wait(POLL_SECONDS)
 
     def _ms(self) -> int:
         return int(self._now() * 1000)

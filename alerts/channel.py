@@ -1,4 +1,4 @@
-"""Channels: where messages go. Only the settings name a target, never a request."""
+"""Channels: where messages are sent. Only the settings name a target, never a request."""
 
 from typing import Protocol
 from urllib.parse import urlsplit
@@ -14,25 +14,25 @@ __all__ = ["Channel", "SendFailed", "channels_of"]
 
 
 class Channel(Protocol):
-    """A way to tell somebody."""
+    """One way to send alerts."""
 
     name: str
 
     def send(self, alert: Alert, key: str, now: int) -> None:
-        """Sends one alert; returns once it was accepted. `key` is the same when an alert is sent again, `now` is in
-        ms since 1970 UTC. Raises SendFailed."""
+        """Send one alert and return once it is accepted. `key` is the same in a repeated attempt; `now` is in ms since
+        1970 UTC. Raises SendFailed."""
 
 
 def channels_of(settings: Settings) -> list[Channel]:
-    """The channels that the settings name. Raises BadSetting for a mail server without addresses, or the reverse."""
-    found: list[Channel] = []
+    """The channels in the settings. Raises BadSetting for a mail server without addresses, or the reverse."""
+    channels: list[Channel] = []
     if settings.webhook_url:
-        found.append(Webhook(settings.webhook_url, settings.public_url))
+        channels.append(Webhook(settings.webhook_url, settings.public_url))
     if settings.alertmanager_url:
-        found.append(Alertmanager(settings.alertmanager_url, settings.public_url))
+        channels.append(Alertmanager(settings.alertmanager_url, settings.public_url))
     if settings.smtp_url or settings.mail_to:
-        found.append(_mail(settings))
-    return found
+        channels.append(_mail(settings))
+    return channels
 
 
 def _mail(settings: Settings) -> Mail:

@@ -1,4 +1,4 @@
-"""A limit on the whole of a conversation: a timeout alone is one on each read, and a byte now and then passes that."""
+"""A time limit on a whole exchange: a socket timeout limits each read only, which a slow sender never reaches."""
 
 import contextlib
 import socket
@@ -9,7 +9,7 @@ from typing import Self
 
 
 class Deadline:
-    """Within `with`, ends what is watched after so many seconds; whoever reads from it then finds it closed."""
+    """A context that shuts the watched sockets down after so many seconds; a read from one then fails."""
 
     def __init__(self, seconds: float) -> None:
         self._watched: list[Callable[[], socket.socket | None]] = []
@@ -17,7 +17,7 @@ class Deadline:
         self._timer.daemon = True
 
     def watch(self, find: Callable[[], socket.socket | None]) -> None:
-        """Watches the socket that `find` gives at the end, if there is one then."""
+        """Shut down the socket that `find` returns at the deadline, if any."""
         self._watched.append(find)
 
     def __enter__(self) -> Self:
@@ -31,6 +31,6 @@ class Deadline:
 
     def _end(self) -> None:
         for find in self._watched:
-            with contextlib.suppress(OSError):  # closed already, or handed on to TLS
-                if found := find():
-                    found.shutdown(socket.SHUT_RDWR)
+            with contextlib.suppress(OSError):  # closed already, or wrapped by TLS
+                if connection := find():
+                    connection.shutdown(socket.SHUT_RDWR)

@@ -1,6 +1,8 @@
-"""Why a message was not sent."""
+"""The error of a failed attempt to send a message."""
 
 
 class SendFailed(Exception):
-    """The message was not accepted, as far as we know; it is sent again later. Never holds the target's address,
-    which may be a secret."""
+    """The receiver did not accept the message, as far as is known; it is sent again later.
+
+    Never contains the target's address, which may be a secret.
+    """

@@ -1,4 +1,4 @@
-"""A JSON document posted to an address."""
+"""Post a JSON document to a URL."""
 
 import base64
 import http.client
@@ -12,21 +12,21 @@ from urllib.parse import unquote, urlsplit
 from alerts.deadline import Deadline
 from alerts.failure import SendFailed
 
-SECONDS = 10
-"""Longest wait for a connection and for each part of an answer."""
-IN_ALL = 30.0
-"""Longest wait for the whole of it, seconds: a receiver that answers byte by byte holds up those after it."""
+TIMEOUT = 10
+"""Of connecting and of each read, seconds."""
+TOTAL_TIMEOUT = 30.0
+"""Of the whole exchange, seconds: a receiver that responds byte by byte delays the messages after it."""
 
 
 class NoRedirects(urllib.request.HTTPRedirectHandler):
-    """The setting names the target; an answer cannot name another."""
+    """The settings name the target; a response cannot name another."""
 
     def redirect_request(self, *_args: Any) -> None:
         """Follows no redirect: it becomes an HTTPError."""
 
 
-class Watched(urllib.request.HTTPHandler, urllib.request.HTTPSHandler):
-    """Opens connections that a Deadline ends."""
+class DeadlineHandler(urllib.request.HTTPHandler, urllib.request.HTTPSHandler):
+    """Opens connections that a Deadline shuts down."""
 
     def __init__(self, deadline: Deadline) -> None:
         super().__init__()
@@ -39,36 +39,36 @@ class Watched(urllib.request.HTTPHandler, urllib.request.HTTPSHandler):
         class Connection(http_class):  # type: ignore[misc]  # its class is known only here: plain or TLS
             def connect(self) -> None:
                 super().connect()
-                opened = self.sock  # an answer that ends with its connection takes it over
+                opened = self.sock  # a response that ends with its connection takes it over
                 deadline.watch(lambda: opened)
 
         return super().do_open(Connection, req, **options)
 
 
 def post(url: str, document: Any, headers: Mapping[str, str]) -> None:
-    """Posts a document as JSON. Raises SendFailed unless the answer is 2xx."""
+    """Post a document as JSON. Raises SendFailed unless the response is 2xx."""
     body = json.dumps(document, allow_nan=False).encode()
     url, login = without_password(url)
     all_headers = {"Content-Type": "application/json", **login, **headers}
     request = urllib.request.Request(url, body, all_headers, method="POST")
-    with Deadline(IN_ALL) as deadline:
-        _post(request, urllib.request.build_opener(NoRedirects, Watched(deadline)))
+    with Deadline(TOTAL_TIMEOUT) as deadline:
+        _post(request, urllib.request.build_opener(NoRedirects, DeadlineHandler(deadline)))
 
 
 def _post(request: urllib.request.Request, opener: urllib.request.OpenerDirector) -> None:
     try:
-        with opener.open(request, timeout=SECONDS):
+        with opener.open(request, timeout=TIMEOUT):
             return
     except urllib.error.HTTPError as error:
-        raise SendFailed(f"answered {error.code}: {_said(error)}") from error
+        raise SendFailed(f"answered {error.code}: {_body_start(error)}") from error
     except urllib.error.URLError as error:
         raise SendFailed(f"not reached: {error.reason}") from error
     except (OSError, http.client.HTTPException) as error:
         raise SendFailed(f"broken off: {error!r}") from error
 
 
-def _said(error: urllib.error.HTTPError) -> str:
-    """The beginning of what came with an error."""
+def _body_start(error: urllib.error.HTTPError) -> str:
+    """The first 200 bytes of an error response."""
     try:
         with error:
             return error.read(200).decode("utf-8", "replace").strip()
@@ -77,7 +77,7 @@ def _said(error: urllib.error.HTTPError) -> str:
 
 
 def without_password(url: str) -> tuple[str, dict[str, str]]:
-    """An address without its `user:password@`, and the header that says these instead (RFC 7617)."""
+    """A URL without its `user:password@`, and the header that carries these instead (RFC 7617)."""
     parts = urlsplit(url)
     user, at, host = parts.netloc.rpartition("@")
     if not at:

@@ -14,48 +14,51 @@ from alerts.alert import Alert
 from alerts.deadline import Deadline
 from alerts.failure import SendFailed
 
-SECONDS = 10
-"""Longest wait for each answer of the mail server."""
-IN_ALL = 60.0
-"""Longest wait for the whole conversation, seconds."""
+TIMEOUT = 10
+"""Of each reply of the mail server, seconds."""
+TOTAL_TIMEOUT = 60.0
+"""Of the whole conversation, seconds."""
 
 
 class Mail:
-    """Sends each alert as one mail; the header Message-ID tells repeats.
+    """Sends each alert as one mail; a repeated one has the same Message-ID.
 
-    smtp://host:port speaks plainly, and with STARTTLS where it holds user:password@; smtps:// is TLS from the start.
+    smtp://host:port is not encrypted, unless it has a user:password@, then STARTTLS is used; smtps:// is TLS from the
+    start.
     """
 
     name = "mail"
 
     def __init__(self, server: SplitResult, sender: str, receivers: Sequence[str], public_url: str = "") -> None:
-        self._server, self._sender, self._receivers = server, sender, receivers
+        self._server = server
+        self._sender = sender
+        self._receivers = receivers
         self._public_url = public_url
 
     def send(self, alert: Alert, key: str, now: int) -> None:
         """See Channel.send."""
         mail = message(alert, key, self._sender, self._receivers, self._public_url)
         try:
-            with Deadline(IN_ALL) as deadline, self._connection(deadline) as connection:
+            with Deadline(TOTAL_TIMEOUT) as deadline, self._connection(deadline) as connection:
                 self._log_in(connection)
                 refused = connection.send_message(mail)
         except (OSError, smtplib.SMTPException) as error:
-            raise SendFailed(_told(error)) from error
+            raise SendFailed(_reason(error)) from error
         if refused:
             raise SendFailed(f"refused for {len(refused)} of {len(self._receivers)} addresses")
 
     def _connection(self, deadline: Deadline) -> smtplib.SMTP:
         host, port = self._server.hostname or "", self._server.port or 0
-        connection = smtplib.SMTP(timeout=SECONDS)
+        connection = smtplib.SMTP(timeout=TIMEOUT)
         if self._server.scheme == "smtps":
-            connection = smtplib.SMTP_SSL(timeout=SECONDS, context=ssl.create_default_context())
+            connection = smtplib.SMTP_SSL(timeout=TIMEOUT, context=ssl.create_default_context())
         deadline.watch(lambda: connection.sock)
-        connection._host = host  # type: ignore[attr-defined]  # what TLS checks; set by the constructor only
+        connection._host = host  # type: ignore[attr-defined]  # TLS checks it; only the constructor sets it
         connection.connect(host, port)
         return connection
 
     def _log_in(self, connection: smtplib.SMTP) -> None:
-        """Where there is a password; it is never sent in clear."""
+        """With the password, if there is one; it is never sent unencrypted."""
         if self._server.username:
             if self._server.scheme == "smtp":
                 connection.starttls(context=ssl.create_default_context())
@@ -79,12 +82,12 @@ def message(alert: Alert, key: str, sender: str, receivers: Sequence[str], publi
 
 
 def _one_line(text: str) -> str:
-    """A stream's name may hold any character; a header may not."""
+    """A header cannot contain every character that a stream's name may."""
     return re.sub(r"[\x00-\x1f\x7f\x85\u2028\u2029]", " ", text).encode("utf-8", "replace").decode()
 
 
-def _told(error: Exception) -> str:
-    """What went wrong, without the password that some answers repeat."""
+def _reason(error: Exception) -> str:
+    """Of a failure, without the password that some replies repeat."""
     if isinstance(error, smtplib.SMTPAuthenticationError):
         return f"the mail server refused the password ({error.smtp_code})"
     return f"{type(error).__name__}: {error}"[:300]

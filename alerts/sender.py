@@ -1,4 +1,4 @@
-"""From the outbox to one channel, again and again until it arrives."""
+"""Send messages from the outbox to one channel, and retry until they are accepted."""
 
 import logging
 
@@ -6,43 +6,47 @@ from alerts.alert import Alert
 from alerts.channel import Channel, SendFailed
 from store import Outbox
 
-AT_ONCE = 20
-"""Messages taken from the outbox in one go."""
-FIRST_WAIT_MS, LONGEST_WAIT_MS = 1_000, 600_000
-"""Wait after the first failure, doubled after each further one, and the longest."""
+BATCH = 20
+"""Messages taken from the outbox in a step."""
+FIRST_WAIT_MS = 1_000
+"""Wait after the first failed attempt; it doubles with each further one."""
+MAX_WAIT_MS = 600_000
 GIVE_UP_MS = 3 * 86_400_000
-"""A message this old that still fails is given up."""
+"""Age at which a message that still fails is given up."""
 
 
 def wait_ms(attempts: int) -> int:
-    """How long to wait after so many failures.
+    """Wait after so many failed attempts.
 
     >>> [wait_ms(n) for n in (1, 2, 3, 50)]
     [1000, 2000, 4000, 600000]
     """
-    return int(min(FIRST_WAIT_MS * 2 ** min(attempts - 1, 20), LONGEST_WAIT_MS))
+    return int(min(FIRST_WAIT_MS * 2 ** min(attempts - 1, 20), MAX_WAIT_MS))
 
 
 class Sender:
-    """Sends what is due on one channel. A message is marked as sent after it was: a crash between the two sends it
-    again, with the same key."""
+    """Sends the messages due on one channel.
+
+    A message is marked as sent after it was accepted, so a crash between the two sends it again with the same key.
+    """
 
     def __init__(self, outbox: Outbox, channel: Channel) -> None:
-        self._outbox, self._channel = outbox, channel
+        self._outbox = outbox
+        self._channel = channel
 
     def step(self, now: int) -> int:
-        """Tries the messages that are due, each once. Returns how many were sent."""
+        """Attempt each due message once. Returns how many were sent."""
         sent = 0
-        for message in self._outbox.due(self._channel.name, now, AT_ONCE):
+        for message in self._outbox.due(self._channel.name, now, BATCH):
             try:
                 self._channel.send(Alert.from_plain(message.body), message.key, now)
             except SendFailed as error:
-                lost = now - message.created > GIVE_UP_MS
-                due = None if lost else now + wait_ms(message.attempts + 1)
+                given_up = now - message.created > GIVE_UP_MS
+                due = None if given_up else now + wait_ms(message.attempts + 1)
                 self._outbox.mark_failed(message.key, str(error), due)
-                verdict = "given up" if lost else "tried again later"
+                outcome = "given up" if given_up else "tried again later"
                 logging.getLogger("anomaly").warning(
-                    "%s: message %s %s: %s", self._channel.name, message.key, verdict, error
+                    "%s: message %s %s: %s", self._channel.name, message.key, outcome, error
                 )
             else:
                 self._outbox.mark_sent(message.key, now)

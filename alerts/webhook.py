@@ -1,4 +1,4 @@
-"""A webhook in the shape of Alertmanager's webhook_config (version 4), so that receivers made for that work."""
+"""A webhook in the shape of Alertmanager's webhook_config (version 4), so that receivers made for it work."""
 
 import json
 
@@ -6,16 +6,17 @@ from alerts.alert import Alert, rfc3339
 from alerts.http_client import post
 
 NEVER = "0001-01-01T00:00:00Z"
-"""How Alertmanager writes the end of an alert that is not over."""
+"""End of an alert that is still firing, as Alertmanager writes it."""
 
 
 class Webhook:
-    """Posts each alert to one address; the header Idempotency-Key tells repeats."""
+    """Posts each alert to one URL; a repeated one has the same Idempotency-Key."""
 
     name = "webhook"
 
     def __init__(self, url: str, public_url: str = "") -> None:
-        self._url, self._public_url = url, public_url
+        self._url = url
+        self._public_url = public_url
 
     def send(self, alert: Alert, key: str, now: int) -> None:
         """See Channel.send."""
@@ -25,7 +26,8 @@ class Webhook:
 def document(alert: Alert, key: str, public_url: str = "") -> dict[str, object]:
     """The alert as a group of one, as Alertmanager would send it."""
     firing = alert.status == "firing"
-    name, quoted = alert.labels["alertname"], json.dumps(alert.stream, ensure_ascii=False)
+    name = alert.labels["alertname"]
+    quoted = json.dumps(alert.stream, ensure_ascii=False)
     annotations = {**alert.annotations, "message_id": key}
     one = {
         "status": alert.status,

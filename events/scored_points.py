@@ -1,4 +1,4 @@
-"""Judged points: what came, what was expected, and who said so, as columns."""
+"""Scored points of a stream as columns: values, what was expected, scores and the detectors that gave them."""
 
 import functools
 from collections.abc import Sequence
@@ -11,23 +11,23 @@ from numpy.typing import NDArray
 from timeseries import Bools, Floats, Repair, Times
 
 COLUMNS = ("values", "expected", "lower", "upper", "score", "is_anomaly", "confidence", "late")
-"""The columns of Judged that are arrays whatever the stream."""
+"""The columns of ScoredPoints that are arrays in every stream."""
 
 
 @dataclass(frozen=True, eq=False)
 class ScoredPoints:
-    """Points of a stream with their judgement, in the order in which they were accepted.
+    """Points of a stream with their scores, in the order in which they were accepted.
 
     times      (n,) datetime64[ms] UTC; None for a stream that counts its points
     values     (n,) float64 in the stream's unit, NaN = missing
-    expected, lower, upper  (n,) in the stream's unit, NaN where nobody could tell
-    score      (n,) >= 0 in the unit of the detector that judged, NaN where nobody could tell
+    expected, lower, upper  (n,) in the stream's unit, NaN where no detector could expect a value
+    score      (n,) >= 0 in the unit of the detector that gave it, NaN where none could
     is_anomaly (n,)
-    judged_by  n names of detectors, None where nobody could tell
-    confidence (n,) 0 to 1: how sure the verdict is; NaN where nobody said
-    late       (n,) whether the point came after a newer one; never in a stream that counts its points
-    cursor     of the last of these points; reading after it gives the next one
-    repairs    what was changed in the points as they were sent
+    judged_by  names of the n detectors, None where no score could be given
+    confidence (n,) 0 to 1, of the detection; NaN where unknown
+    late       (n,) whether a newer point arrived before; never in a stream that counts its points
+    cursor     of the last of these points; reading after it returns the next one
+    repairs    changes made to the points as they were sent
     """
 
     times: Times | None
@@ -68,7 +68,7 @@ class ScoredPoints:
         )
 
     def take(self, positions: NDArray[np.intp], cursor: int) -> "ScoredPoints":
-        """The points at these positions, in their order; the last is to be told with this cursor."""
+        """The points at these positions, in their order, of which the last has this cursor."""
         return ScoredPoints(
             times=None if self.times is None else self.times[positions],
             judged_by=tuple(self.judged_by[position] for position in positions.tolist()),
@@ -78,7 +78,7 @@ class ScoredPoints:
 
 
 def unscored(times: Times | None, values: Floats, cursor: int) -> ScoredPoints:
-    """Points that nobody judged."""
+    """Points without scores."""
     n = len(values)
     nothing, flags = np.full(n, np.nan), np.zeros(n, np.bool_)
     return ScoredPoints(
@@ -97,16 +97,18 @@ def unscored(times: Times | None, values: Floats, cursor: int) -> ScoredPoints:
 
 
 def concatenate(parts: Sequence[ScoredPoints]) -> ScoredPoints:
-    """Points one after another; the cursor is that of the last part. All parts that have points have times, or none of
-    them; there is one part, at least. An empty one tells nothing of times: a stream without points may yet get some."""
+    """The points of one part or more in their order; the cursor is that of the last part.
+
+    All parts with points have times, or none has. An empty part does not matter: a stream without points may get
+    either kind."""
     filled = [part for part in parts if len(part)] or parts[:1]
 
-    def whole(name: str) -> Any:
+    def column(name: str) -> Any:
         return np.concatenate([getattr(part, name) for part in filled])
 
     return ScoredPoints(
-        times=None if filled[0].times is None else whole("times"),
+        times=None if filled[0].times is None else column("times"),
         judged_by=tuple(name for part in filled for name in part.judged_by),
         cursor=parts[-1].cursor,
-        **{name: whole(name) for name in COLUMNS},
+        **{name: column(name) for name in COLUMNS},
     )

@@ -331,7 +331,7 @@ def trickling(first):
     "first", [b"", b"HTTP/1.1 100 Continue\r\nX: ", b"HTTP/1.1 500 No\r\nContent-Length: 150\r\n\r\n"]
 )
 def test_a_receiver_that_answers_byte_by_byte_is_left(monkeypatch, first):
-    monkeypatch.setattr("alerts.http_client.IN_ALL", 0.2)
+    monkeypatch.setattr("alerts.http_client.TOTAL_TIMEOUT", 0.2)
     monkeypatch.setattr("http.client._MAXLINE", 10**9)  # or a long line ends it before
     with trickling(first) as (port, left):
         with pytest.raises(SendFailed):
@@ -340,7 +340,7 @@ def test_a_receiver_that_answers_byte_by_byte_is_left(monkeypatch, first):
 
 
 def test_a_mail_server_that_answers_byte_by_byte_is_left(monkeypatch):
-    monkeypatch.setattr("alerts.mail.IN_ALL", 0.2)
+    monkeypatch.setattr("alerts.mail.TOTAL_TIMEOUT", 0.2)
     monkeypatch.setattr("smtplib._MAXLINE", 10**9)
     with trickling(b"220 ") as (port, left):
         with pytest.raises(SendFailed):

@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from alerts import Alerts, EventTracker, Sender, SendFailed
-from alerts.sender import GIVE_UP_MS, LONGEST_WAIT_MS
+from alerts.sender import GIVE_UP_MS, MAX_WAIT_MS
 from errors import BadParameter, NotFound, UnknownName
 from events.policy import Policy
 from store import Outbox, StreamStore, Watch
@@ -191,8 +191,8 @@ def test_waits_never_exceed_ten_minutes_and_after_days_a_message_is_given_up(sto
     sender, at = Sender(outbox, channel), NOW
     while outbox.newest(1)[0].status == "waiting":
         sender.step(at)
-        at += LONGEST_WAIT_MS
-    assert GIVE_UP_MS < channel.tried[-1] - NOW <= GIVE_UP_MS + 2 * LONGEST_WAIT_MS
+        at += MAX_WAIT_MS
+    assert GIVE_UP_MS < channel.tried[-1] - NOW <= GIVE_UP_MS + 2 * MAX_WAIT_MS
     assert outbox.newest(1)[0].status == "given_up"
     assert "given up: answered 503: busy" in caplog.text
 
@@ -231,7 +231,7 @@ def test_the_threads_follow_send_and_end(store, watched):
 
 
 def test_a_thread_outlives_a_database_that_fails_for_a_while(store, watched, monkeypatch, caplog):
-    monkeypatch.setattr("alerts.alerts.PAUSE_AFTER_FAILURE", 0.01)
+    monkeypatch.setattr("alerts.alerts.SECONDS_AFTER_FAILURE", 0.01)
     channel, failures = Channel("here"), [1, 1, 1]
     alerts = Alerts(store, [channel])
     behind = Outbox.lagging

@@ -105,7 +105,7 @@ def test_a_stream_that_is_not_watched_says_nothing(store, silences):
 def test_what_was_told_to_begin_is_told_to_end_when_the_stream_is_watched_no_longer(store, alerts, silences, over):
     silence = begin(store, silences)
     alerts = Alerts(store, [], lambda: NOW / 1000)
-    alerts._follower = EventTracker(store, Outbox(store.database), ("a",))
+    alerts._tracker = EventTracker(store, Outbox(store.database), ("a",))
     assert step(store) == [("silent", "firing", "a")]
     if over:
         end(silences, silence)

@@ -1,4 +1,7 @@
-"""Sentences of notes and phrases of scorers: one for each that a detector may name."""
+"""Sentences of notes and phrases of scorers, one for each that a detector may name; no code reads them."""
+
+import ast
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -47,3 +50,56 @@ def test_every_message_is_a_sentence():
 def test_a_scorer_of_windows_names_their_length():
     assert scorer_phrase(ScorerId("level_spread", 64)) == "mean and spread over 64 points"
     assert scorer_phrase(ScorerId("flatline")) == "unchanging values"
+
+
+ROOT = Path(__file__).parents[2]
+OUTSIDE = {"tests", "benchmarks", "node_modules"}
+TEXTS = {"explanation", "summary", "headline", "message", "note_message", "alert_summary", "alert_headline"}
+"""Names of the fields and functions that hold or make sentences."""
+READING = {"startswith", "endswith", "removeprefix", "removesuffix", "split", "partition", "rpartition", "replace"}
+READING |= {"find", "index", "lower", "match", "search", "fullmatch"}
+
+
+def reads_of_sentences(tree):
+    """Lines that take a sentence apart, compare it or search in it."""
+
+    def is_sentence(node):
+        if isinstance(node, ast.Call):
+            node = node.func
+        if isinstance(node, ast.Subscript):
+            return isinstance(node.slice, ast.Constant) and node.slice.value in TEXTS
+        return getattr(node, "attr", getattr(node, "id", None)) in TEXTS
+
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in READING:
+            if any(map(is_sentence, [node.func.value, *node.args])):
+                yield node.lineno
+        elif isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.In | ast.NotIn | ast.Eq | ast.NotEq):
+            if any(map(is_sentence, [node.left, *node.comparators])):
+                yield node.lineno
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "explanation(event).split(', ')[0]",
+        "alert.summary.removeprefix('Over: ')",
+        "note.message.startswith(FAR_OFF)",
+        "'widen' in event['explanation']",
+        "re.match('Over', alert.headline)",
+    ],
+)
+def test_reading_a_sentence_is_noticed(source):
+    assert list(reads_of_sentences(ast.parse(source))) == [1]
+
+
+def test_no_code_reads_a_sentence():
+    files = [file for file in ROOT.rglob("*.py") if not OUTSIDE & set(file.relative_to(ROOT).parts)]
+    files = [file for file in files if not any(part.startswith(".") for part in file.relative_to(ROOT).parts)]
+    assert len(files) > 100
+    found = [
+        f"{file.relative_to(ROOT)}:{line}"
+        for file in files
+        for line in reads_of_sentences(ast.parse(file.read_text("utf-8")))
+    ]
+    assert found == []
