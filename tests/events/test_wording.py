@@ -71,12 +71,13 @@ def reads_of_sentences(tree):
         return getattr(node, "attr", getattr(node, "id", None)) in TEXTS
 
     for node in ast.walk(tree):
+        operands = []
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in READING:
-            if any(map(is_sentence, [node.func.value, *node.args])):
-                yield node.lineno
+            operands = [node.func.value, *node.args]
         elif isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.In | ast.NotIn | ast.Eq | ast.NotEq):
-            if any(map(is_sentence, [node.left, *node.comparators])):
-                yield node.lineno
+            operands = [node.left, *node.comparators]
+        if any(map(is_sentence, operands)):
+            yield node.lineno
 
 
 @pytest.mark.parametrize(
