@@ -68,7 +68,9 @@ def reads_of_sentences(tree):
             node = node.func
         if isinstance(node, ast.Subscript):
             return isinstance(node.slice, ast.Constant) and node.slice.value in TEXTS
-        return getattr(node, "attr", getattr(node, "id", None)) in TEXTS
+        if isinstance(node, ast.Name):
+            return node.id in TEXTS - {"message"}  # a message may be any object
+        return getattr(node, "attr", None) in TEXTS
 
     for node in ast.walk(tree):
         operands = []
