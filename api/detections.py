@@ -121,7 +121,7 @@ def rethreshold_detection(detection_id: str) -> StoredDetection:
     """Sets another threshold or event filter, from the stored scores and without a new fit."""
     as_ms, body, jobs = times_as_ms(), decode_body(RethresholdBody), get_jobs()
     record = jobs.results.get(detection_id, events=False)
-    changed = jobs.results.rejudge(record, body.params, body.policy.changes())
+    changed = jobs.results.rejudge(record, body.params, body.event_filter.changes())
     return response_of(jobs, changed, as_ms=as_ms)
 
 

@@ -2,8 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import TypeVar
+from collections.abc import Iterable, Iterator, Mapping
 
 from flask import Flask, Response, g, request
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
@@ -21,8 +20,6 @@ CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 SECONDS = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
 REQUEST_SECONDS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.3, 1.0, 3.0, 10.0, 100.0)
 STATES = ("warming_up", "normal", "anomalous", "silent")
-
-R = TypeVar("R")
 
 
 class Metrics:
@@ -169,13 +166,6 @@ def stream_counts(readings: StreamsSnapshot) -> Iterator[Metric]:
     yield streams
     text = "Streams beyond ANOMALY_METRICS_STREAMS, which have no samples of their own."
     yield GaugeMetricFamily("anomaly_streams_unnamed", text, readings.unnamed)
-
-
-def timed(work: Callable[[], R]) -> tuple[R, float]:
-    """What `work` returns, and the seconds it took."""
-    start = time.perf_counter()
-    result = work()
-    return result, time.perf_counter() - start
 
 
 def start_timer() -> None:

@@ -5,10 +5,10 @@ from typing import Any, cast
 
 from flask import Blueprint, Response
 
+import anomaly_detection
 from api.concurrency import deadline_check
 from api.detector_params import all_params
 from api.endpoint import BODY_ERRORS, JsonSchema, endpoint
-from api.metrics import timed
 from api.openapi_parts import (
     DETECT_BODY,
     TIMES,
@@ -31,6 +31,7 @@ from data_generation import KINDS, demo
 from detectors import all_detectors, find_detector
 from errors import BadParameter
 from evaluation import detectability
+from jobs import Stopwatch
 from parameters import parameters
 
 v1 = Blueprint("v1", __name__, url_prefix="/api/v1")
@@ -47,11 +48,11 @@ def detect() -> Detection | Response:
     as_ms = times_as_ms()
     with state().detection_limit.acquire():
         parsed, name = with_detector(parse_request())
-        table, read = timed(parsed.read_table)
-        series = table.series()
-        detector, fit = timed(lambda: find_detector(name).fit(series, **parsed.params))
-        result, scoring = timed(lambda: detector.detect_offline(series))
-        seconds = {"read": read, "fit": fit, "detect": scoring}
+        stopwatch = Stopwatch()
+        with stopwatch("read"):
+            table = parsed.read_table()
+        result = anomaly_detection.detect(table.series(), find_detector(name), parsed.params, timer=stopwatch)
+        seconds = stopwatch.seconds
         state().metrics.observe(name, seconds)
         if wants_csv():
             return csv_response(detection_csv(result, as_ms=as_ms), "detection")

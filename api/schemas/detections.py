@@ -63,7 +63,7 @@ class RethresholdBody(Schema):
     params: Annotated[dict[str, Any], described("Those of the detector's parameters that need no new fit.")] = (
         msgspec.field(default_factory=dict)
     )
-    policy: Annotated[EventFilterBody, described("Which points beyond the threshold count.")] = msgspec.field(
+    event_filter: Annotated[EventFilterBody, described("Which points beyond the threshold count.")] = msgspec.field(
         default_factory=EventFilterBody
     )
 
@@ -86,7 +86,7 @@ class StoredDetection(Schema):
     detector: str
     params: Params
     adjustable_params: Annotated[list[str], described("The parameters that PATCH changes without a new fit.")]
-    policy: EventFilter
+    event_filter: EventFilter
     status: Annotated[str, choice("queued", "running", "done", "failed", "cancelled")]
     progress: Annotated[float, described("0 to 1.", ge=0, le=1)]
     stage: Annotated[str, described("start, read, fit, detect or save while it runs; otherwise the status.")]
@@ -125,7 +125,7 @@ class StoredDetection(Schema):
             detector=record.detector,
             params=dict(record.params),
             adjustable_params=list(adjustable_params),
-            policy=EventFilter(**vars(read_event_filter(record.event_filter))),
+            event_filter=EventFilter(**vars(read_event_filter(record.event_filter))),
             status=record.status,
             progress=progress.fraction,
             stage=progress.stage,

@@ -123,15 +123,17 @@ def test_it_is_judged_again_and_stays_so(client, jobs, kept, store):
     check_schema(stricter, "StoredDetection")
     assert (stricter["events"], stricter["threshold"]) == ([], 500)
     assert stricter["summary"]["anomalies"] == 0
-    back = client.patch(path, json={"params": {"threshold": 5, "merge_gap": 9}, "policy": {"direction": "below"}}).json
-    assert (back["events"], back["policy"]["direction"]) == ([], "below")
+    back = client.patch(
+        path, json={"params": {"threshold": 5, "merge_gap": 9}, "event_filter": {"direction": "below"}}
+    ).json
+    assert (back["events"], back["event_filter"]["direction"]) == ([], "below")
     # another service on the same database reads the same
     other = create_app(Settings(), jobs=JobQueue(store, max_queued=1, max_bytes=ROOM)).test_client()
-    assert got(other, told["id"])["policy"] == back["policy"]
+    assert got(other, told["id"])["event_filter"] == back["event_filter"]
     assert not any(got(other, told["id"], "/points", "DetectionPoints")["is_anomaly"])
-    back = client.patch(path, json={"policy": {"direction": "above", "min_abs_deviation": 1}}).json
+    back = client.patch(path, json={"event_filter": {"direction": "above", "min_abs_deviation": 1}}).json
     assert [event["peak"] for event in back["events"]] == [100, 250]
-    assert (back["params"]["merge_gap"], back["policy"]["min_abs_deviation"]) == (9, 1)
+    assert (back["params"]["merge_gap"], back["event_filter"]["min_abs_deviation"]) == (9, 1)
     assert got(other, told["id"])["events"] == back["events"]
     assert sum(got(other, told["id"], "/points", "DetectionPoints")["is_anomaly"]) >= 2
 
@@ -144,14 +146,14 @@ def test_what_cannot_be_judged_again_says_why(client, jobs, kept):
     for body, code in (
         ({"params": {"sigma": 3}}, "unknown_name"),
         ({"params": {"threshold": 0}}, "bad_parameter"),
-        ({"policy": {"direction": "up"}}, "unreadable"),
-        ({"policy": {"min_abs_deviation": 1e301}}, "bad_parameter"),
+        ({"event_filter": {"direction": "up"}}, "unreadable"),
+        ({"event_filter": {"min_abs_deviation": 1e301}}, "bad_parameter"),
         ({"x": 1}, "unreadable"),
     ):
         check_error(client.patch(path, json=body), 400, code)
-    error = check_error(client.patch(path, json={"policy": {"direction": "up"}}), 400, "unreadable")
+    error = check_error(client.patch(path, json={"event_filter": {"direction": "up"}}), 400, "unreadable")
     assert error["message"].endswith("direction is one of above, below, both.")
-    error = check_error(client.patch(path, json={"policy": {"odd": 1}}), 400, "unreadable")
+    error = check_error(client.patch(path, json={"event_filter": {"odd": 1}}), 400, "unreadable")
     assert error["message"].endswith(
         "Known: params, policy; min_points, min_abs_deviation, min_rel_deviation, direction."
     )

@@ -220,7 +220,7 @@ export class Judging {
     const [before, { column }] = [shown(), state];
     try {
       let found = await judged("Learning again without the marked stretches", column, before.detector, before.params);
-      if (found) found = await judgeAgain(found.id, { policy: before.policy }); // what counts stays as it was
+      if (found) found = await judgeAgain(found.id, { event_filter: before.event_filter }); // what counts stays as it was
       if (!found || shown()?.id !== before.id) return;
       const { drawDifferences, differenceWords } = await import("./differences.js");
       this.arrived(found, column);

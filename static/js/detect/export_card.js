@@ -34,8 +34,8 @@ export class Taking {
   draw() {
     const detection = shown();
     const { source, column } = state;
-    const policy = detection.policy;
-    const plainly = !this.taught() && Object.entries(PLAIN).every(([name, usual]) => policy[name] === usual);
+    const filter = detection.event_filter;
+    const plainly = !this.taught() && Object.entries(PLAIN).every(([name, usual]) => filter[name] === usual);
     const { kept, again } = curlLines({ source, detection, column, origin: location.origin, plainly });
     byId("curl").textContent = again || kept;
     byId("curl-kept").textContent = kept;

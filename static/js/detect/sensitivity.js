@@ -45,7 +45,7 @@ export function targetWords({ curve, target }, wanted, name, loosest) {
 }
 
 export class Tuning {
-  /** `judgeAgain(changes)` resolves once {params, policy} are in effect. */
+  /** `judgeAgain(changes)` resolves once {params, event_filter} are in effect. */
   constructor(judgeAgain) {
     Object.assign(this, { judgeAgain, waiting: null, running: false, knob: null });
     byId("strict").addEventListener("input", () => this.slide());
@@ -66,7 +66,7 @@ export class Tuning {
     const other = this.id !== found.id;
     Object.assign(this, { id: found.id, detector, length, points, knob: knobOf(detector), found });
     if (other) {
-      Object.assign(this, { first: { params: found.params, policy: found.policy } });
+      Object.assign(this, { first: { params: found.params, event_filter: found.event_filter } });
       const units = length > 0 ? unitsWithin(length) : [];
       byId("target-field").hidden = !this.knob || !units.length;
       byId("target-unit").replaceChildren(
@@ -97,8 +97,8 @@ export class Tuning {
         name === "merge_gap"
           ? found.params.merge_gap
           : name === "min_rel_deviation"
-            ? Number((found.policy.min_rel_deviation * 100).toPrecision(6))
-            : found.policy[name];
+            ? Number((found.event_filter.min_rel_deviation * 100).toPrecision(6))
+            : found.event_filter[name];
     }
     this.tell();
   }
@@ -111,7 +111,7 @@ export class Tuning {
     byId("tune-says").textContent = `${knob ? `${label(knob.name)} ${number(value)}: ` : ""}${pace}.`;
     byId("strict").setAttribute("aria-valuetext", `${knob ? `${label(knob.name)} ${number(value)}, ` : ""}${pace}`);
     byId("tune-reset").disabled =
-      JSON.stringify(this.first) === JSON.stringify({ params: found.params, policy: found.policy });
+      JSON.stringify(this.first) === JSON.stringify({ params: found.params, event_filter: found.event_filter });
   }
 
   slide() {
@@ -121,7 +121,7 @@ export class Tuning {
   }
 
   change() {
-    const wanted = { params: {}, policy: {} };
+    const wanted = { params: {}, event_filter: {} };
     for (const input of byId("tune").querySelectorAll("[data-count]")) {
       const { count: name } = input.dataset;
       if (!input.checkValidity() || input.value === "") {
@@ -130,7 +130,7 @@ export class Tuning {
       }
       if (name === "merge_gap") wanted.params.merge_gap = Number(input.value);
       else
-        wanted.policy[name] = DIRECTIONS.includes(input.value)
+        wanted.event_filter[name] = DIRECTIONS.includes(input.value)
           ? input.value
           : Number(input.value) / (name === "min_rel_deviation" ? 100 : 1);
     }
