@@ -1,51 +1,54 @@
-"""Labels as people send them: by time, or by cursor where a stream counts its points."""
+"""Labels as requests write them: by time, or by cursor in a stream that counts its points."""
 
-import re
 from collections.abc import Sequence
 
 import numpy as np
 
 from errors import BadInput
-from readers.positions import check_label_note, read_time
+from readers.positions import POSITION, check_label_note, read_time
 from store import Label
 
-MOST = 1_000
-"""Labels of one stream."""
+MAX_LABELS = 1_000
+"""Maximum number of labels of one stream."""
 
-Place = int | float | str
-Given = tuple[Place, Place, str, str]
+Position = int | float | str
+LabelInput = tuple[Position, Position, str, str]
 """start, stop, kind, note"""
 
-
-EARLIEST_MS = 10**11
-"""A number is no time of a stream whose times are later than this, in 1973, if it lies before it as seconds: it is a
-cursor, which such streams do not take."""
+FIRST_UNAMBIGUOUS_MS = 10**11
+"""In a stream with times after this one, in 1973, a number of at most eight digits is a cursor and not a time."""
 
 
-def read_labels(given: Sequence[Given], timed: bool, last_time: int | None) -> list[Label]:
-    """Labels of a stream with times, the newest at `last_time` (ms), or of one that counts. Raises BadInput
-    with the `index` of a label."""
-    if len(given) > MOST:
-        raise BadInput(f"A stream has at most {MOST} labels.", limit=MOST)
-    return [_label(each, timed, last_time or 0, index) for index, each in enumerate(given)]
+def read_labels(inputs: Sequence[LabelInput], timed: bool, last_time: int | None) -> list[Label]:
+    """The labels of a stream. Raises BadInput with the `index` of a label.
+
+    timed      whether its points have times
+    last_time  of the newest point, ms since 1970 UTC
+    """
+    if len(inputs) > MAX_LABELS:
+        raise BadInput(f"A stream has at most {MAX_LABELS} labels.", limit=MAX_LABELS)
+    return [_label(each, timed, last_time or 0, index) for index, each in enumerate(inputs)]
 
 
-def _label(given: Given, timed: bool, last_time: int, index: int) -> Label:
-    start, stop = (_place(each, timed, last_time, index) for each in given[:2])
+def _label(label: LabelInput, timed: bool, last_time: int, index: int) -> Label:
+    start_input, stop_input, kind, note = label
+    start = _position(start_input, timed, last_time, index)
+    stop = _position(stop_input, timed, last_time, index)
     if stop <= start:
-        said = f"Label {index} ends where it starts, or before; stop is the first point that it does not hold."
-        raise BadInput(said, index=index)
-    check_label_note(given[3], index)
-    return Label(start, stop, given[2], given[3])
+        message = f"Label {index} ends where it starts, or before; stop is the first point after the label."
+        raise BadInput(message, index=index)
+    check_label_note(note, index)
+    return Label(start, stop, kind, note)
 
 
-def _place(place: Place, timed: bool, last_time: int, index: int) -> int:
+def _position(position: Position, timed: bool, last_time: int, index: int) -> int:
+    """A time in ms since 1970 UTC, or a cursor."""
     if timed:
-        if re.fullmatch(r"[0-9]{1,8}", str(place)) and last_time >= EARLIEST_MS:
-            said = f"Label {index}: {place} is no time of this stream, which has times; send these, not cursors."
-            raise BadInput(said, index=index)
-        return int(read_time(place).astype(np.int64))
-    if not isinstance(place, int) or not 0 <= place < 2**62:
-        said = f"Label {index}: this stream counts its points; start and stop are cursors, whole numbers."
-        raise BadInput(said, index=index)
-    return place
+        if POSITION.fullmatch(str(position)) and last_time >= FIRST_UNAMBIGUOUS_MS:
+            message = f"Label {index}: {position} is not a time; this stream has times, send these, not cursors."
+            raise BadInput(message, index=index)
+        return int(read_time(position).astype(np.int64))
+    if not isinstance(position, int) or not 0 <= position < 2**62:
+        message = f"Label {index}: this stream counts its points; send whole numbers, cursors, as start and stop."
+        raise BadInput(message, index=index)
+    return position

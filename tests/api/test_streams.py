@@ -286,7 +286,7 @@ def test_what_is_wrong_with_a_label_says_what_would_be_right(client):
     said = {"start": TIMES[3], "stop": TIMES[5], "kind": "anomaly"}
     assert "kind is one of anomaly, normal" in refused(said | {"kind": "odd"})
     assert "Known: start, stop, kind, note" in refused(said | {"why": "x"})
-    assert "3 is no time of this stream, which has times" in refused(said | {"start": 3, "stop": 5})
+    assert "3 is not a time; this stream has times" in refused(said | {"start": 3, "stop": 5})
 
 
 @pytest.mark.parametrize(
