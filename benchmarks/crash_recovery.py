@@ -1,9 +1,9 @@
-"""kill -9 under load, again and again: is every acknowledged point there, and is every event told?
+"""kill -9 under load, a hundred times: is every acknowledged point stored, and does every event have its message?
 
-    ./run bench crash_recovery       a hundred kills; python -m benchmarks.crash_recovery 5 for five
+    ./run bench crash_recovery   a hundred kills; python -m benchmarks.crash_recovery 5 for five
 
-Several programs push to the real server, each its own stream; some streams are watched, and a receiver takes their
-messages. The server is killed at a moment of chance and started again on the same data, as often as is asked for.
+Several programs push to the real server, each to its own stream; some streams have a policy, and a receiver takes their
+messages. The server is killed at a random moment and restarted on the same data.
 """
 
 import asyncio
@@ -22,78 +22,83 @@ import orjson
 
 from benchmarks._service import Connection, Lost, request, serving, told
 
-KILLS, PUSHERS, WATCHED = 100, 6, 3
+KILLS = 100
+PUSHERS = 6
+WATCHED = 3
+"""Number of streams with a policy."""
 HISTORY = 40
-SPIKE_EACH = 10
-"""Pushes after which a watched stream gets three far values: an event."""
-PUSHED = 10
-"""Pushes of each program that are acknowledged before a server is killed, so that a slow machine does as much, too."""
-AFTER = 60.0
-"""Most seconds after the last start in which messages must have come."""
-LOOKS = 0.25
-"""Seconds between two looks at what was done and told."""
+"""Points of a stream before its first outliers."""
+PUSHES_PER_EVENT = 10
+"""Average number of pushes after which a stream receives three outliers: an event."""
+MIN_PUSHES = 10
+"""Acknowledged pushes of each program before a kill, so that a slow machine does as much."""
+TIMEOUT = 60.0
+"""Seconds after the last start within which every message must arrive."""
+POLL_SECONDS = 0.25
 
 
 class Receiver(ThreadingHTTPServer):
-    """Takes webhooks; fails now and then, as receivers do."""
+    """Receives webhooks; answers one in ten with an error, as receivers do."""
 
     def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Taker)
-        self.got: dict[str, list[dict[str, Any]]] = defaultdict(list)  # by Idempotency-Key
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.messages: dict[str, list[dict[str, Any]]] = defaultdict(list)  # by Idempotency-Key
 
 
-class Taker(BaseHTTPRequestHandler):
-    """One message."""
+class Handler(BaseHTTPRequestHandler):
+    """Receives one message."""
 
     def do_POST(self) -> None:  # the name that http.server calls
-        """Keeps it."""
+        """Records the message."""
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         assert isinstance(self.server, Receiver)
-        self.server.got[self.headers["Idempotency-Key"]].append(body)
+        self.server.messages[self.headers["Idempotency-Key"]].append(body)
         self.send_response(500 if random.random() < 0.1 else 200)
         self.send_header("Content-Length", "0")
         self.end_headers()
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Says nothing."""
+        """Logs nothing."""
 
 
 class Pusher:
-    """Pushes to one stream for as long as there is a server, and remembers what was acknowledged."""
+    """Pushes to one stream while there is a server, and records the acknowledged points."""
 
     def __init__(self, name: str) -> None:
-        self.name, self.at = name, 0
+        self.name = name
+        self.next_number = 0
         self.acknowledged: dict[int, float] = {}
         self.pushes = 0
-        self.chance = random.Random(name)
-        self.spikes = 0
+        self.random = random.Random(name)
+        self.events = 0
 
     async def push(self, port: int) -> None:
-        """Until the server is gone."""
+        """Pushes until the server is killed."""
         try:
             connection = await Connection.open(port)
             while True:
                 first, values = self.next()
-                sent = {"times": [stamp(k) for k in range(first, first + len(values))], "values": values}
-                asked = request("POST", f"/api/v1/streams/{self.name}/points", orjson.dumps(sent))
-                status, body = await connection.ask(asked)
+                body = {"times": [stamp(k) for k in range(first, first + len(values))], "values": values}
+                message = request("POST", f"/api/v1/streams/{self.name}/points", orjson.dumps(body))
+                status, data = await connection.ask(message)
                 if status == 200:
-                    answer = orjson.loads(body)
-                    if answer["repairs"]:
-                        raise RuntimeError(f"a new point was told to be old: {answer['repairs']}")
+                    response = orjson.loads(data)
+                    if response["repairs"]:
+                        raise RuntimeError(f"a new point was reported as an old one: {response['repairs']}")
                     self.pushes += 1
                     self.acknowledged.update(zip(range(first, first + len(values)), values, strict=True))
         except (Lost, OSError):
             return
 
     def next(self) -> tuple[int, list[float]]:
-        """What is pushed next; a push without an answer is not sent again: its points may be there or not."""
-        first, count = self.at, self.chance.choice([1, 1, 3, 20])
-        values = [self.chance.gauss(0, 1) for _ in range(count)]
-        if self.at > HISTORY and (not self.spikes or self.chance.random() < 1 / SPIKE_EACH):
-            self.spikes += 1
-            values = [100.0 + self.chance.random() for _ in range(3)]
-        self.at += len(values)
+        """The points pushed next; a push without a response is not repeated, since its points may be stored or not."""
+        first = self.next_number
+        count = self.random.choice([1, 1, 3, 20])
+        values = [self.random.gauss(0, 1) for _ in range(count)]
+        if self.next_number > HISTORY and (not self.events or self.random.random() < 1 / PUSHES_PER_EVENT):
+            self.events += 1
+            values = [100.0 + self.random.random() for _ in range(3)]
+        self.next_number += len(values)
         return first, values
 
 
@@ -102,23 +107,24 @@ def stamp(number: int) -> int:
     return 1_700_000_000_000 + number * 1000
 
 
-async def kept(port: int, name: str) -> dict[int, float]:
-    """Every point of a stream that the server has, by number."""
-    connection, after = await Connection.open(port), 0
-    found: dict[int, float] = {}
+async def read_all(port: int, name: str) -> dict[int, float]:
+    """Every stored point of a stream, by number."""
+    connection = await Connection.open(port)
+    after = 0
+    values: dict[int, float] = {}
     while True:
         path = f"/api/v1/streams/{name}/points?times=ms&after={after}&limit=10000"
         answer = await told(connection, "GET", path)
         for k, ms in enumerate(answer["times"] or []):
-            found[(ms - stamp(0)) // 1000] = answer["values"][k]
+            values[(ms - stamp(0)) // 1000] = answer["values"][k]
         if answer["cursor"] == after:
             connection.close()
-            return found
+            return values
         after = answer["cursor"]
 
 
 async def prepare(port: int, pushers: list[Pusher]) -> None:
-    """Makes the streams, and watches some."""
+    """Creates the streams, some with a policy."""
     connection = await Connection.open(port)
     for k, pusher in enumerate(pushers):
         path = f"/api/v1/streams/{pusher.name}"
@@ -128,19 +134,19 @@ async def prepare(port: int, pushers: list[Pusher]) -> None:
     connection.close()
 
 
-async def under_load(port: int, pushers: list[Pusher], kill: Any) -> None:
-    """Pushes until the server is killed, at a moment of chance once each program was heard."""
+async def push_until_kill(port: int, pushers: list[Pusher], kill: Any) -> None:
+    """Pushes until the server is killed, at a random moment once each program has pushed."""
     before = [pusher.pushes for pusher in pushers]
     work = asyncio.gather(*(pusher.push(port) for pusher in pushers))
-    while not work.done() and any(pusher.pushes < n + PUSHED for pusher, n in zip(pushers, before, strict=True)):
-        await asyncio.sleep(LOOKS)
+    while not work.done() and any(pusher.pushes < n + MIN_PUSHES for pusher, n in zip(pushers, before, strict=True)):
+        await asyncio.sleep(POLL_SECONDS)
     await asyncio.sleep(random.uniform(0.0, 1.0))
     kill()
     await work
 
 
 def main(kills: int = KILLS) -> int:
-    """Prints what was lost; 1 where anything was."""
+    """Prints what was lost; returns 1 where anything was."""
     receiver = Receiver()
     threading.Thread(target=receiver.serve_forever, daemon=True).start()
     pushers = [Pusher(f"pusher-{k}") for k in range(PUSHERS)]
@@ -151,9 +157,9 @@ def main(kills: int = KILLS) -> int:
             with serving(folder, *options) as service:
                 if not k:
                     asyncio.run(prepare(service.port, pushers))
-                asyncio.run(under_load(service.port, pushers, service.process.kill))
+                asyncio.run(push_until_kill(service.port, pushers, service.process.kill))
         with serving(folder, *options) as service:
-            asyncio.run(all_told(service.port, pushers, receiver))
+            asyncio.run(wait_for_messages(service.port, pushers, receiver))
             faults = asyncio.run(examine(service.port, pushers, receiver))
     print(f"{kills} kills in {time.monotonic() - began:.0f} s")
     receiver.shutdown()
@@ -161,52 +167,55 @@ def main(kills: int = KILLS) -> int:
     return faults
 
 
-async def all_told(port: int, pushers: list[Pusher], receiver: Receiver) -> None:
-    """Returns once each event has its message, at the latest after AFTER seconds."""
-    until = time.monotonic() + AFTER
+async def wait_for_messages(port: int, pushers: list[Pusher], receiver: Receiver) -> None:
+    """Returns when each event has its message, at the latest after TIMEOUT seconds."""
+    until = time.monotonic() + TIMEOUT
     for pusher in pushers[:WATCHED]:
-        while not await started(port, pusher.name) <= firing(receiver)[pusher.name] and time.monotonic() < until:
-            await asyncio.sleep(LOOKS)
+        while (
+            not await event_starts(port, pusher.name) <= notified_starts(receiver)[pusher.name]
+            and time.monotonic() < until
+        ):
+            await asyncio.sleep(POLL_SECONDS)
 
 
 async def examine(port: int, pushers: list[Pusher], receiver: Receiver) -> int:
-    """Compares what was acknowledged and told with what is there. 1 where anything is missing, or nothing was there
-    that could have been lost."""
-    acknowledged = lost = wrong = events = silent = 0
-    told_of = firing(receiver)
+    """Compares acknowledged points and messages with the stored ones. Returns 1 where anything is missing, or there was
+    nothing to lose."""
+    acknowledged = lost = wrong = events = missing = 0
+    notified = notified_starts(receiver)
     for k, pusher in enumerate(pushers):
-        points = await kept(port, pusher.name)
+        points = await read_all(port, pusher.name)
         acknowledged += len(pusher.acknowledged)
         for number, value in pusher.acknowledged.items():
             lost += number not in points
             wrong += number in points and points[number] != value
         if k < WATCHED:
-            starts = await started(port, pusher.name)
+            starts = await event_starts(port, pusher.name)
             events += len(starts)
-            silent += len(starts - told_of[pusher.name])
-    bodies = [messages for messages in list(receiver.got.values()) if messages]
+            missing += len(starts - notified[pusher.name])
+    bodies = [messages for messages in list(receiver.messages.values()) if messages]
     changed = sum(len({json.dumps(each, sort_keys=True) for each in messages}) - 1 for messages in bodies)
     print(f"{acknowledged:,} points acknowledged: {lost} lost, {wrong} with another value")
-    print(f"{events} events of watched streams: {silent} without a message")
+    print(f"{events} events of streams with a policy: {missing} without a message")
     print(f"{len(bodies)} messages, {sum(map(len, bodies)) - len(bodies)} repeats, {changed} of these not as the first")
-    return int(bool(lost or wrong or silent or changed or not acknowledged or not events))
+    return int(bool(lost or wrong or missing or changed or not acknowledged or not events))
 
 
-def firing(receiver: Receiver) -> dict[str, set[int]]:
-    """By stream, when the events began of which a message came, ms since 1970 UTC."""
-    found: dict[str, set[int]] = defaultdict(set)
-    for messages in list(receiver.got.values()):  # others may come meanwhile
+def notified_starts(receiver: Receiver) -> dict[str, set[int]]:
+    """By stream the starts of the events that have a message, ms since 1970 UTC."""
+    starts: dict[str, set[int]] = defaultdict(set)
+    for messages in list(receiver.messages.values()):  # others may arrive meanwhile
         if not messages:
             continue
         alert = messages[0]["alerts"][0]
         if alert["status"] == "firing" and alert["labels"]["alertname"] == "AnomalyDetected":
             began = datetime.fromisoformat(alert["startsAt"]).timestamp()
-            found[alert["labels"]["stream"]].add(round(began * 1000))
-    return found
+            starts[alert["labels"]["stream"]].add(round(began * 1000))
+    return starts
 
 
-async def started(port: int, name: str) -> set[int]:
-    """When the events began of which messages are due, as a replay of the whole history tells."""
+async def event_starts(port: int, name: str) -> set[int]:
+    """The starts of the events that must have a message, by a replay of the complete history."""
     connection = await Connection.open(port)
     answer = await told(connection, "POST", f"/api/v1/streams/{name}/replay?times=ms", {})
     connection.close()

@@ -1,4 +1,4 @@
-"""The memory of a tab that watches a stream for long: a real Chromium, polls without pauses, points made in the page.
+"""The memory of a tab that shows a stream for long: a real Chromium, polls without pauses, points made in the page.
 
 A day is 172,800 polls of 500 ms; `python -m benchmarks.live_page 172800` does them all.
 """
@@ -17,11 +17,17 @@ from playwright.sync_api import CDPSession, Page, sync_playwright
 from tests.serving import serving
 
 Floats = NDArray[np.float64]
-POLLS, ROUNDS, LOOKS = 4_000, 16, 5
-DAY = 172_800
-NAMES = ("chromium", "chromium-browser", "google-chrome")
-KINDS = ("JSHeapUsedSize", "Nodes", "JSEventListeners")
-OTHERS = {"code": "V8: code, compiled further the more often it ran", "native": "the browser: its tools and timings"}
+POLLS = 4_000
+ROUNDS = 16
+SAMPLES = 5
+"""Samples of the memory in each round, of which the smallest counts."""
+POLLS_PER_DAY = 172_800
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+METRICS = ("JSHeapUsedSize", "Nodes", "JSEventListeners")
+OTHER_OWNERS = {
+    "code": "V8: code, compiled further the more often it ran",
+    "native": "the browser: its tools and timings",
+}
 """Kinds of nodes of a heap snapshot that are not the page's own."""
 
 FAST_FEED = """(() => {
@@ -67,40 +73,41 @@ FAST_FEED = """(() => {
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Prints what the tab holds after each round, and the growth over a day."""
+    """Prints the memory of the tab after each round, and the growth per day."""
     polls = int(arguments[0]) if arguments else POLLS
     with tempfile.TemporaryDirectory() as folder, serving(folder) as url, sync_playwright() as playwright:
-        found = next(filter(None, map(shutil.which, NAMES)), None)
-        browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        executable = next(filter(None, map(shutil.which, BROWSERS)), None)
+        browser = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox"])
         page = browser.new_page()
         page.add_init_script(FAST_FEED)
         page.goto(f"{url}/live?stream=demo&refresh=500")
         session = page.context.new_cdp_session(page)
         session.send("Performance.enable")
         began = time.monotonic()
-        held, owned = [], {}
+        rounds = []
+        owned = {}
         for k in range(ROUNDS):
-            held.append(after(page, session, (k + 1) * polls // ROUNDS))
+            rounds.append(measure_after(page, session, (k + 1) * polls // ROUNDS))
             if k in (ROUNDS // 2, ROUNDS - 1):
                 owned[page.evaluate("() => globalThis.polls")] = by_owner(session)
-        tell(np.array(held), time.monotonic() - began)
-        tell_owners(owned)
+        print_rounds(np.array(rounds), time.monotonic() - began)
+        print_owners(owned)
         browser.close()
 
 
-def after(page: Page, session: CDPSession, polls: int) -> list[float]:
-    """Polls so far, and after a collection of garbage the KINDS: the least of some looks, for polls go on meanwhile."""
+def measure_after(page: Page, session: CDPSession, polls: int) -> list[float]:
+    """The number of polls, and the METRICS after a garbage collection: the smallest of some samples, as polls go on."""
     page.wait_for_function("(wanted) => globalThis.polls >= wanted", arg=polls, timeout=0)
-    looks = []
-    for _ in range(LOOKS):
+    samples = []
+    for _ in range(SAMPLES):
         session.send("HeapProfiler.collectGarbage")
-        found = {each["name"]: each["value"] for each in session.send("Performance.getMetrics")["metrics"]}
-        looks.append([found[kind] for kind in KINDS])
-    return [page.evaluate("() => globalThis.polls"), *np.min(looks, axis=0).tolist()]
+        metrics = {each["name"]: each["value"] for each in session.send("Performance.getMetrics")["metrics"]}
+        samples.append([metrics[name] for name in METRICS])
+    return [page.evaluate("() => globalThis.polls"), *np.min(samples, axis=0).tolist()]
 
 
 def by_owner(session: CDPSession) -> dict[str, float]:
-    """Bytes of the heap after a collection of garbage, by whose they are."""
+    """Bytes of the heap after a garbage collection, by owner."""
     pieces: list[str] = []
 
     def take(piece: dict[str, str]) -> None:
@@ -114,27 +121,29 @@ def by_owner(session: CDPSession) -> dict[str, float]:
     nodes = np.array(snapshot["nodes"]).reshape(-1, len(meta["node_fields"]))
     kinds, sizes = (nodes[:, meta["node_fields"].index(name)] for name in ("type", "self_size"))
     of_kind = dict(zip(meta["node_types"][0], np.bincount(kinds, sizes, len(meta["node_types"][0])), strict=True))
-    owned = {owner: float(of_kind.pop(kind)) for kind, owner in OTHERS.items()}
+    owned = {owner: float(of_kind.pop(kind)) for kind, owner in OTHER_OWNERS.items()}
     return {"the page: objects, arrays, strings, functions": float(sum(of_kind.values())), **owned}
 
 
-def tell_owners(owned: dict[int, dict[str, float]]) -> None:
-    """Prints what grew between two snapshots of the heap, by the number of polls before each."""
+def print_owners(owned: dict[int, dict[str, float]]) -> None:
+    """Prints the growth between two snapshots of the heap, by the number of polls before each."""
     (first, before), (last, later) = owned.items()
     for owner, size in later.items():
         growth = (size - before[owner]) / (last - first) * 1000
         print(f"{owner}: {size / 1e6:.2f} MB, {growth:+,.0f} bytes per 1,000 polls")
 
 
-def tell(held: Floats, seconds: float) -> None:
+def print_rounds(rounds: Floats, seconds: float) -> None:
     """Prints the rounds; the growth is the slope of their second half, when the tab holds all the points it may."""
-    for polls, heap, nodes, listeners in held.tolist():
+    for polls, heap, nodes, listeners in rounds.tolist():
         print(f"{polls:8,.0f} polls: heap {heap / 1e6:6.2f} MB, {nodes:6,.0f} nodes, {listeners:5,.0f} listeners")
-    late = held[len(held) // 2 :]
-    for kind, column in zip(KINDS, late.T[1:], strict=True):
+    late = rounds[len(rounds) // 2 :]
+    for kind, column in zip(METRICS, late.T[1:], strict=True):
         slope = float(np.polyfit(late[:, 0], column, 1)[0])
-        print(f"{kind}: {slope * 1000:+,.2f} per 1,000 polls, {slope * DAY:+,.0f} in a day of polls each 500 ms")
-    print(f"{held[-1, 0]:,.0f} polls took {seconds:.0f} s")
+        print(
+            f"{kind}: {slope * 1000:+,.2f} per 1,000 polls, {slope * POLLS_PER_DAY:+,.0f} in a day of polls each 500 ms"
+        )
+    print(f"{rounds[-1, 0]:,.0f} polls took {seconds:.0f} s")
 
 
 if __name__ == "__main__":

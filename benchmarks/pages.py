@@ -1,4 +1,4 @@
-"""Five hundred live pages at once: each asks every 500 ms for what is new, as static/js/live/poller.js does."""
+"""Five hundred live pages: each polls for new points every 500 ms, as static/js/live/poller.js does."""
 
 import asyncio
 import os
@@ -11,12 +11,15 @@ import orjson
 
 from benchmarks._service import Connection, Service, Waits, request, serving, warm
 
-PAGES, INTERVAL, SECONDS = 500, 0.5, 30.0
+PAGES = 500
+INTERVAL = 0.5
+"""Seconds between two polls of a page."""
+SECONDS = 30.0
 OPENING = 5.0
-"""Seconds over which the pages are opened, one after another: each first fetches its newest 2,000 points."""
+"""Seconds within which the pages are opened: each first reads the newest LIMIT points."""
 LIMIT = 2000
 STREAMS = 10
-"""Ordinary streams, beside the demo stream; each is pushed a point a second. Half of the pages look at them."""
+"""Streams beside the demo stream; each receives a point per second. Half of the pages show them."""
 
 BROWSER = (
     "Connection: keep-alive\r\nAccept: */*\r\nAccept-Encoding: gzip, deflate, br, zstd\r\n"
@@ -28,14 +31,16 @@ BROWSER = (
 
 
 async def page(port: int, stream: str, since: float, until: float, waits: Waits) -> int:
-    """One page's requests until a time; how many points it was told. Those before `since` are not counted."""
+    """Polls as one page until a time; returns the number of points received. Polls before `since` are not measured."""
     await asyncio.sleep(random.uniform(0, OPENING))
-    connection, cursor, points = await Connection.open(port), "", 0
-    opening = Waits(errors=waits.errors)
+    connection = await Connection.open(port)
+    cursor = ""
+    points = 0
+    opening_waits = Waits(errors=waits.errors)
     while time.monotonic() < until:
         path = f"/api/v1/streams/{stream}/points?times=ms&limit={LIMIT}{cursor}"
-        counted = waits if time.monotonic() > since else opening
-        body = await counted.ask(connection, request("GET", path, more=BROWSER))
+        current = waits if time.monotonic() > since else opening_waits
+        body = await current.ask(connection, request("GET", path, more=BROWSER))
         if body:
             answer = orjson.loads(body)
             points += len(answer["values"]) if cursor else 0
@@ -46,49 +51,53 @@ async def page(port: int, stream: str, since: float, until: float, waits: Waits)
 
 
 async def pusher(port: int, streams: list[str], until: float, waits: Waits) -> int:
-    """A point a second to each stream; how many."""
-    connection, pushed = await Connection.open(port), 0
+    """Pushes a point per second to each stream; returns their number."""
+    connection = await Connection.open(port)
+    pushed = 0
     while time.monotonic() < until:
         for stream in streams:
-            asked = request("POST", f"/api/v1/streams/{stream}/points", orjson.dumps({"values": [random.random()]}))
-            pushed += bool(await waits.ask(connection, asked))
+            message = request("POST", f"/api/v1/streams/{stream}/points", orjson.dumps({"values": [random.random()]}))
+            pushed += bool(await waits.ask(connection, message))
             await asyncio.sleep(1 / len(streams))
     connection.close()
     return pushed
 
 
-async def measured(service: Service, pages: int, seconds: float) -> None:
-    """Prints how long polls take and what the server uses meanwhile."""
+async def measure(service: Service, pages: int, seconds: float) -> None:
+    """Prints how long polls take and what the server uses."""
     connection = await Connection.open(service.port)
     streams = [f"stream-{k}" for k in range(STREAMS)]
     for stream in streams:
         await warm(connection, stream, "rolling_zscore", 300)
     while orjson.loads((await connection.ask(request("GET", "/api/v1/streams/demo")))[1])["state"] == "warming_up":
         await asyncio.sleep(0.5)
-    waits, pushes, start = Waits(), Waits(), time.monotonic() + OPENING + 2
-    shown = [streams[k // 2 % STREAMS] if k % 2 else "demo" for k in range(pages)]
+    waits = Waits()
+    pushes = Waits()
+    start = time.monotonic() + OPENING + 2
+    shown_streams = [streams[k // 2 % STREAMS] if k % 2 else "demo" for k in range(pages)]
     work = asyncio.gather(
         pusher(service.port, streams, start + seconds, pushes),
-        *(page(service.port, name, start, start + seconds, waits) for name in shown),
+        *(page(service.port, name, start, start + seconds, waits) for name in shown_streams),
     )
     await asyncio.sleep(start - time.monotonic())
-    since, own = service.moment(), time.process_time()
-    told = await work
+    since = service.moment()
+    client_cpu = time.process_time()
+    pushed, *received = await work
     connection.close()
     took = time.monotonic() - since[1]
-    await asyncio.sleep(0.1)  # so that the connections are closed
-    print(f"{pages} pages, {len(waits.seconds) / took:,.0f} polls/s, {sum(told[1:]):,} points told: {waits.told()}")
-    print(f"meanwhile {told[0]} points pushed: {pushes.told()}")
+    await asyncio.sleep(0.1)  # for the connections to close
+    print(f"{pages} pages, {len(waits.seconds) / took:,.0f} polls/s, {sum(received):,} points received: {waits.told()}")
+    print(f"meanwhile {pushed} points pushed: {pushes.told()}")
     print(
         f"server {service.share(since):.0%} of a core, {service.memory():.0f} MiB; "
-        f"this client {(time.process_time() - own) / took:.0%}; load of the machine {os.getloadavg()[0]:.1f}"
+        f"this client {(time.process_time() - client_cpu) / took:.0%}; load of the machine {os.getloadavg()[0]:.1f}"
     )
 
 
 def main(pages: int = PAGES, seconds: float = SECONDS) -> None:
     """Starts the server and the pages."""
     with tempfile.TemporaryDirectory() as folder, serving(folder) as service:
-        asyncio.run(measured(service, pages, seconds))
+        asyncio.run(measure(service, pages, seconds))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Pushing to a stream over HTTP, judged and durable: single points and batches of 1,000."""
+"""Pushing to a stream over HTTP until the points are scored and durable: single points and batches of 1,000."""
 
 import asyncio
 import os
@@ -9,45 +9,54 @@ import orjson
 
 from benchmarks._service import Connection, Service, Waits, request, serving, settled, warm, wave
 
-BATCH, BATCHES, SINGLES, CONNECTIONS = 1000, 60, 6000, 32
+BATCH = 1000
+"""Points of a batch."""
+BATCHES = 60
+SINGLES = 6000
+CONNECTIONS = 32
 
 
 async def push(port: int, stream: str, values: list[float], count: int, waits: Waits) -> None:
-    """The same values again and again, over a connection of its own."""
+    """Pushes the same values `count` times, over a connection of its own."""
     connection = await Connection.open(port)
-    asked = request("POST", f"/api/v1/streams/{stream}/points", orjson.dumps({"values": values}))
+    message = request("POST", f"/api/v1/streams/{stream}/points", orjson.dumps({"values": values}))
     for _ in range(count):
-        await waits.ask(connection, asked)
+        await waits.ask(connection, message)
     connection.close()
 
 
-async def measured(service: Service) -> None:
-    """Prints one line per way to push."""
+async def measure(service: Service) -> None:
+    """Prints two lines per mode."""
     connection = await Connection.open(service.port)
     await warm(connection, "z", "rolling_zscore")
     await warm(connection, "lstm", "lstm")
     await settled(connection)
     connection.close()
-    for title, stream, values, count, at_once in (
+    for title, stream, values, count, connections in (
         ("single points, one at a time", "z", [0.5], 500, 1),
         ("single points, one at a time, lstm", "lstm", [0.5], 300, 1),
         (f"single points, {CONNECTIONS} connections", "z", [0.5], SINGLES, CONNECTIONS),
         (f"batches of {BATCH}, 2 connections", "z", wave(BATCH), BATCHES, 2),
     ):
-        waits, began, cpu, own = Waits(), time.monotonic(), service.cpu(), time.process_time()
-        await asyncio.gather(*(push(service.port, stream, values, count // at_once, waits) for _ in range(at_once)))
+        waits = Waits()
+        began = time.monotonic()
+        cpu = service.cpu()
+        client_cpu = time.process_time()
+        await asyncio.gather(
+            *(push(service.port, stream, values, count // connections, waits) for _ in range(connections))
+        )
         rate = len(waits.seconds) / (time.monotonic() - began)
         used = (service.cpu() - cpu) / max(len(waits.seconds), 1) * 1000
-        client = (time.process_time() - own) / max(len(waits.seconds), 1) * 1000
+        client = (time.process_time() - client_cpu) / max(len(waits.seconds), 1) * 1000
         load = os.getloadavg()[0]
         print(f"{title}: {rate:,.0f} requests/s, {rate * len(values):,.0f} points/s, {waits.told()}")
         print(f"    {used:.2f} ms of CPU a request, {client:.2f} ms of this client; load of the machine {load:.1f}")
 
 
 def main() -> None:
-    """Starts the server and pushes."""
+    """Starts the server and measures."""
     with tempfile.TemporaryDirectory() as folder, serving(folder, "--log-level", "error") as service:
-        asyncio.run(measured(service))
+        asyncio.run(measure(service))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A page and a stream that stay open for long, hurried: does the server's memory stay flat?
+"""A page and a stream that stay open for a day, sped up: does the server's memory stay flat?
 
 An hour of a page is 7,200 polls, an hour of its stream (a point a second) 3,600 pushes; here they follow one another as
 fast as the server answers. Memory is read after each simulated hour; the slope leaves the first quarter out, in which
@@ -16,15 +16,18 @@ import orjson
 from benchmarks._service import Connection, Service, Waits, request, serving, warm
 
 HOURS = 24
-POLLS, PUSHES = 7_200, 3_600
-"""In an hour."""
+POLLS = 7_200
+"""Polls of a page in an hour."""
+PUSHES = 3_600
+"""Points of a stream in an hour."""
 CAPACITY = 10_000
-"""Points the stream keeps, so that it forgets too."""
+"""Capacity of the stream: small, so that old points are deleted."""
 
 
 async def poll(port: int, stream: str, count: int, waits: Waits) -> None:
-    """Asks for what is new, again and again."""
-    connection, cursor = await Connection.open(port), ""
+    """Polls for new points."""
+    connection = await Connection.open(port)
+    cursor = ""
     for _ in range(count):
         path = f"/api/v1/streams/{stream}/points?times=ms&limit=2000{cursor}"
         if body := await waits.ask(connection, request("GET", path)):
@@ -36,16 +39,18 @@ async def push(port: int, count: int, waits: Waits) -> None:
     """Pushes single points."""
     connection = await Connection.open(port)
     for value in np.random.default_rng(0).normal(size=count).tolist():
-        asked = request("POST", "/api/v1/streams/s/points", orjson.dumps({"values": [value]}))
-        await waits.ask(connection, asked)
+        message = request("POST", "/api/v1/streams/s/points", orjson.dumps({"values": [value]}))
+        await waits.ask(connection, message)
     connection.close()
 
 
-async def measured(service: Service, hours: int) -> int:
-    """Prints the memory after each simulated hour, and its slope; 1 where a request failed."""
+async def measure(service: Service, hours: int) -> int:
+    """Prints the memory after each simulated hour, and its slope; returns 1 where a request failed."""
     connection = await Connection.open(service.port)
     await warm(connection, "s", "rolling_zscore", CAPACITY)
-    waits, memory, began = Waits(), [service.memory()], time.monotonic()
+    waits = Waits()
+    memory = [service.memory()]
+    began = time.monotonic()
     for _ in range(hours):
         await asyncio.gather(
             poll(service.port, "demo", POLLS // 2, waits),
@@ -63,9 +68,9 @@ async def measured(service: Service, hours: int) -> int:
 
 
 def main(hours: int = HOURS) -> int:
-    """Starts the server and hurries."""
+    """Starts the server and measures."""
     with tempfile.TemporaryDirectory() as folder, serving(folder, "--log-level", "error") as service:
-        return asyncio.run(measured(service, hours))
+        return asyncio.run(measure(service, hours))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Pushing to streams within the process: points per second, and how long a single point waits until it is durable."""
+"""Pushing to streams within the process: points per second, and seconds until a single point is durable."""
 
 import tempfile
 import threading
@@ -9,8 +9,12 @@ import numpy as np
 from store import StreamStore
 from streams import Streams
 
-BATCH, BATCHES = 1000, 200
-SINGLES, THREADS = 300, 8
+BATCH = 1000
+"""Points of a batch."""
+BATCHES = 200
+SINGLES = 300
+"""Single points of each thread."""
+THREADS = 8
 
 
 def main() -> None:
@@ -22,16 +26,16 @@ def main() -> None:
         for name in ("rolling_zscore", "lstm"):
             streams.put(name, name)
             streams.push(name, None, wave(2000))
-            while streams.get(name).state == "warming_up":  # until its own detector is fitted and judges
+            while streams.get(name).state == "warming_up":  # until its own detector is fitted
                 time.sleep(1)
                 streams.push(name, None, wave(1))
             print(f"{name}: {batches(streams, name):,.0f} points/s in batches of {BATCH}")
             waits = singles(streams, name, 1)
-            print(f"{name}: a single point is durable after {centiles(waits)}")
+            print(f"{name}: a single point is durable after {percentiles(waits)}")
             began = time.perf_counter()
             waits = singles(streams, name, THREADS)
             rate = len(waits) / (time.perf_counter() - began)
-            print(f"{name}: {THREADS} threads push {rate:,.0f} single points/s to one stream, {centiles(waits)}")
+            print(f"{name}: {THREADS} threads push {rate:,.0f} single points/s to one stream, {percentiles(waits)}")
         streams.stop()
         store.close()
 
@@ -44,14 +48,15 @@ def wave(points: int) -> list[float]:
 
 def batches(streams: Streams, name: str) -> float:
     """Points per second."""
-    values, began = wave(BATCH), time.perf_counter()
+    values = wave(BATCH)
+    began = time.perf_counter()
     for _ in range(BATCHES):
         streams.push(name, None, values)
     return BATCH * BATCHES / (time.perf_counter() - began)
 
 
 def singles(streams: Streams, name: str, threads: int) -> list[float]:
-    """Seconds that each single point waited."""
+    """Seconds until each single point is durable."""
     waits: list[float] = []
 
     def push() -> None:
@@ -68,8 +73,8 @@ def singles(streams: Streams, name: str, threads: int) -> list[float]:
     return waits
 
 
-def centiles(waits: list[float]) -> str:
-    """Median and 99th centile."""
+def percentiles(waits: list[float]) -> str:
+    """Median and 99th percentile."""
     return f"median {np.median(waits) * 1000:.1f} ms, p99 {np.quantile(waits, 0.99) * 1000:.1f} ms"
 
 

@@ -16,7 +16,7 @@ needs_proc = pytest.mark.skipif(sys.platform != "linux", reason="SKIPPED: what a
 def patient(monkeypatch):
     """A busy machine is no failure."""
     monkeypatch.setattr("benchmarks._service.PATIENCE", SECONDS)
-    monkeypatch.setattr(crash_recovery, "AFTER", SECONDS)
+    monkeypatch.setattr(crash_recovery, "TIMEOUT", SECONDS)
 
 
 def test_killed_servers_lose_nothing(monkeypatch, capsys):
@@ -28,7 +28,7 @@ def test_killed_servers_lose_nothing(monkeypatch, capsys):
 
 
 def test_kills_that_hit_nothing_prove_nothing(monkeypatch, capsys):
-    monkeypatch.setattr(crash_recovery, "AFTER", 0.0)
+    monkeypatch.setattr(crash_recovery, "TIMEOUT", 0.0)
     monkeypatch.setattr(crash_recovery, "HISTORY", 10**9)  # no stream gets that far: there is no event to be told
     assert crash_recovery.main(1) == 1
     assert capsys.readouterr().out.splitlines()[1].startswith("0 events")

@@ -1,4 +1,4 @@
-"""What was acknowledged is there: after a restart, after kill -9, after a disk that would not write."""
+"""Acknowledged points are stored: after a restart, after kill -9, after a failed write."""
 
 import subprocess
 import sys
@@ -28,21 +28,21 @@ def times(ms):
     return np.array(ms).astype("datetime64[ms]")
 store = StreamStore.open(sys.argv[1])
 if store.stream("demo") is None:
-    store.put("demo", "robust_zscore", {}, 1000)  # not the network, which takes long to learn
+    store.put("demo", "robust_zscore", {}, 1000)  # not the network, which takes long to fit
 streams = Streams(store)
 streams.start()
 streams.put("s", "rolling_zscore")
 cursor = streams.get("s").cursor
 while True:
-    # Each push brings one point that is late: it stands before the one of the push before.
-    judged = streams.push("s", times([10 * cursor - 15, 10 * cursor + 10]), [float(cursor + 1), float(cursor + 2)])
-    cursor = judged.cursor
+    # Each push holds one late point: its time is before that of the previous push.
+    scored = streams.push("s", times([10 * cursor - 15, 10 * cursor + 10]), [float(cursor + 1), float(cursor + 2)])
+    cursor = scored.cursor
     print(cursor, flush=True)
 """
 
 
 @pytest.mark.parametrize("name", ["rolling_zscore", "seasonal_naive"])
-def test_a_restart_changes_no_judgement(open_streams, name):
+def test_a_restart_changes_no_score(open_streams, name):
     values, options = seasonal(600).tolist(), {"growth": np.inf}
     streams = open_streams(**options)
     for stream in ("without", "with"):
@@ -50,12 +50,12 @@ def test_a_restart_changes_no_judgement(open_streams, name):
         streams.push(stream, times(400), values[:400])
         fit(streams, stream)
     # A second fit of the same history could only differ in when it was made: the two streams share the first.
-    whole = streams.push("without", times(200, 400), values[400:])
+    expected = streams.push("without", times(200, 400), values[400:])
     first = streams.push("with", times(100, 400), values[400:500])
     streams.stop()
     second = open_streams(**options).push("with", times(100, 500), values[500:])
-    assert_same(first, whole.part(0, 100))
-    assert_same(second, whole.part(100, 200))
+    assert_same(first, expected.part(0, 100))
+    assert_same(second, expected.part(100, 200))
 
 
 @pytest.mark.parametrize("name", ["rolling_zscore", "seasonal_naive"])
@@ -71,34 +71,34 @@ def test_a_detector_saved_by_another_version_is_fitted_again(open_streams, name)
     reopened = open_streams()
     assert len(reopened.push("s", times(1, 400), [5.0])) == 1
     until(lambda: reopened.store.load_fit(stream.id).state["version"] == STATE_VERSION)
-    judged = reopened.push("s", times(100, 401), seasonal(501)[401:].tolist())
-    assert judged.judged_by[-1] == name
+    scored = reopened.push("s", times(100, 401), seasonal(501)[401:].tolist())
+    assert scored.judged_by[-1] == name
 
 
-def test_kill_9_loses_nothing_that_was_acknowledged(database_url):
+def test_kill_9_loses_no_acknowledged_point(database_url):
     for pushes in (1, 5, 20):
         acknowledged = killed_after(pushes, database_url)
         store = StreamStore.open(database_url)
         stream = store.stream("s")
         assert stream.cursor >= acknowledged
-        kept = store.read(stream, 0, stream.cursor + 1)
-        np.testing.assert_array_equal(kept.values, np.arange(1, stream.cursor + 1))
-        np.testing.assert_array_equal(kept.late[2:], np.arange(2, stream.cursor) % 2 == 0)
+        stored = store.read(stream, 0, stream.cursor + 1)
+        np.testing.assert_array_equal(stored.values, np.arange(1, stream.cursor + 1))
+        np.testing.assert_array_equal(stored.late[2:], np.arange(2, stream.cursor) % 2 == 0)
         store.close()
 
 
 def killed_after(pushes, url):
-    """The last cursor that was acknowledged by a process that is killed in its work."""
+    """The last cursor acknowledged by a process that is killed while it pushes."""
     with subprocess.Popen([sys.executable, "-c", PUSH, url], cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         for _ in range(pushes):
             line = process.stdout.readline()
         time.sleep(0.01)  # somewhere within a push
         process.kill()
-        told = (line + process.stdout.read()).split("\n")
-    return int(told[-2])
+        output = (line + process.stdout.read()).split("\n")
+    return int(output[-2])
 
 
-def test_what_could_not_be_written_is_not_there_and_can_be_sent_again(streams, monkeypatch, caplog):
+def test_points_that_could_not_be_written_are_not_stored_and_can_be_sent_again(streams, monkeypatch, caplog):
     streams.put("s", "rolling_zscore")
     streams.push("s", times(40), seasonal(40).tolist())
 
@@ -111,19 +111,19 @@ def test_what_could_not_be_written_is_not_there_and_can_be_sent_again(streams, m
             streams.push("s", times(10, 40), seasonal(50)[40:].tolist())
     assert "No space left" in caplog.text
     assert streams.get("s").cursor == 40
-    judged = streams.push("s", times(10, 40), seasonal(50)[40:].tolist())
-    assert (judged.cursor, judged.repairs) == (50, ())
+    scored = streams.push("s", times(10, 40), seasonal(50)[40:].tolist())
+    assert (scored.cursor, scored.repairs) == (50, ())
     assert len(streams.read("s", 0)) == 50
 
 
-def test_pushes_of_many_threads_follow_one_another(streams):
+def test_pushes_of_many_threads_are_all_stored(streams):
     for name in ("a", "b"):
         streams.put(name, "rolling_zscore")
-    answered = {"a": [], "b": []}
+    cursors = {"a": [], "b": []}
 
     def push(name):
         for _ in range(20):
-            answered[name].append(streams.push(name, None, [1.0, 2.0, 3.0]).cursor)
+            cursors[name].append(streams.push(name, None, [1.0, 2.0, 3.0]).cursor)
 
     threads = [threading.Thread(target=push, args=(name,)) for name in ("a", "b") * 4]
     for thread in threads:
@@ -131,5 +131,5 @@ def test_pushes_of_many_threads_follow_one_another(streams):
     for thread in threads:
         thread.join()
     for name in ("a", "b"):
-        assert sorted(answered[name]) == list(range(3, 241, 3))
+        assert sorted(cursors[name]) == list(range(3, 241, 3))
         np.testing.assert_array_equal(streams.read(name, 0).values, [1.0, 2.0, 3.0] * 80)

@@ -1,4 +1,4 @@
-"""After its warm-up a stream gives the flags that the same fit gives the same points as a file: every detector."""
+"""After its warm-up a stream has the flags that the same fit gives the same points as a file: every detector."""
 
 import numpy as np
 import pytest
@@ -7,16 +7,17 @@ from detectors.registry import DETECTORS
 from tests.streams.conftest import fit, seasonal, stored_fit, times
 from timeseries import Series
 
-HISTORY, POINTS = 600, 900
-EXACT = dict.fromkeys(DETECTORS, 0.0) | {"lstm": 1e-3}
-"""How far numbers may lie apart, in spreads of the series; see tests/detectors/test_laws.py."""
-UNTOLD = dict.fromkeys(DETECTORS, 0) | {"seasonal": 1}
-"""Points after the missing ones that are not judged: the level of `seasonal` is here that of the last three values."""
+HISTORY = 600
+POINTS = 900
+TOLERANCE = dict.fromkeys(DETECTORS, 0.0) | {"lstm": 1e-3}
+"""Tolerance, in standard deviations of the series; see tests/detectors/test_laws.py."""
+UNSCORED_AFTER_GAP = dict.fromkeys(DETECTORS, 0) | {"seasonal": 1}
+"""Points after the missing ones without a score: the level of `seasonal` is here that of the last three values."""
 
 
 @pytest.fixture
 def database_url(tmp_path):
-    """SQLite alone: that PostgreSQL keeps the same numbers is tested where nothing has to be fitted."""
+    """SQLite only: that PostgreSQL stores the same numbers is tested where nothing has to be fitted."""
     return f"sqlite:///{tmp_path / 'anomaly.db'}"
 
 
@@ -57,16 +58,16 @@ def test_stream_equals_batch(open_streams, name, sizes, timed):
         if at < POINTS:
             push(at, min(at + size, POINTS))
             at += size
-    judged = streams.read("s", HISTORY, POINTS)
+    scored = streams.read("s", HISTORY, POINTS)
 
     stored = stored_fit(streams, "s")
     detector = DETECTORS[stored.detector].from_state(stored.state)
-    whole = detector.detect(Series(stamps, values))
-    np.testing.assert_array_equal(judged.is_anomaly, whole.is_anomaly[HISTORY:])
-    assert judged.is_anomaly[700 - HISTORY]
-    spread = float(np.nanstd(values))
-    for one, other in ((judged.expected, whole.expected), (judged.score, whole.score)):
-        np.testing.assert_allclose(one, other[HISTORY:], rtol=0, atol=EXACT[name] * spread)
-    untold = list(range(760 - HISTORY, 770 + UNTOLD[name] - HISTORY))
-    assert set(judged.judged_by) == {name, None}  # None: the missing values
-    assert [k for k, by in enumerate(judged.judged_by) if by is None] == untold
+    expected = detector.detect(Series(stamps, values))
+    np.testing.assert_array_equal(scored.is_anomaly, expected.is_anomaly[HISTORY:])
+    assert scored.is_anomaly[700 - HISTORY]
+    std = float(np.nanstd(values))
+    for actual, batch in ((scored.expected, expected.expected), (scored.score, expected.score)):
+        np.testing.assert_allclose(actual, batch[HISTORY:], rtol=0, atol=TOLERANCE[name] * std)
+    unscored = list(range(760 - HISTORY, 770 + UNSCORED_AFTER_GAP[name] - HISTORY))
+    assert set(scored.judged_by) == {name, None}  # None: the missing values
+    assert [k for k, by in enumerate(scored.judged_by) if by is None] == unscored

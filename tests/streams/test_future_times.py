@@ -1,4 +1,4 @@
-"""Points ahead of the clock: refused beyond ten minutes; before that they make real points late, and nobody silent."""
+"""Points ahead of the clock: refused beyond ten minutes; within them later points are late, and end silences."""
 
 import numpy as np
 import pytest
@@ -30,7 +30,7 @@ def silences(streams):
 
 
 @pytest.mark.parametrize("ahead", [MAX_AHEAD_MS + 1, 2 * 3_600_000])
-def test_one_point_of_a_wrong_zone_is_refused_and_mutes_nothing(pushed, ahead):
+def test_a_point_of_a_wrong_zone_is_refused_and_makes_no_other_late(pushed, ahead):
     with pytest.raises(
         BadInput, match=r"10 minutes more are allowed\. Check the sender's clock, the time zone and the unit"
     ):
@@ -38,11 +38,11 @@ def test_one_point_of_a_wrong_zone_is_refused_and_mutes_nothing(pushed, ahead):
     assert not push(pushed, 1).late.any()
 
 
-def test_ten_minutes_ahead_pass(pushed):
+def test_a_point_ten_minutes_ahead_is_accepted(pushed):
     assert push(pushed, MAX_AHEAD_MS).cursor == 41
 
 
-def test_late_points_behind_one_that_was_ahead_are_a_sign_of_life(pushed, clock):
+def test_late_points_after_one_that_was_ahead_prevent_a_silence(pushed, clock):
     push(pushed, MAX_AHEAD_MS)
     for minute in range(1, 10):
         clock.ms += MINUTE
@@ -63,7 +63,7 @@ def test_a_late_point_ends_a_silence(pushed, clock):
     assert [each.stop for each in silences(pushed)] == [clock.ms]
 
 
-def test_what_was_late_and_when_is_known_after_a_restart(pushed, open_streams, clock):
+def test_the_arrival_of_late_points_is_known_after_a_restart(pushed, open_streams, clock):
     push(pushed, MAX_AHEAD_MS)
     clock.ms += 5 * MINUTE
     push(pushed, MINUTE)

@@ -1,4 +1,4 @@
-"""One rule each: late, duplicate, out of order, of the future, missing; and the first verdicts."""
+"""One rule each: late, duplicate, out of order, in the future, missing; and the first scores."""
 
 import numpy as np
 import pytest
@@ -9,20 +9,20 @@ from tests.streams.conftest import NOW_MS, assert_same, fit, repair_counts, seas
 
 @pytest.fixture
 def pushed(streams):
-    """A stream of 40 points, and their judgement."""
+    """A stream of 40 points, and their scores."""
     streams.put("s", "rolling_zscore")
     return streams, streams.push("s", times(40), seasonal(40).tolist())
 
 
-def test_points_sent_again_are_answered_as_they_were_judged_and_not_kept_twice(pushed):
+def test_points_sent_twice_are_returned_with_their_scores_and_stored_once(pushed):
     streams, before = pushed
-    again = streams.push("s", times(40), (seasonal(40) + 1).tolist())
-    assert_same(again, before)
-    assert repair_counts(again) == {"already_there": 40}
+    repeated = streams.push("s", times(40), (seasonal(40) + 1).tolist())
+    assert_same(repeated, before)
+    assert repair_counts(repeated) == {"already_there": 40}
     assert len(streams.read("s", 0)) == 40
 
 
-def test_half_new_points_are_judged_and_the_others_answered(pushed):
+def test_new_points_of_a_push_are_scored_and_the_others_returned(pushed):
     streams, before = pushed
     both = streams.push("s", times(20, first=30), seasonal(50)[30:].tolist())
     assert repair_counts(both) == {"already_there": 10}
@@ -35,10 +35,10 @@ def test_points_out_of_order_in_one_push_are_sorted(streams):
     streams.put("s", "rolling_zscore")
     values = seasonal(40)
     order = np.random.default_rng(0).permutation(40)
-    judged = streams.push("s", times(40)[order], values[order].tolist())
-    assert "order_mended" in repair_counts(judged)
-    np.testing.assert_array_equal(judged.values, values)
-    np.testing.assert_array_equal(judged.times, times(40))
+    scored = streams.push("s", times(40)[order], values[order].tolist())
+    assert "order_mended" in repair_counts(scored)
+    np.testing.assert_array_equal(scored.values, values)
+    np.testing.assert_array_equal(scored.times, times(40))
 
 
 def test_points_of_the_far_future_refuse_the_push(pushed):
@@ -52,15 +52,15 @@ def test_points_of_the_far_future_refuse_the_push(pushed):
     assert len(streams.read("s", 0)) == 40
 
 
-def test_missing_values_are_kept_and_not_judged(pushed):
+def test_missing_values_are_stored_and_not_scored(pushed):
     streams, _ = pushed
-    judged = streams.push("s", times(2, first=40), [None, 5.0])
-    assert np.isnan(judged.values[0])
-    assert judged.judged_by == (None, "rolling_zscore")
-    assert not judged.is_anomaly[0]
+    scored = streams.push("s", times(2, first=40), [None, 5.0])
+    assert np.isnan(scored.values[0])
+    assert scored.judged_by == (None, "rolling_zscore")
+    assert not scored.is_anomaly[0]
 
 
-def test_a_stream_has_times_or_counts(pushed):
+def test_all_points_have_times_or_none(pushed):
     streams, _ = pushed
     with pytest.raises(BadInput, match="send times"):
         streams.push("s", None, [1.0])
@@ -70,7 +70,7 @@ def test_a_stream_has_times_or_counts(pushed):
         streams.push("counted", times(1), [1.0])
 
 
-def test_there_is_a_verdict_from_point_12_on_and_its_own_once_that_is_fitted(streams):
+def test_points_are_scored_from_the_twelfth_on_and_by_the_own_detector_once_it_is_fitted(streams):
     streams.put("s", "seasonal_naive")
     early = streams.push("s", times(100), seasonal(100).tolist())
     assert early.judged_by == (None,) * 11 + ("robust_zscore",) * 89
@@ -82,7 +82,7 @@ def test_there_is_a_verdict_from_point_12_on_and_its_own_once_that_is_fitted(str
     assert streams.get("s").state == "normal"
 
 
-def test_a_fit_does_not_learn_from_points_inside_events(streams):
+def test_a_fit_does_not_use_points_inside_events(streams):
     values = seasonal(500)
     values[300:303] += 100
     streams.put("clean", "seasonal_naive")
@@ -94,11 +94,11 @@ def test_a_fit_does_not_learn_from_points_inside_events(streams):
     assert thresholds[1] == pytest.approx(thresholds[0], rel=0.05)
 
 
-def test_a_changed_detector_judges_the_next_point(pushed):
+def test_a_changed_detector_scores_the_next_point(pushed):
     streams, _ = pushed
     streams.put("s", params={"threshold": 0.5})
-    judged = streams.push("s", times(1, first=40), [50.0])
-    assert judged.is_anomaly.all()
+    scored = streams.push("s", times(1, first=40), [50.0])
+    assert scored.is_anomaly.all()
     streams.put("s", params={"threshold": 1000.0})
     assert not streams.push("s", times(1, first=41), [60.0]).is_anomaly.any()
 
@@ -107,6 +107,6 @@ def test_no_more_points_are_read_than_the_capacity(streams):
     streams.put("s", "rolling_zscore", capacity=1000)
     for first in range(0, 9000, 100):
         streams.push("s", times(100, first), seasonal(100, first).tolist())
-    kept = streams.read("s", 0, 10_000)
-    assert (len(kept), kept.cursor, streams.get("s").points) == (1000, 9000, 1000)
-    np.testing.assert_array_equal(kept.times, times(1000, first=8000))
+    points = streams.read("s", 0, 10_000)
+    assert (len(points), points.cursor, streams.get("s").points) == (1000, 9000, 1000)
+    np.testing.assert_array_equal(points.times, times(1000, first=8000))

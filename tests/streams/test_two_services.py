@@ -1,4 +1,4 @@
-"""Two services on one database: what they push is neither lost nor mixed, though one of them may have to push again."""
+"""Two services on one database: points are neither lost nor mixed, though a push may have to be repeated."""
 
 import numpy as np
 import pytest
@@ -6,10 +6,11 @@ import pytest
 from streams import WriteFailed
 
 
-def test_points_of_two_services_follow_one_another(open_streams):
+def test_points_of_two_services_are_all_stored(open_streams):
     services = [open_streams(), open_streams()]
     services[0].put("s", "rolling_zscore")
-    refused, sent = 0, 0
+    refused = 0
+    sent = 0
     for k in range(30):
         service = services[k % 3 % 2]
         try:
@@ -20,11 +21,11 @@ def test_points_of_two_services_follow_one_another(open_streams):
     assert refused
     assert sent == 60
     for service in services:
-        kept = service.store.read(service.store.stream("s"), 0, 100)
-        np.testing.assert_array_equal(kept.values, np.arange(1.0, 61))
+        stored = service.store.read(service.store.stream("s"), 0, 100)
+        np.testing.assert_array_equal(stored.values, np.arange(1.0, 61))
 
 
-def test_a_stream_that_another_service_deleted_takes_no_points(open_streams):
+def test_a_push_to_a_stream_deleted_by_another_service_fails(open_streams):
     one, other = open_streams(), open_streams()
     one.put("s", "rolling_zscore")
     one.push("s", None, [1.0])
