@@ -244,13 +244,13 @@ class ForecastResidual(Detector):
         )
 
     @classmethod
-    def rethreshold(cls, kept: Detection, params: Mapping[str, Any]) -> Detection:
+    def rethreshold(cls, detection: Detection, params: Mapping[str, Any]) -> Detection:
         """See Detector.rethreshold."""
-        components = kept.components
+        components = detection.components
         assert isinstance(components, ResidualComponents)
         mean, std = components.residual_stats
-        threshold, margin = threshold_and_margin(mean + params["sigma"] * std, components.unit, kept.expected)
-        return replace(super().rethreshold(kept, params), margin=margin, threshold=threshold)
+        threshold, margin = threshold_and_margin(mean + params["sigma"] * std, components.unit, detection.expected)
+        return replace(super().rethreshold(detection, params), margin=margin, threshold=threshold)
 
     def _state(self) -> dict[str, Any]:
         return {"model": self.model.state(), "params": dict(self.params)}

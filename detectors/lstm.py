@@ -255,12 +255,12 @@ class LSTM(ForecastResidual):
         return combine_scores(detection, self.offline.mean_score_stats)
 
     @classmethod
-    def rethreshold(cls, kept: Detection, params: Mapping[str, Any]) -> Detection:
+    def rethreshold(cls, detection: Detection, params: Mapping[str, Any]) -> Detection:
         """See Detector.rethreshold."""
-        if not isinstance(kept.components, LSTMComponents):
-            return super().rethreshold(kept, params)
-        detection = replace(kept, params=params, merge_gap=int(params["merge_gap"]))
-        return combine_scores(detection, _mean_and_std(kept.components.threshold_scores))
+        if not isinstance(detection.components, LSTMComponents):
+            return super().rethreshold(detection, params)
+        score_stats = _mean_and_std(detection.components.threshold_scores)
+        return combine_scores(replace(detection, params=params, merge_gap=int(params["merge_gap"])), score_stats)
 
     def _state(self) -> dict[str, Any]:
         return {**super()._state(), "offline": self.offline.state() if self.offline else None}

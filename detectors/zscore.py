@@ -73,13 +73,13 @@ class ZScore(Detector):
         of its values are known."""
 
     @classmethod
-    def rethreshold(cls, kept: Detection, params: Mapping[str, Any]) -> Detection:
+    def rethreshold(cls, detection: Detection, params: Mapping[str, Any]) -> Detection:
         """See Detector.rethreshold."""
-        components = kept.components
+        components = detection.components
         assert isinstance(components, ZScoreComponents)
         threshold = float(params["threshold"])
         margin = times_unit(threshold * components.std, components.unit)
-        return replace(super().rethreshold(kept, params), margin=margin, threshold=threshold)
+        return replace(super().rethreshold(detection, params), margin=margin, threshold=threshold)
 
     def _state(self) -> dict[str, Any]:
         return {**self.params, "unit": self.unit}

@@ -148,7 +148,7 @@ def test_unknown_parameters_are_named_with_the_known_ones():
     assert error.value.detail["known"] == []
 
 
-def test_the_gravest_events_are_those_with_the_highest_scores_in_order():
+def test_the_most_severe_events_have_the_highest_scores_in_order():
     score = np.array([0, 2, 0, 0, 5, 4, 0, 9, 0, 3, 0, 5.0])
     found = Detection(Series(None, np.zeros(12)), np.zeros(12), np.ones(12), score, 1.0, merge_gap=0)
     assert found.intervals == [(1, 2), (4, 6), (7, 8), (9, 10), (11, 12)]

@@ -134,14 +134,14 @@ def test_a_silence_has_a_name_and_a_kind_of_its_own():
     assert mails[0]["Subject"] == "room 1.temp: silent"
 
 
-def test_an_alert_that_was_kept_before_there_were_kinds_is_an_anomaly():
+def test_a_stored_alert_without_a_kind_is_an_anomaly():
     kept = FIRING.to_plain()
     del kept["kind"], kept["headline"]
     assert Alert.from_plain(kept) == replace(FIRING, headline="")
 
 
 @pytest.mark.parametrize("status", [400, 404, 429, 500, 503])
-def test_any_other_answer_than_2xx_is_a_failure_told_without_the_address(status):
+def test_a_response_other_than_2xx_fails_without_naming_the_url(status):
     with http_receiver() as (url, received):
         received.answers.append(status)
         with pytest.raises(SendFailed) as caught:
@@ -164,7 +164,7 @@ def test_a_server_that_is_not_there_or_speaks_nonsense():
         Webhook(url.replace("smtp:", "http:")).send(FIRING, KEY, NOW)
 
 
-def test_alertmanager_gets_an_alert_that_lasts_until_its_end_is_told():
+def test_an_alert_in_alertmanager_lasts_until_it_is_resolved():
     with http_receiver() as (url, received):
         Alertmanager(f"{url}/prefix/").send(FIRING, KEY, NOW)
         Alertmanager(f"{url}/prefix/").send(RESOLVED, KEY, NOW)
@@ -302,7 +302,7 @@ def test_the_settings_alone_name_the_channels():
                 channels_of(Settings(**{**mail, missing: Settings.__dataclass_fields__[missing].default}))
 
 
-def test_a_user_and_a_password_in_an_address_become_a_header():
+def test_user_and_password_in_a_url_become_a_header():
     plain, headers = without_password("https://me:p%40ss@host:8/path?x=1")
     assert plain == "https://host:8/path?x=1"
     assert headers == {"Authorization": "Basic bWU6cEBzcw=="}

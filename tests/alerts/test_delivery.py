@@ -58,7 +58,7 @@ def follower(store, *channels):
     return EventTracker(store, Outbox(store.database), channels)
 
 
-def test_an_event_is_told_to_each_channel_once_and_so_is_its_end(store, outbox, watched):
+def test_firing_and_resolved_are_sent_once_to_each_channel(store, outbox, watched):
     append(store, "..#.....")
     assert follower(store, "a", "b").step(NOW) == 1
     assert follower(store, "a", "b").step(NOW) == 0
@@ -76,7 +76,7 @@ def test_an_event_may_begin_in_one_push_and_end_in_another(store, outbox, watche
     assert [message.body["status"] for message in reversed(outbox.newest(10))] == ["firing", "resolved", "firing"]
 
 
-def test_what_a_receiver_answers_is_kept_whatever_letters_it_holds(store, outbox, watched):
+def test_any_error_text_of_a_receiver_is_stored(store, outbox, watched):
     append(store, "#")
     follower(store, "a").step(NOW)
     channel = Channel("a", failures=1)
@@ -86,7 +86,7 @@ def test_what_a_receiver_answers_is_kept_whatever_letters_it_holds(store, outbox
     assert (message.attempts, message.error) == (1, "answered 503: a\ufffdb")
 
 
-def test_what_came_before_the_watch_is_not_told(store, outbox):
+def test_events_before_the_watch_are_not_sent(store, outbox):
     make(store)
     append(store, "..#")
     Alerts(store, [], clock).watch("boiler", {})
@@ -103,7 +103,7 @@ def test_a_long_history_is_followed_in_parts(store, outbox, watched, monkeypatch
     assert len(outbox.newest(10)) == 4
 
 
-def test_the_policy_is_kept(store, watched, outbox):
+def test_the_policy_is_stored(store, watched, outbox):
     watched.watch("boiler", {"min_points": 2})
     append(store, "#....##")
     follower(store, "a").step(NOW)
@@ -122,7 +122,7 @@ def test_a_crash_before_the_commit_neither_loses_nor_repeats_an_event(store, out
     assert len(outbox.newest(10)) == 1
 
 
-def test_two_followers_do_not_tell_twice(store, outbox, watched):
+def test_two_trackers_do_not_send_twice(store, outbox, watched):
     append(store, "#")
     [(_, watch)] = outbox.lagging(10)
     steps = [follower(store, "a").advance("boiler", watch, NOW) for _ in range(2)]
@@ -173,7 +173,7 @@ def test_nobody_hears_of_an_end_before_its_beginning(store, outbox, watched):
     assert channel.told == ["firing", "resolved"]
 
 
-def test_one_stream_that_cannot_be_told_of_holds_up_no_other(store, outbox, watched):
+def test_a_failing_stream_delays_no_other(store, outbox, watched):
     make(store, "pump")
     watched.watch("pump", {})
     append(store, "#")
@@ -318,7 +318,7 @@ def test_a_policy_put_again_skips_no_point_that_was_not_followed_yet(store, outb
 
 
 @pytest.mark.parametrize("end", [Alerts.unwatch, Alerts.forget])
-def test_the_end_of_a_told_event_is_told_when_it_is_watched_no_longer(store, outbox, watched, end):
+def test_a_firing_event_is_resolved_when_its_policy_is_deleted(store, outbox, watched, end):
     append(store, "....#")
     follower(store, "a").step(NOW)
     end(watched, "boiler")

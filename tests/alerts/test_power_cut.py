@@ -37,7 +37,7 @@ def killed(folder, hook):
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="SKIPPED: this system cannot kill without warning")
-def test_every_acknowledged_event_is_told(tmp_path, monkeypatch):
+def test_every_acknowledged_event_is_sent(tmp_path, monkeypatch):
     monkeypatch.setenv("no_proxy", "*")
     acknowledged = 0
     with http_receiver() as (hook, received):
@@ -60,7 +60,7 @@ def test_every_acknowledged_event_is_told(tmp_path, monkeypatch):
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="SKIPPED: this system cannot kill without warning")
-def test_a_silence_whose_message_came_but_was_not_noted_is_told_again_under_its_key(tmp_path, monkeypatch):
+def test_an_unrecorded_message_is_sent_again_with_its_key(tmp_path, monkeypatch):
     monkeypatch.setenv("no_proxy", "*")
     with http_receiver() as (hook, received):
         with killed(tmp_path, f"{hook}/hook") as (url, process):

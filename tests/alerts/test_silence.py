@@ -49,12 +49,12 @@ def test_one_message_when_it_begins_and_one_when_it_is_over(store, alerts, silen
         assert step(store, "a", "b") == [*told, ("silent", "resolved", "a"), ("silent", "resolved", "b")]
 
 
-def test_a_silence_that_was_over_before_anybody_looked_is_told_whole(store, alerts, silences):
+def test_a_silence_that_is_over_already_fires_and_is_resolved(store, alerts, silences):
     end(silences, begin(store, silences))
     assert step(store) == [("silent", "firing", "a"), ("silent", "resolved", "a")]
 
 
-def test_one_that_ends_between_the_look_and_the_telling_is_told_in_full(store, alerts, silences, monkeypatch):
+def test_a_silence_that_ends_while_it_is_announced_is_resolved_too(store, alerts, silences, monkeypatch):
     silence, settle = begin(store, silences), Silences.decide
 
     def late(self, each, announced, messages):
@@ -102,7 +102,7 @@ def test_a_stream_that_is_not_watched_says_nothing(store, silences):
 
 
 @pytest.mark.parametrize("over", [False, True])
-def test_what_was_told_to_begin_is_told_to_end_when_the_stream_is_watched_no_longer(store, alerts, silences, over):
+def test_a_firing_silence_is_resolved_when_its_policy_is_deleted(store, alerts, silences, over):
     silence = begin(store, silences)
     alerts = Alerts(store, [], lambda: NOW / 1000)
     alerts._tracker = EventTracker(store, Outbox(store.database), ("a",))
@@ -119,7 +119,7 @@ def test_what_was_told_to_begin_is_told_to_end_when_the_stream_is_watched_no_lon
     assert step(store) == told
 
 
-def test_the_end_is_told_where_the_beginning_was_though_the_policy_changed(store, alerts, silences):
+def test_a_firing_silence_is_resolved_though_the_policy_changed(store, alerts, silences):
     silence = begin(store, silences)
     step(store)
     alerts.watch("boiler", {"silent": False})
@@ -127,7 +127,7 @@ def test_the_end_is_told_where_the_beginning_was_though_the_policy_changed(store
     assert step(store) == [("silent", "firing", "a"), ("silent", "resolved", "a")]
 
 
-def test_silences_and_anomalies_of_one_stream_are_told_apart(store, alerts, silences):
+def test_silences_and_anomalies_of_one_stream_are_separate_alerts(store, alerts, silences):
     begin(store, silences)
     append(store, "#")
     assert sorted(step(store)) == [("anomaly", "firing", "a"), ("silent", "firing", "a")]

@@ -21,13 +21,13 @@ def remark(series, peak, direction="above", expected=25.0, margin=2.4, period=24
     return context_remark(EventContext(series, period).describe(peak, direction, expected, margin), direction)
 
 
-def test_rank_usual_value_and_edge_are_remark():
+def test_a_remark_has_rank_typical_value_and_edge():
     assert remark(daily(), 500) == (
         "Highest of the 41 days; the usual value at this time of day is 40; would be normal below 27.4."
     )
 
 
-def test_a_second_highest_is_told_since_when():
+def test_a_second_highest_value_is_highest_for_some_time():
     series = daily()
     series.values[20 * 24] = 100.0
     assert remark(series, 500).startswith("The usual")  # highest for 20 hours: nothing special
@@ -43,7 +43,7 @@ def test_low_values_mirror_high_ones():
     assert sentence.endswith("would be normal above 22.6.")
 
 
-def test_a_shape_is_told_by_what_is_usual_alone():
+def test_the_remark_on_a_shape_is_the_typical_value():
     assert remark(daily(), 500, "shape") == "The usual value at this time of day is 40."
     assert remark(daily(), 500, "shape", period=None) == ""
 
@@ -66,7 +66,7 @@ def test_without_times_points_are_counted():
 
 
 @pytest.mark.parametrize("at", [5, BLOCK - 1, BLOCK, 2 * BLOCK + 17])
-def test_the_last_as_high_is_found_across_blocks(at):
+def test_the_last_as_high_may_lie_in_another_block(at):
     values = np.zeros(3 * BLOCK)
     values[at], values[3 * BLOCK - 2], values[3 * BLOCK - 1] = 8.0, 7.0, 9.0
     sentence = remark(Series(None, values), 3 * BLOCK - 2, period=None)
@@ -92,7 +92,7 @@ def test_numbers_are_as_exact_as_the_band_asks():
     ]  # fmt: skip
 
 
-def test_every_explanation_carries_its_remark():
+def test_an_explanation_ends_with_its_remark():
     series = daily()
     score = np.abs(series.values - 31.5)
     found = Detection(series, np.full(984, 31.5), np.full(984, 14.0), score, 14.0, period=24)
@@ -103,7 +103,7 @@ def test_every_explanation_carries_its_remark():
     )
 
 
-def test_even_times_and_uneven_ones_tell_the_same_usual_value():
+def test_even_and_uneven_times_have_the_same_typical_value():
     points, period = 6_000, 5
     values = np.random.default_rng(0).normal(0, 1, points).cumsum()
     times = np.datetime64("2026-01-01", "ms") + np.timedelta64(1, "m") * np.arange(points)

@@ -48,11 +48,11 @@ def test_normal_points_are_no_news():
     assert notices_of("....?....") == []
 
 
-def test_an_anomaly_is_told_at_once_and_its_end_after_the_recovery():
+def test_an_anomaly_fires_immediately_and_is_resolved_after_the_recovery():
     assert notices_of("..#.....") == [("firing", 3), ("resolved", 7)]
 
 
-def test_an_event_that_goes_on_is_told_once():
+def test_an_event_that_lasts_fires_once():
     assert notices_of("..######") == [("firing", 3)]
 
 
@@ -84,11 +84,11 @@ def test_a_missing_point_is_no_sign_of_recovery():
     assert notices_of("#..??..") == [("firing", 1), ("resolved", 7)]
 
 
-def test_a_short_event_in_the_cool_down_is_not_told_at_all():
+def test_a_short_event_in_the_cool_down_has_no_notice():
     assert notices_of("#....#......", cool_down=6) == [("firing", 1), ("resolved", 5)]
 
 
-def test_an_event_that_outlasts_the_cool_down_is_told_when_it_is_over():
+def test_an_event_that_outlasts_the_cool_down_fires_after_it():
     assert notices_of("#....########....", cool_down=6) == [
         ("firing", 1),
         ("resolved", 5),
@@ -101,7 +101,7 @@ def test_after_the_cool_down_all_is_as_before():
     assert notices_of("#.......#", cool_down=3) == [("firing", 1), ("resolved", 5), ("firing", 9)]
 
 
-def test_an_event_nobody_was_told_of_starts_no_cool_down():
+def test_an_event_without_a_notice_starts_no_cool_down():
     assert notices_of("#....#....#....", cool_down=5) == [
         ("firing", 1),
         ("resolved", 5),
@@ -156,7 +156,7 @@ FLOORS = st.sampled_from([0.0, 6.0])
 
 
 @given(POLICIES, PICTURES, st.lists(st.integers(1, 7), min_size=60, max_size=60))
-def test_batches_tell_what_the_whole_history_tells(policy, picture, sizes):
+def test_batches_give_the_notices_of_the_complete_history(policy, picture, sizes):
     state, notices, at = PolicyState(), [], 0
     for size in sizes:
         part = picture[at : at + size]
@@ -221,7 +221,7 @@ def test_a_run_that_turns_round_is_one_event_of_each_side():
 
 
 @given(POLICIES, PICTURES)
-def test_each_event_is_told_once_and_its_end_after_it(policy, picture):
+def test_each_event_fires_once_and_is_resolved_after_it(policy, picture):
     notices = replay(policy, scored(picture))
     assert [notice.status for notice in notices] == [("firing", "resolved")[k % 2] for k in range(len(notices))]
     for firing, resolved in zip(notices[::2], notices[1::2], strict=False):
@@ -233,7 +233,7 @@ def test_each_event_is_told_once_and_its_end_after_it(policy, picture):
 
 
 @given(POLICIES, PICTURES)
-def test_a_higher_floor_never_tells_of_more_anomalies(policy, picture):
+def test_a_greater_minimal_deviation_never_counts_more_anomalies(policy, picture):
     def most(floor):
         stricter = Policy(**{**vars(policy), "min_abs_deviation": floor, "min_points": 1, "cool_down": 0})
         return sum(n.event.anomalies for n in replay(stricter, scored(picture + "......")) if n.status == "resolved")
@@ -241,7 +241,7 @@ def test_a_higher_floor_never_tells_of_more_anomalies(policy, picture):
     assert most(8.0) <= most(0.0)
 
 
-def test_a_replay_is_told_in_a_sentence():
+def test_a_replay_has_a_summary():
     assert (
         replay_summary(replay(Policy(), scored("#....#")), 6, None, 0, 0)
         == "Over the last 6 points this would have sent 3 messages, about 2 events."
