@@ -50,9 +50,9 @@ def test_a_score_at_the_threshold_is_no_anomaly():
 
 
 def test_a_score_that_is_not_known_is_no_anomaly():
-    found = detection([NAN, 2.0, NAN])
-    assert found.is_anomaly.tolist() == [False, True, False]
-    assert found.warm_up == 2
+    result = detection([NAN, 2.0, NAN])
+    assert result.is_anomaly.tolist() == [False, True, False]
+    assert result.warm_up == 2
 
 
 def test_warm_up_does_not_count_missing_points():
@@ -123,9 +123,9 @@ def test_explanations_are_sentences():
 def test_parameters_are_read_from_the_signature():
     from detectors.rolling_zscore import RollingZScore
 
-    found = parameters(RollingZScore.fit)
-    assert list(found) == ["window", "threshold", "merge_gap"]
-    assert (found["window"].type, found["window"].default, found["window"].unit) == ("integer", 50, "points")
+    result = parameters(RollingZScore.fit)
+    assert list(result) == ["window", "threshold", "merge_gap"]
+    assert (result["window"].type, result["window"].default, result["window"].unit) == ("integer", 50, "points")
 
 
 def test_whole_floats_are_integers_and_others_are_not():
@@ -150,9 +150,9 @@ def test_unknown_parameters_are_named_with_the_known_ones():
 
 def test_the_most_severe_events_have_the_highest_scores_in_order():
     score = np.array([0, 2, 0, 0, 5, 4, 0, 9, 0, 3, 0, 5.0])
-    found = Detection(Series(None, np.zeros(12)), np.zeros(12), np.ones(12), score, 1.0, merge_gap=0)
-    assert found.intervals == [(1, 2), (4, 6), (7, 8), (9, 10), (11, 12)]
-    assert found.most_severe(2) == [(4, 6), (7, 8)]  # of equal scores the first
-    assert found.most_severe(4) == [(4, 6), (7, 8), (9, 10), (11, 12)]
-    assert found.most_severe(5) == found.intervals
-    assert found.events_at(found.most_severe(1)) == [found.events[2]]
+    result = Detection(Series(None, np.zeros(12)), np.zeros(12), np.ones(12), score, 1.0, merge_gap=0)
+    assert result.intervals == [(1, 2), (4, 6), (7, 8), (9, 10), (11, 12)]
+    assert result.most_severe(2) == [(4, 6), (7, 8)]  # of equal scores the first
+    assert result.most_severe(4) == [(4, 6), (7, 8), (9, 10), (11, 12)]
+    assert result.most_severe(5) == result.intervals
+    assert result.events_at(result.most_severe(1)) == [result.events[2]]

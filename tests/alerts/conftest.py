@@ -43,9 +43,9 @@ def append(store, picture, name="boiler"):
     cursor, n = stream.cursor + len(away), len(away)
     times = (START + 1000 * np.arange(stream.cursor, cursor)).astype("datetime64[ms]")
     columns = (100 + away, np.full(n, 100.0), np.full(n, 98.0), np.full(n, 102.0), away, away > 2)
-    judged = ScoredPoints(times, *columns, ("rolling_zscore",) * n, np.full(n, np.nan), np.zeros(n, bool), cursor)
+    points = ScoredPoints(times, *columns, ("rolling_zscore",) * n, np.full(n, np.nan), np.zeros(n, bool), cursor)
     last = int(times[-1].astype(np.int64))
     after = replace(
         stream, cursor=cursor, timed=True, last_time=last, last_arrival=last, detector_names=("rolling_zscore",)
     )
-    store.append([AppendedPoints(after, judged)])
+    store.append([AppendedPoints(after, points)])

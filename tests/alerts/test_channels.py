@@ -135,9 +135,9 @@ def test_a_silence_has_a_name_and_a_kind_of_its_own():
 
 
 def test_a_stored_alert_without_a_kind_is_an_anomaly():
-    kept = FIRING.to_plain()
-    del kept["kind"], kept["headline"]
-    assert Alert.from_plain(kept) == replace(FIRING, headline="")
+    stored = FIRING.to_plain()
+    del stored["kind"], stored["headline"]
+    assert Alert.from_plain(stored) == replace(FIRING, headline="")
 
 
 @pytest.mark.parametrize("status", [400, 404, 429, 500, 503])
@@ -286,9 +286,9 @@ def test_times_that_no_date_can_hold_are_held_within_bounds():
 
 
 def test_numbers_that_json_cannot_hold_are_left_out():
-    odd = Alert.of_notice("s", Notice("firing", Event(1, 2, 1, "shape", 1e6, 5.0, float("nan")), 1), NOW)
-    assert odd.facts == {"value": "5", "severity": "1e+06", "direction": "shape", "anomalies": "1"}
-    assert odd.started == NOW
+    shape = Alert.of_notice("s", Notice("firing", Event(1, 2, 1, "shape", 1e6, 5.0, float("nan")), 1), NOW)
+    assert shape.facts == {"value": "5", "severity": "1e+06", "direction": "shape", "anomalies": "1"}
+    assert shape.started == NOW
 
 
 def test_the_settings_alone_name_the_channels():

@@ -1,4 +1,4 @@
-"""The service is killed again and again in the middle of its work: each event is told, under one key."""
+"""The service is killed repeatedly in the middle of its work: each event is sent, under one key."""
 
 import contextlib
 import itertools
@@ -52,9 +52,9 @@ def test_every_acknowledged_event_is_sent(tmp_path, monkeypatch):
                 time.sleep(wait)
                 os.kill(process.pid, signal.SIGKILL)
         with killed(tmp_path, f"{hook}/hook") as (url, _):
-            until(lambda: len(told(received)) == acknowledged)
+            until(lambda: len(firing_keys(received)) == acknowledged)
             until(lambda: not waiting(url))
-    events = told(received)
+    events = firing_keys(received)
     assert len(events) == acknowledged == 4 * KILLS
     assert {len(keys) for keys in events.values()} == {1}
 
@@ -97,10 +97,10 @@ def waiting(url):
         return [message for message in json.load(answer)["messages"] if message["state"] == "waiting"]
 
 
-def told(received):
-    """The keys under which each event's beginning was told."""
-    found = {}
+def firing_keys(received):
+    """By event, the keys of its `firing` messages."""
+    keys = {}
     for key, document in zip(received.keys, received.documents, strict=False):
         if document["status"] == "firing":
-            found.setdefault(document["alerts"][0]["fingerprint"], set()).add(key)
-    return found
+            keys.setdefault(document["alerts"][0]["fingerprint"], set()).add(key)
+    return keys

@@ -18,9 +18,9 @@ def silences(store):
 def alerts(store):
     make(store)
     append(store, "...")
-    found = Alerts(store, [], lambda: NOW / 1000)
-    found.watch("boiler", {})
-    return found
+    alerts = Alerts(store, [], lambda: NOW / 1000)
+    alerts.watch("boiler", {})
+    return alerts
 
 
 def begin(store, silences, name="boiler"):
@@ -33,7 +33,7 @@ def end(silences, silence):
 
 
 def step(store, *channels):
-    """One step of the follower, and what is told since the beginning, the oldest first."""
+    """One step of the tracker; returns all messages, oldest first."""
     EventTracker(store, Outbox(store.database), channels or ("a",)).step(NOW)
     messages = Outbox(store.database).newest(100)
     return [(each.body["kind"], each.body["status"], each.channel) for each in reversed(messages)]
@@ -41,12 +41,12 @@ def step(store, *channels):
 
 def test_one_message_when_it_begins_and_one_when_it_is_over(store, alerts, silences):
     silence = begin(store, silences)
-    told = [("silent", "firing", "a"), ("silent", "firing", "b")]
+    expected = [("silent", "firing", "a"), ("silent", "firing", "b")]
     for _ in range(3):
-        assert step(store, "a", "b") == told
+        assert step(store, "a", "b") == expected
     end(silences, silence)
     for _ in range(3):
-        assert step(store, "a", "b") == [*told, ("silent", "resolved", "a"), ("silent", "resolved", "b")]
+        assert step(store, "a", "b") == [*expected, ("silent", "resolved", "a"), ("silent", "resolved", "b")]
 
 
 def test_a_silence_that_is_over_already_fires_and_is_resolved(store, alerts, silences):
@@ -110,13 +110,13 @@ def test_a_firing_silence_is_resolved_when_its_policy_is_deleted(store, alerts, 
     if over:
         end(silences, silence)
     alerts.unwatch("boiler")
-    told = [("silent", "firing", "a"), ("silent", "resolved", "a")]
-    assert step(store) == told
+    expected = [("silent", "firing", "a"), ("silent", "resolved", "a")]
+    assert step(store) == expected
     assert Outbox(store.database).newest(1)[0].body["summary"].startswith("No longer watched. ")
     if not over:
         end(silences, silence)
     alerts.watch("boiler", {})
-    assert step(store) == told
+    assert step(store) == expected
 
 
 def test_a_firing_silence_is_resolved_though_the_policy_changed(store, alerts, silences):

@@ -95,8 +95,8 @@ def test_numbers_are_as_exact_as_the_band_asks():
 def test_an_explanation_ends_with_its_remark():
     series = daily()
     score = np.abs(series.values - 31.5)
-    found = Detection(series, np.full(984, 31.5), np.full(984, 14.0), score, 14.0, period=24)
-    [event] = found.events
+    result = Detection(series, np.full(984, 31.5), np.full(984, 14.0), score, 14.0, period=24)
+    [event] = result.events
     assert explanation(event) == (
         "90 is 186 % above the expected 31.5, 4.18 times the distance allowed; lasts 1 point. "
         "Highest of the 41 days; the usual value at this time of day is 40; would be normal below 46."

@@ -100,9 +100,9 @@ def test_no_code_reads_a_sentence():
     files = [file for file in ROOT.rglob("*.py") if not OUTSIDE & set(file.relative_to(ROOT).parts)]
     files = [file for file in files if not any(part.startswith(".") for part in file.relative_to(ROOT).parts)]
     assert len(files) > 100
-    found = [
+    result = [
         f"{file.relative_to(ROOT)}:{line}"
         for file in files
         for line in reads_of_sentences(ast.parse(file.read_text("utf-8")))
     ]
-    assert found == []
+    assert result == []
