@@ -75,7 +75,7 @@ def delete_dataset(series_id: str) -> Deleted:
     query_params()
     get_datasets().delete(series_id)
     if jobs := state().jobs:
-        jobs.series_deleted()
+        jobs.dataset_deleted()
     return Deleted(series_id)
 
 

@@ -51,7 +51,7 @@ WAIT_SECONDS = 0.3
 def add_detection(series_id: str) -> tuple[StoredDetection, int, dict[str, str]]:
     """Queues a detection in a series; a short one is done when this responds."""
     as_ms, body, jobs = times_as_ms(), decode_body(DetectionBody), get_jobs()
-    dataset = jobs.results.series(series_id)
+    dataset = jobs.results.dataset(series_id)
     column = check_column(dataset, body.column)
     name = body.detector or default_detector()
     queued = jobs.submit(series_id, column, name, all_params(find_detector(name), body.params))
@@ -89,9 +89,9 @@ def dataset_detectability(series_id: str) -> Detectability:
 def list_detections(series_id: str) -> DetectionList:
     """Lists the detections of a series, the newest first, without their events."""
     as_ms, jobs = times_as_ms(), get_jobs()
-    jobs.results.series(series_id)
+    jobs.results.dataset(series_id)
     jobs.warm()
-    records = jobs.results.of_series(series_id)
+    records = jobs.results.of_dataset(series_id)
     return DetectionList([response_of(jobs, record, as_ms=as_ms, with_events=False) for record in records])
 
 
@@ -121,7 +121,7 @@ def rethreshold_detection(detection_id: str) -> StoredDetection:
     """Sets another threshold or event filter, from the stored scores and without a new fit."""
     as_ms, body, jobs = times_as_ms(), decode_body(RethresholdBody), get_jobs()
     record = jobs.results.get(detection_id, events=False)
-    changed = jobs.results.rejudge(record, body.params, body.event_filter.changes())
+    changed = jobs.results.rethreshold(record, body.params, body.event_filter.changes())
     return response_of(jobs, changed, as_ms=as_ms)
 
 
@@ -183,7 +183,7 @@ def detection_sensitivity(detection_id: str) -> Sensitivity:
     params, jobs = query_params("events_per_month"), get_jobs()
     per_month = float_param(params, "events_per_month", 1e6)
     record = jobs.results.get(detection_id, events=False)
-    name, curve, target = jobs.results.sensitivity(record, per_month)
+    name, curve, target = jobs.results.threshold_curve(record, per_month)
     points = [SensitivityPoint.from_result(result) for result in curve]
     return Sensitivity(name, points, None if target is None else SensitivityPoint.from_result(target))
 

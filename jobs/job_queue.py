@@ -146,7 +146,7 @@ class JobQueue:
         self._detections.delete(record.id)
         return "deleted"
 
-    def series_deleted(self) -> None:
+    def dataset_deleted(self) -> None:
         """Stop the running detection soon where its dataset was deleted."""
         self._check_lease()
 

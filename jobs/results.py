@@ -68,7 +68,7 @@ class Results:
             raise NotFound(f"There is no detection {detection_id!r}.", name=detection_id)
         return record
 
-    def of_series(self, dataset_id: str) -> list[DetectionRecord]:
+    def of_dataset(self, dataset_id: str) -> list[DetectionRecord]:
         """The detections of a dataset without their events, newest first."""
         return self._detections.of_dataset(dataset_id)
 
@@ -76,7 +76,7 @@ class Results:
         """The result for every point. Raises NotDone, NotFound."""
         return self._load(record).present
 
-    def series(self, dataset_id: str) -> Dataset:
+    def dataset(self, dataset_id: str) -> Dataset:
         """A dataset, without its points. Raises NotFound."""
         dataset = self._datasets.get(dataset_id)
         if dataset is None:
@@ -112,7 +112,7 @@ class Results:
         has_more = first + limit < len(detection.intervals)
         return detection.events_at(page), page[-1][0] if has_more else None
 
-    def rejudge(
+    def rethreshold(
         self, record: DetectionRecord, params: Mapping[str, Any], event_filter: Mapping[str, Any]
     ) -> DetectionRecord:
         """Change some parameters and fields of the event filter without a new fit, and store the new summary.
@@ -134,7 +134,7 @@ class Results:
         self._insert(CachedResult(changed, cached.fitted, present))
         return changed
 
-    def sensitivity(
+    def threshold_curve(
         self, record: DetectionRecord, per_month: float | None
     ) -> tuple[str, list[CurvePoint], CurvePoint | None]:
         """The name of the parameter, its curve, and the first point with at most `per_month` events a month.

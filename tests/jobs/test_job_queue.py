@@ -153,7 +153,7 @@ def test_work_on_a_deleted_series_ends(jobs, kept, archive):
     asked = jobs.submit(kept.id, "value", "held", SLOW)
     at_fit(jobs, asked)
     archive.delete(kept.id)  # takes its detections with it
-    jobs.series_deleted()
+    jobs.dataset_deleted()
     until(lambda: jobs._running is None)
     other = archive.add(table(), 1, ROOM)
     assert done_with(jobs, jobs.submit(other.id, "value", "rolling_zscore", QUICK)).status == "done"
