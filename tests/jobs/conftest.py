@@ -10,7 +10,7 @@ from store import DatasetStore, StreamStore
 from tests.waiting import until
 from timeseries import Table
 
-ROOM = 10**9
+MAX_BYTES = 10**9
 
 
 def table(points=400, times=True, seed=0, spikes=(100, 250)):
@@ -41,14 +41,14 @@ def store(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def archive(store):
+def datasets(store):
     return DatasetStore(store.database)
 
 
 @pytest.fixture(scope="module")
 def jobs(store):
     """Jobs whose worker is warm after the first test."""
-    found = JobQueue(store, max_queued=5, max_bytes=ROOM)
+    found = JobQueue(store, max_queued=5, max_bytes=MAX_BYTES)
     found.start()
     yield found
     found.stop()
@@ -60,5 +60,5 @@ def client(jobs):
 
 
 @pytest.fixture
-def kept(archive):
-    return archive.add(table(), 1, ROOM)
+def kept(datasets):
+    return datasets.add(table(), 1, MAX_BYTES)

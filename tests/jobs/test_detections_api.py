@@ -14,7 +14,7 @@ from settings import Settings
 from store import Label
 from tests.api.invariants import check_error, strict_json
 from tests.api.test_openapi import check_schema
-from tests.jobs.conftest import ROOM, ended, table
+from tests.jobs.conftest import MAX_BYTES, ended, table
 
 
 def made(client, jobs, series_id, **body):
@@ -37,9 +37,9 @@ def got(client, detection_id, path="", name="StoredDetection"):
     return told
 
 
-def at_once(client, kept, archive, detector, **params):
+def detected_directly(client, kept, datasets, detector, **params):
     """What POST /api/v1/detect answers for the same data."""
-    series = archive.series(kept, kept.default)
+    series = datasets.series(kept, kept.default)
     times = None if series.times is None else series.times.astype(np.int64).tolist()
     body = {"series": {"values": series.values.tolist(), "times": times}, "detector": detector, "params": params}
     response = client.post("/api/v1/detect", json=body)
@@ -48,8 +48,8 @@ def at_once(client, kept, archive, detector, **params):
 
 
 @pytest.mark.parametrize("detector", DETECTORS)
-def test_it_equals_a_detection_at_once_also_with_another_sigma(client, jobs, kept, archive, detector):
-    whole = at_once(client, kept, archive, detector)
+def test_it_equals_a_direct_detection_even_with_another_sigma(client, jobs, kept, datasets, detector):
+    whole = detected_directly(client, kept, datasets, detector)
     told = made(client, jobs, kept.id, detector=detector)
     assert told["status"] == "done", told["error"]
     for name in ("params", "threshold", "events"):
@@ -60,22 +60,22 @@ def test_it_equals_a_detection_at_once_also_with_another_sigma(client, jobs, kep
         assert points[name] == whole[name], name
     strictness = next(name for name in told["adjustable_params"] if name != "merge_gap")
     if detector not in ("lstm", "seasonal_naive"):  # there another sigma at the fit changes the forecasts, too
-        other = at_once(client, kept, archive, detector, **{strictness: 8})
+        other = detected_directly(client, kept, datasets, detector, **{strictness: 8})
         response = client.patch(f"/api/v1/detections/{told['id']}", json={"params": {strictness: 8}})
         again = strict_json(response.data)
         assert (again["events"], again["threshold"]) == (other["events"], other["threshold"])
         assert got(client, told["id"], "/points", "DetectionPoints")["lower"] == other["lower"]
 
 
-def test_it_is_judged_with_the_parameters_that_were_given(client, jobs, kept, archive):
+def test_it_uses_the_requested_parameters(client, jobs, kept, datasets):
     told = made(client, jobs, kept.id, detector="rolling_zscore", params={"window": 5, "threshold": 3})
-    whole = at_once(client, kept, archive, "rolling_zscore", window=5, threshold=3)
+    whole = detected_directly(client, kept, datasets, "rolling_zscore", window=5, threshold=3)
     assert (told["params"], told["events"]) == (whole["params"], whole["events"])
     assert len(told["events"]) > 2  # what others than the defaults find
 
 
-def test_another_column_and_a_series_without_times(client, jobs, archive):
-    kept = archive.add(table(times=False), 1, ROOM)
+def test_another_column_and_a_series_without_times(client, jobs, datasets):
+    kept = datasets.add(table(times=False), 1, MAX_BYTES)
     told = made(client, jobs, kept.id, detector="rolling_zscore", column="other")
     assert [event["peak"] for event in told["events"]] == [149, 299]
     assert told["events"][0]["start_time"] is None
@@ -84,8 +84,8 @@ def test_another_column_and_a_series_without_times(client, jobs, archive):
     check_error(client.get(f"/api/v1/detections/{told['id']}/points?from=2026-03-01"), 400, "bad_parameter")
 
 
-def test_windows_by_time_and_by_position_keep_every_event(client, jobs, archive):
-    kept = archive.add(table(20_000, spikes=range(300, 20_000, 1_500)), 1, ROOM)
+def test_windows_by_time_and_by_position_keep_every_event(client, jobs, datasets):
+    kept = datasets.add(table(20_000, spikes=range(300, 20_000, 1_500)), 1, MAX_BYTES)
     told = made(client, jobs, kept.id, detector="rolling_zscore")
     peaks = {event["peak"] for event in told["events"]}
     assert len(peaks) >= 13
@@ -128,7 +128,7 @@ def test_it_is_judged_again_and_stays_so(client, jobs, kept, store):
     ).json
     assert (back["events"], back["event_filter"]["direction"]) == ([], "below")
     # another service on the same database reads the same
-    other = create_app(Settings(), jobs=JobQueue(store, max_queued=1, max_bytes=ROOM)).test_client()
+    other = create_app(Settings(), jobs=JobQueue(store, max_queued=1, max_bytes=MAX_BYTES)).test_client()
     assert got(other, told["id"])["event_filter"] == back["event_filter"]
     assert not any(got(other, told["id"], "/points", "DetectionPoints")["is_anomaly"])
     back = client.patch(path, json={"event_filter": {"direction": "above", "min_abs_deviation": 1}}).json
@@ -138,7 +138,7 @@ def test_it_is_judged_again_and_stays_so(client, jobs, kept, store):
     assert sum(got(other, told["id"], "/points", "DetectionPoints")["is_anomaly"]) >= 2
 
 
-def test_what_cannot_be_judged_again_says_why(client, jobs, kept):
+def test_invalid_changes_are_refused_with_the_reason(client, jobs, kept):
     told = made(client, jobs, kept.id, detector="rolling_zscore")
     path = f"/api/v1/detections/{told['id']}"
     error = check_error(client.patch(path, json={"params": {"window": 30}}), 400, "bad_parameter")
@@ -155,12 +155,12 @@ def test_what_cannot_be_judged_again_says_why(client, jobs, kept):
     assert error["message"].endswith("direction is one of above, below, both.")
     error = check_error(client.patch(path, json={"event_filter": {"odd": 1}}), 400, "unreadable")
     assert error["message"].endswith(
-        "Known: params, policy; min_points, min_abs_deviation, min_rel_deviation, direction."
+        "Known: params, event_filter; min_points, min_abs_deviation, min_rel_deviation, direction."
     )
 
 
-def test_sensitivity_says_how_many_events_each_sigma_gives(client, jobs, archive):
-    kept = archive.add(table(20_000, spikes=range(300, 20_000, 1_500)), 1, ROOM)
+def test_sensitivity_says_how_many_events_each_sigma_gives(client, jobs, datasets):
+    kept = datasets.add(table(20_000, spikes=range(300, 20_000, 1_500)), 1, MAX_BYTES)
     told = made(client, jobs, kept.id, detector="rolling_zscore")
     found = got(client, told["id"], "/sensitivity?events_per_month=2", "Sensitivity")
     curve = found["curve"]
@@ -176,9 +176,9 @@ def test_sensitivity_says_how_many_events_each_sigma_gives(client, jobs, archive
     assert present["recall"] is None
 
 
-def test_labels_are_left_out_of_learning_and_give_precision_and_recall(client, jobs, kept, archive):
+def test_labels_are_left_out_of_learning_and_give_precision_and_recall(client, jobs, kept, datasets):
     first = made(client, jobs, kept.id, detector="seasonal_naive")
-    archive.put_labels(kept.id, [Label(95, 105, "anomaly"), Label(249, 252, "anomaly"), Label(249, 252, "normal")])
+    datasets.put_labels(kept.id, [Label(95, 105, "anomaly"), Label(249, 252, "anomaly"), Label(249, 252, "normal")])
     again = made(client, jobs, kept.id, detector="seasonal_naive")
     assert again["threshold"] < first["threshold"]  # the spike does not widen the band any more
     curve = got(client, again["id"], "/sensitivity", "Sensitivity")["curve"]
@@ -188,11 +188,11 @@ def test_labels_are_left_out_of_learning_and_give_precision_and_recall(client, j
     assert curve[-1]["recall"] == 0.0 and curve[-1]["precision"] is None
 
 
-def test_csv_is_that_of_a_detection_at_once(client, jobs, kept, archive):
+def test_csv_is_that_of_a_detection_at_once(client, jobs, kept, datasets):
     told = made(client, jobs, kept.id, detector="rolling_zscore")
     response = client.get(f"/api/v1/detections/{told['id']}.csv")
     assert response.mimetype == "text/csv" and "attachment" in response.headers["Content-Disposition"]
-    body = archive.table(kept)
+    body = datasets.table(kept)
     series = body.series()
     text = "\n".join(f"{t},{v!r}" for t, v in zip(series.times.astype(str), series.values.tolist(), strict=True))
     path, headers = "/api/v1/detect?detector=rolling_zscore", {"Accept": "text/csv", "Content-Type": "text/csv"}
@@ -227,8 +227,8 @@ def test_bad_requests(client, kept):
     check_error(create_app().test_client().get("/api/v1/detections/x"), 503, "no_store")
 
 
-def test_a_result_that_is_not_there_yet(store, archive, kept):
-    waiting = JobQueue(store, max_queued=1, max_bytes=ROOM)  # not started
+def test_a_result_that_is_not_there_yet(store, datasets, kept):
+    waiting = JobQueue(store, max_queued=1, max_bytes=MAX_BYTES)  # not started
     client = create_app(Settings(), jobs=waiting).test_client()
     response = client.post(f"/api/v1/series/{kept.id}/detections", json={})
     told = strict_json(response.data)
@@ -243,9 +243,9 @@ def test_a_result_that_is_not_there_yet(store, archive, kept):
 
 
 @pytest.fixture
-def busy(client, jobs, archive):
+def busy(client, jobs, datasets):
     """A detection of more events than are kept with it."""
-    kept = archive.add(table(), 1, ROOM)
+    kept = datasets.add(table(), 1, MAX_BYTES)
     return made(client, jobs, kept.id, detector="rolling_zscore", params={"merge_gap": 0})
 
 
@@ -288,8 +288,8 @@ def test_pages_of_events_that_are_none(client, jobs, kept):
         check_error(client.get(f"{path}?{query}"), 400, "bad_parameter")
 
 
-def test_a_long_file_is_sent_from_the_disk(client, jobs, archive, monkeypatch):
-    kept = archive.add(table(9_000), 1, ROOM)
+def test_a_long_file_is_sent_from_the_disk(client, jobs, datasets, monkeypatch):
+    kept = datasets.add(table(9_000), 1, MAX_BYTES)
     told = made(client, jobs, kept.id, detector="rolling_zscore")
     short = client.get(f"/api/v1/detections/{told['id']}.csv")
     monkeypatch.setattr(responses, "MAX_BYTES_IN_MEMORY", 5_000)

@@ -15,7 +15,7 @@ from evaluation.rethresholding import rethreshold
 from jobs import JobQueue, NotDone, QueueFull
 from jobs.serialization import from_columns, to_columns
 from store import MAX_DETECTIONS_PER_DATASET, DatasetStore, Detections, DetectionSummary, LeaseLost, StreamStore
-from tests.jobs.conftest import ROOM, ended, table
+from tests.jobs.conftest import MAX_BYTES, ended, table
 from tests.jobs.worker import FOLDER
 from tests.serving import served
 from tests.waiting import until
@@ -34,7 +34,7 @@ def store(database_url):
 
 
 @pytest.fixture
-def archive(store):
+def datasets(store):
     return DatasetStore(store.database)
 
 
@@ -44,8 +44,8 @@ def detections(store):
 
 
 @pytest.fixture
-def kept(archive):
-    return archive.add(table(), 1, ROOM)
+def kept(datasets):
+    return datasets.add(table(), 1, MAX_BYTES)
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ def go(tmp_path, monkeypatch):
 @pytest.fixture
 def jobs(store, go):
     """Jobs whose worker has the detectors of tests/jobs/worker.py."""
-    found = JobQueue(store, max_queued=5, max_bytes=ROOM, worker="tests.jobs.worker")
+    found = JobQueue(store, max_queued=5, max_bytes=MAX_BYTES, worker="tests.jobs.worker")
     found.start()
     yield found
     found.stop()
@@ -149,13 +149,13 @@ def test_work_that_does_not_hear_is_ended_with_its_process(jobs, kept, monkeypat
     assert jobs.results.get(first.id).status == "cancelled"
 
 
-def test_work_on_a_deleted_series_ends(jobs, kept, archive):
+def test_work_on_a_deleted_series_ends(jobs, kept, datasets):
     asked = jobs.submit(kept.id, "value", "held", SLOW)
     at_fit(jobs, asked)
-    archive.delete(kept.id)  # takes its detections with it
+    datasets.delete(kept.id)  # takes its detections with it
     jobs.dataset_deleted()
     until(lambda: jobs._running is None)
-    other = archive.add(table(), 1, ROOM)
+    other = datasets.add(table(), 1, MAX_BYTES)
     assert done_with(jobs, jobs.submit(other.id, "value", "rolling_zscore", QUICK)).status == "done"
 
 
@@ -185,7 +185,7 @@ def test_work_left_behind_is_done_by_the_next_service(store, kept, detections, g
     gone = detections.add(kept.id, "value", "rolling_zscore", QUICK, 1)
     with subprocess.Popen([sys.executable, "-c", ""]) as process:
         pass
-    here = JobQueue(store, max_queued=5, max_bytes=ROOM, worker="tests.jobs.worker")
+    here = JobQueue(store, max_queued=5, max_bytes=MAX_BYTES, worker="tests.jobs.worker")
     host = here._owner.rsplit(":", 2)[0]
     assert detections.claim(f"{host}:{process.pid}:x", 2**50).id == gone.id  # a process that has ended
     elsewhere = detections.add(kept.id, "value", "rolling_zscore", QUICK, 2)
@@ -201,7 +201,7 @@ def test_work_left_behind_is_done_by_the_next_service(store, kept, detections, g
 
 
 def test_a_stopped_service_leaves_its_work_queued_and_uncounted(store, kept, detections, go):
-    first = JobQueue(store, max_queued=5, max_bytes=ROOM, worker="tests.jobs.worker")
+    first = JobQueue(store, max_queued=5, max_bytes=MAX_BYTES, worker="tests.jobs.worker")
     first.start()
     asked = first.submit(kept.id, "value", "held", SLOW)
     at_fit(first, asked)
@@ -213,7 +213,7 @@ def test_a_stopped_service_leaves_its_work_queued_and_uncounted(store, kept, det
 
 
 def test_a_service_that_stops_while_it_waits_takes_its_worker_along(store, go):
-    jobs = JobQueue(store, max_queued=5, max_bytes=ROOM, worker="tests.jobs.worker")
+    jobs = JobQueue(store, max_queued=5, max_bytes=MAX_BYTES, worker="tests.jobs.worker")
     jobs.start()
     jobs.warm()
     until(lambda: jobs.worker_pid is not None)
@@ -241,14 +241,14 @@ def test_each_detection_has_one_owner(kept, detections):
     assert detections.get(held.id).status == "cancelled" and detections.columns(held.id) == {}
 
 
-def test_there_is_an_end_to_what_is_kept(store, archive, detections):
-    kept = archive.add(table(points=50, spikes=()), 1, ROOM)
-    jobs = JobQueue(store, max_queued=2, max_bytes=ROOM)  # not started
+def test_there_is_an_end_to_what_is_kept(store, datasets, detections):
+    kept = datasets.add(table(points=50, spikes=()), 1, MAX_BYTES)
+    jobs = JobQueue(store, max_queued=2, max_bytes=MAX_BYTES)  # not started
     for _ in range(2):
         jobs.submit(kept.id, "value", "rolling_zscore", QUICK)
     with pytest.raises(QueueFull):
         jobs.submit(kept.id, "value", "rolling_zscore", QUICK)
-    many = JobQueue(store, max_queued=1000, max_bytes=ROOM)
+    many = JobQueue(store, max_queued=1000, max_bytes=MAX_BYTES)
     with pytest.raises(Exception, match=f"at most {MAX_DETECTIONS_PER_DATASET} detections"):
         for _ in range(MAX_DETECTIONS_PER_DATASET):
             many.submit(kept.id, "value", "rolling_zscore", QUICK)
