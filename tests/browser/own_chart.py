@@ -65,7 +65,7 @@ def open_chart(page, points=2000, many=4, wait=None):
     page.goto("/")
     page.locator("#demo-kind:enabled").wait_for()
     page.evaluate(OPEN, {"points": points, "many": many, "wait": wait})
-    page.locator(".overview").wait_for()
+    page.locator(".navigator").wait_for()
     page.wait_for_function("() => own.rows")
     page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
 

@@ -35,10 +35,10 @@ def first_visit(page):
 def columns(page):
     open_page(page)
     upload(page, "plant.csv", plant())
-    expect(page.locator(".small-chart")).to_have_count(3)
+    expect(page.locator(".thumbnail")).to_have_count(3)
     choose_detector(page, "seasonal_naive")
     page.get_by_role("button", name="Judge all columns").click()
-    for chart in page.locator(".small-chart").all():
+    for chart in page.locator(".thumbnail").all():
         expect(chart).to_contain_text("event")
     expect(page.locator("#busy")).to_be_hidden()
     page.evaluate("scrollTo(0, 0)")
@@ -49,16 +49,16 @@ def events(page):
     load_demo(page)
     detect(page)
     settle(page)
-    page.locator("#verdict-card").evaluate("(card) => card.scrollIntoView()")
+    page.locator("#result-card").evaluate("(card) => card.scrollIntoView()")
 
 
 def taught(page):
     events(page)
-    page.locator(".say-anomaly").first.click()
+    page.locator(".label-anomaly").first.click()
     page.get_by_role("button", name="Learn again").click()
-    expect(page.locator("#teach-says")).to_be_visible(timeout=60_000)
-    expect(page.locator("#tradeoff")).to_be_visible()
-    page.locator("#teach-card").evaluate("(card) => card.scrollIntoView()")
+    expect(page.locator("#retrain-result")).to_be_visible(timeout=60_000)
+    expect(page.locator("#precision-recall")).to_be_visible()
+    page.locator("#labels-card").evaluate("(card) => card.scrollIntoView()")
 
 
 STATES = {

@@ -55,7 +55,7 @@ def choose_detector(page, name="rolling_zscore"):
 
 def detect(page):
     page.get_by_role("button", name="Detect Anomalies").click()
-    expect(page.locator("#verdict")).to_be_visible()
+    expect(page.locator("#result")).to_be_visible()
     expect(page.locator("body[aria-busy]")).to_have_count(0)
 
 

@@ -51,11 +51,11 @@ def tuned(page):
     for summary in ("What counts as an event", "Compare with another detector", "Open again"):
         page.get_by_text(summary).click()
     page.get_by_text("Mark a stretch", exact=True).click()
-    page.locator(".say-anomaly").first.click()
+    page.locator(".label-anomaly").first.click()
     page.locator("#compare").select_option("rolling_zscore")
     page.get_by_role("button", name="Compare", exact=True).click()
-    expect(page.locator("#compare-says")).to_be_visible()
-    expect(page.locator("#tradeoff")).to_be_visible()
+    expect(page.locator("#compare-result")).to_be_visible()
+    expect(page.locator("#precision-recall")).to_be_visible()
 
 
 def pasting(page):
@@ -67,7 +67,7 @@ def columns(page):
     open_page(page)
     rows = [f"{value},{index % 7}" for index, value in enumerate(daily())]
     upload(page, "two.csv", csv_of(rows, "time,load,calm"))
-    expect(page.locator(".small-chart")).to_have_count(2)
+    expect(page.locator(".thumbnail")).to_have_count(2)
     page.get_by_text("Something is not right").click()
 
 
@@ -124,13 +124,13 @@ def test_everything_by_keyboard(page):
     page.keyboard.press("ControlOrMeta+a")
     page.keyboard.type("5")
     page.keyboard.press("Enter")  # a form: Enter in a field does what its button does
-    expect(page.locator("#verdict")).to_be_visible()
+    expect(page.locator("#result")).to_be_visible()
     expect(page.get_by_role("status")).to_contain_text("found")
     tab_to(page, "#plot")
     assert focus_is_seen(page)
     page.keyboard.press("n")
     expect(page.get_by_role("status")).to_contain_text("In view")
-    tab_to(page, ".events .at")
+    tab_to(page, ".events .locator")
     page.keyboard.press("Enter")
     expect(page.locator(".events tr.chosen")).to_have_count(1)
 
@@ -163,7 +163,7 @@ def test_printed_it_has_the_results_and_no_controls(page):
     detected(page)
     page.emulate_media(media="print")
     expect(page.locator("#controls")).to_be_hidden()
-    expect(page.locator("#verdict")).to_be_visible()
+    expect(page.locator("#result")).to_be_visible()
     expect(page.locator("#canvas")).to_be_visible()
 
 
@@ -176,5 +176,5 @@ def test_every_slider_has_a_value_from_the_moment_it_can_be_reached(page):
           bare.push(each.ariaLabel); };
       new MutationObserver(look).observe(document, { subtree: true, childList: true, attributes: true });""")
     loaded(page)
-    expect(page.locator(".overview:not([inert]) [role=slider]")).to_have_count(3)
+    expect(page.locator(".navigator:not([inert]) [role=slider]")).to_have_count(3)
     assert page.evaluate("bare") == []

@@ -113,7 +113,7 @@ def test_keys_zoom_move_and_show_all(judged):
 
 @pytest.mark.parametrize("way", ["detect", "event", "row", "words"])
 def test_keys_work_after_detection_and_a_click_in_the_results(judged, way):
-    clicked = {"event": ".events .at", "row": ".events .why", "words": "#verdict"}
+    clicked = {"event": ".events .locator", "row": ".events .explanation", "words": "#result"}
     if way != "detect":
         judged.get_by_label("Threshold").click()
         judged.keyboard.press("n")
@@ -137,7 +137,7 @@ def test_enter_in_a_field_keeps_the_focus_there(page):
     load_demo(page)
     choose_detector(page)
     page.get_by_label("Threshold").press("Enter")
-    expect(page.locator("#verdict")).to_be_visible()
+    expect(page.locator("#result")).to_be_visible()
     expect(page.get_by_label("Threshold")).to_be_focused()
 
 

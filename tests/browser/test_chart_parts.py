@@ -47,7 +47,7 @@ def test_the_strip_shows_every_event_and_the_window(look):
         const is = r > 190 && g < 110 && b < 120; runs += is && !inside; inside = is; }
       return runs; }""")
     assert ticks == 5
-    strip, range_ = (look.locator(f".overview{part}").bounding_box() for part in ("", " .both"))
+    strip, range_ = (look.locator(f".navigator{part}").bounding_box() for part in ("", " .both"))
     assert range_["width"] / strip["width"] == pytest.approx(0.25, abs=0.02)
 
 
@@ -55,7 +55,7 @@ def test_dragging_the_range_moves_the_window_and_its_ends_resize_it(page):
     open_chart(page)
     page.evaluate("() => own.view(x[500], x[1000])")
     before = window(page)
-    box = page.locator(".overview .both").bounding_box()
+    box = page.locator(".navigator .both").bounding_box()
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     page.mouse.move(x, y)
     page.mouse.down()
@@ -64,7 +64,7 @@ def test_dragging_the_range_moves_the_window_and_its_ends_resize_it(page):
     after = window(page)
     assert after[0] == pytest.approx(before[1], abs=20 * MINUTE)
     assert after[1] - after[0] == pytest.approx(before[1] - before[0])
-    end = page.locator(".overview .to").bounding_box()
+    end = page.locator(".navigator .to").bounding_box()
     page.mouse.move(end["x"] + end["width"] / 2, y)
     page.mouse.down()
     page.mouse.move(end["x"] + end["width"] / 2 - box["width"] / 2, y, steps=4)
@@ -77,7 +77,7 @@ def test_a_click_beside_the_range_brings_it_there(page):
     open_chart(page)
     page.evaluate("() => own.view(x[0], x[200])")
     settle(page)
-    strip = page.locator(".overview").bounding_box()
+    strip = page.locator(".navigator").bounding_box()
     page.mouse.click(strip["x"] + strip["width"] * 0.75, strip["y"] + 20)
     low, high = window(page)
     assert (low + high) / 2 == pytest.approx(page.evaluate("() => x[1500]"), abs=10 * MINUTE)

@@ -15,14 +15,14 @@ def asked(page):
     button = page.get_by_role("button", name="What would be caught here?")
     button.focus()
     page.keyboard.press("Enter")
-    expect(page.locator(".catches tbody tr").first).to_be_visible()
+    expect(page.locator(".detectability tbody tr").first).to_be_visible()
 
 
 def test_the_table_tells_what_the_service_answered(page):
     with page.expect_response("**/detectability") as told:
         asked(page)
     answer = told.value.json()
-    rows = page.locator(".catches tbody tr")
+    rows = page.locator(".detectability tbody tr")
     expect(rows).to_have_count(len(answer["faults"]))
     for row, fault in zip(rows.all(), answer["faults"], strict=True):
         expect(row).to_contain_text(fault["title"])
@@ -32,7 +32,7 @@ def test_the_table_tells_what_the_service_answered(page):
     expect(page.get_by_role("status")).to_contain_text("would be caught")
     choose_detector(page, "seasonal_naive")
     detect(page)
-    expect(page.locator(".catches")).to_have_count(0)  # an old answer does not stand beside a new verdict
+    expect(page.locator(".detectability")).to_have_count(0)  # an old answer does not stand beside a new verdict
 
 
 @pytest.mark.parametrize("width", [390, 1280, 2560])
@@ -49,4 +49,4 @@ def test_what_goes_wrong_is_said_beside_the_button(page):
     detect(page)
     page.route("**/detectability", lambda route: route.abort())
     page.get_by_role("button", name="What would be caught here?").click()
-    expect(page.locator("#catches-problem")).to_contain_text("does not answer")
+    expect(page.locator("#detectability-problem")).to_contain_text("does not answer")

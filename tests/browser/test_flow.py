@@ -44,7 +44,7 @@ def events(page):
 
 
 def slide(page, key, times):
-    page.locator("#strict").focus()
+    page.locator("#threshold").focus()
     for _ in range(times):
         page.keyboard.press(key)
 
@@ -109,7 +109,7 @@ def test_all_columns_at_a_glance_each_leads_to_its_chart(page):
     open_page(page)
     rows = [f"{value},{index % 7},{index % 5 + (60 if index == 99 else 0)}" for index, value in enumerate(daily())]
     upload_read(page, "plant.csv", csv_of(rows, "time,load,calm,late"))
-    charts = page.locator(".small-chart")
+    charts = page.locator(".thumbnail")
     expect(charts).to_have_count(3)
     expect(charts.first).to_contain_text("not judged yet")
     choose_detector(page)
@@ -119,12 +119,12 @@ def test_all_columns_at_a_glance_each_leads_to_its_chart(page):
     expect(charts.nth(2)).to_contain_text("1 event")
     expect(charts.nth(2).locator("rect")).to_have_count(1)
     charts.nth(2).click()
-    expect(page.locator("#verdict")).to_contain_text("1 anomalous event found in “late”")
+    expect(page.locator("#result")).to_contain_text("1 anomalous event found in “late”")
     expect(charts.nth(2)).to_have_attribute("aria-pressed", "true")
     charts.nth(1).click()
-    expect(page.locator("#verdict")).to_contain_text("No anomalies found in “calm”")
+    expect(page.locator("#result")).to_contain_text("No anomalies found in “calm”")
     page.reload()
-    expect(page.locator("#verdict")).to_contain_text("No anomalies found in “calm”")
+    expect(page.locator("#result")).to_contain_text("No anomalies found in “calm”")
 
 
 def test_the_legend_and_the_whole_table_are_there_once_judged(judged):
@@ -147,7 +147,7 @@ def test_a_click_in_the_chart_leads_to_the_row(judged):
 
 
 def test_an_explanation_says_how_rare_what_is_usual_and_what_would_be_normal(judged):
-    why = judged.get_by_role("row").filter(has_text=SPIKE).locator(".why")
+    why = judged.get_by_role("row").filter(has_text=SPIKE).locator(".explanation")
     expect(why).to_contain_text("above the expected")
     expect(why).to_contain_text("Highest of the 10 days")
     expect(why).to_contain_text("the usual value at this time of day is 2")
@@ -157,45 +157,45 @@ def test_an_explanation_says_how_rare_what_is_usual_and_what_would_be_normal(jud
 def test_the_slider_judges_again_at_once_and_reset_takes_it_back(judged):
     asked = []
     judged.on("request", lambda request: asked.append((request.method, request.url)))
-    expect(judged.locator("#tune-says")).to_have_text(re.compile(r"^Sigma \d.*: \d+ events?"))
-    before = judged.locator("#tune-says").inner_text()
+    expect(judged.locator("#sensitivity-rate")).to_have_text(re.compile(r"^Sigma \d.*: \d+ events?"))
+    before = judged.locator("#sensitivity-rate").inner_text()
     slide(judged, "End", 1)
-    expect(judged.locator("#tune-says")).to_have_text(re.compile(r"^Sigma 30: 0 events in 10 days"))
-    expect(judged.locator("#verdict")).to_contain_text("No anomalies found")
+    expect(judged.locator("#sensitivity-rate")).to_have_text(re.compile(r"^Sigma 30: 0 events in 10 days"))
+    expect(judged.locator("#result")).to_contain_text("No anomalies found")
     slide(judged, "Home", 1)
-    expect(judged.locator("#tune-says")).to_have_text(re.compile(r"^Sigma 1\.2: \d+ events, about [\d.]+ a"))
+    expect(judged.locator("#sensitivity-rate")).to_have_text(re.compile(r"^Sigma 1\.2: \d+ events, about [\d.]+ a"))
     expect(judged.get_by_label("Sigma")).to_have_value("1.2")
     expect(events(judged)).to_have_count(2)
     assert not [url for method, url in asked if method == "POST"]  # nothing was fitted
     judged.get_by_role("button", name="Reset").click()
-    expect(judged.locator("#tune-says")).to_have_text(before)
+    expect(judged.locator("#sensitivity-rate")).to_have_text(before)
     expect(judged.get_by_role("button", name="Reset")).to_be_disabled()
 
 
 def test_a_target_finds_its_sigma(judged):
     slide(judged, "Home", 1)
-    expect(judged.locator("#tune-says")).to_have_text(re.compile(r"^Sigma 1\.2: "))
+    expect(judged.locator("#sensitivity-rate")).to_have_text(re.compile(r"^Sigma 1\.2: "))
     judged.get_by_label("Unit of time").select_option("week")
     judged.get_by_label("Or say how many events").fill("0.7")
     judged.get_by_role("button", name="Set", exact=True).click()
-    expect(judged.locator("#tune-says")).to_have_text(re.compile(r": 1 event, about 0\.7 a week"))
+    expect(judged.locator("#sensitivity-rate")).to_have_text(re.compile(r": 1 event, about 0\.7 a week"))
     expect(events(judged)).to_have_count(1)
 
 
 def test_that_a_target_cannot_be_had_is_said_until_something_else_is_judged(judged):
     judged.get_by_label("Or say how many events").fill("99999")
     judged.get_by_role("button", name="Set", exact=True).click()
-    expect(judged.locator("#target-says")).to_contain_text("the loosest that was tried; the slider goes further.")
+    expect(judged.locator("#target-status")).to_contain_text("the loosest that was tried; the slider goes further.")
     judged.get_by_role("button", name="Reset").click()
-    expect(judged.locator("#target-says")).to_be_empty()
+    expect(judged.locator("#target-status")).to_be_empty()
 
 
 def test_what_counts_as_an_event(judged):
     judged.get_by_text("What counts as an event").click()
     judged.get_by_label("Direction").select_option("below")
-    expect(judged.locator("#verdict")).to_contain_text("No anomalies found")
+    expect(judged.locator("#result")).to_contain_text("No anomalies found")
     judged.get_by_label("Direction").select_option("both")
-    expect(judged.locator("#verdict")).to_contain_text("anomalous event")
+    expect(judged.locator("#result")).to_contain_text("anomalous event")
     floor = judged.get_by_label("Ignore differences below (unit of the values)")
     floor.fill("200")
     floor.press("Enter")
@@ -204,9 +204,9 @@ def test_what_counts_as_an_event(judged):
     shortest = judged.get_by_label("Shortest event")
     shortest.fill("2")
     shortest.press("Tab")
-    expect(judged.locator("#verdict")).to_contain_text("No anomalies found")
+    expect(judged.locator("#result")).to_contain_text("No anomalies found")
     judged.get_by_role("button", name="Reset").click()
-    expect(judged.locator("#verdict")).to_contain_text("anomalous event")
+    expect(judged.locator("#result")).to_contain_text("anomalous event")
     expect(shortest).to_have_value("1")
 
 
@@ -218,7 +218,7 @@ def say(page, at, word):
 def test_events_are_called_right_or_wrong_with_a_note_and_undone(judged):
     say(judged, SPIKE, "Right").click()
     expect(say(judged, SPIKE, "Right")).to_have_attribute("aria-pressed", "true")
-    expect(judged.locator("#marks-say")).to_have_text("1 mark: 1 abnormal, 0 normal.")
+    expect(judged.locator("#labels-count")).to_have_text("1 mark: 1 abnormal, 0 normal.")
     note = judged.get_by_label(re.compile("Note on 2026-03-07"))
     note.fill("the pump was off")
     with judged.expect_response(lambda answer: answer.request.method == "PUT"):
@@ -227,11 +227,11 @@ def test_events_are_called_right_or_wrong_with_a_note_and_undone(judged):
     expect(judged.get_by_label(re.compile("Note on 2026-03-07"))).to_have_value("the pump was off")
     expect(say(judged, SPIKE, "Right")).to_have_attribute("aria-pressed", "true")
     say(judged, SPIKE, "Wrong").click()
-    expect(judged.locator("#marks-say")).to_have_text("1 mark: 0 abnormal, 1 normal.")
+    expect(judged.locator("#labels-count")).to_have_text("1 mark: 0 abnormal, 1 normal.")
     judged.get_by_role("button", name="Undo").click()
-    expect(judged.locator("#marks-say")).to_have_text("1 mark: 1 abnormal, 0 normal.")
+    expect(judged.locator("#labels-count")).to_have_text("1 mark: 1 abnormal, 0 normal.")
     judged.get_by_role("button", name=re.compile("Remove the mark")).click()
-    expect(judged.locator("#marks-say")).to_contain_text("Nothing is marked yet")
+    expect(judged.locator("#labels-count")).to_contain_text("Nothing is marked yet")
 
 
 def test_a_note_that_is_being_written_stays_when_the_mark_is_kept_meanwhile(judged):
@@ -258,15 +258,15 @@ def test_a_marked_stretch_is_left_out_and_what_that_changed_is_shown(judged):
     judged.get_by_label("From").fill("2026-03-07 16:00")
     judged.get_by_label("To", exact=True).fill("2026-03-07 15:00")
     judged.get_by_role("button", name="Mark", exact=True).click()
-    expect(judged.locator("#teach-problem")).to_contain_text("the earlier one first")
+    expect(judged.locator("#labels-problem")).to_contain_text("the earlier one first")
     judged.get_by_label("To", exact=True).fill("2026-03-07 16:00")
     judged.get_by_role("button", name="Mark", exact=True).click()
-    expect(judged.locator("#marks")).to_contain_text(SPIKE)
+    expect(judged.locator("#labels")).to_contain_text(SPIKE)
     judged.get_by_role("button", name="Learn again").click()
-    changes = judged.locator("#teach-says")
+    changes = judged.locator("#retrain-result")
     expect(changes).to_contain_text(re.compile(r"\d+ events? before, \d+ now: \d+ gained, \d+ lost"))
-    expect(judged.locator("#tradeoff")).to_contain_text("precision")
-    expect(judged.locator("#tradeoff")).to_contain_text("recall 100 %")
+    expect(judged.locator("#precision-recall")).to_contain_text("precision")
+    expect(judged.locator("#precision-recall")).to_contain_text("recall 100 %")
     judged.get_by_role("button", name="Go back to the one before").click()
     expect(changes).to_be_hidden()
 
@@ -275,12 +275,12 @@ def test_two_detectors_are_compared_on_one_chart(judged):
     judged.get_by_text("Compare with another detector").click()
     judged.locator("#compare").select_option("rolling_zscore")
     judged.get_by_role("button", name="Compare", exact=True).click()
-    expect(judged.locator("#compare-says")).to_contain_text("by Seasonal naive")
-    expect(judged.locator("#compare-says")).to_contain_text("by Rolling z-score: ")
+    expect(judged.locator("#compare-result")).to_contain_text("by Seasonal naive")
+    expect(judged.locator("#compare-result")).to_contain_text("by Rolling z-score: ")
     expect(judged.locator("#legend")).to_contain_text("Anomaly to Rolling z-score")
     judged.get_by_role("button", name="End the comparison").click()
     expect(judged.locator("#legend")).not_to_contain_text("Rolling z-score")
-    expect(judged.locator("#compare-says")).to_be_hidden()
+    expect(judged.locator("#compare-result")).to_be_hidden()
 
 
 def test_a_link_restores_exactly_this_view(judged):
@@ -288,12 +288,12 @@ def test_a_link_restores_exactly_this_view(judged):
     near = window(judged)
     slide(judged, "ArrowLeft", 3)
     settle(judged)
-    expect(judged.locator("#tune-says")).not_to_contain_text("…")
-    said = judged.locator("#tune-says").inner_text()
+    expect(judged.locator("#sensitivity-rate")).not_to_contain_text("…")
+    said = judged.locator("#sensitivity-rate").inner_text()
     judged.wait_for_url(re.compile("detection=.*from="))
     other = judged.context.new_page()
     other.goto(judged.url)
-    expect(other.locator("#tune-says")).to_have_text(said)
+    expect(other.locator("#sensitivity-rate")).to_have_text(said)
     expect(other.get_by_label("Detector", exact=True).first).to_have_value("seasonal_naive")
     settle(other)
     assert window(other) == pytest.approx(near, abs=1)
@@ -318,11 +318,11 @@ def test_what_was_brought_is_opened_again_and_deleted_for_good(judged):
     judged.locator("#recent-list button").first.click()
     expect(judged.locator("#facts")).to_contain_text("240 points from daily.csv")
     judged.goto(address)
-    expect(judged.locator("#verdict")).to_be_visible()
+    expect(judged.locator("#result")).to_be_visible()
     delete = judged.get_by_role("button", name="Delete this data")
     delete.click()
     judged.get_by_role("button", name="Keep").click()
-    expect(judged.locator("#verdict")).to_be_visible()
+    expect(judged.locator("#result")).to_be_visible()
     delete.click()
     judged.get_by_role("button", name="Delete", exact=True).click()
     expect(judged.locator("#welcome")).to_be_visible()
@@ -413,12 +413,12 @@ def test_a_service_that_goes_away_is_said_and_found_again(judged):
     judged.route("**/api/v1/detections/**", lambda route: route.abort())
     judged.route("**/healthz", lambda route: route.abort())
     slide(judged, "ArrowLeft", 1)
-    expect(judged.locator("#tune-problem")).to_contain_text("does not answer")
-    expect(judged.locator("#verdict")).to_be_visible()
+    expect(judged.locator("#sensitivity-problem")).to_contain_text("does not answer")
+    expect(judged.locator("#result")).to_be_visible()
     judged.unroute("**/api/v1/detections/**")
     judged.unroute("**/healthz")
     slide(judged, "ArrowLeft", 1)
-    expect(judged.locator("#tune-problem")).to_be_hidden()
+    expect(judged.locator("#sensitivity-problem")).to_be_hidden()
 
 
 def test_a_refused_file_leaves_what_was_there(page):

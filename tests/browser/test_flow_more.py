@@ -45,22 +45,22 @@ def kept(page):
 
 def test_undo_after_learning_again_brings_the_former_judgement_back(judged):
     undo = judged.locator("#undo")
-    before = judged.locator("#tune-says").inner_text()
+    before = judged.locator("#sensitivity-rate").inner_text()
     first = re.search("detection=([^&]+)", judged.url)[1]
     mark_spike(judged)
     expect(undo).to_have_text("Undo the last mark")
     judged.get_by_role("button", name="Learn again").click()
-    expect(judged.locator("#teach-says")).to_contain_text(" before, ")
+    expect(judged.locator("#retrain-result")).to_contain_text(" before, ")
     expect(undo).to_have_text("Undo learning again")
     assert first not in judged.url
     undo.click()
-    expect(judged.locator("#teach-says")).to_be_hidden()
-    expect(judged.locator("#tune-says")).to_have_text(before)
+    expect(judged.locator("#retrain-result")).to_be_hidden()
+    expect(judged.locator("#sensitivity-rate")).to_have_text(before)
     judged.wait_for_url(re.compile(f"detection={first}"))
-    expect(judged.locator("#marks-say")).to_have_text("1 mark: 1 abnormal, 0 normal.")
+    expect(judged.locator("#labels-count")).to_have_text("1 mark: 1 abnormal, 0 normal.")
     expect(undo).to_have_text("Undo the last mark")
     undo.click()
-    expect(judged.locator("#marks-say")).to_contain_text("Nothing is marked yet")
+    expect(judged.locator("#labels-count")).to_contain_text("Nothing is marked yet")
     expect(undo).to_be_disabled()
 
 
@@ -75,7 +75,7 @@ def test_a_judgement_made_since_is_not_undone(judged):
 
 def test_a_target_is_told_in_the_unit_it_was_set_in(judged):
     unit = judged.get_by_label("Unit of time")
-    says = judged.locator("#tune-says")
+    says = judged.locator("#sensitivity-rate")
     expect(says).to_have_text(re.compile(r"about [\d.]+ a week\.$"))
     unit.select_option("day")
     expect(says).to_have_text(re.compile(r"about [\d.]+ a day\.$"))
@@ -98,10 +98,10 @@ def test_how_dates_were_read_is_told_and_a_correction_without_effect_keeps_no_co
     page.get_by_text("Something is not right").click()
     expect(page.get_by_label("Order of dates")).to_contain_text("as it was read, day first")
     page.get_by_role("button", name="Read again").click()
-    expect(page.locator("#correct-says")).to_contain_text("read like this already")
+    expect(page.locator("#correct-status")).to_contain_text("read like this already")
     page.get_by_label("Order of dates").select_option("ymd")
     page.get_by_role("button", name="Read again").click()
-    expect(page.locator("#correct-says")).to_contain_text("it is the same: nothing was changed")
+    expect(page.locator("#correct-status")).to_contain_text("it is the same: nothing was changed")
     assert kept(page) == before
     page.get_by_label("Order of dates").select_option("mdy")
     page.get_by_role("button", name="Read again").click()
@@ -153,19 +153,19 @@ def test_back_leads_through_what_was_opened_to_the_beginning(page):
     choose_detector(page)
     detect(page)
     load = page.url
-    page.locator(".small-chart").nth(1).click()
+    page.locator(".thumbnail").nth(1).click()
     expect(page.locator("#canvas")).to_have_attribute("aria-label", re.compile("^Line chart of calm"))
     upload_read(page, "daily.csv", csv_of(daily()))
     page.go_back()
     expect(page.locator("#canvas")).to_have_attribute("aria-label", re.compile("^Line chart of calm"))
     expect(page.locator("#facts")).to_contain_text("plant.csv")
     page.go_back()
-    expect(page.locator("#verdict")).to_contain_text("in “load”")
+    expect(page.locator("#result")).to_contain_text("in “load”")
     assert page.url == load
     page.go_back()
     expect(page.locator("#welcome")).to_be_visible()
     page.go_forward()
-    expect(page.locator("#verdict")).to_contain_text("in “load”")
+    expect(page.locator("#result")).to_contain_text("in “load”")
     page.go_forward()
     page.go_forward()
     expect(page.locator("#facts")).to_contain_text("daily.csv")
@@ -176,11 +176,11 @@ def test_back_from_another_page_leads_to_the_same_view(judged, link):
     judged.get_by_role("button", name=f"Show the event at {SPIKE}").click()
     near = window(judged)
     judged.wait_for_url(re.compile("detection=.*from="))
-    said = judged.locator("#tune-says").inner_text()
+    said = judged.locator("#sensitivity-rate").inner_text()
     judged.get_by_role("link", name=link, exact=True).click()
     judged.wait_for_url(re.compile("/(live|docs)"))
     judged.go_back()
-    expect(judged.locator("#tune-says")).to_have_text(said)
+    expect(judged.locator("#sensitivity-rate")).to_have_text(said)
     assert window(judged) == pytest.approx(near, abs=1)
 
 
@@ -193,18 +193,18 @@ def test_ten_thousand_marks_are_listed_a_hundred_at_a_time_and_one_more_is_seen(
     labels = [{"start": 3 * k, "stop": 3 * k + 1, "kind": ("normal", "anomaly")[k % 2]} for k in range(9_999)]
     assert page.request.put(f"/api/v1/series/{series}/labels", data=labels).ok
     page.reload()
-    expect(page.locator("#marks-say")).to_have_text("9,999 marks: 4,999 abnormal, 5,000 normal.")
+    expect(page.locator("#labels-count")).to_have_text("9,999 marks: 4,999 abnormal, 5,000 normal.")
     choose_detector(page)
     detect(page)
-    expect(page.locator("#marks li")).to_have_count(100)
-    expect(page.locator("#marks-page")).to_have_text("Marks 1 to 100 of 9,999")
+    expect(page.locator("#labels li")).to_have_count(100)
+    expect(page.locator("#labels-page")).to_have_text("Marks 1 to 100 of 9,999")
     row = page.get_by_role("row").filter(has=page.get_by_role("button", name="Show the event at Point 29,500"))
     row.get_by_role("button", name="Right").click()
     expect(row.get_by_role("button", name="Right")).to_have_attribute("aria-pressed", "true")
-    expect(page.locator("#marks-page")).to_have_text("Marks 9,801 to 9,900 of 10,000")
-    expect(page.locator("#marks")).to_contain_text("Point 29,500")
+    expect(page.locator("#labels-page")).to_have_text("Marks 9,801 to 9,900 of 10,000")
+    expect(page.locator("#labels")).to_contain_text("Point 29,500")
     page.get_by_role("button", name="Later marks").click()
-    expect(page.locator("#marks-page")).to_have_text("Marks 9,901 to 10,000 of 10,000")
+    expect(page.locator("#labels-page")).to_have_text("Marks 9,901 to 10,000 of 10,000")
     expect(page.get_by_role("button", name="Later marks")).to_be_disabled()
 
 

@@ -250,11 +250,11 @@ def test_the_keyboard_does_everything(live, streams):
     live.keyboard.press("End")
     streams.push(1)
     shows(live, 302)
-    tab_to(live, "#events .at")
+    tab_to(live, "#events .locator")
     live.keyboard.press("Enter")
     streams.push(4, value=1.0, anomaly=True)  # a new row above does not take the focus away
     expect(live.locator("#events tbody tr")).to_have_count(2)
-    expect(live.locator("#events .at").last).to_be_focused()
+    expect(live.locator("#events .locator").last).to_be_focused()
 
 
 def test_the_window_as_a_table_stands_still_until_one_looks_back(live, streams):

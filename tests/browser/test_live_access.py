@@ -46,7 +46,7 @@ def labelled(page, streams):
     streams.push(3, value=20.0, anomaly=True)
     streams.push(10)
     open_live(page)
-    page.locator("#events .at").first.click()
+    page.locator("#events .locator").first.click()
     expect(page.get_by_role("group", name="What you say of this event")).to_be_visible()
 
 

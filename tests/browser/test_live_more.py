@@ -33,7 +33,7 @@ def streams(page):
 @pytest.fixture
 def live(page, streams):
     open_live(page, "/live?refresh=100")
-    expect(page.locator("#log-card")).to_be_visible()
+    expect(page.locator("#history-card")).to_be_visible()
     return page
 
 
@@ -42,7 +42,7 @@ def test_how_sure_the_verdict_is_stands_beside_who_gave_it(live):
 
 
 def test_silences_and_earlier_events_are_listed(live):
-    rows = live.locator("#log tbody tr")
+    rows = live.locator("#event-history tbody tr")
     expect(rows).to_have_count(2)
     expect(rows.first).to_contain_text("Silence")
     expect(rows.first).to_contain_text("so far")
@@ -54,7 +54,7 @@ def test_a_silence_has_one_length(page, streams):
     over = {"seconds": 36.412, "explanation": "Nothing came. It lasted 36.4 seconds."}
     streams.events = [happening("silent", 6003, stop_time=START + 6002 * STEP + 42_450, **over)]
     open_live(page, "/live?refresh=100")
-    expect(page.locator("#log tbody td").nth(2)).to_have_text("36 s 400 ms")
+    expect(page.locator("#event-history tbody td").nth(2)).to_have_text("36 s 400 ms")
 
 
 def test_an_event_far_back_is_shown_and_the_past_read_on(live, streams):
@@ -112,11 +112,11 @@ def test_a_policy_is_tried_and_switched_on_and_off(live, streams):
     live.get_by_text("Messages", exact=True).click()
     live.get_by_label("Minimum length").fill("3")
     live.get_by_role("button", name="Try it on the past").click()
-    expect(live.locator("#replayed")).to_contain_text("6,003 points this would have sent 2 messages")
-    live.locator("#replayed button").click()
+    expect(live.locator("#backtest-result")).to_contain_text("6,003 points this would have sent 2 messages")
+    live.locator("#backtest-result button").click()
     expect(live.locator("#mode")).to_contain_text("Looking at the past")
     live.get_by_role("button", name="Switch on").click()
-    expect(live.locator("#watch-state")).to_have_text("on")
+    expect(live.locator("#alerts-state")).to_have_text("on")
     policy = streams.policies["demo"]
     assert (policy["min_points"], policy["direction"], policy["silent"]) == (3, "both", True)
     live.get_by_label("Which side").select_option("above")
@@ -124,10 +124,10 @@ def test_a_policy_is_tried_and_switched_on_and_off(live, streams):
     expect(live.get_by_role("button", name="Change")).to_be_disabled()
     assert streams.policies["demo"]["direction"] == "above"
     live.reload()
-    expect(live.locator("#watch-state")).to_have_text("on")
+    expect(live.locator("#alerts-state")).to_have_text("on")
     live.get_by_text("Messages", exact=True).click()
     live.get_by_role("button", name="Switch off").click()
-    expect(live.locator("#watch-state")).to_have_text("off")
+    expect(live.locator("#alerts-state")).to_have_text("off")
     assert streams.policies == {}
 
 
@@ -165,7 +165,7 @@ def test_everyone_can_use_what_is_folded(live, streams):
     live.get_by_text("Messages", exact=True).click()
     live.get_by_text("New stream, history").click()
     live.get_by_role("button", name="Make the stream").click()
-    expect(live.locator("#feed-name-error")).to_be_visible()
+    expect(live.locator("#create-name-error")).to_be_visible()
     settle(live)
     for_everyone(live)
 
@@ -176,7 +176,7 @@ def test_a_dropped_file_waits_to_be_loaded(live):
     expect(live.get_by_role("button", name="Load into stream")).to_be_focused()
     live.get_by_label("Name of the stream").fill("demo")
     live.keyboard.press("Enter")
-    expect(live.locator("#feed-name-error")).to_contain_text("makes its own points")
+    expect(live.locator("#create-name-error")).to_contain_text("makes its own points")
 
 
 def test_what_the_stream_forgets_is_not_held_on(live, streams):

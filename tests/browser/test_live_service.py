@@ -143,11 +143,11 @@ def test_how_long_points_are_kept_is_set_on_the_page(page, service):
     stream(service, "attic")
     page.goto(service.url + "/live?stream=attic&refresh=100")
     days = page.get_by_label("Forget points after")
-    expect(page.locator("#keep-days-hint")).to_contain_text("deleted for good")
+    expect(page.locator("#retention-days-hint")).to_contain_text("deleted for good")
     expect(days).to_have_value("")
     days.fill("0")
     page.get_by_role("button", name="Apply").click()
-    expect(page.locator("#keep-days-error")).to_contain_text("Days must lie")
+    expect(page.locator("#retention-days-error")).to_contain_text("Days must lie")
     expect(days).to_be_focused()
     days.fill("2.5")
     page.get_by_role("button", name="Apply").click()
@@ -158,7 +158,7 @@ def test_how_long_points_are_kept_is_set_on_the_page(page, service):
     expect(page.locator("#apply-hint")).to_contain_text("In effect")
     assert service.ask("GET", "/api/v1/streams/attic", None)["retention_days"] is None
     page.goto(service.url + "/live?stream=demo&refresh=100")
-    expect(page.locator("#keep-days-hint")).to_contain_text("come with times")
+    expect(page.locator("#retention-days-hint")).to_contain_text("come with times")
     expect(days).to_be_disabled()
 
 
@@ -168,29 +168,29 @@ def test_a_stream_is_made_with_its_history_and_watched(page, service):
     page.get_by_text("New stream, history").click()
     page.get_by_label("Name of the stream").fill("cellar / 1")
     data = "\n".join(["when,celsius", *rows, ""]).encode()
-    page.locator("#feed-file").set_input_files({"name": "h.csv", "mimeType": "text/csv", "buffer": data})
+    page.locator("#create-file").set_input_files({"name": "h.csv", "mimeType": "text/csv", "buffer": data})
     page.get_by_role("button", name="Load into stream").click()
     page.get_by_role("button", name="Day first").click()  # the service asks back
-    expect(page.locator("#feed-told")).to_contain_text("12 points of h.csv came in")
+    expect(page.locator("#create-status")).to_contain_text("12 points of h.csv came in")
     expect(page.locator("#stream-name")).to_have_text("cellar / 1")
     expect(page.locator("#readings")).to_contain_text("2026-01-12")
     page.get_by_text("Messages", exact=True).click()
     page.get_by_role("button", name="Try it on the past").click()
-    expect(page.locator("#replayed")).to_contain_text("this would have sent no message")
+    expect(page.locator("#backtest-result")).to_contain_text("this would have sent no message")
     page.get_by_role("button", name="Switch on").click()
-    expect(page.locator("#watch-state")).to_have_text("on")
+    expect(page.locator("#alerts-state")).to_have_text("on")
     assert service.ask("GET", "/api/v1/streams/cellar%20%2F%201/policy", None)["min_points"] == 1
     page.get_by_label("Name", exact=True).select_option("demo")
-    expect(page.locator("#watch-state")).to_have_text("off")
+    expect(page.locator("#alerts-state")).to_have_text("off")
     page.get_by_role("button", name="Switch on").click()
-    expect(page.locator("#watch-problem")).to_contain_text("cannot be watched")
+    expect(page.locator("#alerts-problem")).to_contain_text("cannot be watched")
 
 
 def test_what_a_person_says_of_an_event_is_kept(page, service):
     stream(service, "mill")
     service.push("mill", [400])
     page.goto(service.url + "/live?stream=mill&refresh=100")
-    page.locator("#events .at").first.click()
+    page.locator("#events .locator").first.click()
     wrong = page.get_by_role("button", name="No, a false alarm")
     wrong.click()
     expect(wrong).to_have_attribute("aria-pressed", "true")
@@ -222,7 +222,7 @@ def test_a_stream_is_deleted_once_a_person_has_said_so_twice(page, service):
     expect(page.locator("#readings")).to_contain_text("300")
     page.get_by_role("button", name="Delete this stream…").press("Enter")
     expect(page.get_by_role("button", name="Keep it")).to_be_focused()
-    expect(page.locator("#forget-what")).to_contain_text("Delete press with its 300 points")
+    expect(page.locator("#delete-question")).to_contain_text("Delete press with its 300 points")
     page.keyboard.press("Escape")
     expect(page.get_by_role("button", name="Delete this stream…")).to_be_focused()
     assert service.ask("GET", "/api/v1/streams/press", None)["points"] == 300

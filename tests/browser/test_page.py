@@ -79,11 +79,11 @@ def test_the_verdict_and_the_chart_are_in_sight_after_detection(page, size):
     choose_detector(page)
     page.evaluate("scrollTo(0, document.body.scrollHeight)")
     detect(page)
-    verdict = page.locator("#verdict")
+    verdict = page.locator("#result")
     expect(verdict).to_have_text(
         re.compile(r"^1 anomalous event found in “value”: 1 of \d+ points judged is anomalous. Took .* s\.$")
     )
-    for selector in ("#verdict", "#canvas"):
+    for selector in ("#result", "#canvas"):
         expect(page.locator(selector)).to_be_in_viewport(ratio=1)
     assert verdict.bounding_box()["y"] < page.locator("#canvas").bounding_box()["y"]
     expect(page.get_by_role("status")).to_have_text(verdict.inner_text())
@@ -114,10 +114,10 @@ def test_columns_not_judged_are_offered_when_nothing_was_found(page):
     upload_read(page, "two.csv", csv_of(rows, "time,calm,load"))
     choose_detector(page)
     detect(page)
-    expect(page.locator("#verdict")).to_contain_text("No anomalies found in “calm”")
+    expect(page.locator("#result")).to_contain_text("No anomalies found in “calm”")
     expect(page.locator("#other-columns")).to_contain_text("Another column was not judged.")
     page.get_by_role("button", name="Judge “load”").click()
-    expect(page.locator("#verdict")).to_contain_text("1 anomalous event found in “load”")
+    expect(page.locator("#result")).to_contain_text("1 anomalous event found in “load”")
     expect(page.locator("#other-columns")).to_be_empty()
     expect(page.get_by_label("Column to judge")).to_have_value("load")
 
@@ -152,8 +152,8 @@ def test_numbers_have_one_style(page):
     choose_detector(page)
     detect(page)
     row = page.get_by_role("row").filter(has_text="17,800")
-    expect(row.locator(".why")).to_contain_text("17,800 is")
-    expect(row.locator(".why")).to_contain_text("the expected −1,0")
+    expect(row.locator(".explanation")).to_contain_text("17,800 is")
+    expect(row.locator(".explanation")).to_contain_text("the expected −1,0")
     assert not re.search(r"-\d{3}|\d{5}", page.locator("#events").inner_text())
 
 
@@ -166,7 +166,7 @@ def test_another_column_is_drawn_and_judged(page):
     choose_detector(page)
     detect(page)
     expect(page.locator("#canvas")).to_have_accessible_name("Line chart of other. No anomalies found.")
-    expect(page.locator("#verdict")).to_contain_text("No anomalies found in “other”: all")
+    expect(page.locator("#result")).to_contain_text("No anomalies found in “other”: all")
 
 
 def test_a_bad_file_is_one_sentence_beside_the_button(page):
@@ -263,7 +263,7 @@ def test_a_service_that_is_gone_is_told_and_tried_again(page):
     expect(page.locator("#detect-problem")).to_contain_text("does not answer")
     page.unroute("**/api/v1/series/*/detections*")
     page.get_by_role("button", name="Try again").click()
-    expect(page.locator("#verdict")).to_be_visible()
+    expect(page.locator("#result")).to_be_visible()
 
 
 def downloaded(page):
@@ -303,7 +303,7 @@ def test_a_link_leads_back_to_the_demo_and_its_settings(page):
     page.reload()
     expect(page.locator("#facts")).to_contain_text("counts")
     expect(page.get_by_label("Threshold")).to_have_value("6.5")
-    expect(page.locator("#verdict")).to_be_visible()
+    expect(page.locator("#result")).to_be_visible()
 
 
 def test_the_chosen_theme_stays(page):

@@ -45,7 +45,7 @@ export class Overview {
     };
     this.place = element(
       "div",
-      { class: "overview", role: "group", "aria-label": "The whole series", inert: "" }, // until its range is known
+      { class: "navigator", role: "group", "aria-label": "The whole series", inert: "" }, // until its range is known
       this.canvas,
       element("div", { class: "shade" }, this.shade),
       ...Object.values(this.parts),

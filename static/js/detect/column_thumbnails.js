@@ -49,7 +49,7 @@ function drawing({ x, values }, events) {
     viewBox: `0 0 ${WIDTH} ${HEIGHT}`,
     preserveAspectRatio: "none",
     "aria-hidden": "true",
-    class: "small-line",
+    class: "thumbnail-line",
   });
   const [first, last] = [x[0], x[x.length - 1]];
   const across = (at) => (last > first ? ((at - first) / (last - first)) * WIDTH : WIDTH / 2);
@@ -62,11 +62,11 @@ function drawing({ x, values }, events) {
         y: 0,
         width: wide.toFixed(1),
         height: HEIGHT,
-        class: "small-event",
+        class: "thumbnail-event",
       }),
     );
   }
-  svg.append(shape("path", { d: pathOf(x, values), class: "small-path" }));
+  svg.append(shape("path", { d: pathOf(x, values), class: "thumbnail-path" }));
   return svg;
 }
 
@@ -85,10 +85,10 @@ function card(column, judged, chosen, onChoose) {
   const [low, high] = extent(column.values);
   return element(
     "button",
-    { type: "button", class: "small-chart", "aria-pressed": String(chosen), onclick: () => onChoose(column.name) },
+    { type: "button", class: "thumbnail", "aria-pressed": String(chosen), onclick: () => onChoose(column.name) },
     element(
       "span",
-      { class: "small-head" },
+      { class: "thumbnail-head" },
       element("strong", {}, column.name),
       element("span", { class: events?.length ? "badge found" : "hint" }, eventWords(judged)),
     ),
@@ -104,13 +104,13 @@ function card(column, judged, chosen, onChoose) {
 export function drawSmalls(place, columns, { judged, chosen, onChoose, shown = PAGE }) {
   const again = () => {
     drawSmalls(place, columns, { judged, chosen, onChoose, shown: shown + PAGE });
-    place.querySelectorAll(".small-chart")[shown]?.focus();
+    place.querySelectorAll(".thumbnail")[shown]?.focus();
   };
   const rest = columns.length - shown;
   place.replaceChildren(
     element(
       "div",
-      { class: "smalls" },
+      { class: "thumbnails" },
       ...columns.slice(0, shown).map((each) => card(each, judged.get(each.name), each.name === chosen, onChoose)),
     ),
     rest > 0

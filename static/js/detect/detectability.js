@@ -21,12 +21,12 @@ function bars({ title, unit, sizes }) {
     viewBox: `0 0 ${width} 34`,
     width,
     height: 34,
-    class: "catch-bars",
+    class: "share-bars",
     role: "img",
     "aria-label": `${title}, share caught by size: ${words}`,
   });
   sizes.forEach(({ size, share }, k) => {
-    chart.append(drawn("rect", { class: "catch-slot", x: 18 * k + 1, y: 1, width: 15, height: 32 }));
+    chart.append(drawn("rect", { class: "share-slot", x: 18 * k + 1, y: 1, width: 15, height: 32 }));
     const bar = drawn("rect", {
       class: share >= 0.8 ? "catch-bar enough" : "catch-bar",
       x: 18 * k + 1,
@@ -37,7 +37,7 @@ function bars({ title, unit, sizes }) {
     bar.append(drawn("title", {}, `${sizeWords(size, unit)}: ${Math.round(100 * share)} % caught`));
     chart.append(bar);
   });
-  chart.append(drawn("line", { class: "catch-line", x1: 0, x2: width, y1: 33 - 32 * 0.8, y2: 33 - 32 * 0.8 }));
+  chart.append(drawn("line", { class: "share-line", x1: 0, x2: width, y1: 33 - 32 * 0.8, y2: 33 - 32 * 0.8 }));
   return chart;
 }
 
@@ -81,8 +81,8 @@ export function drawCatches(place, answer) {
       { class: "scroll", tabindex: 0, role: "region", "aria-label": "What would be caught, as a table" },
       element(
         "table",
-        { class: "catches" },
-        element("caption", { class: "unseen" }, "What would be caught"),
+        { class: "detectability" },
+        element("caption", { class: "visually-hidden" }, "What would be caught"),
         element(
           "thead",
           {},
@@ -110,7 +110,7 @@ export function drawCatches(place, answer) {
  * wrong. Returns `forget()`, which takes an old answer away.
  */
 export function offerCatches(place, find, problem) {
-  const answer = element("div", { class: "catches-answer" });
+  const answer = element("div", { class: "detectability-result" });
   let asked = 0;
   async function show() {
     const mine = ++asked;

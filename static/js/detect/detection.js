@@ -46,7 +46,7 @@ export class Judging {
   hide() {
     for (const id of CARDS) byId(id).hidden = true;
     this.endComparison();
-    byId("teach-says").hidden = true;
+    byId("retrain-result").hidden = true;
   }
 
   /** Detects as the form says. */
@@ -80,10 +80,10 @@ export class Judging {
     this.drawSmalls();
     if (column !== state.column) return;
     this.endComparison();
-    byId("teach-says").hidden = true;
+    byId("retrain-result").hidden = true;
     this.show();
     toVerdict();
-    announce(byId("verdict").textContent);
+    announce(byId("result").textContent);
   }
 
   /** Shows the judgement of the column looked at, in place of what was there. */
@@ -96,10 +96,10 @@ export class Judging {
       column,
       columns: series.columns.filter((name) => name === column || !state.found.has(name)),
     };
-    drawVerdict(byId("verdict"), answer);
+    drawVerdict(byId("result"), answer);
     drawNotes(byId("notes"), answer);
     drawOtherColumns(byId("other-columns"), answer, (name) => this.judgeColumn(name));
-    drawJudgedHow(byId("judged-how"), answer);
+    drawJudgedHow(byId("threshold-hint"), answer);
     for (const id of CARDS) byId(id).hidden = false;
     this.tuning.show(found, detectorNamed(found.detector), { length: lengthOf(series), points: series.points });
     this.drawEvents(found);
@@ -109,7 +109,7 @@ export class Judging {
 
   /** Other knobs of the judgement shown. */
   async again(changes) {
-    clearProblem("tune-problem");
+    clearProblem("sensitivity-problem");
     const [before, { column }] = [shown(), state];
     try {
       const found = await judgeAgain(before.id, changes);
@@ -120,7 +120,7 @@ export class Judging {
       this.drawSmalls();
     } catch (error) {
       this.tuning.draw();
-      showProblem("tune-problem", error);
+      showProblem("sensitivity-problem", error);
     }
   }
 
@@ -193,7 +193,7 @@ export class Judging {
       chartNow().compare(drawable(column, other, []));
       const { drawDifferences, differenceWords } = await import("./differences.js");
       const names = [`by ${detectorNamed(found.detector).title}`, `by ${title}`];
-      drawDifferences(byId("compare-says"), shown().events, other.events, names, (event) => chartNow().toEvent(event));
+      drawDifferences(byId("compare-result"), shown().events, other.events, names, (event) => chartNow().toEvent(event));
       byId("compare-end").hidden = false;
       announce(differenceWords(shown().events, other.events, names));
     } catch (error) {
@@ -204,7 +204,7 @@ export class Judging {
   endComparison() {
     chartNow()?.compare(null);
     byId("compare-end").hidden = true;
-    byId("compare-says").hidden = true;
+    byId("compare-result").hidden = true;
     this.offerComparison();
   }
 
@@ -216,7 +216,7 @@ export class Judging {
 
   /** Learns again, without what was marked, and shows what that changed. Undo brings the judgement before back. */
   async learnAgain() {
-    clearProblem("teach-problem");
+    clearProblem("labels-problem");
     const [before, { column }] = [shown(), state];
     try {
       let found = await judged("Learning again without the marked stretches", column, before.detector, before.params);
@@ -226,25 +226,25 @@ export class Judging {
       this.arrived(found, column);
       const step = this.teaching.did(() => this.back(before, column), column);
       const names = ["before", "now"];
-      drawDifferences(byId("teach-says"), before.events, found.events, names, (event) => chartNow().toEvent(event));
-      byId("teach-says").append(
+      drawDifferences(byId("retrain-result"), before.events, found.events, names, (event) => chartNow().toEvent(event));
+      byId("retrain-result").append(
         element(
           "button",
           { type: "button", class: "button small", onclick: () => this.teaching.takeBack(step) },
           "Go back to the one before",
         ),
       );
-      byId("teach-says").scrollIntoView({ block: "nearest" });
+      byId("retrain-result").scrollIntoView({ block: "nearest" });
       announce(differenceWords(before.events, found.events, names));
     } catch (error) {
-      showProblem("teach-problem", error);
+      showProblem("labels-problem", error);
     }
   }
 }
 
 /** The verdict and as much of the chart as there is room for come into view, and the chart's keys work. */
 function toVerdict() {
-  const card = byId("verdict-card");
+  const card = byId("result-card");
   // Whoever pressed Enter in a field stays there, to change it again.
   if (!document.activeElement.matches("input, select")) byId("plot").focus({ preventScroll: true });
   const { top } = card.getBoundingClientRect();

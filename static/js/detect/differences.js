@@ -14,7 +14,7 @@ function list(words, events, onChoose) {
     element(
       "li",
       {},
-      element("button", { type: "button", class: "at", onclick: () => onChoose(event) }, when(event)),
+      element("button", { type: "button", class: "locator", onclick: () => onChoose(event) }, when(event)),
       element("span", { class: "hint" }, ` ${event.direction}, ${times(event.severity)}`),
     );
   return element(
@@ -49,6 +49,6 @@ export function drawDifferences(place, before, after, names, onChoose) {
   place.hidden = false;
   place.replaceChildren(
     element("p", {}, element("strong", {}, differenceWords(before, after, names))),
-    element("div", { class: "halves" }, ...lists),
+    element("div", { class: "side-by-side" }, ...lists),
   );
 }

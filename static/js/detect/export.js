@@ -50,7 +50,7 @@ export async function copy(text, words) {
 /** Asks before something is gone for good; resolves with whether to go on. */
 export function confirmed(words) {
   const dialog = byId("confirm");
-  byId("confirm-words").textContent = words;
+  byId("confirm-question").textContent = words;
   dialog.returnValue = "";
   dialog.showModal();
   return new Promise((resolve) =>

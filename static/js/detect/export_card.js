@@ -38,8 +38,8 @@ export class Taking {
     const plainly = !this.taught() && Object.entries(PLAIN).every(([name, usual]) => filter[name] === usual);
     const { kept, again } = curlLines({ source, detection, column, origin: location.origin, plainly });
     byId("curl").textContent = again || kept;
-    byId("curl-kept").textContent = kept;
-    byId("curl-kept-block").hidden = !again;
+    byId("curl-stored").textContent = kept;
+    byId("curl-stored-block").hidden = !again;
   }
 
   file(form) {

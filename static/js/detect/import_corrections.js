@@ -35,14 +35,14 @@ export async function drawCorrections(kept, source, onChange) {
     option("", `as it was read${read ? `, ${read}` : ""}`, ""),
     ...Object.entries(ORDERS).map(([value, words]) => option(value, words, "")),
   );
-  byId("correct-says").textContent = "";
+  byId("correct-status").textContent = "";
   byId("correct").onclick = () => {
     const changes = correctionOf(
       { time_column: byId("correct-time").value, date_order: byId("correct-dates").value },
       kept,
       source.options,
     );
-    byId("correct-says").textContent = changes ? "" : nothingChanged(kept);
+    byId("correct-status").textContent = changes ? "" : nothingChanged(kept);
     if (changes) onChange(changes);
   };
 }

@@ -38,7 +38,7 @@ async function readAgain(file, options, before) {
       const { sameReading } = await import("./import_corrections.js");
       if (!sameReading(kept, before)) return true;
       await forget(kept.id);
-      byId("correct-says").textContent = "Read again, it is the same: nothing was changed.";
+      byId("correct-status").textContent = "Read again, it is the same: nothing was changed.";
       return false;
     },
   );
@@ -82,7 +82,7 @@ async function show(kept, source, labels) {
   if (source?.answer) source.answer = null; // its points are on the service now
   Object.assign(state, { source, series: kept, planted, found: new Map(), overview: [], column: kept.column });
   byId("welcome").hidden = true;
-  byId("read-card").hidden = false;
+  byId("import-card").hidden = false;
   byId("zone").hidden = source?.kind === "demo" || kept.start === null;
   drawUnderstood(byId("facts"), byId("repairs"), kept, source);
   byId("corrections").hidden = !source?.file;

@@ -20,7 +20,7 @@ export function readPlace(text, hasTimes) {
 
 export class Marking extends Teaching {
   constructor({ changed, lead }) {
-    const failed = (error) => showProblem("teach-problem", error);
+    const failed = (error) => showProblem("labels-problem", error);
     super({
       changed: () => {
         changed();
@@ -30,32 +30,32 @@ export class Marking extends Teaching {
       lead,
     });
     this.timer = null;
-    byId("stretch").addEventListener("submit", (event) => {
+    byId("interval").addEventListener("submit", (event) => {
       event.preventDefault();
       this.markFields();
     });
-    byId("stretch-details").addEventListener("toggle", () => this.looked());
+    byId("interval-details").addEventListener("toggle", () => this.looked());
   }
 
   /** The window in view is offered as the stretch to mark. */
   looked() {
-    if (!byId("stretch-details").open || byId("stretch").contains(document.activeElement)) return;
+    if (!byId("interval-details").open || byId("interval").contains(document.activeElement)) return;
     const chart = chartNow();
     const words = (at) => (axisOf(state.series).hasTimes ? time(Math.round(at)) : String(Math.round(at)));
-    byId("stretch-from").value = words(chart.from);
-    byId("stretch-to").value = words(chart.to);
+    byId("interval-from").value = words(chart.from);
+    byId("interval-to").value = words(chart.to);
   }
 
   async markFields() {
-    clearProblem("teach-problem");
+    clearProblem("labels-problem");
     const { hasTimes } = axisOf(state.series);
     const [from, to] = ["stretch-from", "stretch-to"].map((id) => readPlace(byId(id).value, hasTimes));
     if (!(from <= to)) {
       const form = hasTimes ? "like 2026-03-01 10:15" : "as whole numbers";
-      showProblem("teach-problem", {
+      showProblem("labels-problem", {
         message: `Write two ${hasTimes ? "times" : "positions"} ${form}, the earlier one first.`,
       });
-      byId("stretch-from").focus();
+      byId("interval-from").focus();
       return;
     }
     try {
@@ -63,11 +63,11 @@ export class Marking extends Teaching {
         state.series.id,
         ...[from, to + 1].map((at) => (hasTimes ? new Date(at).toISOString() : at)),
       );
-      if (stop > start) this.add(start, stop, byId("stretch-kind").value, byId("stretch-note").value);
-      else showProblem("teach-problem", { message: "There is no point between these two." });
-      byId("stretch-note").value = "";
+      if (stop > start) this.add(start, stop, byId("interval-kind").value, byId("interval-note").value);
+      else showProblem("labels-problem", { message: "There is no point between these two." });
+      byId("interval-note").value = "";
     } catch (error) {
-      showProblem("teach-problem", error);
+      showProblem("labels-problem", error);
     }
   }
 
@@ -79,13 +79,13 @@ export class Marking extends Teaching {
   /** A stretch was drawn in the chart: positions. */
   stretch(start, stop) {
     this.add(start, stop, "anomaly", "");
-    byId("teach-card").hidden = false;
+    byId("labels-card").hidden = false;
   }
 
   /** Asks how right the judgement is by what was marked, and shows it. */
   score() {
     clearTimeout(this.timer);
-    const place = byId("tradeoff");
+    const place = byId("precision-recall");
     const found = shown();
     if (!this.labels.length || !found || !knobOf(detectorNamed(found.detector))) {
       place.hidden = true;
@@ -99,9 +99,9 @@ export class Marking extends Teaching {
     try {
       const curve = curveOf(await sensitivityOf(found.id));
       const { drawTradeoff } = await import("./precision_recall.js");
-      if (shown() === found) drawTradeoff(byId("tradeoff"), curve, found.params[knob.name], knob.name);
+      if (shown() === found) drawTradeoff(byId("precision-recall"), curve, found.params[knob.name], knob.name);
     } catch (error) {
-      showProblem("teach-problem", error);
+      showProblem("labels-problem", error);
     }
   }
 }

@@ -134,7 +134,7 @@ export class Teaching {
         "button",
         {
           type: "button",
-          class: `say say-${kind}`,
+          class: `label-button label-${kind}`,
           "aria-pressed": String(pressed),
           title: word,
           "aria-label": word,
@@ -150,7 +150,7 @@ export class Teaching {
     };
     return element(
       "span",
-      { class: "says" },
+      { class: "label-buttons" },
       button("anomaly", "✓", "Right: this is an anomaly"),
       button("normal", "✗", "Wrong: this is normal"),
     );
@@ -184,8 +184,8 @@ export class Teaching {
     note.addEventListener("change", () => this.say(saying(this.labels, label, label.kind, note.value)));
     return element(
       "li",
-      { class: "mark" },
-      element("button", { type: "button", class: "at", onclick: () => this.lead(label) }, at),
+      { class: "label-row" },
+      element("button", { type: "button", class: "locator", onclick: () => this.lead(label) }, at),
       element("span", { class: `badge badge-${label.kind}` }, KINDS[label.kind]),
       note,
       element(
@@ -206,12 +206,12 @@ export class Teaching {
     this.page = Math.min(Math.max(this.page, 0), pages - 1);
     const first = this.page * ROWS;
     const shown = this.labels.slice(first, first + ROWS);
-    byId("marks-pages").hidden = pages < 2;
-    byId("marks-page").textContent =
+    byId("labels-pages").hidden = pages < 2;
+    byId("labels-page").textContent =
       `Marks ${count(first + 1)} to ${count(first + shown.length)} of ${count(this.labels.length)}`;
-    byId("marks-before").disabled = this.page === 0;
-    byId("marks-after").disabled = this.page === pages - 1;
-    const [place, rows] = [byId("marks"), shown.map((label) => this.row(label))];
+    byId("labels-previous").disabled = this.page === 0;
+    byId("labels-next").disabled = this.page === pages - 1;
+    const [place, rows] = [byId("labels"), shown.map((label) => this.row(label))];
     for (const [key, row] of this.rows) if (!rows.includes(row)) this.rows.delete(key);
     const there = rows.length === place.children.length && rows.every((row, index) => row === place.children[index]);
     if (!there) place.replaceChildren(...rows);
@@ -223,10 +223,10 @@ export class Teaching {
     const last = this.before.at(-1);
     byId("undo").disabled = !last;
     byId("undo").textContent = last ? `Undo ${last.back ? "learning again" : "the last mark"}` : "Undo";
-    byId("marks-say").textContent = labels.length
+    byId("labels-count").textContent = labels.length
       ? `${counted(labels.length, "mark")}: ${count(abnormal)} abnormal, ${count(labels.length - abnormal)} normal.`
       : "Nothing is marked yet. Call an event in the table right (✓) or wrong (✗), or mark a stretch.";
     this.drawRows();
-    byId("teach-fit").disabled = !abnormal;
+    byId("retrain").disabled = !abnormal;
   }
 }

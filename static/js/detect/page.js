@@ -36,12 +36,12 @@ const judging = new Judging({
 });
 const taking = new Taking({ address, taught: () => marking.labels.some(({ kind }) => kind === "anomaly") });
 const forgetCatches = offerCatches(
-  byId("catches"),
+  byId("detectability"),
   (signal) => {
     const { detector: name, params } = shown();
     return catchesOf(state.series.id, { column: state.column, detector: name, params }, { signal });
   },
-  (error, again) => (error ? showProblem("catches-problem", error, { retry: again }) : clearProblem("catches-problem")),
+  (error, again) => (error ? showProblem("detectability-problem", error, { retry: again }) : clearProblem("detectability-problem")),
 );
 const sources = new Map(); // of the series that were brought since the page was opened, by their ids
 let restoring = 0; // views that are on their way back
@@ -142,7 +142,7 @@ function dataOpened(labels) {
   if (state.source) sources.set(state.series.id, state.source);
   judging.hide();
   forgetCatches();
-  byId("catches-card").hidden = true;
+  byId("detectability-card").hidden = true;
   marking.take(state.series, labels);
   drawChart(labels);
   drawColumns();
@@ -153,7 +153,7 @@ dataOpened.smalls = drawColumns;
 /** A judgement is shown as it now is. */
 function settled() {
   forgetCatches();
-  byId("catches-card").hidden = !shown();
+  byId("detectability-card").hidden = !shown();
   if (shown()) taking.draw();
   marking.score();
   keepAddress();
@@ -181,7 +181,7 @@ function drawColumns() {
     ]),
   );
   if (state.judging) judged.set(state.judging, "busy");
-  drawSmalls(byId("smalls"), state.overview, {
+  drawSmalls(byId("thumbnails"), state.overview, {
     judged,
     chosen: state.column,
     onChoose: (name) => {
@@ -269,10 +269,10 @@ byId("controls").addEventListener("submit", (event) => {
   event.preventDefault();
   judging.detect();
 });
-byId("judge-all").addEventListener("click", () => judging.judgeAll());
+byId("detect-all").addEventListener("click", () => judging.judgeAll());
 byId("compare-go").addEventListener("click", () => judging.compare());
 byId("compare-end").addEventListener("click", () => judging.endComparison());
-byId("teach-fit").addEventListener("click", () => judging.learnAgain());
+byId("retrain").addEventListener("click", () => judging.learnAgain());
 byId("points-details").addEventListener("toggle", () => byId("points-details").open && drawTable());
 document.documentElement.addEventListener("themechange", () => chartNow()?.paint());
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => chartNow()?.paint());

@@ -32,7 +32,7 @@ function drawing(curve, value, name) {
       .join("");
   const svg = shape("svg", {
     viewBox: `0 0 ${WIDTH} ${HEIGHT}`,
-    class: "tradeoff",
+    class: "precision-recall",
     role: "img",
     "aria-label": `Precision and recall at each ${name}; the table below says the same`,
   });

@@ -45,12 +45,12 @@ export function targetWords({ curve, target }, wanted, name, loosest) {
 }
 
 export class Tuning {
-  /** `judgeAgain(changes)` resolves once {params, event_filter} are in effect. */
+  /** `judgeAgain(changes)` resolves once {params, policy} are in effect. */
   constructor(judgeAgain) {
     Object.assign(this, { judgeAgain, waiting: null, running: false, knob: null });
-    byId("strict").addEventListener("input", () => this.slide());
-    byId("tune").addEventListener("change", ({ target }) => target.matches("[data-count]") && this.change());
-    byId("tune").addEventListener("submit", (event) => {
+    byId("threshold").addEventListener("input", () => this.slide());
+    byId("sensitivity").addEventListener("change", ({ target }) => target.matches("[data-filter]") && this.change());
+    byId("sensitivity").addEventListener("submit", (event) => {
       event.preventDefault();
       this.aim();
     });
@@ -58,7 +58,7 @@ export class Tuning {
       this.bound();
       this.tell();
     });
-    byId("tune-reset").addEventListener("click", () => this.reset());
+    byId("sensitivity-reset").addEventListener("click", () => this.reset());
   }
 
   /** Another judgement is shown: `found` is its answer, `detector` what it was made by, `length` ms of the series. */
@@ -66,7 +66,7 @@ export class Tuning {
     const other = this.id !== found.id;
     Object.assign(this, { id: found.id, detector, length, points, knob: knobOf(detector), found });
     if (other) {
-      Object.assign(this, { first: { params: found.params, event_filter: found.event_filter } });
+      Object.assign(this, { first: { params: found.params, policy: found.policy } });
       const units = length > 0 ? unitsWithin(length) : [];
       byId("target-field").hidden = !this.knob || !units.length;
       byId("target-unit").replaceChildren(
@@ -85,20 +85,20 @@ export class Tuning {
 
   draw() {
     const { found, knob } = this;
-    byId("strict-field").hidden = !knob;
-    const slider = byId("strict");
+    byId("threshold-field").hidden = !knob;
+    const slider = byId("threshold");
     if ((knob && document.activeElement !== slider) || this.ends === undefined)
       this.ends = reach(knob ?? { default: 1, minimum: 0.1, maximum: 10 }, found.params[knob?.name]);
     if (knob && !this.waiting) slider.value = stepOf(found.params[knob.name], this.ends);
-    for (const input of byId("tune").querySelectorAll("[data-count]")) {
+    for (const input of byId("sensitivity").querySelectorAll("[data-filter]")) {
       if (document.activeElement === input && input.type === "number") continue;
       const { count: name } = input.dataset;
       input.value =
         name === "merge_gap"
           ? found.params.merge_gap
           : name === "min_rel_deviation"
-            ? Number((found.event_filter.min_rel_deviation * 100).toPrecision(6))
-            : found.event_filter[name];
+            ? Number((found.policy.min_rel_deviation * 100).toPrecision(6))
+            : found.policy[name];
     }
     this.tell();
   }
@@ -108,21 +108,21 @@ export class Tuning {
     const { found, knob, length, points } = this;
     const pace = paceWords(found.summary.events, length, points, byId("target-unit").value);
     const value = knob ? found.params[knob.name] : null;
-    byId("tune-says").textContent = `${knob ? `${label(knob.name)} ${number(value)}: ` : ""}${pace}.`;
-    byId("strict").setAttribute("aria-valuetext", `${knob ? `${label(knob.name)} ${number(value)}, ` : ""}${pace}`);
-    byId("tune-reset").disabled =
-      JSON.stringify(this.first) === JSON.stringify({ params: found.params, event_filter: found.event_filter });
+    byId("sensitivity-rate").textContent = `${knob ? `${label(knob.name)} ${number(value)}: ` : ""}${pace}.`;
+    byId("threshold").setAttribute("aria-valuetext", `${knob ? `${label(knob.name)} ${number(value)}, ` : ""}${pace}`);
+    byId("sensitivity-reset").disabled =
+      JSON.stringify(this.first) === JSON.stringify({ params: found.params, policy: found.policy });
   }
 
   slide() {
-    const value = valueAt(Number(byId("strict").value), this.ends);
-    byId("tune-says").textContent = `${label(this.knob.name)} ${number(value)} …`;
+    const value = valueAt(Number(byId("threshold").value), this.ends);
+    byId("sensitivity-rate").textContent = `${label(this.knob.name)} ${number(value)} …`;
     this.want({ params: { [this.knob.name]: value } });
   }
 
   change() {
-    const wanted = { params: {}, event_filter: {} };
-    for (const input of byId("tune").querySelectorAll("[data-count]")) {
+    const wanted = { params: {}, policy: {} };
+    for (const input of byId("sensitivity").querySelectorAll("[data-filter]")) {
       const { count: name } = input.dataset;
       if (!input.checkValidity() || input.value === "") {
         input.reportValidity();
@@ -130,7 +130,7 @@ export class Tuning {
       }
       if (name === "merge_gap") wanted.params.merge_gap = Number(input.value);
       else
-        wanted.event_filter[name] = DIRECTIONS.includes(input.value)
+        wanted.policy[name] = DIRECTIONS.includes(input.value)
           ? input.value
           : Number(input.value) / (name === "min_rel_deviation" ? 100 : 1);
     }
@@ -144,7 +144,7 @@ export class Tuning {
       field.reportValidity();
       return;
     }
-    clearProblem("tune-problem");
+    clearProblem("sensitivity-problem");
     const [each, unit] = [Number(field.value), byId("target-unit").value];
     const { id, knob } = this;
     try {
@@ -153,14 +153,14 @@ export class Tuning {
       );
       if (!answer?.target || this.id !== id) return;
       await this.want({ params: { [knob.name]: answer.target.value } });
-      byId("target-says").textContent = targetWords(
+      byId("target-status").textContent = targetWords(
         answer,
         wantedEvents(each, unit, this.length),
         knob.name,
         this.ends[0],
       );
     } catch (error) {
-      showProblem("tune-problem", error);
+      showProblem("sensitivity-problem", error);
     }
   }
 
@@ -171,7 +171,7 @@ export class Tuning {
   /** Wants are answered one after another; of those that wait only the last counts. */
   async want(changes) {
     this.waiting = changes;
-    byId("target-says").textContent = ""; // it was said of what was judged before
+    byId("target-status").textContent = ""; // it was said of what was judged before
     if (this.running) return;
     this.running = true;
     try {

@@ -23,20 +23,20 @@ export class Watch {
     Object.assign(this, { urlOf, nameOf, onNotice, policy: null, params: [], asked: -Infinity, drawn: "" });
     this.form = new ParameterForm(byId("policy"), () => this.tell(), "policy");
     for (const id of ["policy-direction", "policy-silent"]) byId(id).addEventListener("change", () => this.tell());
-    byId("watch").addEventListener("submit", (event) => {
+    byId("alerts").addEventListener("submit", (event) => {
       event.preventDefault();
       this.act(() => this.switchOn());
     });
-    byId("watch-off").addEventListener("click", () => this.act(() => this.switchOff()));
-    byId("replay").addEventListener("click", () => this.act(() => this.replay()));
-    byId("watching").addEventListener("toggle", () => this.look(true));
+    byId("alerts-off").addEventListener("click", () => this.act(() => this.switchOff()));
+    byId("backtest").addEventListener("click", () => this.act(() => this.replay()));
+    byId("alerts-details").addEventListener("toggle", () => this.look(true));
   }
 
   /** Another stream is shown. */
   async show() {
     Object.assign(this, { policy: null, asked: -Infinity });
-    clearProblem("watch-problem");
-    byId("replayed").replaceChildren();
+    clearProblem("alerts-problem");
+    byId("backtest-result").replaceChildren();
     const url = this.urlOf();
     let policy = null;
     try {
@@ -65,19 +65,19 @@ export class Watch {
   tell() {
     const { policy, choice } = this;
     const changed = policy !== null && Object.entries(choice).some(([name, value]) => policy[name] !== value);
-    byId("watch-state").textContent = policy ? "on" : "off";
-    byId("watch-on").textContent = policy ? "Change" : "Switch on";
-    byId("watch-on").disabled = policy !== null && !changed;
-    byId("watch-off").disabled = policy === null;
+    byId("alerts-state").textContent = policy ? "on" : "off";
+    byId("alerts-on").textContent = policy ? "Change" : "Switch on";
+    byId("alerts-on").disabled = policy !== null && !changed;
+    byId("alerts-off").disabled = policy === null;
   }
 
   async act(work) {
-    clearProblem("watch-problem");
+    clearProblem("alerts-problem");
     try {
       await work();
     } catch (error) {
       if (error.status === undefined) throw error;
-      if (!this.form.take(error)) showProblem("watch-problem", error);
+      if (!this.form.take(error)) showProblem("alerts-problem", error);
     }
   }
 
@@ -100,14 +100,14 @@ export class Watch {
     await this.send("DELETE", "policy");
     this.policy = null;
     this.tell();
-    byId("watch-on").focus();
+    byId("alerts-on").focus();
     announce(`${this.nameOf()} is watched no longer.`);
   }
 
   /** Says what the policy would have told; leads to what it is about. */
   async replay() {
     if (!this.form.check()) return;
-    byId("replayed").replaceChildren(element("p", { class: "hint" }, "Being tried…"));
+    byId("backtest-result").replaceChildren(element("p", { class: "hint" }, "Being tried…"));
     let answer;
     try {
       answer = await ask("POST", `${this.urlOf()}/replay?times=ms`, {
@@ -115,7 +115,7 @@ export class Watch {
         headers: JSON_BODY,
       });
     } catch (error) {
-      byId("replayed").replaceChildren();
+      byId("backtest-result").replaceChildren();
       throw error;
     }
     const begun = answer.notices
@@ -130,7 +130,7 @@ export class Watch {
         element("button", { type: "button", class: "link", onclick: () => this.onNotice(notice) }, at(notice)),
       ),
     );
-    byId("replayed").replaceChildren(
+    byId("backtest-result").replaceChildren(
       element("p", {}, styled(answer.message)),
       ...(rows.length ? [element("p", { class: "hint" }, "The newest:"), element("ul", {}, ...rows)] : []),
     );
@@ -138,7 +138,7 @@ export class Watch {
 
   /** The channels and the last messages, while they are open to the eye. */
   async look(now = false) {
-    if (!byId("watching").open || (!now && performance.now() - this.asked < EVERY)) return;
+    if (!byId("alerts-details").open || (!now && performance.now() - this.asked < EVERY)) return;
     this.asked = performance.now();
     try {
       this.draw(await ask("GET", "/api/v1/alerts?times=ms&limit=100"));

@@ -26,51 +26,51 @@ export class Feed {
   /** `nameOf()` is the stream shown; `onMade(name)` shows one that has just been made or filled. */
   constructor(nameOf, onMade) {
     Object.assign(this, { nameOf, onMade, file: null, options: {} });
-    byId("feed").addEventListener("submit", (event) => {
+    byId("create-stream").addEventListener("submit", (event) => {
       event.preventDefault();
       this.send();
     });
-    byId("feed-file").addEventListener("change", ({ target }) => target.files.length && this.take(target.files[0]));
-    byId("feed-choose").addEventListener("click", () => byId("feed-file").click());
-    byId("feed-name").addEventListener("input", () => this.complain(""));
+    byId("create-file").addEventListener("change", ({ target }) => target.files.length && this.take(target.files[0]));
+    byId("create-choose").addEventListener("click", () => byId("create-file").click());
+    byId("create-name").addEventListener("input", () => this.complain(""));
     acceptDrops(([file]) => this.take(file));
   }
 
   /** A file that was chosen or dropped: loaded once a person has seen into which stream. */
   take(file, options = {}) {
     Object.assign(this, { file, options });
-    byId("feeding").open = true;
+    byId("create-details").open = true;
     const shown = this.nameOf();
-    if (!byId("feed-name").value)
-      byId("feed-name").value = shown === DEMO ? file.name.replace(/\.csv(\.gz)?$/i, "") : shown;
-    byId("feed-send").textContent = "Load into stream";
-    byId("feed-send").focus();
+    if (!byId("create-name").value)
+      byId("create-name").value = shown === DEMO ? file.name.replace(/\.csv(\.gz)?$/i, "") : shown;
+    byId("create-submit").textContent = "Load into stream";
+    byId("create-submit").focus();
     this.chosen();
-    announce(byId("feed-told").textContent);
+    announce(byId("create-status").textContent);
   }
 
   chosen() {
     const column = this.options.value_column;
-    byId("feed-told").textContent =
+    byId("create-status").textContent =
       `${this.file.name}${column ? `, column “${column}”,` : ""} is loaded when you say so.`;
   }
 
   complain(sentence) {
-    byId("feed-name-error").textContent = sentence;
-    byId("feed-name-error").hidden = !sentence;
-    if (sentence) byId("feed-name").setAttribute("aria-invalid", "true");
-    else byId("feed-name").removeAttribute("aria-invalid");
+    byId("create-name-error").textContent = sentence;
+    byId("create-name-error").hidden = !sentence;
+    if (sentence) byId("create-name").setAttribute("aria-invalid", "true");
+    else byId("create-name").removeAttribute("aria-invalid");
   }
 
   async send() {
-    clearProblem("feed-problem");
-    const name = byId("feed-name").value.trim();
+    clearProblem("create-problem");
+    const name = byId("create-name").value.trim();
     if (!name || name === DEMO) {
       this.complain(name ? "The demo stream makes its own points; choose another name." : "Give the stream a name.");
-      byId("feed-name").focus();
+      byId("create-name").focus();
       return;
     }
-    byId("feed-send").disabled = true;
+    byId("create-submit").disabled = true;
     try {
       const there = await this.there(name);
       if (this.file) await this.fill(name, there);
@@ -86,14 +86,14 @@ export class Feed {
     } catch (error) {
       if (error.status === undefined) throw error;
       if (this.file) this.chosen();
-      showProblem("feed-problem", error, {
+      showProblem("create-problem", error, {
         onChoice: ({ name: option, value }) => {
           this.options[option] = value;
           this.send();
         },
       });
     } finally {
-      byId("feed-send").disabled = false;
+      byId("create-submit").disabled = false;
     }
   }
 
@@ -141,13 +141,13 @@ export class Feed {
 
   load(name) {
     const { file } = this;
-    byId("feed-told").textContent = "Being loaded and judged…";
+    byId("create-status").textContent = "Being loaded and judged…";
     const headers = { "Content-Type": "text/csv", ...(/\.gz$/i.test(file.name) ? { "Content-Encoding": "gzip" } : {}) };
     return ask("POST", `${urlOf(name)}/points?${new URLSearchParams(this.options)}`, {
       body: file,
       headers,
       onUpload: (part) => {
-        byId("feed-told").textContent = part < 1 ? `Sent: ${Math.round(part * 100)} %` : "Being judged…";
+        byId("create-status").textContent = part < 1 ? `Sent: ${Math.round(part * 100)} %` : "Being judged…";
       },
     });
   }
@@ -161,21 +161,21 @@ export class Feed {
           type: "button",
           class: "link",
           onclick: () => {
-            byId("feed-name").value = `${name}.${column}`;
+            byId("create-name").value = `${name}.${column}`;
             this.take(file, { value_column: column });
           },
         },
         `Load “${column}” into a stream of its own`,
       );
-    byId("feed-told").append(...columns.slice(0, MOST_OFFERED).flatMap((column) => [element("br"), button(column)]));
+    byId("create-status").append(...columns.slice(0, MOST_OFFERED).flatMap((column) => [element("br"), button(column)]));
   }
 
   done(name, told) {
     Object.assign(this, { file: null, options: {} });
-    byId("feed-file").value = "";
-    byId("feed-name").value = "";
-    byId("feed-send").textContent = "Make the stream";
-    byId("feed-told").replaceChildren(element("span", {}, told));
+    byId("create-file").value = "";
+    byId("create-name").value = "";
+    byId("create-submit").textContent = "Make the stream";
+    byId("create-status").replaceChildren(element("span", {}, told));
     announce(told);
     this.onMade(name);
   }

@@ -10,44 +10,44 @@ export class Forget {
   /** `urlOf()` is the address of the stream shown, `pointsOf()` how many points it has; `onGone()` shows another. */
   constructor(urlOf, pointsOf, onGone) {
     Object.assign(this, { urlOf, pointsOf, onGone, name: "" });
-    byId("forget-ask").addEventListener("click", () => this.question());
-    byId("forget-keep").addEventListener("click", () => this.keep());
-    byId("forget-do").addEventListener("click", () => this.send());
-    byId("forget-sure").addEventListener("keydown", (event) => event.key === "Escape" && this.keep());
+    byId("delete-open").addEventListener("click", () => this.question());
+    byId("delete-no").addEventListener("click", () => this.keep());
+    byId("delete-yes").addEventListener("click", () => this.send());
+    byId("delete-confirm").addEventListener("keydown", (event) => event.key === "Escape" && this.keep());
   }
 
   /** Another stream is shown; the demo makes its own points and stays. */
   show(name) {
     this.name = name;
-    clearProblem("forget-problem");
-    byId("forget-sure").hidden = true;
-    byId("forget-ask").hidden = name === DEMO;
+    clearProblem("delete-problem");
+    byId("delete-confirm").hidden = true;
+    byId("delete-open").hidden = name === DEMO;
   }
 
   question() {
     const points = this.pointsOf();
     const all = Number.isFinite(points) ? `its ${counted(points, "point")}` : "its points";
-    byId("forget-what").textContent =
+    byId("delete-question").textContent =
       `Delete ${this.name} with ${all}, labels and messages switched on? This cannot be undone.`;
-    byId("forget-ask").hidden = true;
-    byId("forget-sure").hidden = false;
-    byId("forget-keep").focus();
-    announce(byId("forget-what").textContent);
+    byId("delete-open").hidden = true;
+    byId("delete-confirm").hidden = false;
+    byId("delete-no").focus();
+    announce(byId("delete-question").textContent);
   }
 
   keep() {
     this.show(this.name);
-    byId("forget-ask").focus();
+    byId("delete-open").focus();
   }
 
   async send() {
     const { name } = this;
-    clearProblem("forget-problem");
+    clearProblem("delete-problem");
     try {
       await ask("DELETE", this.urlOf());
     } catch (error) {
       if (error.status === undefined) throw error;
-      showProblem("forget-problem", error);
+      showProblem("delete-problem", error);
       return;
     }
     await this.onGone();

@@ -34,8 +34,8 @@ export class EventLog {
 
   clear() {
     Object.assign(this, { events: [], cursor: null, asked: -Infinity, shown: "" });
-    byId("log-card").hidden = true;
-    byId("log").replaceChildren();
+    byId("history-card").hidden = true;
+    byId("event-history").replaceChildren();
   }
 
   /** Asks what changed; `oldest` is the cursor before the first point that the page holds. */
@@ -57,11 +57,11 @@ export class EventLog {
     const seen = JSON.stringify(shown);
     if (seen === this.shown) return;
     this.shown = seen;
-    byId("log-card").hidden = !shown.length;
+    byId("history-card").hidden = !shown.length;
     const focused = document.activeElement?.dataset.event;
-    byId("log").replaceChildren(...(shown.length ? [this.table(shown, beyond.length)] : []));
+    byId("event-history").replaceChildren(...(shown.length ? [this.table(shown, beyond.length)] : []));
     if (focused)
-      byId("log")
+      byId("event-history")
         .querySelector(`[data-event="${CSS.escape(focused)}"]`)
         ?.focus();
   }
@@ -104,7 +104,7 @@ export class EventLog {
       "button",
       {
         type: "button",
-        class: "at",
+        class: "locator",
         "data-event": event.id,
         "aria-label": `Show the ${KINDS[event.kind].toLowerCase()} at ${at(event)} in the chart`,
       },

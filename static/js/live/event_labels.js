@@ -56,18 +56,18 @@ export class Labels {
 
   hide() {
     this.span = null;
-    byId("labels-said").textContent = "";
-    byId("labels").hidden = true;
-    clearProblem("labels-problem");
+    byId("label-status").textContent = "";
+    byId("event-labels").hidden = true;
+    clearProblem("label-problem");
   }
 
   /** The event of `series` that a person looks at. */
   async show(series, event) {
-    clearProblem("labels-problem");
-    byId("labels-said").textContent = "";
+    clearProblem("label-problem");
+    byId("label-status").textContent = "";
     this.span = spanOf(series, event);
     this.press(undefined);
-    byId("labels").hidden = false; // at once: nothing below it moves later, when the answer comes
+    byId("event-labels").hidden = false; // at once: nothing below it moves later, when the answer comes
     await this.act(() => this.known());
   }
 
@@ -90,7 +90,7 @@ export class Labels {
     const told = kind
       ? `Kept as ${kind === "normal" ? "a false alarm" : "an anomaly"}; the next fit learns by it.`
       : "Taken back.";
-    byId("labels-said").textContent = told;
+    byId("label-status").textContent = told;
     announce(told);
   }
 
@@ -101,7 +101,7 @@ export class Labels {
       ({ labels } = await work());
     } catch (error) {
       if (error.status === undefined) throw error;
-      showProblem("labels-problem", error);
+      showProblem("label-problem", error);
       return false;
     }
     if (this.span !== span) return false;

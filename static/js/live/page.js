@@ -445,5 +445,5 @@ new Feed(
 );
 chartKeys(() => chart, showEvent);
 Object.assign(poller, { interval: select.interval, hidden: document.hidden });
-byId("judging").open = matchMedia("(min-width: 961px)").matches; // on a narrow screen the stream comes first
+byId("detection-settings").open = matchMedia("(min-width: 961px)").matches; // on a narrow screen the stream comes first
 start();

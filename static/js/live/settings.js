@@ -18,7 +18,7 @@ export class StreamSettings {
       this.draw();
       this.tell();
     });
-    this.days = byId("keep-days");
+    this.days = byId("retention-days");
     this.days.addEventListener("input", () => {
       this.complain();
       this.tell();
@@ -54,7 +54,7 @@ export class StreamSettings {
     const timeless = this.info.name === "demo" || counted;
     this.days.value = this.info.retention_days ?? "";
     this.days.disabled = timeless;
-    byId("keep-days-hint").textContent = timeless
+    byId("retention-days-hint").textContent = timeless
       ? "Only points that come with times can be forgotten by age."
       : "Older points are deleted for good. Empty: none is deleted for its age.";
     this.complain();
@@ -64,7 +64,7 @@ export class StreamSettings {
   /** Says what is wrong with the days; whether nothing is. */
   complain() {
     const { valid } = this.days.validity;
-    const place = byId("keep-days-error");
+    const place = byId("retention-days-error");
     place.hidden = valid;
     place.textContent = valid ? "" : "Days must lie from 0.001 to 36,500; leave it empty for never.";
     this.days.setAttribute("aria-invalid", String(!valid));

@@ -43,7 +43,7 @@ export function eventRow(series, event, most, onChoose, says) {
   const cell = (label, properties, ...children) =>
     element("td", { role: "cell", "data-label": label, ...properties }, ...children);
   const at = when(series, event);
-  const button = element("button", { type: "button", class: "at" }, at);
+  const button = element("button", { type: "button", class: "locator" }, at);
   button.setAttribute("aria-label", `Show the event at ${at} in the chart`);
   const made = element(
     "tr",
@@ -60,9 +60,9 @@ export function eventRow(series, event, most, onChoose, says) {
     cell("Severity", {}, severity(event.severity, most)),
     cell(
       "Explanation",
-      { class: "why" },
+      { class: "explanation" },
       event.said
-        ? element("span", {}, element("span", { class: "badge said" }, event.said), styled(event.explanation))
+        ? element("span", {}, element("span", { class: "badge labelled" }, event.said), styled(event.explanation))
         : styled(event.explanation),
     ),
   );
