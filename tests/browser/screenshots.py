@@ -37,7 +37,7 @@ def columns(page):
     upload(page, "plant.csv", plant())
     expect(page.locator(".thumbnail")).to_have_count(3)
     choose_detector(page, "seasonal_naive")
-    page.get_by_role("button", name="Judge all columns").click()
+    page.get_by_role("button", name="Detect in all columns").click()
     for chart in page.locator(".thumbnail").all():
         expect(chart).to_contain_text("event")
     expect(page.locator("#busy")).to_be_hidden()
@@ -55,7 +55,7 @@ def events(page):
 def taught(page):
     events(page)
     page.locator(".label-anomaly").first.click()
-    page.get_by_role("button", name="Learn again").click()
+    page.get_by_role("button", name="Retrain without labelled anomalies").click()
     expect(page.locator("#retrain-result")).to_be_visible(timeout=60_000)
     expect(page.locator("#precision-recall")).to_be_visible()
     page.locator("#labels-card").evaluate("(card) => card.scrollIntoView()")

@@ -50,7 +50,7 @@ def read(page):
 
 
 def choose_detector(page, name="rolling_zscore"):
-    page.get_by_label("Detector").select_option(name)
+    page.get_by_label("Detector", exact=True).select_option(name)
 
 
 def detect(page):

@@ -5,8 +5,13 @@ import re
 import time
 from urllib.parse import parse_qs, unquote, urlsplit
 
+import msgspec
+import numpy as np
 from playwright.sync_api import expect
 
+from api.schemas.streams import StreamEvent
+from events.scored_points import ScoredPoints
+from streams.window_events import window_events
 from tests.browser.steps import settle
 
 START = 1_767_571_200_000  # 2026-01-05, a Monday
@@ -85,7 +90,12 @@ class Streams:
         first = int(query["after"][0]) if "after" in query else max(0, len(kept) - limit)
         rows = kept[first : first + limit]
         columns = {column: [row[k] for row in rows] for k, column in enumerate(COLUMNS)}
-        return {**columns, "cursor": first + len(rows)}
+        merge_gap = self.infos[name]["params"]["merge_gap"]
+        events = window_events(
+            scored(rows, first), lambda after, most: scored(kept[after : after + most], after), merge_gap
+        )
+        listed = [msgspec.to_builtins(StreamEvent.from_record(event, as_ms=True)) for event in events]
+        return {**columns, "cursor": first + len(rows), "events": listed}
 
     @property
     def reads(self):
@@ -105,6 +115,21 @@ class Streams:
     @staticmethod
     def json(route, answer, status=200):
         route.fulfill(status=status, content_type="application/json", body=json.dumps(answer))
+
+
+def scored(rows, first):
+    """Rows of `COLUMNS` after the cursor `first` as the service has them."""
+    times, *columns, judged_by, confidence = zip(*rows, strict=True) if rows else [()] * len(COLUMNS)
+    names = ["values", "expected", "lower", "upper", "score", "is_anomaly"]
+    arrays = {name: np.array(column, float) for name, column in zip(names, columns, strict=True)}
+    return ScoredPoints(
+        times=np.array(times, "datetime64[ms]"),
+        **{**arrays, "is_anomaly": arrays["is_anomaly"].astype(bool)},
+        judged_by=tuple(judged_by),
+        confidence=np.array(confidence, float),
+        late=np.zeros(len(rows), bool),
+        cursor=first + len(rows),
+    )
 
 
 def open_live(page, address="/live"):

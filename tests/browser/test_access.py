@@ -23,7 +23,7 @@ def detected(page):
     loaded(page)
     choose_detector(page, "seasonal_naive")
     detect(page)
-    for summary in ("Data of this window as a table", "The same from the command line", "More settings"):
+    for summary in ("Data in view as a table", "From the command line", "More settings"):
         page.get_by_text(summary).click()
 
 
@@ -48,9 +48,9 @@ def working(page):
 def tuned(page):
     """Every card open, something marked, two detectors compared."""
     detected(page)
-    for summary in ("What counts as an event", "Compare with another detector", "Open again"):
+    for summary in ("What counts as an event", "Compare with another detector", "Recent data"):
         page.get_by_text(summary).click()
-    page.get_by_text("Mark a stretch", exact=True).click()
+    page.get_by_text("Label an interval", exact=True).click()
     page.locator(".label-anomaly").first.click()
     page.locator("#compare").select_option("rolling_zscore")
     page.get_by_role("button", name="Compare", exact=True).click()
@@ -68,7 +68,7 @@ def columns(page):
     rows = [f"{value},{index % 7}" for index, value in enumerate(daily())]
     upload(page, "two.csv", csv_of(rows, "time,load,calm"))
     expect(page.locator(".thumbnail")).to_have_count(2)
-    page.get_by_text("Something is not right").click()
+    page.get_by_text("Fix the import").click()
 
 
 def gone(page):

@@ -117,7 +117,7 @@ def test_keys_work_after_detection_and_a_click_in_the_results(judged, way):
     if way != "detect":
         judged.get_by_label("Threshold").click()
         judged.keyboard.press("n")
-        expect(judged.locator("#window")).to_contain_text("everything")  # a field keeps its keys
+        expect(judged.locator("#window")).to_contain_text("(all)")  # a field keeps its keys
         judged.locator(clicked[way]).first.click()
         judged.keyboard.press("0")
     whole = window(judged)
@@ -170,7 +170,7 @@ def test_buttons_zoom_and_show_all(judged):
 
 
 def test_the_window_as_a_table(judged):
-    judged.get_by_text("Data of this window as a table").click()
+    judged.get_by_text("Data in view as a table").click()
     expect(judged.locator("#points")).to_contain_text("Points 1 to 100 of 240")
     judged.get_by_role("button", name="Show the event at 2026-03-07 16:00").click()
     row = judged.get_by_role("row").filter(has=judged.get_by_role("rowheader", name="2026-03-07 16:00"))

@@ -196,7 +196,7 @@ def test_two_judgements_differ_in_colour_and_shape(look):
     assert len(purple) > 20
     middle = pixels(look, 525, 20, 0)[0]
     assert not (middle[2] > middle[1] + 50 and middle[0] > middle[1])  # hollow
-    for words in ("Anomaly to First", "Anomaly to Second", "Expected by Second"):
+    for words in ("Anomaly (First", "Anomaly (Second", "Expected by Second"):
         expect(look.locator("#legend")).to_contain_text(words)
     look.evaluate("() => own.compare(null)")
     settle(look)
@@ -251,7 +251,7 @@ def test_the_cursor_of_the_keys_says_what_is_there_and_marks(page):
         page.keyboard.press(".")
     words = page.get_by_role("status")
     expect(words).to_contain_text("2026-01-01 08:25 UTC, Value 20, Expected 10, Band 6 to 14, Score 8, threshold 4")
-    expect(words).to_contain_text("Judged by First, Anomaly: severity 2")
+    expect(words).to_contain_text("Detector First, Anomaly: severity 2")
     page.keyboard.press("s")
     for _ in range(3):
         page.keyboard.press(".")

@@ -1,4 +1,4 @@
-"""What would be caught here: from the button to the table, by keyboard, in light and dark, on any screen."""
+"""What would be detected here: from the button to the table, by keyboard, in light and dark, on any screen."""
 
 import pytest
 from playwright.sync_api import expect
@@ -12,7 +12,7 @@ def asked(page):
     load_demo(page)
     choose_detector(page, "robust_zscore")
     detect(page)
-    button = page.get_by_role("button", name="What would be caught here?")
+    button = page.get_by_role("button", name="Measure detectability")
     button.focus()
     page.keyboard.press("Enter")
     expect(page.locator(".detectability tbody tr").first).to_be_visible()
@@ -29,7 +29,7 @@ def test_the_table_tells_what_the_service_answered(page):
         expect(row.locator("rect.catch-bar")).to_have_count(len(fault["sizes"]))
         enough = [size for size in fault["sizes"] if size["share"] >= 0.8]
         expect(row.locator("rect.enough")).to_have_count(len(enough))
-    expect(page.get_by_role("status")).to_contain_text("would be caught")
+    expect(page.get_by_role("status")).to_contain_text("would be detected")
     choose_detector(page, "seasonal_naive")
     detect(page)
     expect(page.locator(".detectability")).to_have_count(0)  # an old answer does not stand beside a new verdict
@@ -48,5 +48,5 @@ def test_what_goes_wrong_is_said_beside_the_button(page):
     choose_detector(page, "robust_zscore")
     detect(page)
     page.route("**/detectability", lambda route: route.abort())
-    page.get_by_role("button", name="What would be caught here?").click()
+    page.get_by_role("button", name="Measure detectability").click()
     expect(page.locator("#detectability-problem")).to_contain_text("does not answer")

@@ -28,7 +28,7 @@ def test_an_example_is_sent_and_answered(page):
     article.get_by_label("Content type").select_option("text/csv")
     article.get_by_role("button", name="Send").click()
     expect(article.locator(".status")).to_contain_text("Status 200")
-    expect(article.get_by_label("Answer")).to_contain_text('"is_anomaly"')
+    expect(article.get_by_label("Response")).to_contain_text('"is_anomaly"')
 
 
 def test_a_refused_request_shows_its_status_and_sentence(page):
@@ -38,7 +38,7 @@ def test_a_refused_request_shows_its_status_and_sentence(page):
     article.get_by_label("points").fill("1")
     article.get_by_role("button", name="Send").click()
     expect(article.locator(".status")).to_contain_text("Status 400")
-    expect(article.get_by_label("Answer")).to_contain_text("bad_parameter")
+    expect(article.get_by_label("Response")).to_contain_text("bad_parameter")
 
 
 def test_a_link_to_a_schema_opens_it(page):

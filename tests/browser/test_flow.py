@@ -86,10 +86,10 @@ def test_text_is_pasted_anywhere_but_in_a_field(page):
 def test_the_area_for_pasting(page):
     open_page(page)
     page.get_by_role("button", name="Paste text").click()
-    page.get_by_role("button", name="Read it").click()
-    expect(page.get_by_text("There is nothing here yet.")).to_be_visible()
+    page.get_by_role("button", name="Import").click()
+    expect(page.get_by_text("Paste a table first.")).to_be_visible()
     page.get_by_label("Rows of a spreadsheet").fill("time\tload\n2026-01-01\t5\n2026-01-02\t6\n2026-01-03\t5\n")
-    page.get_by_role("button", name="Read it").click()
+    page.get_by_role("button", name="Import").click()
     expect(page.locator("dialog[open]")).to_have_count(0)
     expect(page.locator("#facts")).to_contain_text("One column of values: load.")
 
@@ -99,7 +99,7 @@ def test_another_column_of_times_and_another_order_of_dates(page):
     rows = [f"{day:02}/02/2026,2026-03-{day:02},{day}" for day in range(1, 20)]
     upload_read(page, "two-times.csv", "\n".join(["sold,paid,price", *rows, ""]).encode())
     expect(page.locator("#facts")).to_contain_text("the column sold: 2026-02-01")
-    page.get_by_text("Something is not right").click()
+    page.get_by_text("Fix the import").click()
     page.get_by_label("Column of times").select_option("paid")
     page.get_by_role("button", name="Read again").click()
     expect(page.locator("#facts")).to_contain_text("the column paid: 2026-03-01")
@@ -111,9 +111,9 @@ def test_all_columns_at_a_glance_each_leads_to_its_chart(page):
     upload_read(page, "plant.csv", csv_of(rows, "time,load,calm,late"))
     charts = page.locator(".thumbnail")
     expect(charts).to_have_count(3)
-    expect(charts.first).to_contain_text("not judged yet")
+    expect(charts.first).to_contain_text("no detection yet")
     choose_detector(page)
-    page.get_by_role("button", name="Judge all columns").click()
+    page.get_by_role("button", name="Detect in all columns").click()
     expect(charts.nth(0)).to_contain_text("1 event")
     expect(charts.nth(1)).to_contain_text("no events")
     expect(charts.nth(2)).to_contain_text("1 event")
@@ -176,16 +176,16 @@ def test_a_target_finds_its_sigma(judged):
     slide(judged, "Home", 1)
     expect(judged.locator("#sensitivity-rate")).to_have_text(re.compile(r"^Sigma 1\.2: "))
     judged.get_by_label("Unit of time").select_option("week")
-    judged.get_by_label("Or say how many events").fill("0.7")
+    judged.get_by_label("Or set a maximum number of events").fill("0.7")
     judged.get_by_role("button", name="Set", exact=True).click()
     expect(judged.locator("#sensitivity-rate")).to_have_text(re.compile(r": 1 event, about 0\.7 a week"))
     expect(events(judged)).to_have_count(1)
 
 
 def test_that_a_target_cannot_be_had_is_said_until_something_else_is_judged(judged):
-    judged.get_by_label("Or say how many events").fill("99999")
+    judged.get_by_label("Or set a maximum number of events").fill("99999")
     judged.get_by_role("button", name="Set", exact=True).click()
-    expect(judged.locator("#target-status")).to_contain_text("the loosest that was tried; the slider goes further.")
+    expect(judged.locator("#target-status")).to_contain_text("the lowest value tried; the slider goes further.")
     judged.get_by_role("button", name="Reset").click()
     expect(judged.locator("#target-status")).to_be_empty()
 
@@ -196,12 +196,12 @@ def test_what_counts_as_an_event(judged):
     expect(judged.locator("#result")).to_contain_text("No anomalies found")
     judged.get_by_label("Direction").select_option("both")
     expect(judged.locator("#result")).to_contain_text("anomalous event")
-    floor = judged.get_by_label("Ignore differences below (unit of the values)")
+    floor = judged.get_by_label("Ignore deviations below (unit of the values)")
     floor.fill("200")
     floor.press("Enter")
     expect(events(judged)).to_have_count(1)
     expect(events(judged)).to_contain_text(SPIKE)
-    shortest = judged.get_by_label("Shortest event")
+    shortest = judged.get_by_label("Minimum length")
     shortest.fill("2")
     shortest.press("Tab")
     expect(judged.locator("#result")).to_contain_text("No anomalies found")
@@ -218,7 +218,7 @@ def say(page, at, word):
 def test_events_are_called_right_or_wrong_with_a_note_and_undone(judged):
     say(judged, SPIKE, "Right").click()
     expect(say(judged, SPIKE, "Right")).to_have_attribute("aria-pressed", "true")
-    expect(judged.locator("#labels-count")).to_have_text("1 mark: 1 abnormal, 0 normal.")
+    expect(judged.locator("#labels-count")).to_have_text("1 label: 1 abnormal, 0 normal.")
     note = judged.get_by_label(re.compile("Note on 2026-03-07"))
     note.fill("the pump was off")
     with judged.expect_response(lambda answer: answer.request.method == "PUT"):
@@ -227,11 +227,11 @@ def test_events_are_called_right_or_wrong_with_a_note_and_undone(judged):
     expect(judged.get_by_label(re.compile("Note on 2026-03-07"))).to_have_value("the pump was off")
     expect(say(judged, SPIKE, "Right")).to_have_attribute("aria-pressed", "true")
     say(judged, SPIKE, "Wrong").click()
-    expect(judged.locator("#labels-count")).to_have_text("1 mark: 0 abnormal, 1 normal.")
+    expect(judged.locator("#labels-count")).to_have_text("1 label: 0 abnormal, 1 normal.")
     judged.get_by_role("button", name="Undo").click()
-    expect(judged.locator("#labels-count")).to_have_text("1 mark: 1 abnormal, 0 normal.")
-    judged.get_by_role("button", name=re.compile("Remove the mark")).click()
-    expect(judged.locator("#labels-count")).to_contain_text("Nothing is marked yet")
+    expect(judged.locator("#labels-count")).to_have_text("1 label: 1 abnormal, 0 normal.")
+    judged.get_by_role("button", name=re.compile("Remove the label")).click()
+    expect(judged.locator("#labels-count")).to_contain_text("No labels yet")
 
 
 def test_a_note_that_is_being_written_stays_when_the_mark_is_kept_meanwhile(judged):
@@ -248,26 +248,26 @@ def test_a_note_that_is_being_written_stays_when_the_mark_is_kept_meanwhile(judg
     note.press_sequentially(" was off")
     with judged.expect_response(lambda answer: answer.request.method == "PUT"):
         note.press("Tab")
-    expect(judged.get_by_role("button", name=re.compile("Remove the mark"))).to_be_focused()
+    expect(judged.get_by_role("button", name=re.compile("Remove the label"))).to_be_focused()
     judged.reload()
     expect(judged.get_by_label(re.compile("Note on 2026-03-07"))).to_have_value("the pump was off")
 
 
 def test_a_marked_stretch_is_left_out_and_what_that_changed_is_shown(judged):
-    judged.get_by_text("Mark a stretch", exact=True).click()
+    judged.get_by_text("Label an interval", exact=True).click()
     judged.get_by_label("From").fill("2026-03-07 16:00")
     judged.get_by_label("To", exact=True).fill("2026-03-07 15:00")
-    judged.get_by_role("button", name="Mark", exact=True).click()
+    judged.get_by_role("button", name="Label", exact=True).click()
     expect(judged.locator("#labels-problem")).to_contain_text("the earlier one first")
     judged.get_by_label("To", exact=True).fill("2026-03-07 16:00")
-    judged.get_by_role("button", name="Mark", exact=True).click()
+    judged.get_by_role("button", name="Label", exact=True).click()
     expect(judged.locator("#labels")).to_contain_text(SPIKE)
-    judged.get_by_role("button", name="Learn again").click()
+    judged.get_by_role("button", name="Retrain without labelled anomalies").click()
     changes = judged.locator("#retrain-result")
     expect(changes).to_contain_text(re.compile(r"\d+ events? before, \d+ now: \d+ gained, \d+ lost"))
     expect(judged.locator("#precision-recall")).to_contain_text("precision")
     expect(judged.locator("#precision-recall")).to_contain_text("recall 100 %")
-    judged.get_by_role("button", name="Go back to the one before").click()
+    judged.get_by_role("button", name="Restore the previous result").click()
     expect(changes).to_be_hidden()
 
 
@@ -277,7 +277,7 @@ def test_two_detectors_are_compared_on_one_chart(judged):
     judged.get_by_role("button", name="Compare", exact=True).click()
     expect(judged.locator("#compare-result")).to_contain_text("by Seasonal naive")
     expect(judged.locator("#compare-result")).to_contain_text("by Rolling z-score: ")
-    expect(judged.locator("#legend")).to_contain_text("Anomaly to Rolling z-score")
+    expect(judged.locator("#legend")).to_contain_text("Anomaly (Rolling z-score)")
     judged.get_by_role("button", name="End the comparison").click()
     expect(judged.locator("#legend")).not_to_contain_text("Rolling z-score")
     expect(judged.locator("#compare-result")).to_be_hidden()
@@ -306,7 +306,7 @@ def test_results_as_json_and_the_chart_as_a_picture(judged):
     assert told["detector"] == "seasonal_naive"
     assert len(told["events"]) == events(judged).count()
     with judged.expect_download() as download:
-        judged.get_by_role("button", name="Chart as picture").click()
+        judged.get_by_role("button", name="Download chart as PNG").click()
     assert download.value.suggested_filename == "daily-chart.png"
     assert download.value.path().read_bytes().startswith(b"\x89PNG")
 
@@ -314,20 +314,20 @@ def test_results_as_json_and_the_chart_as_a_picture(judged):
 def test_what_was_brought_is_opened_again_and_deleted_for_good(judged):
     address = judged.url
     judged.goto("/")
-    judged.get_by_text("Open again").click()
+    judged.get_by_text("Recent data").click()
     judged.locator("#recent-list button").first.click()
     expect(judged.locator("#facts")).to_contain_text("240 points from daily.csv")
     judged.goto(address)
     expect(judged.locator("#result")).to_be_visible()
     delete = judged.get_by_role("button", name="Delete this data")
     delete.click()
-    judged.get_by_role("button", name="Keep").click()
+    judged.get_by_role("button", name="Cancel").click()
     expect(judged.locator("#result")).to_be_visible()
     delete.click()
     judged.get_by_role("button", name="Delete", exact=True).click()
     expect(judged.locator("#welcome")).to_be_visible()
     judged.goto(address)
-    expect(judged.locator("#data-problem")).to_contain_text("not kept any more")
+    expect(judged.locator("#data-problem")).to_contain_text("was deleted")
 
 
 def test_progress_stage_and_time_left_are_told(page):
@@ -341,7 +341,7 @@ def test_progress_stage_and_time_left_are_told(page):
     page.route("**/api/v1/series/*/detections*", running)
     page.route("**/api/v1/detections/j*", running)
     page.get_by_role("button", name="Detect Anomalies").click()
-    expect(page.locator("#busy-label")).to_have_text("Learning what is usual 40 %")
+    expect(page.locator("#busy-label")).to_have_text("Fitting the detector 40 %")
     expect(page.locator("#busy-time")).to_contain_text("about 40 s left")
     with page.expect_request(lambda request: request.method == "DELETE"):
         page.get_by_role("button", name="Cancel").click()
@@ -364,7 +364,7 @@ def test_a_job_outlives_a_service_that_is_away_for_a_while(page):
     page.get_by_role("button", name="Detect Anomalies").click()
     expect(page.locator("#offline")).to_be_visible()
     until(page, lambda: len(asked) > 6)
-    expect(page.locator("#busy-label")).to_have_text("Learning what is usual 40 %")
+    expect(page.locator("#busy-label")).to_have_text("Fitting the detector 40 %")
     failed = {"id": "j", "status": "failed", "error": {"code": "lost", "message": "The work stopped.", "detail": {}}}
     page.unroute("**/healthz")
     page.unroute("**/api/v1/detections/j*")

@@ -48,29 +48,29 @@ def test_undo_after_learning_again_brings_the_former_judgement_back(judged):
     before = judged.locator("#sensitivity-rate").inner_text()
     first = re.search("detection=([^&]+)", judged.url)[1]
     mark_spike(judged)
-    expect(undo).to_have_text("Undo the last mark")
-    judged.get_by_role("button", name="Learn again").click()
+    expect(undo).to_have_text("Undo the last label")
+    judged.get_by_role("button", name="Retrain without labelled anomalies").click()
     expect(judged.locator("#retrain-result")).to_contain_text(" before, ")
-    expect(undo).to_have_text("Undo learning again")
+    expect(undo).to_have_text("Undo retraining")
     assert first not in judged.url
     undo.click()
     expect(judged.locator("#retrain-result")).to_be_hidden()
     expect(judged.locator("#sensitivity-rate")).to_have_text(before)
     judged.wait_for_url(re.compile(f"detection={first}"))
-    expect(judged.locator("#labels-count")).to_have_text("1 mark: 1 abnormal, 0 normal.")
-    expect(undo).to_have_text("Undo the last mark")
+    expect(judged.locator("#labels-count")).to_have_text("1 label: 1 abnormal, 0 normal.")
+    expect(undo).to_have_text("Undo the last label")
     undo.click()
-    expect(judged.locator("#labels-count")).to_contain_text("Nothing is marked yet")
+    expect(judged.locator("#labels-count")).to_contain_text("No labels yet")
     expect(undo).to_be_disabled()
 
 
 def test_a_judgement_made_since_is_not_undone(judged):
     mark_spike(judged)
-    judged.get_by_role("button", name="Learn again").click()
-    expect(judged.locator("#undo")).to_have_text("Undo learning again")
+    judged.get_by_role("button", name="Retrain without labelled anomalies").click()
+    expect(judged.locator("#undo")).to_have_text("Undo retraining")
     choose_detector(judged)
     detect(judged)
-    expect(judged.locator("#undo")).to_have_text("Undo the last mark")
+    expect(judged.locator("#undo")).to_have_text("Undo the last label")
 
 
 def test_a_target_is_told_in_the_unit_it_was_set_in(judged):
@@ -79,7 +79,7 @@ def test_a_target_is_told_in_the_unit_it_was_set_in(judged):
     expect(says).to_have_text(re.compile(r"about [\d.]+ a week\.$"))
     unit.select_option("day")
     expect(says).to_have_text(re.compile(r"about [\d.]+ a day\.$"))
-    judged.get_by_label("Or say how many events").fill("0.1")
+    judged.get_by_label("Or set a maximum number of events").fill("0.1")
     judged.get_by_role("button", name="Set", exact=True).click()
     expect(says).to_have_text(re.compile(r": 1 event, about 0\.1 a day\.$"))
     assert "at most" in judged.locator("#target-field").inner_text()
@@ -93,15 +93,15 @@ def test_how_dates_were_read_is_told_and_a_correction_without_effect_keeps_no_co
     expect(facts).to_contain_text(
         "Dates like '01/02/2026' were assumed to be day first: only this order makes the steps even"
     )
-    expect(facts).to_contain_text("If that is wrong, say so below.")
+    expect(facts).to_contain_text("If that is wrong, correct it below.")
     before = kept(page)
-    page.get_by_text("Something is not right").click()
+    page.get_by_text("Fix the import").click()
     expect(page.get_by_label("Order of dates")).to_contain_text("as it was read, day first")
     page.get_by_role("button", name="Read again").click()
-    expect(page.locator("#correct-status")).to_contain_text("read like this already")
+    expect(page.locator("#correct-status")).to_contain_text("was read like this already")
     page.get_by_label("Order of dates").select_option("ymd")
     page.get_by_role("button", name="Read again").click()
-    expect(page.locator("#correct-status")).to_contain_text("it is the same: nothing was changed")
+    expect(page.locator("#correct-status")).to_contain_text("with the same result: nothing was changed")
     assert kept(page) == before
     page.get_by_label("Order of dates").select_option("mdy")
     page.get_by_role("button", name="Read again").click()
@@ -197,15 +197,15 @@ def test_ten_thousand_marks_are_listed_a_hundred_at_a_time_and_one_more_is_seen(
     choose_detector(page)
     detect(page)
     expect(page.locator("#labels li")).to_have_count(100)
-    expect(page.locator("#labels-page")).to_have_text("Marks 1 to 100 of 9,999")
+    expect(page.locator("#labels-page")).to_have_text("Labels 1 to 100 of 9,999")
     row = page.get_by_role("row").filter(has=page.get_by_role("button", name="Show the event at Point 29,500"))
     row.get_by_role("button", name="Right").click()
     expect(row.get_by_role("button", name="Right")).to_have_attribute("aria-pressed", "true")
-    expect(page.locator("#labels-page")).to_have_text("Marks 9,801 to 9,900 of 10,000")
+    expect(page.locator("#labels-page")).to_have_text("Labels 9,801 to 9,900 of 10,000")
     expect(page.locator("#labels")).to_contain_text("Point 29,500")
-    page.get_by_role("button", name="Later marks").click()
-    expect(page.locator("#labels-page")).to_have_text("Marks 9,901 to 10,000 of 10,000")
-    expect(page.get_by_role("button", name="Later marks")).to_be_disabled()
+    page.get_by_role("button", name="Next labels").click()
+    expect(page.locator("#labels-page")).to_have_text("Labels 9,901 to 10,000 of 10,000")
+    expect(page.get_by_role("button", name="Next labels")).to_be_disabled()
 
 
 def test_what_loads_before_anybody_does_anything_weighs_little(page):

@@ -152,7 +152,7 @@ def test_looking_back_stays_until_back_to_now(live, streams):
     streams.push(30)
     expect(live.locator("#readings")).to_contain_text("230")
     assert window(live) == seen
-    expect(live.locator("#mode")).to_contain_text("Looking back")
+    expect(live.locator("#mode")).to_contain_text("Showing earlier points")
     live.get_by_role("button", name="Back to now").click()
     shows(live, 229)
     low, high = window(live)
@@ -175,7 +175,7 @@ def test_the_chart_stands_still_under_the_pointer(live, streams):
     live.mouse.up()
     low, high = window(live)
     assert whole[0] < low < high < whole[1]
-    expect(live.locator("#mode")).to_contain_text("Looking back")
+    expect(live.locator("#mode")).to_contain_text("Showing earlier points")
     live.locator("#plot").press("End")
     assert window(live)[1] == START + 249 * STEP
 
@@ -260,7 +260,7 @@ def test_the_keyboard_does_everything(live, streams):
 def test_the_window_as_a_table_stands_still_until_one_looks_back(live, streams):
     streams.push(value=20.0, anomaly=True)
     shows(live, 200)
-    live.get_by_text("Data of this window as a table").click()
+    live.get_by_text("Data in view as a table").click()
     table = live.locator("#points")
     expect(table).to_contain_text("Points 1 to 100 of 201")
     table.get_by_role("button", name="Next rows").focus()
@@ -283,13 +283,13 @@ def test_settings_change_while_it_runs(live, streams):
     live.get_by_role("button", name="Apply").click()
     expect(live.locator("#apply-hint")).to_contain_text("In effect")
     assert streams.put[-1]["params"]["threshold"] == 5
-    live.get_by_label("Detector").select_option("seasonal_naive")
+    live.get_by_label("Detector", exact=True).select_option("seasonal_naive")
     live.get_by_role("button", name="Apply").click()
     expect(live.locator("#apply-hint")).to_contain_text("In effect")
     assert streams.put[-1]["detector"] == "seasonal_naive"
-    live.get_by_label("Detector").select_option("lstm")
+    live.get_by_label("Detector", exact=True).select_option("lstm")
     live.get_by_role("button", name="Undo").click()
-    expect(live.get_by_label("Detector")).to_have_value("seasonal_naive")
+    expect(live.get_by_label("Detector", exact=True)).to_have_value("seasonal_naive")
 
 
 def test_settings_that_others_change_are_shown(live, streams):

@@ -17,8 +17,8 @@ def eventful(page, streams):
     open_live(page)
     expect(page.locator("#state")).to_contain_text("Anomalous")
     if page.viewport_size["width"] < 961:
-        page.get_by_text("How it is judged").click()
-    page.get_by_text("Data of this window as a table").click()
+        page.get_by_text("Detection settings").click()
+    page.get_by_text("Data in view as a table").click()
     page.locator("#params").get_by_text("More settings").click()
     page.get_by_role("button", name="Earlier").click()
     page.get_by_label("Threshold").fill("-1")
@@ -47,14 +47,14 @@ def labelled(page, streams):
     streams.push(10)
     open_live(page)
     page.locator("#events .locator").first.click()
-    expect(page.get_by_role("group", name="What you say of this event")).to_be_visible()
+    expect(page.get_by_role("group", name="Label of this event")).to_be_visible()
 
 
 def deleting(page, streams):
     streams.push(5, name="boiler/1")
     open_live(page, "/live?stream=boiler/1")
     page.get_by_role("button", name="Delete this stream…").click()
-    expect(page.get_by_role("button", name="Delete for good")).to_be_visible()
+    expect(page.get_by_role("button", name="Delete", exact=True)).to_be_visible()
 
 
 STATES = [calm, eventful, warming, silent, away, labelled, deleting]
@@ -95,7 +95,7 @@ def test_what_is_said_of_an_event_moves_nothing_when_it_comes_late(page, streams
     before = page.evaluate("shiftsNow().length")
     for route in held:
         streams.json(route, {"labels": []})
-    expect(page.get_by_role("group", name="What you say of this event")).to_be_visible()
+    expect(page.get_by_role("group", name="Label of this event")).to_be_visible()
     for _ in range(3):
         two_frames(page)
     assert page.evaluate("shiftsNow()")[before:] == []

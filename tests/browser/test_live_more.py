@@ -38,7 +38,7 @@ def live(page, streams):
 
 
 def test_how_sure_the_verdict_is_stands_beside_who_gave_it(live):
-    expect(live.locator("#readings")).to_contain_text("Rolling z-score, 90 % sure")
+    expect(live.locator("#readings")).to_contain_text("Rolling z-score, 90 % confidence")
 
 
 def test_silences_and_earlier_events_are_listed(live):
@@ -59,7 +59,7 @@ def test_a_silence_has_one_length(page, streams):
 
 def test_an_event_far_back_is_shown_and_the_past_read_on(live, streams):
     live.get_by_role("button", name="Show the anomaly at 2026-01-05 00:05 in the chart").press("Enter")
-    expect(live.locator("#mode")).to_contain_text("Looking at the past")
+    expect(live.locator("#mode")).to_contain_text("Showing history")
     low, high = window(live)
     assert low < START + EVENT * STEP < high
     dots = live.evaluate("() => Chart.getChart('canvas').data.datasets[1].data.length")
@@ -89,7 +89,7 @@ def test_late_points_stand_in_their_place(live, streams):
 
 def test_a_service_that_goes_away_is_not_told_as_normal(live, streams):
     streams.down = True
-    expect(live.locator("#state strong")).to_have_text("Not known")
+    expect(live.locator("#state strong")).to_have_text("Unknown")
     expect(live.locator("#mode")).to_contain_text("Not live: no answer since")
     assert live.title().startswith("Not live since")
     streams.down = False
@@ -109,30 +109,30 @@ def test_a_service_that_is_away_at_first_is_asked_again(page, streams):
 def test_a_policy_is_tried_and_switched_on_and_off(live, streams):
     notice = {"status": "firing", "start": EVENT + 1, "start_time": START + EVENT * STEP}
     streams.replayed = {"message": "Over the last 6003 points this would have sent 2 messages.", "notices": [notice]}
-    live.get_by_text("Messages", exact=True).click()
+    live.get_by_text("Alerts", exact=True).click()
     live.get_by_label("Minimum length").fill("3")
-    live.get_by_role("button", name="Try it on the past").click()
+    live.get_by_role("button", name="Backtest").click()
     expect(live.locator("#backtest-result")).to_contain_text("6,003 points this would have sent 2 messages")
     live.locator("#backtest-result button").click()
-    expect(live.locator("#mode")).to_contain_text("Looking at the past")
+    expect(live.locator("#mode")).to_contain_text("Showing history")
     live.get_by_role("button", name="Switch on").click()
     expect(live.locator("#alerts-state")).to_have_text("on")
     policy = streams.policies["demo"]
     assert (policy["min_points"], policy["direction"], policy["silent"]) == (3, "both", True)
-    live.get_by_label("Which side").select_option("above")
+    live.get_by_label("Direction").select_option("above")
     live.get_by_role("button", name="Change").click()
     expect(live.get_by_role("button", name="Change")).to_be_disabled()
     assert streams.policies["demo"]["direction"] == "above"
     live.reload()
     expect(live.locator("#alerts-state")).to_have_text("on")
-    live.get_by_text("Messages", exact=True).click()
+    live.get_by_text("Alerts", exact=True).click()
     live.get_by_role("button", name="Switch off").click()
     expect(live.locator("#alerts-state")).to_have_text("off")
     assert streams.policies == {}
 
 
 def test_a_bad_policy_is_told_beside_its_field(live, streams):
-    live.get_by_text("Messages", exact=True).click()
+    live.get_by_text("Alerts", exact=True).click()
     live.get_by_label("Minimum length").fill("0")
     live.get_by_role("button", name="Switch on").click()
     expect(live.locator("#policy-min_points-error")).to_contain_text("must lie from 1")
@@ -153,7 +153,7 @@ def test_channels_are_tested_and_what_became_of_it_is_told(live):
 
     live.route("**/api/v1/alerts*", answer)
     live.route("**/api/v1/alerts/test", answer)
-    live.get_by_text("Messages", exact=True).click()
+    live.get_by_text("Alerts", exact=True).click()
     live.get_by_role("button", name="Test webhook").click()
     expect(live.locator("#messages")).to_contain_text("waiting, tried 2 times: answered 500: no room")
     assert tested == [{"channel": "webhook"}]
@@ -162,9 +162,9 @@ def test_channels_are_tested_and_what_became_of_it_is_told(live):
 
 
 def test_everyone_can_use_what_is_folded(live, streams):
-    live.get_by_text("Messages", exact=True).click()
-    live.get_by_text("New stream, history").click()
-    live.get_by_role("button", name="Make the stream").click()
+    live.get_by_text("Alerts", exact=True).click()
+    live.get_by_text("New stream").click()
+    live.get_by_role("button", name="Create stream").click()
     expect(live.locator("#create-name-error")).to_be_visible()
     settle(live)
     for_everyone(live)
@@ -176,7 +176,7 @@ def test_a_dropped_file_waits_to_be_loaded(live):
     expect(live.get_by_role("button", name="Load into stream")).to_be_focused()
     live.get_by_label("Name of the stream").fill("demo")
     live.keyboard.press("Enter")
-    expect(live.locator("#create-name-error")).to_contain_text("makes its own points")
+    expect(live.locator("#create-name-error")).to_contain_text("generates its own points")
 
 
 def test_what_the_stream_forgets_is_not_held_on(live, streams):

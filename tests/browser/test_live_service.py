@@ -125,12 +125,12 @@ def test_another_detector_judges_the_next_point(page, service):
     expect(page.locator("#readings")).to_contain_text("300")
     service.push("fan", [50])
     expect(page.locator("#readings")).to_contain_text("Rolling z-score")
-    page.get_by_label("Detector").select_option("robust_zscore")
+    page.get_by_label("Detector", exact=True).select_option("robust_zscore")
     page.get_by_role("button", name="Apply").click()
     expect(page.locator("#apply-hint")).to_contain_text("In effect")
     service.push("fan", [50])
     expect(page.locator("#readings")).to_contain_text("Robust z-score")
-    page.get_by_label("Detector").select_option("rolling_zscore")
+    page.get_by_label("Detector", exact=True).select_option("rolling_zscore")
     page.get_by_label("Threshold").fill("1000")
     page.get_by_role("button", name="Apply").click()
     expect(page.locator("#apply-hint")).to_contain_text("In effect")
@@ -142,8 +142,8 @@ def test_another_detector_judges_the_next_point(page, service):
 def test_how_long_points_are_kept_is_set_on_the_page(page, service):
     stream(service, "attic")
     page.goto(service.url + "/live?stream=attic&refresh=100")
-    days = page.get_by_label("Forget points after")
-    expect(page.locator("#retention-days-hint")).to_contain_text("deleted for good")
+    days = page.get_by_label("Delete points older than")
+    expect(page.locator("#retention-days-hint")).to_contain_text("deleted permanently")
     expect(days).to_have_value("")
     days.fill("0")
     page.get_by_role("button", name="Apply").click()
@@ -158,24 +158,24 @@ def test_how_long_points_are_kept_is_set_on_the_page(page, service):
     expect(page.locator("#apply-hint")).to_contain_text("In effect")
     assert service.ask("GET", "/api/v1/streams/attic", None)["retention_days"] is None
     page.goto(service.url + "/live?stream=demo&refresh=100")
-    expect(page.locator("#retention-days-hint")).to_contain_text("come with times")
+    expect(page.locator("#retention-days-hint")).to_contain_text("with times")
     expect(days).to_be_disabled()
 
 
 def test_a_stream_is_made_with_its_history_and_watched(page, service):
     rows = [f"{1 + k % 28:02}/{1 + k // 28:02}/2026,{20 + k % 5}" for k in range(12)]
     page.goto(service.url + "/live")
-    page.get_by_text("New stream, history").click()
+    page.get_by_text("New stream").click()
     page.get_by_label("Name of the stream").fill("cellar / 1")
     data = "\n".join(["when,celsius", *rows, ""]).encode()
     page.locator("#create-file").set_input_files({"name": "h.csv", "mimeType": "text/csv", "buffer": data})
     page.get_by_role("button", name="Load into stream").click()
     page.get_by_role("button", name="Day first").click()  # the service asks back
-    expect(page.locator("#create-status")).to_contain_text("12 points of h.csv came in")
+    expect(page.locator("#create-status")).to_contain_text("12 points of h.csv loaded")
     expect(page.locator("#stream-name")).to_have_text("cellar / 1")
     expect(page.locator("#readings")).to_contain_text("2026-01-12")
-    page.get_by_text("Messages", exact=True).click()
-    page.get_by_role("button", name="Try it on the past").click()
+    page.get_by_text("Alerts", exact=True).click()
+    page.get_by_role("button", name="Backtest").click()
     expect(page.locator("#backtest-result")).to_contain_text("this would have sent no message")
     page.get_by_role("button", name="Switch on").click()
     expect(page.locator("#alerts-state")).to_have_text("on")
@@ -191,7 +191,7 @@ def test_what_a_person_says_of_an_event_is_kept(page, service):
     service.push("mill", [400])
     page.goto(service.url + "/live?stream=mill&refresh=100")
     page.locator("#events .locator").first.click()
-    wrong = page.get_by_role("button", name="No, a false alarm")
+    wrong = page.get_by_role("button", name="No, false alarm")
     wrong.click()
     expect(wrong).to_have_attribute("aria-pressed", "true")
     [label] = service.ask("GET", "/api/v1/streams/mill/labels?times=ms", None)["labels"]
@@ -211,8 +211,8 @@ def test_nothing_at_all_is_written_to_the_console(page, service):
         page.goto(f"{service.url}/live?stream={name}&refresh=100")
         expect(page.locator("#chart-card")).to_be_visible()
         expect(page.locator("#policy input").first).to_be_attached()
-        page.get_by_text("Messages", exact=True).click()
-        expect(page.locator("#channels")).to_contain_text("No channel is set up")
+        page.get_by_text("Alerts", exact=True).click()
+        expect(page.locator("#channels")).to_contain_text("No channel is configured")
     assert said == []
 
 
@@ -221,7 +221,7 @@ def test_a_stream_is_deleted_once_a_person_has_said_so_twice(page, service):
     page.goto(service.url + "/live?stream=press&refresh=100")
     expect(page.locator("#readings")).to_contain_text("300")
     page.get_by_role("button", name="Delete this stream…").press("Enter")
-    expect(page.get_by_role("button", name="Keep it")).to_be_focused()
+    expect(page.get_by_role("button", name="Cancel")).to_be_focused()
     expect(page.locator("#delete-question")).to_contain_text("Delete press with its 300 points")
     page.keyboard.press("Escape")
     expect(page.get_by_role("button", name="Delete this stream…")).to_be_focused()
@@ -231,7 +231,7 @@ def test_a_stream_is_deleted_once_a_person_has_said_so_twice(page, service):
         """() => { globalThis.said = []; const place = document.getElementById("announce");
         new MutationObserver(() => globalThis.said.push(place.textContent)).observe(place, { childList: true }); }"""
     )
-    page.get_by_role("button", name="Delete for good").click()
+    page.get_by_role("button", name="Delete", exact=True).click()
     expect(page.locator("#stream-name")).to_have_text("demo")
     page.wait_for_function("() => globalThis.said.includes('press is deleted.')")
     expect(page.get_by_role("button", name="Delete this stream…")).to_be_hidden()  # the demo stays
@@ -242,9 +242,9 @@ def test_a_stream_is_deleted_once_a_person_has_said_so_twice(page, service):
 
 def test_a_stream_made_empty_on_the_page_shows_the_times_of_its_points(page, service):
     page.goto(service.url + "/live?refresh=100")
-    page.get_by_text("New stream, history").click()
+    page.get_by_text("New stream").click()
     page.get_by_label("Name of the stream").fill("well")
-    page.get_by_role("button", name="Make the stream").click()
+    page.get_by_role("button", name="Create stream").click()
     expect(page.locator("#stream-name")).to_have_text("well")
     expect(page.locator("#waiting")).to_be_visible()
     service.last = 0

@@ -60,8 +60,8 @@ def test_a_file_is_read_then_judged(page):
         "No values are missing.",
     ):
         expect(facts).to_contain_text(fact)
-    expect(page.locator("#repairs")).to_have_text("Nothing had to be repaired.")
-    expect(page.get_by_text("times without a zone are taken for UTC")).to_be_visible()
+    expect(page.locator("#repairs")).to_have_text("No repairs were necessary.")
+    expect(page.get_by_text("Times without a zone are read as UTC")).to_be_visible()
     expect(page.get_by_role("status")).to_contain_text("Read 240 points")
     choose_detector(page)
     detect(page)
@@ -116,10 +116,10 @@ def test_columns_not_judged_are_offered_when_nothing_was_found(page):
     detect(page)
     expect(page.locator("#result")).to_contain_text("No anomalies found in “calm”")
     expect(page.locator("#other-columns")).to_contain_text("Another column was not judged.")
-    page.get_by_role("button", name="Judge “load”").click()
+    page.get_by_role("button", name="Detect in “load”").click()
     expect(page.locator("#result")).to_contain_text("1 anomalous event found in “load”")
     expect(page.locator("#other-columns")).to_be_empty()
-    expect(page.get_by_label("Column to judge")).to_have_value("load")
+    expect(page.get_by_label("Column", exact=True)).to_have_value("load")
 
 
 def test_every_kind_of_demo_can_be_read_in_its_menu(page):
@@ -161,7 +161,7 @@ def test_another_column_is_drawn_and_judged(page):
     open_page(page)
     rows = [f"{value},{index % 3}" for index, value in enumerate(daily())]
     upload_read(page, "two.csv", csv_of(rows, "time,load,other"))
-    page.get_by_label("Column to judge").select_option("other")
+    page.get_by_label("Column", exact=True).select_option("other")
     expect(page.locator("#canvas")).to_have_accessible_name("Line chart of other. Not judged yet.")
     choose_detector(page)
     detect(page)
@@ -183,14 +183,14 @@ def test_a_bad_file_is_one_sentence_beside_the_button(page):
 def test_unclear_dates_are_asked_back(page):
     open_page(page)
     upload(page, "dates.csv", b"date,value\n01/02/2026,1\n04/02/2026,2\n05/03/2026,3\n07/03/2026,3\n")
-    expect(page.locator("#data-problem")).to_contain_text("How is 01/02 meant?")
+    expect(page.locator("#data-problem")).to_contain_text("Which one is 01/02?")
     expect(page.locator("#data-problem")).not_to_contain_text("date_order")
     page.get_by_role("button", name="Month first: 01/02 is 2 January").click()
     expect(page.locator("#facts")).to_contain_text("2026-01-02")
     expect(page.locator("#data-problem")).to_be_hidden()
     choose_detector(page)
     detect(page)
-    page.get_by_text("The same from the command line").click()
+    page.get_by_text("From the command line").click()
     expect(page.locator("#curl")).to_contain_text("date_order=mdy")
 
 
@@ -222,7 +222,7 @@ def test_what_the_server_says_of_a_parameter_stands_beside_its_field(page):
 def test_detect_without_data_says_what_to_do(page):
     open_page(page)
     page.get_by_role("button", name="Detect Anomalies").click()
-    expect(page.locator("#detect-problem")).to_contain_text("upload a CSV file or load demo data first")
+    expect(page.locator("#detect-problem")).to_contain_text("upload a CSV file or load demo data")
 
 
 def test_changed_settings_are_told_until_judged_again(page):
@@ -285,7 +285,7 @@ def test_the_download_and_the_curl_line_give_the_same(page, tmp_path, kind):
         load_demo(page)
     choose_detector(page)
     detect(page)
-    page.get_by_text("The same from the command line").click()
+    page.get_by_text("From the command line").click()
     file = downloaded(page)
     assert file.suggested_filename.endswith("-anomalies.csv")
     rows = list(csv.reader(io.StringIO(file.path().read_text())))

@@ -64,7 +64,7 @@ test("the lock names no registry and no address", () => {
 
 /** The files of the service that a page loads: those it names, and what their modules import. */
 function loaded(template) {
-  const found = new Set([`templates/${template}`]);
+  const found = new Set(["templates/base.html", `templates/${template}`]);
   for (const file of found) {
     const text = read(file).toString();
     for (const [, path] of file.endsWith(".html") ? text.matchAll(/"\/(static\/[^"]+\.(?:js|css))"/g) : [])
@@ -85,7 +85,7 @@ for (const template of ["index.html", "live.html"]) {
 }
 
 test("no inline script, style or event handler, and no address of another host", () => {
-  for (const page of ["index.html", "live.html", "docs.html"]) {
+  for (const page of ["base.html", "index.html", "live.html", "docs.html"]) {
     const text = read(`templates/${page}`).toString();
     assert.doesNotMatch(text, /<style|\sstyle=|\son\w+=/);
     assert.doesNotMatch(text, /<script(?![^>]*\ssrc=)/);

@@ -1,6 +1,6 @@
 // Fewer points to draw, none of them invented: the smallest and the largest value of each bucket stay.
-// Buckets are equal stretches of the window, about a pixel wide, so that what is dropped could not have been seen.
-// Ranges of positions are half open.
+// Buckets are equal parts of the window, about a pixel wide, so that what is dropped could not have been seen.
+// Ranges of positions are half-open.
 
 /** First position of the increasing array `x` whose value is not below `at`. */
 export function position(x, at) {
@@ -15,7 +15,7 @@ export function position(x, at) {
 }
 
 /**
- * The stretch from..to of the strictly increasing Float64Array `x`, cut into buckets. Positions start to stop take in
+ * The interval from..to of the strictly increasing Float64Array `x`, cut into buckets. Positions start to stop take in
  * one neighbour on each side, so that the line reaches the edge.
  */
 export function windowOf(x, from, to, buckets) {
@@ -48,7 +48,8 @@ const every = (start, stop) => Int32Array.from({ length: Math.max(0, stop - star
  */
 export function minMax(window, values) {
   if (window.stop - window.start <= 2 * window.buckets) return every(window.start, window.stop);
-  const kept = [];
+  /** @type {number[]} */
+  const drawn = [];
   inBuckets(window, (first, last) => {
     let low = -1;
     let high = -1;
@@ -58,25 +59,26 @@ export function minMax(window, values) {
       if (low < 0 || value < values[low]) low = i;
       if (high < 0 || value > values[high]) high = i;
     }
-    if (low < 0) kept.push(first);
-    else if (low === high) kept.push(low);
-    else kept.push(Math.min(low, high), Math.max(low, high));
+    if (low < 0) drawn.push(first);
+    else if (low === high) drawn.push(low);
+    else drawn.push(Math.min(low, high), Math.max(low, high));
   });
-  return Int32Array.from(kept);
+  return Int32Array.from(drawn);
 }
 
 /** The band, one pair a bucket and one at the end: lowest `lower`, highest `upper`, as {i, x, lower, upper}: `i` is where. */
 export function envelope(window, lower, upper) {
   const { x, start, stop, buckets } = window;
+  /** @type {{i: number[], x: number[], lower: number[], upper: number[]}} */
   const out = { i: [], x: [], lower: [], upper: [] };
-  const keep = (i, low, high) => {
+  const add = (i, low, high) => {
     out.i.push(i);
     out.x.push(x[i]);
     out.lower.push(low);
     out.upper.push(high);
   };
   if (stop - start <= buckets) {
-    for (let i = start; i < stop; i += 1) keep(i, lower[i], upper[i]);
+    for (let i = start; i < stop; i += 1) add(i, lower[i], upper[i]);
     return out;
   }
   inBuckets(window, (first, last) => {
@@ -86,9 +88,9 @@ export function envelope(window, lower, upper) {
       if (!(lower[i] >= low) && !Number.isNaN(lower[i])) low = lower[i];
       if (!(upper[i] <= high) && !Number.isNaN(upper[i])) high = upper[i];
     }
-    keep(first, low, high);
+    add(first, low, high);
   });
-  keep(stop - 1, lower[stop - 1], upper[stop - 1]);
+  add(stop - 1, lower[stop - 1], upper[stop - 1]);
   return out;
 }
 
@@ -103,12 +105,12 @@ export function dots(window, values, flagged, peaks) {
   const inside = (positions) => positions.subarray(position(positions, start), position(positions, stop));
   const here = inside(flagged);
   if (here.length <= 2 * buckets) return here;
-  const alone = { ...window, x: Float64Array.from(here, (i) => window.x[i]), start: 0, stop: here.length };
-  const kept = minMax(
-    alone,
+  const flaggedWindow = { ...window, x: Float64Array.from(here, (i) => window.x[i]), start: 0, stop: here.length };
+  const extremes = minMax(
+    flaggedWindow,
     Float64Array.from(here, (i) => values[i]),
   ).map((k) => here[k]);
   const own = inside(peaks);
-  if (own.length > buckets) return kept;
-  return Int32Array.from(new Set([...kept, ...own])).sort();
+  if (own.length > buckets) return extremes;
+  return Int32Array.from(new Set([...extremes, ...own])).sort();
 }

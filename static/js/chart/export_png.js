@@ -1,13 +1,13 @@
-// The chart as a picture to take away: on white, with its title, its legend and the times that it shows.
+// The chart as a PNG: on white, with its title, its legend and the times that it shows.
 import { duration, time } from "../ui/format.js";
 import { entriesOf } from "./legend.js";
 import { colours } from "./palette.js";
 import { fill, paint, plotOn } from "./plot.js";
 
 const WIDTH = 1200;
-const PLOT = 520; // height of the chart in it
+const PLOT_HEIGHT = 520;
 const EDGE = 24;
-const RATIO = 2; // pixels of the picture for one here, so that it is sharp in print
+const RATIO = 2; // pixels of the PNG for one here, so that it is sharp in print
 const ROW = 22;
 const FONT = "system-ui, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif";
 
@@ -59,7 +59,7 @@ function rectangle(pen, colour, x, y) {
   pen.fillRect(x, y - 6, 26, 12);
 }
 
-// What stands for each mark, 26 pixels wide and in the middle at y.
+// The sample of each mark, 26 pixels wide, centred at y.
 const KEYS = {
   actual: (pen, x, y, c) => stroke(pen, c.actual, 3, [], across(pen, x, y)),
   expected: (pen, x, y, c) => stroke(pen, c.expected, 2, [6, 4], across(pen, x, y)),
@@ -83,11 +83,11 @@ const KEYS = {
         pen.lineTo(x + dx, y + dy);
       pen.closePath();
     }),
-  marked: (pen, x, y, c) => stripes(pen, c.marked, x, y, true),
-  fine: (pen, x, y, c) => stripes(pen, c.fine, x, y, false),
+  abnormal: (pen, x, y, c) => stripes(pen, c.abnormal, x, y, true),
+  normal: (pen, x, y, c) => stripes(pen, c.normal, x, y, false),
 };
 
-/** Where each entry of the legend goes: [{key, name, x, y}] in rows of WIDTH, and how many rows. */
+/** The layout of the legend: [{key, name, x, y}] in rows of WIDTH, and how many rows. */
 function laid(pen, entries) {
   let [x, y] = [EDGE, 0];
   const placed = entries.map(({ key, name }) => {
@@ -101,11 +101,11 @@ function laid(pen, entries) {
 
 function titled(pen, chart, palette) {
   const { series, from, to } = chart;
-  const judges = [
+  const detectors = [
     series.events && series.detector,
     chart.other && (chart.other.series.detector ?? chart.other.series.name),
   ].filter(Boolean);
-  const stretch = series.hasTimes
+  const range = series.hasTimes
     ? `${time(from)} to ${time(to)} UTC, ${duration(to - from)}`
     : `Points ${Math.ceil(from).toLocaleString("en")} to ${Math.floor(to).toLocaleString("en")}`;
   pen.textBaseline = "alphabetic";
@@ -115,7 +115,7 @@ function titled(pen, chart, palette) {
   pen.fillText(
     fitted(
       pen,
-      [stretch, ...(judges.length ? [`judged by ${judges.join(" and ")}`] : [])].join(" · "),
+      [range, ...(detectors.length ? [`detected by ${detectors.join(" and ")}`] : [])].join(" · "),
       WIDTH - 2 * EDGE,
     ),
     EDGE,
@@ -123,28 +123,32 @@ function titled(pen, chart, palette) {
   );
 }
 
-/** The plot alone, as in the page, in the colours for paper. */
+/** The plot without title and legend, in the colours for paper. */
 function plotted(chart, palette) {
   const canvas = document.createElement("canvas");
-  Object.assign(canvas, { width: WIDTH - 2 * EDGE, height: PLOT });
+  Object.assign(canvas, { width: WIDTH - 2 * EDGE, height: PLOT_HEIGHT });
   const marks = { ...chart.marks };
-  const asked = { hasTimes: () => chart.series.hasTimes, title: () => "", lines: () => [], resized: () => {} };
-  const plot = plotOn(canvas, marks, asked, { responsive: false, devicePixelRatio: RATIO, events: [] });
+  const content = { hasTimes: () => chart.series.hasTimes, title: () => "", lines: () => [], onResize: () => {} };
+  const plot = plotOn(canvas, marks, content, { responsive: false, devicePixelRatio: RATIO, events: [] });
   paint(plot, marks, palette);
-  fill(plot, ...chart.filled);
+  fill(plot, chart.filled[0], chart.filled[1]);
   return { canvas, done: () => plot.destroy() };
 }
 
-/** A PNG (Blob) of what `chart`, a SeriesChart, shows. */
-export async function pictureOf(chart) {
+/**
+ * A PNG of what `chart` shows.
+ * @param {import("./series_chart.js").SeriesChart} chart
+ * @returns {Promise<Blob>}
+ */
+export async function pngOf(chart) {
   const palette = colours(true);
   const canvas = document.createElement("canvas");
-  const pen = canvas.getContext("2d");
+  const pen = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
   const entries = entriesOf(chart.legendSeries, chart.legendOther);
   pen.font = `14px ${FONT}`;
   const { placed, rows } = laid(pen, entries);
   const top = EDGE + 60;
-  Object.assign(canvas, { width: WIDTH * RATIO, height: (top + rows * ROW + PLOT + EDGE) * RATIO });
+  Object.assign(canvas, { width: WIDTH * RATIO, height: (top + rows * ROW + PLOT_HEIGHT + EDGE) * RATIO });
   pen.scale(RATIO, RATIO);
   pen.fillStyle = "#ffffff";
   pen.fillRect(0, 0, WIDTH, canvas.height);
@@ -158,12 +162,14 @@ export async function pictureOf(chart) {
     pen.fillText(name, x + (KEYS[key] ? 34 : 0), middle);
   }
   const plot = plotted(chart, palette);
-  pen.drawImage(plot.canvas, EDGE, top + rows * ROW, WIDTH - 2 * EDGE, PLOT);
+  pen.drawImage(plot.canvas, EDGE, top + rows * ROW, WIDTH - 2 * EDGE, PLOT_HEIGHT);
   plot.done();
   return new Promise((resolve, reject) => {
     canvas.toBlob(
       (blob) =>
-        blob ? resolve(blob) : reject(new Error("The picture could not be made: close other tabs and try again.")),
+        blob
+          ? resolve(blob)
+          : reject(new Error("The browser could not create the PNG: close other tabs and try again.")),
       "image/png",
     );
   });

@@ -1,15 +1,15 @@
-// Gaps in time: where a line must not join two points, because nothing is known of what lies between them.
+// Gaps in time: where a line must not join two points, because points between them are missing.
 import { position } from "./decimate.js";
 
-const GAP_STEPS = 1.5; // as the service counts them
-// With more of its distances too long than this, a series has no usual step, and breaks would leave nothing of its line.
-const MOST_GAPS = 1 / 4;
+export const GAP_STEPS = 1.5; // as GAP_STEPS of timeseries/regular_grid.py
+// With a larger share of gaps, a series has no regular step, and breaks would leave nothing of its line.
+const MAX_GAP_SHARE = 1 / 4;
 
-/** Positions of the points that lie more than 1.5 usual steps after the one before; none where no step is usual. */
+/** Positions of the points more than GAP_STEPS steps after the one before; none where there is no regular step. */
 export function gapsOf(x, step) {
-  const found = [];
-  if (step > 0) for (let i = 1; i < x.length; i += 1) if (x[i] - x[i - 1] > GAP_STEPS * step) found.push(i);
-  return Int32Array.from(found.length > MOST_GAPS * (x.length - 1) ? [] : found);
+  const gaps = [];
+  if (step > 0) for (let i = 1; i < x.length; i += 1) if (x[i] - x[i - 1] > GAP_STEPS * step) gaps.push(i);
+  return Int32Array.from(gaps.length > MAX_GAP_SHARE * (x.length - 1) ? [] : gaps);
 }
 
 /**
@@ -17,13 +17,13 @@ export function gapsOf(x, step) {
  * `width` is not seen.
  */
 export function gapsAmong(x, positions, step, width) {
-  const found = [];
+  const gaps = [];
   const least = Math.max(width, (GAP_STEPS - 1) * step);
   for (let k = 1; k < x.length && step > 0; k += 1) {
     const known = (positions[k] - positions[k - 1]) * step;
-    if (x[k] - x[k - 1] - known > least) found.push(k);
+    if (x[k] - x[k - 1] - known > least) gaps.push(k);
   }
-  return Int32Array.from(found.length > MOST_GAPS * (x.length - 1) ? [] : found);
+  return Int32Array.from(gaps.length > MAX_GAP_SHARE * (x.length - 1) ? [] : gaps);
 }
 
 /**

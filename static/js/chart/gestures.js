@@ -1,14 +1,14 @@
-// Zooming, moving, marking and choosing with a mouse, a pen, fingers or the wheel.
+// Zoom, pan, label and select with a mouse, a pen, fingers or the wheel.
 
-const CLICK = 5; // pixels that a pointer may move and still have clicked
-const SCROLLING = 300; // ms after which a page has come to rest
-const LINE = 16; // pixels of a wheel that counts lines
-const STEEPEST = 400; // pixels of one turn of the wheel that still count
+const CLICK_MOVE = 5; // pixels that the pointer may move during a click
+const SCROLL_PAUSE = 300; // milliseconds after which the page counts as at rest
+const LINE_HEIGHT = 16; // pixels, for a wheel that counts lines
+const MAX_TURN = 400; // pixels of one turn of the wheel
 
 /** The factor by which a turn of the wheel, or two fingers on a touch pad, make the window wider. */
 export function turned({ deltaY, deltaMode, ctrlKey }) {
-  const pixels = deltaY * (deltaMode ? LINE : 1);
-  const most = Math.max(-STEEPEST, Math.min(STEEPEST, pixels));
+  const pixels = deltaY * (deltaMode ? LINE_HEIGHT : 1);
+  const most = Math.max(-MAX_TURN, Math.min(MAX_TURN, pixels));
   return Math.exp(most * (ctrlKey ? 0.01 : 0.0015));
 }
 
@@ -21,18 +21,31 @@ export function pinched([low, high], from, to) {
 }
 
 const sorted = (numbers) => numbers.sort((a, b) => a - b);
+const clamped = (share) => Math.max(0, Math.min(1, share));
 
 export class Gestures {
+  /** @type {Map<number, number>} shares of the window's width, by pointer */
+  pointers = new Map();
+  /** @type {{window: [number, number], shares: number[]}} */
+  start = { window: [0, 0], shares: [] };
+  /** @type {"draw" | "pan" | "pinch" | null} */
+  mode = null;
+  /** Whether the pointer moved further than a click. */
+  moved = false;
+  scrolledAt = -Infinity;
+
   /**
-   * Over the canvas of a SeriesChart, which is asked for `area` {left, width} in pixels of the canvas, `from`, `to`,
-   * `everything`, `marking`, and told by `view`, `took(from, to)` of a stretch that was drawn, `tapped(at)` of a click.
+   * Moves and zooms `chart` by pointers over its canvas.
+   * @param {HTMLCanvasElement} canvas
+   * @param {import("./series_chart.js").SeriesChart} chart
    */
   constructor(canvas, chart) {
-    Object.assign(this, { canvas, chart, pointers: new Map(), start: null, mode: null, scrolled: -Infinity });
+    this.canvas = canvas;
+    this.chart = chart;
     this.box = document.createElement("div");
     this.box.className = "selection";
     this.box.hidden = true;
-    canvas.parentElement.append(this.box);
+    canvas.parentElement?.append(this.box);
     canvas.style.touchAction = "pan-y"; // one finger still scrolls the page up and down
     canvas.addEventListener("pointerdown", (event) => this.down(event));
     canvas.addEventListener("pointermove", (event) => this.move(event));
@@ -42,7 +55,7 @@ export class Gestures {
     addEventListener(
       "scroll",
       () => {
-        this.scrolled = performance.now();
+        this.scrolledAt = performance.now();
       },
       { passive: true },
     );
@@ -84,9 +97,11 @@ export class Gestures {
     } = this.start;
     const now = sorted([...this.pointers.values()]);
     const { width } = this.chart.area;
-    this.moved ||= Math.abs(now[0] - shares[0]) * width > CLICK;
-    if (this.mode === "pinch") this.chart.view(...pinched([from, to], shares, now));
-    else if (!this.moved) return;
+    this.moved ||= Math.abs(now[0] - shares[0]) * width > CLICK_MOVE;
+    if (this.mode === "pinch") {
+      const [low, high] = pinched([from, to], shares, now);
+      this.chart.view(low, high);
+    } else if (!this.moved) return;
     else if (this.mode === "draw") this.draw(shares[0], now[0]);
     else this.chart.view(from - (now[0] - shares[0]) * (to - from), to - (now[0] - shares[0]) * (to - from));
   }
@@ -97,14 +112,11 @@ export class Gestures {
     const { mode, moved, start } = this;
     this.pointers.delete(event.pointerId);
     if (this.pointers.size === 0) this.stop();
-    else this.mode = null; // the finger that is still there does nothing until all are lifted
-    if (mode === "draw" && moved)
-      this.chart.took(...sorted([this.at(this.within(start.shares[0])), this.at(this.within(share))]));
-    else if ((mode === "draw" || mode === "pan") && !moved) this.chart.tapped(this.at(share));
-  }
-
-  within(share) {
-    return Math.max(0, Math.min(1, share));
+    else this.mode = null; // the other finger does nothing until all are lifted
+    if (mode === "draw" && moved) {
+      const [from, to] = sorted([this.at(clamped(start.shares[0])), this.at(clamped(share))]);
+      this.chart.selectRange(from, to);
+    } else if ((mode === "draw" || mode === "pan") && !moved) this.chart.selectAt(this.at(share));
   }
 
   cancel(event) {
@@ -119,7 +131,7 @@ export class Gestures {
 
   draw(a, b) {
     const { left, width, top, height } = this.chart.area;
-    const [low, high] = sorted([this.within(a), this.within(b)]);
+    const [low, high] = sorted([clamped(a), clamped(b)]);
     Object.assign(this.box.style, {
       left: `${left + low * width}px`,
       width: `${(high - low) * width}px`,
@@ -137,18 +149,18 @@ export class Gestures {
   wheel(event) {
     if (!this.chart.area) return;
     const { deltaX, deltaY, shiftKey, ctrlKey } = event;
-    const { from, to, everything } = this.chart;
-    const aside = shiftKey ? deltaX || deltaY : deltaX;
-    if (Math.abs(aside) > Math.abs(deltaY) || shiftKey) {
-      if (everything) return;
-      const by = (aside / this.chart.area.width) * (to - from);
+    const { from, to, showsAll } = this.chart;
+    const sideways = shiftKey ? deltaX || deltaY : deltaX;
+    if (Math.abs(sideways) > Math.abs(deltaY) || shiftKey) {
+      if (showsAll) return;
+      const by = (sideways / this.chart.area.width) * (to - from);
       this.chart.view(from + by, to + by);
     } else {
-      // A page that is being scrolled goes on scrolling when the chart comes under the pointer.
-      const scrolling = performance.now() - this.scrolled < SCROLLING;
-      if (!ctrlKey && (scrolling || (deltaY > 0 && everything))) return;
+      // A page that is being scrolled keeps scrolling when the chart moves under the pointer.
+      const scrolling = performance.now() - this.scrolledAt < SCROLL_PAUSE;
+      if (!ctrlKey && (scrolling || (deltaY > 0 && showsAll))) return;
       const factor = turned(event);
-      const middle = this.at(this.within(this.share(event)));
+      const middle = this.at(clamped(this.share(event)));
       this.chart.view(middle - (middle - from) * factor, middle + (to - middle) * factor);
     }
     event.preventDefault();

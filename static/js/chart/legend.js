@@ -1,43 +1,47 @@
-// What each mark in the chart means, explained where it first appears.
+// The legend: what each mark in the chart means.
 import { element } from "../ui/dom.js";
 
 const entry = (key, name, words = "") => ({ key, name, words });
 
 const KINDS = {
-  planted: ["label", "Planted fault", "known to be wrong; hidden from the detector"],
-  anomaly: ["marked", "Marked as abnormal", "by you; left out of learning"],
-  normal: ["fine", "Marked as normal", "by you"],
+  injected: ["label", "Injected fault", "known anomaly; hidden from the detector"],
+  anomaly: ["abnormal", "Labelled abnormal", "by you; excluded from training"],
+  normal: ["normal", "Labelled normal", "by you"],
 };
 
-/** The marks of a judged series. `banded` is false where the detector gives no band; nobody knows where it is undefined. */
-function judged({ banded, detector }, other) {
-  const who = other && detector ? ` to ${detector}` : "";
+/** The marks of a detection. `banded` is false where the detector has no band, undefined where it is not known yet. */
+function detected(/** @type {ChartSeries} */ { banded, detector }, other) {
+  const source = other && detector ? ` (${detector})` : "";
   const expected = [
-    entry("expected", "Expected", "predicted from earlier points"),
-    entry("band", "Band", "where a normal value lies, expected ± the allowed distance"),
+    entry("expected", "Expected", "forecast from earlier points"),
+    entry("band", "Band", "range of normal values: expected ± the allowed distance"),
   ];
-  const none = [entry("none", "No band: this detector looks at whole stretches and expects no single value")];
+  const none = [entry("none", "No band: this detector scores intervals and forecasts no single value")];
   return [
     ...(banded === false ? none : expected),
-    entry("anomaly", `Anomaly${who}`, "unusual to the detector; its event is marked along the top"),
+    entry("anomaly", `Anomaly${source}`, "its event is marked along the top"),
   ];
 }
 
-const compared = ({ detector, name, banded }) => [
-  entry("other", `Anomaly to ${detector ?? name}`, "a hollow diamond; around a dot where both agree"),
+const compared = (/** @type {ChartSeries} */ { detector, name, banded }) => [
+  entry("other", `Anomaly (${detector ?? name})`, "hollow diamond; around a dot where both detectors agree"),
   ...(banded === false ? [] : [entry("other-expected", `Expected by ${detector ?? name}`)]),
 ];
 
-/** What `series` shows, and `other`, with which it is compared: [{key, name, words}]. */
+/**
+ * The entries for `series` and for `other`, with which it is compared.
+ * @param {ChartSeries} series
+ * @param {ChartSeries | null} [other]
+ */
 export function entriesOf(series, other = null) {
-  const kinds = new Set((series.labels ?? []).map((label) => label.kind ?? "planted"));
+  const kinds = new Set((series.labels ?? []).map((label) => ("kind" in label ? label.kind : null) ?? "injected"));
   return [
-    entry("actual", "Actual", "what came"),
-    ...(series.expected ? judged(series, other) : []),
+    entry("actual", "Actual", "measured value"),
+    ...(series.expected ? detected(series, other) : []),
     ...(other ? compared(other) : []),
     ...Object.entries(KINDS)
       .filter(([kind]) => kinds.has(kind))
-      .map(([, words]) => entry(...words)),
+      .map(([, [key, name, words]]) => entry(key, name, words)),
   ];
 }
 
@@ -54,7 +58,12 @@ const item = ({ key, name, words }) =>
     ),
   );
 
-/** Draws the entries into the list `place`. */
-export function drawLegend(place, series, other = null) {
-  place.replaceChildren(...entriesOf(series, other).map(item));
+/**
+ * Draws the entries into the list `root`.
+ * @param {HTMLElement} root
+ * @param {ChartSeries} series
+ * @param {ChartSeries | null} [other]
+ */
+export function drawLegend(root, series, other = null) {
+  root.replaceChildren(...entriesOf(series, other).map(item));
 }

@@ -1,4 +1,4 @@
-// What is drawn of the rows of a window: of each line at most two points a bucket, and every anomaly.
+// The lines of a window: of each at most two points a bucket, and every anomaly.
 import { broken } from "./gaps.js";
 import { dots, envelope, minMax, position, windowOf } from "./decimate.js";
 
@@ -6,8 +6,8 @@ const NONE = { expected: [], upper: [], lower: [], dots: [] };
 const pointsOf = (x, values, positions) => Array.from(positions, (i) => ({ x: x[i], y: values[i], i }));
 
 /**
- * The anomalies to draw: those among the rows and, of the events' worst points `peaks` {x, y}, those that are not, so
- * that no event is out of sight while its rows are not there yet. A point that no row holds has i −1.
+ * The anomalies to draw: those among the rows and the peaks {x, y} of events that are not, so that an event is visible
+ * before its rows arrive. A point without a row has i −1.
  */
 export function anomalies(rows, window, peaks) {
   const { x, values, flagged, peaks: own } = rows;
@@ -16,21 +16,25 @@ export function anomalies(rows, window, peaks) {
   const first = position(peaks.x, window.from);
   let last = position(peaks.x, window.to);
   if (peaks.x[last] === window.to) last += 1;
-  const there = new Set(drawn.map((point) => point.x));
-  const alone = { ...window, x: peaks.x, start: first, stop: last };
-  for (const k of minMax(alone, peaks.y))
-    if (!there.has(peaks.x[k])) drawn.push({ x: peaks.x[k], y: peaks.y[k], i: -1 });
+  const known = new Set(drawn.map((point) => point.x));
+  const peakWindow = { ...window, x: peaks.x, start: first, stop: last };
+  for (const k of minMax(peakWindow, peaks.y))
+    if (!known.has(peaks.x[k])) drawn.push({ x: peaks.x[k], y: peaks.y[k], i: -1 });
   return drawn.sort((a, b) => a.x - b.x);
 }
 
 /**
- * {window, value, expected, upper, lower, dots} of `rows` between from and to, each a list of points {x, y, i}; `i` is a
- * row. y is NaN where a line breaks.
+ * The lines of `rows` between from and to, each a list of LinePoint.
+ * @param {Rows} rows
+ * @param {number} from
+ * @param {number} to
+ * @param {number} buckets
+ * @param {{x: Float64Array, y: Float64Array}} peaks
  */
 export function linesOf(rows, from, to, buckets, peaks) {
   const window = { ...windowOf(rows.x, from, to, buckets), rows };
-  const joined = (values) => broken(pointsOf(rows.x, values, minMax(window, values)), window, rows.gaps);
-  const value = joined(rows.values);
+  const brokenLine = (values) => broken(pointsOf(rows.x, values, minMax(window, values)), window, rows.gaps);
+  const value = brokenLine(rows.values);
   if (!rows.expected) return { ...NONE, window, value };
   const band = envelope(window, rows.lower, rows.upper);
   const edge = (values) =>
@@ -42,7 +46,7 @@ export function linesOf(rows, from, to, buckets, peaks) {
   return {
     window,
     value,
-    expected: joined(rows.expected),
+    expected: brokenLine(rows.expected),
     upper: edge(band.upper),
     lower: edge(band.lower),
     dots: anomalies(rows, window, peaks),
@@ -56,13 +60,13 @@ export function rowAt({ x }, at) {
   return after - 1;
 }
 
-/** [start, stop): positions, in the whole series, of the points in from..to. `step` is the usual one. */
+/** [start, stop): positions in the series of the points in from..to. */
 export function positionsIn(rows, step, from, to) {
-  return [placed(rows, step, from), placed(rows, step, to, true)];
+  return [countBefore(rows, step, from), countBefore(rows, step, to, true)];
 }
 
-/** How many points lie before `at` (or at it too); between two rows they are taken to stand a usual step apart. */
-function placed({ x, positions }, step, at, inclusive = false) {
+/** How many points lie before `at` (or up to it). Between two rows, points are taken to be one step apart. */
+function countBefore({ x, positions }, step, at, inclusive = false) {
   let k = position(x, at);
   if (inclusive && x[k] === at) k += 1;
   const of = (row) => (positions ? positions[row] : row);

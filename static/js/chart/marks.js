@@ -1,17 +1,17 @@
-// Stretches behind the lines: events, what people marked, where faults were planted; and the line under the pointer.
+// Intervals behind the lines: events, labels, injected faults; and the line at the pointer.
 import { strips, within } from "./positions.js";
 
-const LEAST = 3; // pixels, so that an event of one point is still seen
-const TALL = 3; // pixels of the mark along the top
-const TALLER = 7; // of the event that was chosen
+const MIN_WIDTH = 3; // pixels, so that an event of one point is visible
+const BAR_HEIGHT = 3; // pixels, of the bar along the top
+const CHOSEN_HEIGHT = 7; // of the selected event
 const STRIPE = 8; // pixels from one hatch line to the next
 
-/** Diagonal lines: rising for "anomaly", falling for "normal", so that colour is not all that tells them apart. */
+/** Diagonal lines: rising for "anomaly", falling for "normal", so that they differ not by colour alone. */
 function hatch(ctx, colour, rising) {
   const tile = document.createElement("canvas");
   tile.width = STRIPE;
   tile.height = STRIPE;
-  const pen = tile.getContext("2d");
+  const pen = /** @type {CanvasRenderingContext2D} */ (tile.getContext("2d"));
   pen.strokeStyle = colour;
   pen.lineWidth = 1.5;
   for (const by of [-STRIPE, 0, STRIPE]) {
@@ -23,9 +23,9 @@ function hatch(ctx, colour, rising) {
 }
 
 const INKS = {
-  planted: ({ label }) => label,
-  anomaly: ({ marked }, ctx) => hatch(ctx, marked, true),
-  normal: ({ fine }, ctx) => hatch(ctx, fine, false),
+  injected: ({ label }) => label,
+  anomaly: ({ abnormal }, ctx) => hatch(ctx, abnormal, true),
+  normal: ({ normal }, ctx) => hatch(ctx, normal, false),
 };
 
 function edges(chart) {
@@ -42,39 +42,39 @@ function drawLabels(chart, { labels, colours }) {
   } = chart;
   const { from, to, pixel, cut } = edges(chart);
   for (const [kind, ink] of Object.entries(INKS)) {
-    const places = labels[kind];
-    if (!places) continue;
+    const positions = labels[kind];
+    if (!positions) continue;
     ctx.fillStyle = ink(colours, ctx);
-    for (const [left, right] of strips(places, from, to, pixel, LEAST).map(cut)) {
+    for (const [left, right] of strips(positions, from, to, pixel, MIN_WIDTH).map(cut)) {
       ctx.fillRect(left, top, right - left, bottom - top);
-      if (kind === "planted") continue;
+      if (kind === "injected") continue;
       ctx.save();
-      ctx.fillStyle = kind === "normal" ? colours.fine : colours.marked;
+      ctx.fillStyle = kind === "normal" ? colours.normal : colours.abnormal;
       ctx.fillRect(left, bottom - 4, right - left, 4);
       ctx.restore();
     }
   }
 }
 
-function drawEvents(chart, { places, chosen, colours }) {
+function drawEvents(chart, { positions, chosen, colours }) {
   const {
     ctx,
     chartArea: { top, bottom },
   } = chart;
   const { from, to, pixel, cut } = edges(chart);
-  for (const [left, right] of strips(places, from, to, pixel, LEAST).map(cut)) {
+  for (const [left, right] of strips(positions, from, to, pixel, MIN_WIDTH).map(cut)) {
     ctx.fillStyle = colours.event;
     ctx.fillRect(left, top, right - left, bottom - top);
     ctx.fillStyle = colours.anomaly;
-    ctx.fillRect(left, top, right - left, TALL);
+    ctx.fillRect(left, top, right - left, BAR_HEIGHT);
   }
-  const at = places.items.indexOf(chosen);
-  const [first, stop] = within(places, from, to);
+  const at = positions.items.indexOf(chosen);
+  const [first, stop] = within(positions, from, to);
   if (at < first || at >= stop) return;
-  const one = { items: [chosen], from: places.from.subarray(at, at + 1), to: places.to.subarray(at, at + 1) };
-  const [left, right] = cut(strips(one, from, to, pixel, TALLER)[0]);
+  const one = { items: [chosen], from: positions.from.subarray(at, at + 1), to: positions.to.subarray(at, at + 1) };
+  const [left, right] = cut(strips(one, from, to, pixel, CHOSEN_HEIGHT)[0]);
   ctx.fillStyle = colours.anomaly;
-  ctx.fillRect(left, top, right - left, TALLER);
+  ctx.fillRect(left, top, right - left, CHOSEN_HEIGHT);
   ctx.strokeStyle = colours.anomaly;
   ctx.lineWidth = 1;
   ctx.strokeRect(left - 2.5, top + 0.5, right - left + 5, bottom - top - 1);
@@ -97,8 +97,8 @@ function drawCursor(chart, { colours }) {
 }
 
 /**
- * The Chart.js plugin over one `state`: {places: of the events, chosen: one of them or null, labels: {kind: places},
- * colours}. It is kept outside the chart's options, which Chart.js would wrap, point by point.
+ * The Chart.js plugin over one `state`: {positions: of the events, chosen: one of them or null, labels: positions by
+ * kind, colours}. The state lives outside the chart's options, which Chart.js would wrap, point by point.
  */
 export const marksOf = (state) => ({
   id: "marks",

@@ -1,4 +1,4 @@
-// The whole series in a strip under the chart, with the window in view as a range that can be moved and resized.
+// A strip of the complete series under the chart, with the window in view as a range to move and resize.
 import { element } from "../ui/dom.js";
 import { count, time } from "../ui/format.js";
 import { broken } from "./gaps.js";
@@ -6,14 +6,21 @@ import { minMax, windowOf } from "./decimate.js";
 import { strips } from "./positions.js";
 import { colours } from "./palette.js";
 
-const TICK = 2; // pixels, so that an event of one point is seen
-const TICKS = 7; // pixels, their height
-const STEP = 0.1; // of the window, for an arrow key
-const LEAST = 26; // pixels: a range is never too narrow to be seen and held
+const MIN_TICK_WIDTH = 2; // pixels, so that an event of one point is visible
+const TICK_HEIGHT = 7; // pixels
+const KEY_STEP = 0.1; // of the window
+const MIN_RANGE_WIDTH = 26; // pixels
 
-const KEYS = { ArrowLeft: -STEP, ArrowDown: -STEP, ArrowRight: STEP, ArrowUp: STEP, PageUp: -1, PageDown: 1 };
+const KEYS = {
+  ArrowLeft: -KEY_STEP,
+  ArrowDown: -KEY_STEP,
+  ArrowRight: KEY_STEP,
+  ArrowUp: KEY_STEP,
+  PageUp: -1,
+  PageDown: 1,
+};
 
-/** The window after one end, or all of it ("both"), was moved to `at`; never turned around. */
+/** The window after its "from", its "to" or "both" moved to `at`. Its ends never swap. */
 export function moved(part, [from, to], at, least, [first, last]) {
   if (part === "from") return [Math.max(first, Math.min(at, to - least)), to];
   if (part === "to") return [from, Math.min(last, Math.max(at, from + least))];
@@ -22,11 +29,17 @@ export function moved(part, [from, to], at, least, [first, last]) {
   return [start, start + width];
 }
 
-export class Overview {
-  /** Below `place`, over a SeriesChart. */
-  constructor(chart, place) {
+export class Navigator {
+  /** @type {{part: string, offset: number} | null} what the pointer drags */
+  drag = null;
+
+  /**
+   * Adds the strip below `plot`.
+   * @param {import("./series_chart.js").SeriesChart} chart
+   * @param {HTMLElement} plot
+   */
+  constructor(chart, plot) {
     this.chart = chart;
-    this.held = null;
     this.canvas = element("canvas", { "aria-hidden": "true" });
     this.shade = element("div");
     const slider = (part, label) =>
@@ -39,35 +52,35 @@ export class Overview {
         "data-part": part,
       });
     this.parts = {
-      both: slider("both", "Window in view, of the whole series"),
+      both: slider("both", "Window in view"),
       from: slider("from", "Start of the window"),
       to: slider("to", "End of the window"),
     };
-    this.place = element(
+    this.root = element(
       "div",
-      { class: "navigator", role: "group", "aria-label": "The whole series", inert: "" }, // until its range is known
+      { class: "navigator", role: "group", "aria-label": "Navigator", inert: "" }, // until its range is known
       this.canvas,
       element("div", { class: "shade" }, this.shade),
       ...Object.values(this.parts),
     );
-    place.after(this.place);
-    this.place.addEventListener("pointerdown", (event) => this.down(event));
-    this.place.addEventListener("pointermove", (event) => this.held && this.drag(event));
+    plot.after(this.root);
+    this.root.addEventListener("pointerdown", (event) => this.down(event));
+    this.root.addEventListener("pointermove", (event) => this.drag && this.dragTo(event));
     for (const end of ["pointerup", "pointercancel"])
-      this.place.addEventListener(end, () => {
-        this.held = null;
+      this.root.addEventListener(end, () => {
+        this.drag = null;
       });
-    this.place.addEventListener("keydown", (event) => this.key(event));
-    new ResizeObserver(() => this.paint()).observe(this.place);
+    this.root.addEventListener("keydown", (event) => this.key(event));
+    new ResizeObserver(() => this.paint()).observe(this.root);
   }
 
   get full() {
     return this.chart.full;
   }
 
-  /** The place on the axis under the pointer. */
+  /** The point on the axis under the pointer. */
   at({ clientX }) {
-    const { left, width } = this.place.getBoundingClientRect();
+    const { left, width } = this.root.getBoundingClientRect();
     const [first, last] = this.full;
     return first + ((clientX - left) / width) * (last - first);
   }
@@ -78,21 +91,22 @@ export class Overview {
     const at = this.at(event);
     const part = event.target.dataset.part ?? "both";
     const inside = at >= from && at <= to;
-    this.place.setPointerCapture(event.pointerId);
+    this.root.setPointerCapture(event.pointerId);
     const beside = part === "both" && !inside && event.target !== this.parts.both;
-    this.held = { part, off: beside ? (to - from) / 2 : at - (part === "to" ? to : from) };
-    if (beside) this.drag(event); // a click beside the range brings it there
+    this.drag = { part, offset: beside ? (to - from) / 2 : at - (part === "to" ? to : from) };
+    if (beside) this.dragTo(event); // a click beside the range moves it there
     this.parts[part].focus({ preventScroll: true });
     event.preventDefault();
   }
 
-  drag(event) {
-    this.move(this.held.part, this.at(event) - this.held.off);
+  dragTo(event) {
+    if (this.drag) this.move(this.drag.part, this.at(event) - this.drag.offset);
   }
 
   move(part, at) {
     const { from, to, minRange } = this.chart;
-    this.chart.view(...moved(part, [from, to], at, minRange, this.full));
+    const [first, last] = moved(part, [from, to], at, minRange, this.full);
+    this.chart.view(first, last);
   }
 
   key(event) {
@@ -106,28 +120,28 @@ export class Overview {
     else if (event.key in KEYS) this.move(part, at + KEYS[event.key] * (to - from));
     else return;
     event.preventDefault();
-    event.stopPropagation(); // the chart has meanings of its own for these
+    event.stopPropagation(); // the chart uses these keys, too
   }
 
-  /** Draws the whole series; where it did not change only the range moves. */
-  follow() {
+  /** Moves the range; draws the series again where it changed. */
+  update() {
     const { chart } = this;
-    const drawn = [chart.windows.overall, chart.marks.places, chart.series];
+    const drawn = [chart.windows.overall, chart.marks.positions, chart.series];
     if (!this.drawn?.every((each, k) => each === drawn[k])) {
       this.drawn = drawn;
       this.paint();
     }
-    this.tell();
+    this.updateRange();
   }
 
-  tell() {
+  updateRange() {
     const {
       chart: { from, to, series },
       full: [first, last],
     } = this;
-    const { width } = this.place.getBoundingClientRect();
+    const { width } = this.root.getBoundingClientRect();
     const share = (at) => ((at - first) / (last - first || 1)) * width;
-    const pixels = Math.max(LEAST, share(to) - share(from));
+    const pixels = Math.max(MIN_RANGE_WIDTH, share(to) - share(from));
     const left = Math.max(0, Math.min((share(from) + share(to) - pixels) / 2, width - pixels));
     for (const { style } of [this.parts.both, this.shade])
       Object.assign(style, { left: `${left}px`, width: `${pixels}px` });
@@ -139,26 +153,27 @@ export class Overview {
       const limits = { "aria-valuemin": first, "aria-valuemax": last, "aria-valuenow": now, "aria-valuetext": text };
       for (const [name, value] of Object.entries(limits)) this.parts[part].setAttribute(name, value);
     }
-    this.place.inert = false;
+    this.root.inert = false;
   }
 
   paint() {
-    const { chart, canvas, place } = this;
-    const { width, height } = place.getBoundingClientRect();
+    const { chart, canvas, root } = this;
+    const { width, height } = root.getBoundingClientRect();
     const rows = chart.windows?.overall;
     if (!rows || !width) return;
     const ratio = devicePixelRatio;
     Object.assign(canvas, { width: Math.round(width * ratio), height: Math.round(height * ratio) });
     const pen = canvas.getContext("2d");
+    if (!pen) return;
     pen.scale(ratio, ratio);
     const colour = chart.marks.colours ?? colours();
     this.line(pen, rows, width, height, colour);
     const [first, last] = this.full;
     pen.fillStyle = colour.anomaly;
     const pixel = (at) => ((at - first) / (last - first || 1)) * width;
-    for (const [left, right] of strips(chart.marks.places, first, last, pixel, TICK))
-      pen.fillRect(left, 0, right - left, TICKS);
-    this.tell();
+    for (const [left, right] of strips(chart.marks.positions, first, last, pixel, MIN_TICK_WIDTH))
+      pen.fillRect(left, 0, right - left, TICK_HEIGHT);
+    this.updateRange();
   }
 
   line(pen, rows, width, height, colour) {
@@ -167,7 +182,7 @@ export class Overview {
     const points = Array.from(minMax(window, rows.values), (i) => ({ x: rows.x[i], y: rows.values[i], i }));
     let [low, high] = [Infinity, -Infinity];
     for (const { y } of points) if (!Number.isNaN(y)) [low, high] = [Math.min(low, y), Math.max(high, y)];
-    const room = height - TICKS - 4;
+    const room = height - TICK_HEIGHT - 4;
     const y = (value) => height - 2 - (high > low ? (value - low) / (high - low) : 0.5) * room;
     pen.strokeStyle = colour.actual;
     pen.lineWidth = 1;

@@ -1,4 +1,4 @@
-// The chart's colours, read from the style sheet: it is their one home.
+// The colours of the chart, read from the style sheet.
 
 const NAMES = {
   actual: "--actual",
@@ -12,8 +12,8 @@ const NAMES = {
   edge: "--edge",
   quiet: "--quiet",
   other: "--other",
-  marked: "--marked",
-  fine: "--fine",
+  abnormal: "--label-abnormal",
+  normal: "--label-normal",
   surface: "--surface",
   text: "--text",
 };
@@ -24,11 +24,11 @@ export function colours(light = false) {
   probe.hidden = true;
   if (light) probe.style.colorScheme = "light";
   document.body.append(probe);
-  const found = {};
+  const colour = {};
   for (const [name, variable] of Object.entries(NAMES)) {
     probe.style.color = `var(${variable})`;
-    found[name] = getComputedStyle(probe).color;
+    colour[name] = getComputedStyle(probe).color;
   }
   probe.remove();
-  return found;
+  return colour;
 }

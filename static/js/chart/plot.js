@@ -1,20 +1,19 @@
-// What Chart.js is told: the lines, their order and colours, the axes. It is a classic script; it is here as `Chart`.
+// The configuration of Chart.js: lines, their order and colours, axes. It is a classic script, which defines `Chart`.
 import { number } from "../ui/format.js";
 import { marksOf } from "./marks.js";
 import { position } from "./decimate.js";
 import { indexTicks, timeTicks } from "./ticks.js";
 
-const { Chart } = globalThis;
 const SETS = ["value", "dots", "expected", "upper", "lower", "otherExpected", "otherDots"]; // their order in the chart
-const RIMS = SETS.length; // the dots once more, larger: their edges lie below all of them, so that none hides its neighbour
+const RIMS = SETS.length; // the dots again, larger: the edges lie below all dots, so that none hides its neighbour
 const LINES = ["value", "expected", "otherExpected"].map((name) => SETS.indexOf(name));
 const WIDTH = 1.5; // pixels, of a line
-// More points than this on a line are drawn one pixel wide: seen no worse, as they lie closer than the line is wide, and
-// without a graphics card that is drawn in a twentieth of the time.
+// A line of more points is one pixel wide: its points lie closer than the line is wide, and without a graphics card it
+// is drawn in a twentieth of the time.
 const DENSE = 400;
-const CLEAR_STEPS = 150; // fewer points than this in view are each marked
+const MAX_DOTTED = 150; // points in view up to which each has a dot
 
-// The pointer meets the nearest value to its left or right, whatever its height.
+// The tooltip belongs to the nearest value left or right of the pointer, whatever its height.
 Chart.Interaction.modes.nearestValue = (chart, event) => {
   const { data } = chart.data.datasets[0];
   if (!data.length) return [];
@@ -41,17 +40,17 @@ const line = (order, extra = {}) => ({
   ...extra,
 });
 
-// What Chart.js paints first lies below: the lowest order is painted last, on top of all.
+// Chart.js paints the lowest order last, on top.
 const datasets = () => [
   line(1, { label: "Value" }),
-  line(-1, { label: "Anomaly", showLine: false, pointRadius: 4.25, pointBorderWidth: 0, clip: 6 }), // whole at the edge
+  line(-1, { label: "Anomaly", showLine: false, pointRadius: 4.25, pointBorderWidth: 0, clip: 6 }), // not cut at the edge
   line(2, { label: "Expected", borderDash: [6, 4] }),
   line(3, { label: "Upper", borderWidth: 0, fill: "+1" }),
   line(3, { label: "Lower", borderWidth: 0, fill: false }),
-  line(2, { label: "Expected by the other", borderDash: [2, 3] }),
-  // Larger than a dot and hollow: where both judge alike, both are seen.
+  line(2, { label: "Expected by the second detector", borderDash: [2, 3] }),
+  // Larger than a dot and hollow, so that both are visible where the detectors agree.
   line(-2, {
-    label: "Anomaly to the other",
+    label: "Anomaly of the second detector",
     showLine: false,
     pointStyle: "rectRot",
     pointRadius: 9,
@@ -61,17 +60,28 @@ const datasets = () => [
   line(0, { label: "Edge", showLine: false, pointRadius: 5.75, pointBorderWidth: 0, clip: 6 }),
 ];
 
-/** Where an axis of times, or of positions, is marked. */
+/** The ticks of an axis of times, or of positions. */
 function ticks(axis, hasTimes) {
   const room = Math.max(2, Math.floor(axis.width / 90));
   return hasTimes ? timeTicks(axis.min, axis.max, room) : indexTicks(axis.min, axis.max, room);
 }
 
 /**
- * A chart on `canvas`. `marks` is the state of marks.js; `asked.hasTimes()` tells the kind of the axis, `asked.title(k)`
- * and `asked.lines(k)` the words on row `k`; `asked.resized()` hears of another size.
+ * @typedef {object} PlotContent
+ * @property {() => boolean} hasTimes the kind of the axis
+ * @property {(row: number) => string} title of the tooltip
+ * @property {(row: number) => string[]} lines of the tooltip
+ * @property {() => void} onResize
  */
-export function plotOn(canvas, marks, asked, options = {}) {
+
+/**
+ * A chart on `canvas`.
+ * @param {HTMLCanvasElement} canvas
+ * @param {any} marks the state of marks.js
+ * @param {PlotContent} content
+ * @param {any} [options] of Chart.js
+ */
+export function plotOn(canvas, marks, content, options = {}) {
   return new Chart(canvas, {
     data: { datasets: datasets() },
     options: {
@@ -81,14 +91,14 @@ export function plotOn(canvas, marks, asked, options = {}) {
       parsing: false,
       normalized: true,
       interaction: { mode: "nearestValue", intersect: false },
-      onResize: () => asked.resized(),
+      onResize: () => content.onResize(),
       layout: { padding: { right: 8 } },
       scales: {
         x: {
           type: "linear",
           ticks: { maxRotation: 0, includeBounds: false, callback: (_, index, all) => all[index].label },
           afterBuildTicks: (axis) => {
-            axis.ticks = ticks(axis, asked.hasTimes());
+            axis.ticks = ticks(axis, content.hasTimes());
           },
         },
         y: { type: "linear", ticks: { maxTicksLimit: 8, includeBounds: false, callback: (value) => number(value) } },
@@ -99,8 +109,8 @@ export function plotOn(canvas, marks, asked, options = {}) {
         tooltip: {
           displayColors: false,
           callbacks: {
-            title: ([item]) => (item ? asked.title(item.raw.i) : ""),
-            label: (item) => asked.lines(item.raw.i),
+            title: ([item]) => (item ? content.title(item.raw.i) : ""),
+            label: (item) => content.lines(item.raw.i),
           },
         },
       },
@@ -116,8 +126,8 @@ const extent = (points) =>
     [Infinity, -Infinity],
   );
 
-/** The y axis of `lines`: everything that came and was expected; of the band as far as it does not flatten the rest. */
-export function heightsOf(lines) {
+/** The y axis of `lines`: actual and expected values, and of the band as much as does not flatten them. */
+export function yRange(lines) {
   const [low, high] = extent([...lines.value, ...lines.expected, ...lines.dots]);
   if (low > high) return { min: 0, max: 1 };
   const span = high - low || Math.abs(high) * 0.1 || 1;
@@ -128,31 +138,31 @@ export function heightsOf(lines) {
 }
 
 /**
- * How large each value is drawn: all are when there are few, and always those that no line reaches, their neighbours
- * missing. One number where all are alike: Chart.js draws that in half of the time of a list.
+ * The radius of each value: all have a dot when there are few, and always those without neighbours, which no line
+ * reaches. One number where all are equal: Chart.js draws that in half the time.
  */
-function radii(data, inView) {
-  if (inView < CLEAR_STEPS) return 2;
+function radii(data, pointsInView) {
+  if (pointsInView < MAX_DOTTED) return 2;
   const missing = (k) => !data[k] || Number.isNaN(data[k].y);
-  const alone = data.map((_, k) => missing(k - 1) && missing(k + 1));
-  return alone.includes(true) ? alone.map((is) => (is ? 1.5 : 0)) : 0;
+  const isolated = data.map((_, k) => missing(k - 1) && missing(k + 1));
+  return isolated.includes(true) ? isolated.map((is) => (is ? 1.5 : 0)) : 0;
 }
 
-/** Draws `lines` (of lines.js) in the window from..to, between the `heights` {min, max}. */
-export function fill(chart, lines, { from, to, inView, heights }) {
+/** Draws `lines` (of lines.js) in the window from..to and the y `range` {min, max}. */
+export function fill(chart, lines, { from, to, pointsInView, range }) {
   const sets = chart.data.datasets;
   SETS.forEach((name, k) => {
     sets[k].data = lines[name];
   });
   sets[RIMS].data = lines.dots;
-  sets[0].pointRadius = radii(lines.value, inView);
+  sets[0].pointRadius = radii(lines.value, pointsInView);
   for (const k of LINES) sets[k].borderWidth = sets[k].data.length > DENSE ? 1 : WIDTH;
   Object.assign(chart.options.scales.x, { min: from, max: to });
-  Object.assign(chart.options.scales.y, heights);
+  Object.assign(chart.options.scales.y, range);
   chart.update("none");
 }
 
-/** Takes other colours. */
+/** Applies other colours. */
 export function paint(chart, marks, colour) {
   const of = Object.fromEntries(SETS.map((name, k) => [name, chart.data.datasets[k]]));
   Object.assign(of.value, { borderColor: colour.actual, backgroundColor: colour.actual });

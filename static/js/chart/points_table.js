@@ -1,8 +1,8 @@
-// The points in view as a table: what the chart shows, for those who do not see it.
+// The points in view as a table, for those who do not see the chart.
 import { element } from "../ui/dom.js";
 import { count, number, time } from "../ui/format.js";
 
-const PAGE = 100; // rows shown at a time
+const PAGE_ROWS = 100;
 
 function cells(series, i, flagged) {
   const at = series.hasTimes ? time(series.x[i]) : count(series.x[i]);
@@ -17,15 +17,15 @@ function cells(series, i, flagged) {
   );
 }
 
-/** Draws rows start to stop (half open) of `series` into `place`, a page of rows at a time from `first`. */
-export function drawPoints(place, series, start, stop, first = start) {
-  const last = Math.min(stop, first + PAGE);
+/** Draws rows start to stop (half open) of `series` into `root`, a page of rows at a time from `first`. */
+export function drawPoints(root, series, start, stop, first = start) {
+  const last = Math.min(stop, first + PAGE_ROWS);
   const names = [series.hasTimes ? "Time (UTC)" : "Point", "Value"];
-  if (series.expected) names.push("Expected", "Lower", "Upper", "Score", "Verdict");
+  if (series.expected) names.push("Expected", "Lower", "Upper", "Score", "Result");
   const turn = (to, words) => {
     const button = element(
       "button",
-      { type: "button", class: "button small", onclick: () => drawPoints(place, series, start, stop, to) },
+      { type: "button", class: "button small", onclick: () => drawPoints(root, series, start, stop, to) },
       words,
     );
     button.disabled = to < start || to >= stop;
@@ -33,8 +33,8 @@ export function drawPoints(place, series, start, stop, first = start) {
   };
   const flagged = new Set(series.flagged);
   const rows = Array.from({ length: last - first }, (_, k) => cells(series, first + k, flagged));
-  const left = series.width ? ": of each stretch its smallest and its largest value; zoom in for every point" : "";
-  place.replaceChildren(
+  const left = series.width ? ": the minimum and maximum of each bucket; zoom in for every point" : "";
+  root.replaceChildren(
     element(
       "div",
       { class: "table-bar" },
@@ -43,7 +43,7 @@ export function drawPoints(place, series, start, stop, first = start) {
         { class: "hint" },
         `Points ${count(first - start + 1)} to ${count(last - start)} of ${count(stop - start)} in this window${left}`,
       ),
-      element("span", { class: "tools" }, turn(first - PAGE, "Previous rows"), turn(last, "Next rows")),
+      element("span", { class: "tools" }, turn(first - PAGE_ROWS, "Previous rows"), turn(last, "Next rows")),
     ),
     element(
       "div",
@@ -66,8 +66,13 @@ export function drawPoints(place, series, start, stop, first = start) {
   );
 }
 
-/** The same for the points within `window`, as the chart tells it: of a series that is not in memory, its rows. */
-export function drawWindow(place, series, { rows, x, from, to, start, stop }) {
+/**
+ * The same for the points in view.
+ * @param {HTMLElement} root
+ * @param {ChartSeries} series
+ * @param {import("./series_chart.js").DrawnWindow} window
+ */
+export function drawWindow(root, series, { rows, x, from, to, start, stop }) {
   const shown = rows ? { hasTimes: series.hasTimes, ...rows } : series;
-  drawPoints(place, shown, x[start] < from ? start + 1 : start, x[stop - 1] > to ? stop - 1 : stop);
+  drawPoints(root, shown, x[start] < from ? start + 1 : start, x[stop - 1] > to ? stop - 1 : stop);
 }

@@ -1,83 +1,142 @@
-// The chart: what came against what was expected, the band, the anomalies; and the window of it in view.
-//
-// A *series* to show is {name, hasTimes, step (usual distance on the axis; 0: none), labels, and where judged: events,
-// threshold, detector (its title)}, with its points as columns {x, values, expected, lower, upper, score, flagged, peaks}
-// or, where they are not all in memory, a `source` of windows (windows.js). Events have start_time, stop_time and
-// peak_time then, or the series has no times. A label is [start, stop] (a planted fault) or {start, stop, kind: "anomaly"
-// or "normal"}. Positions are half open.
+// The chart of a series: actual and expected values, the band, the anomalies, and the window of it in view.
 import { announce } from "../ui/dom.js";
 import { number } from "../ui/format.js";
 import { Gestures } from "./gestures.js";
 import { drawLegend } from "./legend.js";
 import { linesOf, positionsIn, rowAt } from "./lines.js";
 import { colours } from "./palette.js";
-import { nearest, peaksOf, placesOf, spanOf } from "./positions.js";
-import { fill, heightsOf, paint, plotOn } from "./plot.js";
-import { judged, when } from "./tooltip.js";
-import { inMemory, Windows } from "./windows.js";
+import { nearest, peaksOf, positionsOf, spanOf } from "./positions.js";
+import { fill, paint, plotOn, yRange } from "./plot.js";
+import { scoreLines, timeText } from "./tooltip.js";
+import { inMemory, WindowLoader } from "./windows.js";
 
-const MOST_BUCKETS = 1000; // two points each: at most 2,000 to draw on a line
-const REACH = 8; // pixels from a click to the event that it is meant for
-const EMPTY = { items: [], from: new Float64Array(), to: new Float64Array() };
-const NOTHING = { value: [], expected: [], upper: [], lower: [], dots: [] };
+const MAX_BUCKETS = 1000; // two points each: at most 2,000 points a line
+const CLICK_REACH = 8; // pixels from a click to the event it selects
+/** @type {Positions} */
+const NO_POSITIONS = { items: [], from: new Float64Array(), to: new Float64Array() };
+const NO_LINES = { value: [], expected: [], upper: [], lower: [], dots: [] };
 
-const labelOf = (label) => (Array.isArray(label) ? { start: label[0], stop: label[1], kind: "planted" } : label);
+const labelOf = (label) => (Array.isArray(label) ? { start: label[0], stop: label[1], kind: "injected" } : label);
 
-/** Whether there is a band; where nothing is judged yet, there might be one. */
-const banded = ({ lower }) => lower?.some((edge) => !Number.isNaN(edge)) ?? true;
+/** Whether there is a band; before a detection there may be one. @param {Partial<Rows>} rows */
+const hasBand = ({ lower }) => lower?.some((edge) => !Number.isNaN(edge)) ?? true;
 
-/** The same rows for another threshold, until those that were judged by it are there. */
-function rejudged(rows, series) {
-  const above = Array.from(rows.x.keys()).filter((k) => rows.score?.[k] > series.threshold);
+/**
+ * The same rows for another threshold, shown until the rows of the new detection arrive.
+ * @param {Rows} rows
+ * @param {ChartSeries} series
+ * @returns {Rows}
+ */
+function withThreshold(rows, { threshold = Infinity }) {
+  const above = Array.from(rows.x.keys()).filter((k) => (rows.score?.[k] ?? NaN) > threshold);
   return { ...rows, flagged: Int32Array.from(above), peaks: new Int32Array(), stale: true };
 }
 
+/**
+ * @typedef {object} ChartOptions
+ * @property {(event: AnomalyEvent) => void} [onEvent] an event was clicked
+ * @property {(start: number, stop: number, range: {from: number, to: number}) => void} [onLabel] an interval of
+ *   positions was drawn to be labelled
+ * @property {(error: any) => void} [onProblem] rows could not be loaded; null: they could again
+ * @property {HTMLElement | null} [legend] the list that shows the legend
+ * @property {boolean} [navigator] whether a strip of the complete series is drawn below
+ */
+
+/** @typedef {{rows: Rows, x: Float64Array, from: number, to: number, start: number, stop: number, buckets: number}} DrawnWindow */
+
+/** @typedef {{series: ChartSeries, windows: WindowLoader, peaks: {x: Float64Array, y: Float64Array}}} DrawnSeries */
+
 export class SeriesChart {
+  /** @type {any} */
+  series = null;
+  /** @type {DrawnSeries | null} the series that it is compared with */
+  other = null;
+  /** @type {any} of `series` */
+  windows = null;
+  /** @type {any} the rows drawn last */
+  rows = null;
+  /** @type {Rows | null} rows of the detection before, until the new ones arrive */
+  stale = null;
+  /** The window in view. @type {any} */
+  from = undefined;
+  /** @type {any} */
+  to = undefined;
+  /** The axis: its first and last point. @type {[number, number]} */
+  full = [0, 0];
+  minRange = 0;
+  /** Whether drawing with the pointer labels an interval; otherwise it zooms. */
+  marking = false;
+  /** @type {number | null} where the keys are on the axis */
+  cursor = null;
+  /** @type {number | null} */
+  labelStart = null;
+  /** @type {any[] | undefined} */
+  legendState = undefined;
+  /** @type {any} */
+  navigator = null;
+  frame = 0;
+  /** @type {any} what `fill` drew last */
+  filled = null;
+  peaks = { x: new Float64Array(), y: new Float64Array() };
+
   /**
-   * `onWindow(from, to, window)` is told of each window that is drawn: {rows, start, stop} are the rows in it (windows.js).
-   * `onEvent(event)`    an event was clicked in the chart
-   * `onMark(start, stop, {from, to})`  a stretch was marked: positions, and the places drawn
-   * `onProblem(error)`  a window could not be fetched; null once one could
-   * `legend`            the list element in which the legend is kept
-   * `overview`          whether a strip of the whole series is drawn below
+   * @param {HTMLCanvasElement} canvas
+   * @param {(from: number, to: number, window: DrawnWindow) => void} onWindow is called after each drawing
+   * @param {ChartOptions} [options]
    */
-  constructor(canvas, onWindow, { onEvent, onMark, onProblem, legend = null, overview = false } = {}) {
-    Object.assign(this, { canvas, onWindow, onEvent, onMark, onProblem, legend, series: null, other: null });
-    Object.assign(this, { pending: 0, marking: false, cursor: null, begun: null, rows: null });
-    this.marks = { events: [], places: EMPTY, labels: {}, chosen: null, colours: colours() };
+  constructor(canvas, onWindow, { onEvent, onLabel, onProblem, legend = null, navigator = false } = {}) {
+    this.canvas = canvas;
+    this.frameElement = /** @type {HTMLElement} */ (canvas.parentElement);
+    this.onWindow = onWindow;
+    this.onEvent = onEvent;
+    this.onLabel = onLabel;
+    this.onProblem = onProblem;
+    this.legend = legend;
+    this.marks = {
+      /** @type {AnomalyEvent[]} */
+      events: [],
+      positions: NO_POSITIONS,
+      /** @type {Record<string, Positions>} */
+      labels: {},
+      /** @type {any} */
+      chosen: null,
+      colours: colours(),
+    };
     this.chart = plotOn(canvas, this.marks, {
       hasTimes: () => this.series?.hasTimes,
-      title: (k) => when(this.rows, k, this.series.hasTimes),
-      lines: (k) => this.told(k),
-      resized: () => this.later(),
+      title: (k) => timeText(this.rows, k, this.series.hasTimes),
+      lines: (k) => this.describe(k),
+      onResize: () => this.scheduleDraw(),
     });
     this.gestures = new Gestures(canvas, this);
-    this.strip = null;
-    if (overview) this.addStrip();
+    if (navigator) this.addNavigator();
     addEventListener("beforeprint", () => this.paint(true));
     addEventListener("afterprint", () => this.paint());
     this.paint();
   }
 
-  /** Not every page has the strip, and not every visitor wants a picture: their code is fetched where it is needed. */
-  async addStrip() {
-    const { Overview } = await import("./navigator.js");
-    this.strip = new Overview(this, this.canvas.parentElement);
-    this.later();
+  /** Loads the strip's code: not every page has one. */
+  async addNavigator() {
+    const { Navigator } = await import("./navigator.js");
+    this.navigator = new Navigator(this, this.frameElement);
+    this.scheduleDraw();
   }
 
-  /** Shows another series, or the same with its results; keeps the window if `keep`. */
+  /**
+   * Shows another series, or the same with its results; keeps the window if `keep`.
+   * @param {ChartSeries} series
+   */
   show(series, { keep = false } = {}) {
     this.windows?.close();
-    this.stale = keep && series.source && this.rows ? rejudged(this.rows, series) : null;
+    this.stale = keep && series.source && this.rows ? withThreshold(this.rows, series) : null;
     this.series = series;
-    this.windows = this.windowsOf(series);
+    this.windows = this.loaderOf(series);
     const events = series.events ?? [];
-    Object.assign(this.marks, { events, places: placesOf(series, events), chosen: null });
+    Object.assign(this.marks, { events, positions: positionsOf(series, events), chosen: null });
     this.peaks = peaksOf(series, events);
     this.label(series.labels ?? []);
     this.extend(this.windows.source.extent);
-    this.windows.overview();
+    this.windows.loadOverall();
     if (keep && this.from !== undefined) this.view(this.from, this.to);
     else this.view(...this.full);
   }
@@ -89,69 +148,78 @@ export class SeriesChart {
     this.minRange = Math.min(this.full[1] - this.full[0], 4 * Math.max(step, hasTimes ? 1e-3 : 1));
   }
 
-  windowsOf(series) {
-    const arrived = () => {
+  /** @param {ChartSeries} series */
+  loaderOf(series) {
+    const onRows = () => {
       this.onProblem?.(null);
       this.label(this.series.labels);
     };
-    const failed = (error) => {
-      this.fetching();
+    const onError = (error) => {
+      this.updateFetching();
       this.onProblem?.(error);
     };
-    return new Windows(series.source ?? inMemory(series), arrived, failed);
+    return new WindowLoader(series.source ?? inMemory(series), onRows, onError);
   }
 
-  /** Draws another detection of the same series beside it, in another colour and shape; null takes it away. */
+  /**
+   * Draws a second detection of the same series, in another colour and shape; null removes it.
+   * @param {ChartSeries | null} series
+   */
   compare(series) {
     this.other?.windows.close();
-    this.other = series && { series, windows: this.windowsOf(series), peaks: peaksOf(series, series.events ?? []) };
-    this.other?.windows.overview();
-    this.later();
+    this.other = series && { series, windows: this.loaderOf(series), peaks: peaksOf(series, series.events ?? []) };
+    this.other?.windows.loadOverall();
+    this.scheduleDraw();
   }
 
-  /** Draws these labels instead. */
+  /** Draws these labels. @param {ChartSeries["labels"]} labels */
   label(labels) {
     this.series.labels = labels;
     const rows = this.windows.overall; // labels of a series that is not in memory wait for it
     const all = rows ? labels.map(labelOf).toSorted((a, b) => a.start - b.start) : [];
     const kinds = Object.groupBy(all, ({ kind }) => kind);
     this.marks.labels = Object.fromEntries(
-      Object.entries(kinds).map(([kind, items]) => [kind, placesOf(this.series, items, rows)]),
+      Object.entries(kinds).map(([kind, items]) => [kind, positionsOf(this.series, items ?? [], rows)]),
     );
-    this.later();
+    this.scheduleDraw();
   }
 
-  get everything() {
+  get showsAll() {
     return this.from <= this.full[0] && this.to >= this.full[1];
   }
 
-  /** Brings the stretch from..to of the axis into view, as far as there is data. */
+  /**
+   * Brings from..to of the axis into view, as far as there is data.
+   * @param {number} from
+   * @param {number} to
+   */
   view(from, to) {
     const width = Math.min(this.full[1] - this.full[0], Math.max(to - from, this.minRange));
     const middle = (from + to) / 2;
     this.from = Math.max(this.full[0], Math.min(this.full[1] - width, middle - width / 2));
     this.to = this.from + width;
-    for (const { windows } of this.drawn) windows.want(this.from, this.to, this.buckets);
-    this.later();
+    for (const { windows } of this.drawn) windows.load(this.from, this.to, this.buckets);
+    this.scheduleDraw();
   }
 
-  /** What is drawn: the series, and the one that it is compared with. */
+  /** The series, and the one that it is compared with. @returns {DrawnSeries[]} */
   get drawn() {
-    return [{ series: this.series, windows: this.windows, peaks: this.peaks }, this.other].filter(Boolean);
+    const own = { series: this.series, windows: this.windows, peaks: this.peaks };
+    return this.other ? [own, this.other] : [own];
   }
 
   get buckets() {
-    return Math.max(100, Math.min(MOST_BUCKETS, Math.round(this.chart.chartArea?.width || this.chart.width || 600)));
+    return Math.max(100, Math.min(MAX_BUCKETS, Math.round(this.chart.chartArea?.width || this.chart.width || 600)));
   }
 
-  /** Zooms around the middle: a factor below 1 shows less. */
+  /** Zooms around the middle: a factor below 1 shows less. @param {number} factor */
   zoom(factor) {
     const middle = (this.from + this.to) / 2;
     const half = ((this.to - this.from) / 2) * factor;
     this.view(middle - half, middle + half);
   }
 
-  /** Moves by a fraction of the window; below 0 is to earlier. */
+  /** Moves by a fraction of the window; below 0 is to earlier. @param {number} fraction */
   pan(fraction) {
     const by = (this.to - this.from) * fraction;
     this.view(this.from + by, this.to + by);
@@ -161,57 +229,63 @@ export class SeriesChart {
     this.view(...this.full);
   }
 
-  /** Brings an event into view with some of what surrounds it, and marks it. */
-  toEvent(event) {
+  /**
+   * Brings an event into view with its surroundings, and marks it.
+   * @param {Interval & Partial<AnomalyEvent>} event
+   */
+  showEvent(event) {
     const [start, stop] = spanOf(this.series, event);
-    const step = this.series.step || (this.full[1] - this.full[0]) / (this.rows?.x.length ?? MOST_BUCKETS);
+    const step = this.series.step || (this.full[1] - this.full[0]) / (this.rows?.x.length ?? MAX_BUCKETS);
     const margin = Math.max((stop - start) * 1.5, step * 40);
     this.marks.chosen = event;
     this.view(start - margin, stop + margin);
   }
 
-  /** A click at a place of the axis. */
-  tapped(at) {
-    const event = nearest(this.marks.places, at, (REACH / this.area.width) * (this.to - this.from));
+  /** Selects the event near a point of the axis that was clicked. @param {number} at */
+  selectAt(at) {
+    const event = nearest(this.marks.positions, at, (CLICK_REACH / this.area.width) * (this.to - this.from));
     if (!event || !this.onEvent) return;
     this.marks.chosen = event;
-    this.later();
+    this.scheduleDraw();
     this.onEvent(event);
   }
 
-  /** A stretch was drawn with the pointer: it is marked, or looked at. */
-  took(from, to) {
-    if (this.marking) this.mark(from, to);
+  /** An interval was drawn with the pointer: labels it, or zooms to it. */
+  selectRange(from, to) {
+    if (this.marking) this.labelRange(from, to);
     else this.view(from, to);
   }
 
-  mark(from, to) {
+  labelRange(from, to) {
     const [start, stop] = positionsIn(this.rows, this.series.step, from, to);
-    if (stop > start) this.onMark?.(start, stop, { from, to });
+    if (stop > start) this.onLabel?.(start, stop, { from, to });
   }
 
-  /** Moves the cursor of the keys by so many drawn points, and says what is there. */
-  moveCursor(by) {
-    const { data } = this.chart.data.datasets[0];
-    const real = data.filter(({ gap }) => !gap);
-    if (!real.length) return;
-    const now = this.cursor === null ? (by > 0 ? -1 : real.length) : rowAt({ x: real.map(({ x }) => x) }, this.cursor);
-    const { x, i } = real[Math.max(0, Math.min(real.length - 1, now + by))];
+  /** Moves the cursor of the keys by `steps` drawn points, and announces the point there. @param {number} steps */
+  moveCursor(steps) {
+    const points = this.chart.data.datasets[0].data.filter(({ gap }) => !gap);
+    if (!points.length) return;
+    const before = steps > 0 ? -1 : points.length;
+    const now = this.cursor === null ? before : rowAt({ x: points.map(({ x }) => x) }, this.cursor);
+    const { x, i } = points[Math.max(0, Math.min(points.length - 1, now + steps))];
     this.cursor = x;
-    this.point();
-    announce([when(this.rows, i, this.series.hasTimes), ...this.told(i)].join(", "));
+    this.showCursor();
+    announce([timeText(this.rows, i, this.series.hasTimes), ...this.describe(i)].join(", "));
   }
 
-  /** One end of a stretch to mark is where the cursor is; with the other end it is marked. */
-  hold(end) {
-    if (!this.onMark || this.cursor === null) return;
-    if (!end) this.begun = this.cursor;
-    else if (this.begun !== null) this.mark(...[this.begun, this.cursor].sort((a, b) => a - b));
-    announce(end ? "" : "The marked stretch starts here. Move on and press E where it ends.");
+  /** Starts an interval to label at the cursor, or ends it there. @param {"start" | "end"} end */
+  labelFromCursor(end) {
+    if (!this.onLabel || this.cursor === null) return;
+    if (end === "start") {
+      this.labelStart = this.cursor;
+      announce("The interval starts here. Move on and press E where it ends.");
+    } else if (this.labelStart !== null) {
+      this.labelRange(Math.min(this.labelStart, this.cursor), Math.max(this.labelStart, this.cursor));
+    }
   }
 
-  /** Shows the point at the cursor as the pointer does. */
-  point() {
+  /** Shows the tooltip of the point at the cursor. */
+  showCursor() {
     const { chart } = this;
     const { data } = chart.data.datasets[0];
     const index = data.findIndex(({ x, gap }) => x === this.cursor && !gap);
@@ -226,110 +300,121 @@ export class SeriesChart {
     return this.chart.chartArea;
   }
 
-  later() {
-    if (this.pending || !this.series) return;
-    this.pending = requestAnimationFrame(() => {
-      this.pending = 0;
+  scheduleDraw() {
+    if (this.frame || !this.series) return;
+    this.frame = requestAnimationFrame(() => {
+      this.frame = 0;
       this.draw();
     });
   }
 
   draw() {
     const { from, to, buckets } = this;
-    const of = ({ windows, peaks }, rows) => {
-      windows.want(from, to, buckets);
+    const lines = ({ windows, peaks }, rows) => {
+      windows.load(from, to, buckets);
       return rows && linesOf(rows, from, to, buckets, peaks);
     };
     const [first, second] = this.drawn;
-    const own = of(first, this.newest());
-    this.canvas.parentElement.classList.toggle("waiting", !own);
+    const own = lines(first, this.rowsToDraw());
+    this.frameElement.classList.toggle("waiting", !own);
     if (!own) return;
-    const other = second && of(second, second.windows.best(from, to));
+    const other = second && lines(second, second.windows.best(from, to));
     this.rows = own.window.rows;
     const { start, stop } = own.window;
-    const lines = { ...own, otherExpected: other?.expected ?? [], otherDots: other?.dots ?? [] };
-    this.filled = [lines, { from, to, inView: this.inView(start, stop), heights: this.heights(lines) }];
-    fill(this.chart, ...this.filled);
-    if (this.cursor !== null) this.point();
+    const all = { ...own, otherExpected: other?.expected ?? [], otherDots: other?.dots ?? [] };
+    this.filled = [all, { from, to, pointsInView: this.pointsInView(start, stop), range: this.yRange(all) }];
+    fill(this.chart, this.filled[0], this.filled[1]);
+    if (this.cursor !== null) this.showCursor();
     this.drawLegend();
-    this.strip?.follow();
+    this.navigator?.update();
     this.onWindow(from, to, own.window);
-    this.canvas.dispatchEvent(new CustomEvent("drawn", { detail: { settled: !this.fetching() } }));
+    this.canvas.dispatchEvent(new CustomEvent("drawn", { detail: { settled: !this.updateFetching() } }));
   }
 
-  /** Whether finer points are on their way. The plot's class says it too, for those who wait for them, as tests do. */
-  fetching() {
+  /** Whether finer rows are on their way. The plot's class shows it too, for those who wait for them, as tests do. */
+  updateFetching() {
     const busy = this.drawn.some(({ windows }) => windows.busy);
-    this.canvas.parentElement.classList.toggle("fetching", busy);
+    this.frameElement.classList.toggle("fetching", busy);
     return busy;
   }
 
-  /** The rows to draw: those of the last judgement only while they are finer than what there is of this one. */
-  newest() {
+  /** The rows to draw: those of the detection before only while they are finer than what has arrived of this one. */
+  rowsToDraw() {
     const { from, to, stale } = this;
     const fresh = this.windows.best(from, to);
-    if (!stale || (fresh && fresh.width <= stale.width)) this.stale = null;
-    return this.stale && (!fresh || (stale.from <= from && stale.to >= to)) ? stale : fresh;
+    if (!stale || (fresh && fresh.width <= stale.width)) {
+      this.stale = null;
+      return fresh;
+    }
+    return !fresh || (stale.from <= from && stale.to >= to) ? stale : fresh;
   }
 
-  /** How many points, not rows, are in view: of some a few are drawn for many. */
-  inView(start, stop) {
+  /** How many points are in view, of which fewer rows may be drawn. */
+  pointsInView(start, stop) {
     const { positions } = this.rows;
     return positions ? positions[stop - 1] - positions[start] + 1 : stop - start;
   }
 
-  heights(lines) {
-    return heightsOf({ ...NOTHING, ...lines });
+  /** The y axis. */
+  yRange(lines) {
+    return yRange({ ...NO_LINES, ...lines });
   }
 
   drawLegend() {
     if (!this.legend) return;
-    const told = [
+    const state = [
       this.series,
       Boolean(this.rows.expected),
-      banded(this.rows),
+      hasBand(this.rows),
       this.other?.series,
       this.legendOther?.banded,
       this.series.labels,
     ];
-    if (this.toldLegend?.every((each, k) => each === told[k])) return;
-    this.toldLegend = told;
+    if (this.legendState?.every((each, k) => each === state[k])) return;
+    this.legendState = state;
     drawLegend(this.legend, this.legendSeries, this.legendOther);
   }
 
-  /** The series as the legend wants to know it: whether it is judged, and whether there is a band. */
+  /** The series for the legend: with its band, and `expected` after a detection. */
   get legendSeries() {
-    return { ...this.series, expected: this.rows.expected, banded: banded(this.rows) };
+    return { ...this.series, expected: this.rows.expected, banded: hasBand(this.rows) };
   }
 
-  /** The one that it is compared with, told in the same way; null where there is none. */
+  /** The second series for the legend; null where there is none. */
   get legendOther() {
     const rows = this.other?.windows.overall;
-    return this.other && { ...this.other.series, banded: rows ? banded(rows) : undefined };
+    return this.other && { ...this.other.series, banded: rows ? hasBand(rows) : undefined };
   }
 
-  /** A PNG (Blob) of what is shown, with title and legend, on white. */
+  /** A PNG of what is shown, with title and legend, on white. @returns {Promise<Blob>} */
   async png() {
-    const { pictureOf } = await import("./export_png.js");
-    return pictureOf(this);
+    const { pngOf } = await import("./export_png.js");
+    return pngOf(this);
   }
 
-  /** The words on row `k`. */
-  told(k) {
+  /** Row `k` in lines of text. @param {number} k */
+  describe(k) {
     const lines = [`Value ${number(this.rows.values[k])}`];
     if (this.rows.expected) {
-      const at = this.rows.x[k];
-      lines.push(...judged(this.series, this.rows, k, this.severity(k), nearest(this.marks.places, at, 0)));
+      const event = nearest(this.marks.positions, this.rows.x[k], 0);
+      lines.push(...scoreLines(this.series, this.rows, k, this.severity(k), event));
     }
-    const rows = this.other?.windows.best(this.from, this.to);
-    const there = rows ? rowAt(rows, this.rows.x[k]) : -1;
-    if (there < 0 || rows.x[there] !== this.rows.x[k]) return lines;
-    const { series } = this.other;
-    const severity = rows.score?.[there] > series.threshold ? rows.score[there] / series.threshold : null;
-    return [...lines, ...judged(series, rows, there, severity, null).map((line) => `◇ ${line}`)];
+    return [...lines, ...this.describeOther(k)];
   }
 
-  /** How severe the anomaly in row `k` is; null where there is none. */
+  describeOther(k) {
+    if (!this.other) return [];
+    const { series, windows } = this.other;
+    const rows = windows.best(this.from, this.to);
+    const row = rows ? rowAt(rows, this.rows.x[k]) : -1;
+    if (!rows || row < 0 || rows.x[row] !== this.rows.x[k]) return [];
+    const { threshold = NaN } = series;
+    const score = rows.score?.[row] ?? NaN;
+    const severity = score > threshold ? score / threshold : null;
+    return scoreLines(series, rows, row, severity, null).map((line) => `◇ ${line}`);
+  }
+
+  /** The severity of the anomaly in row `k`; null where there is none. @param {number} k @returns {number | null} */
   severity(k) {
     const { threshold } = this.series;
     const { score } = this.rows;
@@ -339,6 +424,6 @@ export class SeriesChart {
   /** Takes the colours of the theme in force, or those for paper. */
   paint(light = false) {
     paint(this.chart, this.marks, colours(light));
-    this.strip?.paint();
+    this.navigator?.paint();
   }
 }

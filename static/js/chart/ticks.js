@@ -20,7 +20,7 @@ const MONTHS = [1, 2, 3, 6];
 /** 1, 2 or 5 times a power of ten: the smallest not below `step`. */
 export function niceStep(step) {
   const power = 10 ** Math.floor(Math.log10(step));
-  return [1, 2, 5, 10].map((n) => n * power).find((each) => each >= step * 0.999);
+  return [1, 2, 5, 10].map((n) => n * power).find((each) => each >= step * 0.999) ?? 10 * power;
 }
 
 /** Whole positions from..to, at most about `target` of them: [{value, label}]. */

@@ -1,34 +1,30 @@
-// A point in words: what the pointer or the keys have come to.
-import { number, rough, time, times } from "../ui/format.js";
+// A point in words, for the tooltip and for screen readers.
+import { counted, number, rough, time, times } from "../ui/format.js";
 
 const known = (column, k) => (column && Number.isFinite(column[k]) ? column[k] : null);
 
-/** When the row `k` is. */
-export function when(rows, k, hasTimes) {
+/** The time or position of row `k`. */
+export function timeText(rows, k, hasTimes) {
   return hasTimes ? `${time(rows.x[k])} UTC` : `Point ${rows.x[k].toLocaleString("en")}`;
 }
 
-/** The scorer of an event as text: "level spread over 64 points". */
-function scorer({ top_scorer: name, window }) {
-  return name.replaceAll("_", " ") + (window ? ` over ${window} points` : "");
+/** ", highest by level spread over 24 points"; "" where an event names none. */
+function scorerText(event) {
+  if (!event?.top_scorer) return "";
+  const window = event.window ? ` over ${counted(event.window, "point")}` : "";
+  return `, highest by ${event.top_scorer.replaceAll("_", " ")}${window}`;
 }
 
-/** The judgement of row `k` in lines: `series` has its threshold and the detector's title; `severity` is null where it is usual. */
-export function judged(series, rows, k, severity, event) {
+/** Expected value, band, score and severity of row `k`, in lines; `severity` is null where it is no anomaly. */
+export function scoreLines(series, rows, k, severity, event) {
   const score = known(rows.score, k);
-  if (score === null) return ["Not judged: warming up or missing"];
+  if (score === null) return ["Not scored: warm-up or missing"];
   const lines = [];
   if (known(rows.expected, k) !== null) lines.push(`Expected ${number(rows.expected[k])}`);
   if (known(rows.lower, k) !== null) lines.push(`Band ${number(rows.lower[k])} to ${number(rows.upper[k])}`);
   if (Number.isFinite(series.threshold)) lines.push(`Score ${rough(score)}, threshold ${rough(series.threshold)}`);
-  const judge = rows.judgedBy?.[k] ?? series.detector;
-  if (judge) lines.push(`Judged by ${judge}`);
-  for (const [name, column] of Object.entries(rows.views ?? {})) {
-    if (known(column, k) !== null) lines.push(`By its ${name}: ${rough(column[k])}`);
-  }
-  if (severity !== null)
-    lines.push(
-      `Anomaly: severity ${times(severity)}${event?.top_scorer ? `, highest by ${scorer(event)}` : ""}`,
-    );
+  const detector = rows.judgedBy?.[k] ?? series.detector;
+  if (detector) lines.push(`Detector ${detector}`);
+  if (severity !== null) lines.push(`Anomaly: severity ${times(severity)}${scorerText(event)}`);
   return lines;
 }

@@ -1,29 +1,19 @@
-// What of a series is at hand to draw, and what is fetched as a person zooms and moves.
-//
-// A *source* is where the points of a series come from:
-//   extent   [first, last] of the x axis: milliseconds since 1970, or positions where the series has no times
-//   async window(from, to, buckets, signal)
-//            the points of a stretch as `Rows`, reduced to about two a bucket; rejects with an AbortError once aborted
-//   rows     only where all points are in memory: all of them; `window` is not called then
-//
-// `Rows` are columns of equal length, one row for each point that was kept, x increasing:
-//   x, values                       Float64Array; NaN where missing
-//   positions                       Int32Array: where in the whole series a row stands; absent: row k is point k
-//   expected, lower, upper, score   Float64Array; absent while nothing was judged
-//   flagged, peaks                  Int32Array of rows: the anomalies, and of those the worst of each event
-//   gaps                            Int32Array of rows before which nothing is known for more than 1.5 usual steps
-//   from, to, width                 the stretch that was asked for and of a bucket; width 0: no point of it was left out
+// Loads the windows of a series as a person zooms and moves, and holds those loaded last.
 import { gapsOf } from "./gaps.js";
 import { position } from "./decimate.js";
 
-const MARGIN = 0.25; // fetched beyond each side of the view, as a share of it, so that moving finds it there
-const KEPT = 12; // windows held, the last used ones
-const PAUSE = 40; // ms between the starts of two requests
-const ROWS = ["flagged", "peaks", "gaps"]; // columns that name rows
-const OVERALL = 1000; // buckets of the whole, which is always held
-const SHARP = 1.3; // a bucket of so many pixels' width is still as good as exact
+const MARGIN = 0.25; // loaded beyond each side of the view, as a share of it, so that panning shows it at once
+const MAX_WINDOWS = 12; // held, the last used ones
+const REQUEST_INTERVAL = 40; // milliseconds between the starts of two requests
+const ROW_COLUMNS = ["flagged", "peaks", "gaps"]; // columns of row numbers
+const OVERALL_BUCKETS = 1000; // of the complete series, which is always held
+const SHARP = 1.3; // pixels: a bucket of this width looks exact
 
-/** The source of a series whose columns are all in memory: {x, values, step} and, where judged, the rest. */
+/**
+ * The source of a series whose columns are all in memory.
+ * @param {any} series
+ * @returns {RowSource}
+ */
 export function inMemory(series) {
   const { x } = series;
   const rows = { ...series, gaps: gapsOf(x, series.step), from: x[0], to: x[x.length - 1], width: 0 };
@@ -32,7 +22,12 @@ export function inMemory(series) {
 
 const covers = (rows, from, to) => rows.from <= from && rows.to >= to;
 
-/** The rows `coarse` with those of `fine`, of the same series, in their place. */
+/**
+ * The rows `coarse`, with those of `fine` in place of theirs.
+ * @param {any} coarse
+ * @param {any} fine
+ * @returns {Rows}
+ */
 export function spliced(coarse, fine) {
   const first = position(coarse.x, fine.from);
   let last = position(coarse.x, fine.to);
@@ -46,8 +41,8 @@ export function spliced(coarse, fine) {
   };
   const rows = { ...coarse };
   for (const [name, column] of Object.entries(coarse)) {
-    if (!ArrayBuffer.isView(column)) continue;
-    rows[name] = ROWS.includes(name)
+    if (!(column instanceof Float64Array || column instanceof Int32Array)) continue;
+    rows[name] = ROW_COLUMNS.includes(name)
       ? Int32Array.of(
           ...column.filter((row) => row < first),
           ...fine[name].map((row) => row + first),
@@ -58,55 +53,84 @@ export function spliced(coarse, fine) {
   return rows;
 }
 
-export class Windows {
+/** @typedef {{from: number, to: number, width: number, abort: AbortController}} RowRequest */
+
+export class WindowLoader {
+  /** @type {Rows[]} the last used ones last */
+  loaded = [];
+  /** @type {Rows | null} the complete series, coarsely */
+  overall = null;
+  /** @type {{part: Rows, rows: Rows} | null} */
+  mix = null;
+  /** Requests on their way: of a window, and of the complete series. @type {RowRequest | null} */
+  detail = null;
+  /** @type {RowRequest | null} */
+  first = null;
+  /** @type {[number, number, number] | null} */
+  pending = null;
+  /** @type {ReturnType<typeof setTimeout> | null} */
+  timer = null;
+  begun = -Infinity;
+
   /**
-   * `arrived()` is called when there is more to draw than before; `failed(error)` when a request was refused or went
-   * unanswered. Call `want` again after that.
+   * @param {RowSource} source
+   * @param {() => void} onRows is called when there is more to draw
+   * @param {(error: any) => void} onError is called when a request fails; call `load` again after that
    */
-  constructor(source, arrived, failed) {
-    Object.assign(this, { source, arrived, failed, kept: [], overall: source.rows ?? null });
-    Object.assign(this, { asked: null, first: null, pending: null, timer: null, begun: -Infinity });
+  constructor(source, onRows, onError) {
+    this.source = source;
+    this.onRows = onRows;
+    this.onError = onError;
+    this.overall = source.rows ?? null;
   }
 
   /** Whether rows are on their way. */
   get busy() {
-    return [this.asked, this.first, this.timer].some((each) => each !== null);
+    return [this.detail, this.first, this.timer].some((each) => each !== null);
   }
 
   /**
-   * The finest rows that reach over all of from..to. Where none do, those of the whole, and in the part that the nearest
-   * others cover their finer ones; null while nothing came.
+   * The finest rows that cover from..to. Where none do, those of the complete series, with finer ones where there are
+   * any; null before the first response.
+   * @param {number} from
+   * @param {number} to
+   * @returns {Rows | null}
    */
   best(from, to) {
     const finer = (best, rows) => (best && best.width <= rows.width ? best : rows);
-    const finest = this.kept.filter((rows) => covers(rows, from, to)).reduce(finer, null);
+    const finest = this.loaded.filter((rows) => covers(rows, from, to)).reduce(finer, null);
     if (finest) {
-      this.kept = [...this.kept.filter((rows) => rows !== finest), finest];
+      this.loaded = [...this.loaded.filter((rows) => rows !== finest), finest];
       return finest;
     }
-    const part = this.kept.filter((rows) => rows.from < to && rows.to > from).reduce(finer, null);
+    const part = this.loaded.filter((rows) => rows.from < to && rows.to > from).reduce(finer, null);
     return this.overall && part && part.width < this.overall.width ? this.mixed(part) : this.overall;
   }
 
-  /** The rows of the whole with those of `part` in their place, kept until others are mixed. */
+  /** The rows of the complete series with those of `part` in place of theirs, computed once. @param {Rows} part */
   mixed(part) {
     if (this.mix?.part !== part) this.mix = { part, rows: spliced(this.overall, part) };
     return this.mix.rows;
   }
 
-  /** Whether what is held, or on its way, draws from..to in buckets of this width as well as what would be fetched. */
-  sharp(from, to, width) {
-    const enough = (rows) => rows !== null && covers(rows, from, to) && rows.width <= width * SHARP;
-    return [this.overall, this.first, this.asked, ...this.kept].some(enough);
+  /** Whether rows that are loaded, or on their way, are as fine as buckets of `width`. */
+  isSharp(from, to, width) {
+    const isSharp = (rows) => rows !== null && covers(rows, from, to) && rows.width <= width * SHARP;
+    return [this.overall, this.first, this.detail, ...this.loaded].some(isSharp);
   }
 
-  /** Fetches what lacks for drawing from..to in so many buckets. Whatever older is on its way is given up for it. */
-  want(from, to, buckets) {
+  /**
+   * Loads what is missing to draw from..to in so many buckets, and cancels an earlier request.
+   * @param {number} from
+   * @param {number} to
+   * @param {number} buckets
+   */
+  load(from, to, buckets) {
     if (this.source.rows) return;
-    const there = this.sharp(from, to, (to - from) / buckets);
-    this.pending = there ? null : [from, to, buckets];
-    if (there || this.timer !== null) return;
-    const rest = this.begun + PAUSE - performance.now();
+    const isLoaded = this.isSharp(from, to, (to - from) / buckets);
+    this.pending = isLoaded ? null : [from, to, buckets];
+    if (isLoaded || this.timer !== null) return;
+    const rest = this.begun + REQUEST_INTERVAL - performance.now();
     if (rest <= 0) this.begin();
     else
       this.timer = setTimeout(() => {
@@ -115,12 +139,12 @@ export class Windows {
       }, rest);
   }
 
-  /** Fetches the whole, coarsely: what is drawn until the rest is there. */
-  async overview() {
+  /** Loads the complete series, coarsely: it is drawn until finer rows arrive. */
+  async loadOverall() {
     if (this.overall || this.first) return;
     const [from, to] = this.source.extent;
-    this.first = { from, to, width: (to - from) / OVERALL, abort: new AbortController() };
-    await this.fetch("first", OVERALL, (rows) => {
+    this.first = { from, to, width: (to - from) / OVERALL_BUCKETS, abort: new AbortController() };
+    await this.fetch("first", OVERALL_BUCKETS, (rows) => {
       this.overall = rows;
     });
   }
@@ -132,17 +156,23 @@ export class Windows {
     const more = (to - from) * MARGIN;
     const [low, high] = [Math.max(first, from - more), Math.min(last, to + more)];
     const many = Math.max(1, Math.ceil((buckets * (high - low)) / (to - from)));
-    this.asked?.abort.abort();
-    this.asked = { from: low, to: high, width: (high - low) / many, abort: new AbortController() };
-    Object.assign(this, { pending: null, begun: performance.now() });
-    await this.fetch("asked", many, (rows) => {
-      this.kept = [...this.kept, rows].slice(-KEPT);
+    this.detail?.abort.abort();
+    this.detail = { from: low, to: high, width: (high - low) / many, abort: new AbortController() };
+    this.pending = null;
+    this.begun = performance.now();
+    await this.fetch("detail", many, (rows) => {
+      this.loaded = [...this.loaded, rows].slice(-MAX_WINDOWS);
     });
   }
 
-  /** Carries out the request noted in `slot`, and clears it. */
-  async fetch(slot, buckets, keep) {
-    const request = this[slot];
+  /**
+   * Sends the request in `slot`, and clears it.
+   * @param {"detail" | "first"} slot
+   * @param {number} buckets
+   * @param {(rows: Rows) => void} store
+   */
+  async fetch(slot, buckets, store) {
+    const request = /** @type {RowRequest} */ (this[slot]);
     const {
       from,
       to,
@@ -151,24 +181,27 @@ export class Windows {
     let rows = null;
     let problem = null;
     try {
-      rows = await this.source.window(from, to, buckets, signal);
+      rows = await /** @type {any} */ (this.source).window(from, to, buckets, signal);
     } catch (error) {
       problem = error;
     }
     if (signal.aborted) return;
     if (this[slot] === request) this[slot] = null;
-    if (problem) this.failed(problem);
+    if (problem) this.onError(problem);
     else {
-      keep(rows);
-      this.arrived();
+      store(rows);
+      this.onRows();
     }
   }
 
-  /** Gives up what is on its way: another series is shown. */
+  /** Cancels the requests: another series is shown. */
   close() {
-    this.asked?.abort.abort();
+    this.detail?.abort.abort();
     this.first?.abort.abort();
-    clearTimeout(this.timer);
-    Object.assign(this, { asked: null, first: null, pending: null, timer: null });
+    clearTimeout(this.timer ?? undefined);
+    this.detail = null;
+    this.first = null;
+    this.pending = null;
+    this.timer = null;
   }
 }

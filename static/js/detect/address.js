@@ -1,43 +1,59 @@
-// What the page shows, in its address, so that a link or a reload leads back: data, judgement and the window in view.
+// The address of the page: data, detection and the window in view, so that a link or a reload restores them.
 
 const DEMO = ["kind", "points", "seed"];
-const OWN = "detector_"; // before a parameter that is called like one of the demo's: both have a seed
-const KEPT = ["series", "detection", "column"];
+const PREFIX = "detector_"; // of a parameter that has the name of one of the demo: both have a seed
+const IDS = ["series", "detection", "column"];
 const WINDOW = ["from", "to"];
 
 /**
- * {demo: {kind, points, seed} or null, series, detection, column, window: [from, to] or null, detector, params} from
- * the query of an address.
+ * @typedef {object} Address
+ * @property {Record<string, string> | null} [demo] kind, points, seed
+ * @property {string} [series]
+ * @property {string} [detection]
+ * @property {string} [column]
+ * @property {[number, number] | null} [window]
+ * @property {string} [detector]
+ * @property {Record<string, number>} [params]
+ */
+
+/**
+ * The fields of the query of an address.
+ * @param {string} search
+ * @returns {Address & {params: Record<string, number>}}
  */
 export function readAddress(search) {
-  const found = new URLSearchParams(search);
-  const demo = found.has("kind")
-    ? Object.fromEntries(DEMO.filter((name) => found.has(name)).map((name) => [name, found.get(name)]))
-    : null;
-  const known = [...DEMO, ...KEPT, ...WINDOW, "detector"];
-  const rest = [...found].filter(
+  const query = new URLSearchParams(search);
+  const demo = query.has("kind") ? Object.fromEntries([...query].filter(([name]) => DEMO.includes(name))) : null;
+  const known = [...DEMO, ...IDS, ...WINDOW, "detector"];
+  const rest = [...query].filter(
     ([name, value]) => !known.includes(name) && value !== "" && Number.isFinite(Number(value)),
   );
-  const [from, to] = WINDOW.map((name) => Number(found.get(name) ?? NaN));
+  const [from, to] = WINDOW.map((name) => Number(query.get(name) ?? NaN));
   return {
     demo,
-    ...Object.fromEntries([...KEPT, "detector"].map((name) => [name, found.get(name) ?? undefined])),
+    series: query.get("series") ?? undefined,
+    detection: query.get("detection") ?? undefined,
+    column: query.get("column") ?? undefined,
+    detector: query.get("detector") ?? undefined,
     window: from < to ? [from, to] : null,
-    params: Object.fromEntries(rest.map(([name, value]) => [name.replace(OWN, ""), Number(value)])),
+    params: Object.fromEntries(rest.map(([name, value]) => [name.replace(PREFIX, ""), Number(value)])),
   };
 }
 
-/** The query that says the same; what is not known is left out. */
+/** The query of an address; undefined and null are left out. @param {Address} address */
 export function addressOf({ demo, series, detection, column, window, detector, params }) {
-  const own = Object.entries(params ?? {}).map(([name, value]) => [DEMO.includes(name) ? OWN + name : name, value]);
-  const told = {
+  const prefixed = Object.entries(params ?? {}).map(([name, value]) => [
+    DEMO.includes(name) ? PREFIX + name : name,
+    value,
+  ]);
+  const fields = {
     ...demo,
     series,
     detection,
     column,
     ...(window ? { from: window[0], to: window[1] } : {}),
     detector,
-    ...Object.fromEntries(own),
+    ...Object.fromEntries(prefixed),
   };
-  return `?${new URLSearchParams(Object.entries(told).filter(([, value]) => value !== undefined && value !== null))}`;
+  return `?${new URLSearchParams(Object.entries(fields).filter(([, value]) => value !== undefined && value !== null))}`;
 }

@@ -1,21 +1,16 @@
-// All columns at a glance: a small chart of each, with its events once it was judged; a click leads to one.
-import { element } from "../ui/dom.js";
+// The columns as thumbnails: a small chart of each, with its events after a detection; a click opens one.
+import { element, find, svgElement } from "../ui/dom.js";
 import { count, counted, rough } from "../ui/format.js";
 
-const PAGE = 24; // charts shown at a time
-const [WIDTH, HEIGHT] = [240, 56];
-const LEAST = 3; // pixels of an event
+const PAGE_SIZE = 24; // thumbnails
+const WIDTH = 240;
+const HEIGHT = 56;
+const MIN_EVENT_WIDTH = 3; // pixels
 
-const NS = "http://www.w3.org/2000/svg";
-function shape(name, attributes) {
-  const made = document.createElementNS(NS, name);
-  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
-  return made;
-}
-
-/** Lowest and highest number of a column with gaps; [0, 1] where there is none. */
+/** Lowest and highest number of a column with gaps; [0, 1] where there is none. @returns {[number, number]} */
 export function extent(values) {
-  let [low, high] = [Infinity, -Infinity];
+  let low = Infinity;
+  let high = -Infinity;
   for (const value of values) {
     if (!Number.isFinite(value)) continue;
     if (value < low) low = value;
@@ -24,7 +19,7 @@ export function extent(values) {
   return low <= high ? [low, high] : [0, 1];
 }
 
-/** The line through `values` at `x` (same length, x increasing) in a box, as an SVG path; it breaks where one is missing. */
+/** The line through `values` at increasing `x` as an SVG path; it breaks where a value is missing. */
 export function pathOf(x, values, width = WIDTH, height = HEIGHT, pad = 3) {
   if (!x.length) return "";
   const [first, last] = [x[0], x[x.length - 1]];
@@ -44,8 +39,8 @@ export function pathOf(x, values, width = WIDTH, height = HEIGHT, pad = 3) {
   return path;
 }
 
-function drawing({ x, values }, events) {
-  const svg = shape("svg", {
+function drawing({ x, values }, events = []) {
+  const svg = svgElement("svg", {
     viewBox: `0 0 ${WIDTH} ${HEIGHT}`,
     preserveAspectRatio: "none",
     "aria-hidden": "true",
@@ -53,72 +48,98 @@ function drawing({ x, values }, events) {
   });
   const [first, last] = [x[0], x[x.length - 1]];
   const across = (at) => (last > first ? ((at - first) / (last - first)) * WIDTH : WIDTH / 2);
-  for (const { from, to } of events ?? []) {
+  for (const { from, to } of events) {
     const [left, right] = [across(from), across(to)];
-    const wide = Math.max(LEAST, right - left);
+    const width = Math.max(MIN_EVENT_WIDTH, right - left);
+    const start = Math.max(0, Math.min(WIDTH - width, (left + right - width) / 2));
     svg.append(
-      shape("rect", {
-        x: Math.max(0, Math.min(WIDTH - wide, (left + right - wide) / 2)).toFixed(1),
+      svgElement("rect", {
+        x: start.toFixed(1),
         y: 0,
-        width: wide.toFixed(1),
+        width: width.toFixed(1),
         height: HEIGHT,
         class: "thumbnail-event",
       }),
     );
   }
-  svg.append(shape("path", { d: pathOf(x, values), class: "thumbnail-path" }));
+  svg.append(svgElement("path", { d: pathOf(x, values), class: "thumbnail-path" }));
   return svg;
 }
 
-/** What is known of a column's events, in words. */
-export const eventWords = (judged) =>
-  judged === undefined
-    ? "not judged yet"
-    : judged === "busy"
-      ? "being judged …"
-      : judged.length
-        ? counted(judged.length, "event")
-        : "no events";
+/** @typedef {{from: number, to: number}[] | "running" | undefined} ColumnState the events of a column, once detected */
 
-function card(column, judged, chosen, onChoose) {
-  const events = Array.isArray(judged) ? judged : undefined;
-  const [low, high] = extent(column.values);
-  return element(
-    "button",
-    { type: "button", class: "thumbnail", "aria-pressed": String(chosen), onclick: () => onChoose(column.name) },
-    element(
-      "span",
-      { class: "thumbnail-head" },
-      element("strong", {}, column.name),
-      element("span", { class: events?.length ? "badge found" : "hint" }, eventWords(judged)),
-    ),
-    drawing(column, events),
-    element("span", { class: "hint" }, `${rough(low)} to ${rough(high)}`),
-  );
+/** The state of a column in words. @param {ColumnState} events */
+export function stateText(events) {
+  if (events === undefined) return "no detection yet";
+  if (events === "running") return "detecting …";
+  return events.length ? counted(events.length, "event") : "no events";
 }
 
-/**
- * Draws `columns` [{name, x, values}] into `place`. `judged` holds by name the events [{from, to}], or "busy";
- * `chosen` is the name of the one looked at; `onChoose(name)` is told of a click.
- */
-export function drawSmalls(place, columns, { judged, chosen, onChoose, shown = PAGE }) {
-  const again = () => {
-    drawSmalls(place, columns, { judged, chosen, onChoose, shown: shown + PAGE });
-    place.querySelectorAll(".thumbnail")[shown]?.focus();
-  };
-  const rest = columns.length - shown;
-  place.replaceChildren(
-    element(
-      "div",
-      { class: "thumbnails" },
-      ...columns.slice(0, shown).map((each) => card(each, judged.get(each.name), each.name === chosen, onChoose)),
-    ),
-    rest > 0
-      ? element(
-          "button",
-          { type: "button", class: "button small", onclick: again },
-          `Show ${count(Math.min(PAGE, rest))} more of ${count(rest)}`,
-        )
-      : "",
-  );
+export class ColumnThumbnails {
+  /**
+   * @param {HTMLElement} root
+   * @param {{onSelect: (column: string) => void, onDetectAll: () => void}} events
+   */
+  constructor(root, { onSelect, onDetectAll }) {
+    this.root = root;
+    this.onSelect = onSelect;
+    this.problem = find(root, "#columns-problem");
+    this.list = find(root, "#thumbnails");
+    this.shown = PAGE_SIZE;
+    /** @type {{name: string, x: number[], values: number[]}[]} */
+    this.columns = [];
+    /** @type {Map<string, ColumnState>} */
+    this.states = new Map();
+    this.selected = "";
+    find(root, "#detect-all").addEventListener("click", onDetectAll);
+  }
+
+  /**
+   * @param {{name: string, x: number[], values: number[]}[]} columns
+   * @param {{states: Map<string, ColumnState>, selected: string}} page
+   */
+  draw(columns, { states, selected }) {
+    if (columns !== this.columns) this.shown = PAGE_SIZE;
+    this.columns = columns;
+    this.states = states;
+    this.selected = selected;
+    this.redraw();
+  }
+
+  redraw() {
+    const rest = this.columns.length - this.shown;
+    const text = `Show ${count(Math.min(PAGE_SIZE, rest))} more of ${count(rest)}`;
+    const more = element("button", { type: "button", class: "button small", onclick: () => this.showMore() }, text);
+    this.list.replaceChildren(
+      element("div", { class: "thumbnails" }, ...this.columns.slice(0, this.shown).map((each) => this.card(each))),
+      ...(rest > 0 ? [more] : []),
+    );
+  }
+
+  showMore() {
+    const first = this.shown;
+    this.shown += PAGE_SIZE;
+    this.redraw();
+    /** @type {HTMLElement | undefined} */ (this.list.querySelectorAll(".thumbnail")[first])?.focus();
+  }
+
+  card(column) {
+    const { name, values } = column;
+    const columnState = this.states.get(name);
+    const events = Array.isArray(columnState) ? columnState : undefined;
+    const [low, high] = extent(values);
+    const pressed = String(name === this.selected);
+    return element(
+      "button",
+      { type: "button", class: "thumbnail", "aria-pressed": pressed, onclick: () => this.onSelect(name) },
+      element(
+        "span",
+        { class: "thumbnail-head" },
+        element("strong", {}, name),
+        element("span", { class: events?.length ? "badge has-events" : "hint" }, stateText(columnState)),
+      ),
+      drawing(column, events),
+      element("span", { class: "hint" }, `${rough(low)} to ${rough(high)}`),
+    );
+  }
 }

@@ -1,51 +1,63 @@
-// "What would be caught here?": known faults planted into the series' own quiet stretches, as a chart and a table.
-import { busy } from "../ui/busy.js";
-import { delayWords, sizeWords, toldSize } from "./detectability_format.js";
-import { announce, element } from "../ui/dom.js";
-import { counted, rough, styled } from "../ui/format.js";
+// Detectability: which known faults, injected into quiet parts of the series, the detector would detect.
+import { runBusy } from "../ui/busy.js";
+import { announce, element, find, svgElement } from "../ui/dom.js";
+import { counted, duration, rough, styled } from "../ui/format.js";
+import { clearProblem, showProblem } from "../ui/problem.js";
 
-const SVG = "http://www.w3.org/2000/svg";
+const DETECTABLE_SHARE = 0.8; // as the service counts a size as detected
+const BAR_WIDTH = 18; // pixels
+const BAR_HEIGHT = 32;
 
-const drawn = (tag, properties, ...children) => {
-  const made = document.createElementNS(SVG, tag);
-  for (const [name, value] of Object.entries(properties)) made.setAttribute(name, value);
-  made.append(...children);
-  return made;
-};
+/** "8 ×", "0.5 cycles": a size as the table and the chart write it. */
+export function sizeText(size, unit) {
+  return unit === "cycles" ? counted(size, "cycle") : `${rough(size)} ×`;
+}
 
-/** A bar for each size, as high as the share caught; the dashed line is where it counts as caught. */
+/** "at once", "3 points (15 min)", "–" where nothing was detected. */
+export function delayText({ detected, delay_points: points, delay_seconds: seconds }) {
+  if (!detected) return "–";
+  if (!points) return "at once";
+  const text = `${rough(points)} ${points === 1 ? "point" : "points"}`;
+  return Number.isFinite(seconds) ? `${text} (${duration(1000 * seconds)})` : text;
+}
+
+/** The size in the row of a fault: the smallest that is detected, or the largest tried. */
+export function reportedSize({ smallest, sizes }) {
+  return sizes.find(({ size }) => size === smallest) ?? sizes.at(-1);
+}
+
+/** A bar for each size, as high as the share detected; the dashed line is where a size counts as detected. */
 function bars({ title, unit, sizes }) {
-  const width = 18 * sizes.length;
-  const words = sizes.map((each) => `${sizeWords(each.size, unit)}: ${Math.round(100 * each.share)} %`).join(", ");
-  const chart = drawn("svg", {
-    viewBox: `0 0 ${width} 34`,
+  const width = BAR_WIDTH * sizes.length;
+  const shares = sizes.map((each) => `${sizeText(each.size, unit)}: ${Math.round(100 * each.share)} %`).join(", ");
+  const chart = svgElement("svg", {
+    viewBox: `0 0 ${width} ${BAR_HEIGHT + 2}`,
     width,
-    height: 34,
+    height: BAR_HEIGHT + 2,
     class: "share-bars",
     role: "img",
-    "aria-label": `${title}, share caught by size: ${words}`,
+    "aria-label": `${title}, share detected by size: ${shares}`,
   });
+  const bottom = BAR_HEIGHT + 1;
   sizes.forEach(({ size, share }, k) => {
-    chart.append(drawn("rect", { class: "share-slot", x: 18 * k + 1, y: 1, width: 15, height: 32 }));
-    const bar = drawn("rect", {
-      class: share >= 0.8 ? "catch-bar enough" : "catch-bar",
-      x: 18 * k + 1,
-      y: 33 - 32 * share,
-      width: 15,
-      height: 32 * share,
-    });
-    bar.append(drawn("title", {}, `${sizeWords(size, unit)}: ${Math.round(100 * share)} % caught`));
-    chart.append(bar);
+    const [x, height] = [BAR_WIDTH * k + 1, BAR_HEIGHT * share];
+    const reached = share >= DETECTABLE_SHARE ? "share-bar reached" : "share-bar";
+    const text = svgElement("title", {}, `${sizeText(size, unit)}: ${Math.round(100 * share)} % detected`);
+    chart.append(
+      svgElement("rect", { class: "share-slot", x, y: 1, width: BAR_WIDTH - 3, height: BAR_HEIGHT }),
+      svgElement("rect", { class: reached, x, y: bottom - height, width: BAR_WIDTH - 3, height }, text),
+    );
   });
-  chart.append(drawn("line", { class: "share-line", x1: 0, x2: width, y1: 33 - 32 * 0.8, y2: 33 - 32 * 0.8 }));
+  const line = bottom - BAR_HEIGHT * DETECTABLE_SHARE;
+  chart.append(svgElement("line", { class: "share-line", x1: 0, x2: width, y1: line, y2: line }));
   return chart;
 }
 
 function row(fault) {
-  const told = toldSize(fault);
-  const size = sizeWords(told.size, fault.unit);
+  const reported = reportedSize(fault);
+  const size = sizeText(reported.size, fault.unit);
   const unit = fault.unit === "cycles" ? "" : fault.unit.replace(/^times /, "");
-  const change = told.change === null ? unit : `${unit}: ${rough(told.change)}`;
+  const change = reported.change === null ? unit : `${unit}: ${rough(reported.change)}`;
   return element(
     "tr",
     {},
@@ -55,92 +67,97 @@ function row(fault) {
       "td",
       {},
       fault.smallest === null ? `none up to ${size}` : size,
-      change && element("span", { class: "hint" }, ` ${change}`),
+      change ? element("span", { class: "hint" }, ` ${change}`) : null,
     ),
-    element("td", { class: "n" }, `${told.detected} of ${told.injected}`),
-    element("td", { class: "delay" }, delayWords(told)),
+    element("td", { class: "n" }, `${reported.detected} of ${reported.injected}`),
+    element("td", { class: "delay" }, delayText(reported)),
   );
 }
 
-/** Draws an answer of POST /api/v1/detectability into `place`. */
-export function drawCatches(place, answer) {
-  if (!answer.faults.length) {
-    place.replaceChildren(element("p", {}, styled(answer.reason)));
+function table(faults) {
+  const heads = ["Fault", "Share detected, by size", "Smallest detected", "Detected", "Delay"];
+  const cells = heads.map((head, k) => element("th", { scope: "col", class: k === 3 ? "n" : null }, head));
+  return element(
+    "table",
+    { class: "detectability" },
+    element("caption", { class: "visually-hidden" }, "Detectability"),
+    element("thead", {}, element("tr", {}, ...cells)),
+    element("tbody", {}, ...faults.map(row)),
+  );
+}
+
+/** Draws a response of POST /api/v1/series/{id}/detectability. */
+function drawDetectability(root, { faults, summary, reason }) {
+  if (!faults.length) {
+    root.replaceChildren(element("p", {}, styled(reason)));
     return;
   }
-  const heads = ["Fault", "Share caught, by size", "Smallest caught", "Caught", "Delay"];
-  place.replaceChildren(
+  root.replaceChildren(
     element(
       "p",
       { class: "hint" },
-      styled(answer.summary.slice(0, 2).join(" ")),
-      " A size counts as caught where four in five are (dashed line); in grey, what it is a multiple of, and how much that is in the unit of the series.",
+      styled(summary.slice(0, 2).join(" ")),
+      " A size counts as detected where four in five are (dashed line). In grey: the unit of the size, and its typical value in the unit of the series.",
     ),
     element(
       "div",
-      { class: "scroll", tabindex: 0, role: "region", "aria-label": "What would be caught, as a table" },
-      element(
-        "table",
-        { class: "detectability" },
-        element("caption", { class: "visually-hidden" }, "What would be caught"),
-        element(
-          "thead",
-          {},
-          element(
-            "tr",
-            {},
-            ...heads.map((head, k) => element("th", { scope: "col", class: k === 3 ? "n" : null }, head)),
-          ),
-        ),
-        element("tbody", {}, ...answer.faults.map(row)),
-      ),
+      { class: "scroll", tabindex: 0, role: "region", "aria-label": "Table of detectability" },
+      table(faults),
     ),
     element(
       "details",
       { class: "more" },
-      element("summary", {}, "The same in sentences"),
-      element("ul", {}, ...answer.faults.map(({ summary }) => element("li", {}, styled(summary)))),
+      element("summary", {}, "In sentences"),
+      element("ul", {}, ...faults.map((fault) => element("li", {}, styled(fault.summary)))),
     ),
-    ...(answer.reason ? [element("p", { class: "hint" }, styled(answer.reason))] : []),
+    ...(reason ? [element("p", { class: "hint" }, styled(reason))] : []),
   );
 }
 
-/**
- * Puts the button into `place`. `find(signal)` answers what the service finds; `problem(error, again)` shows what went
- * wrong. Returns `forget()`, which takes an old answer away.
- */
-export function offerCatches(place, find, problem) {
-  const answer = element("div", { class: "detectability-result" });
-  let asked = 0;
-  async function show() {
-    const mine = ++asked;
-    problem(null);
+export class DetectabilityCard {
+  /**
+   * @param {HTMLElement} root
+   * @param {(signal: AbortSignal) => Promise<any>} measure requests the detectability of what is shown
+   */
+  constructor(root, measure) {
+    this.root = root;
+    this.measure = measure;
+    this.problem = find(root, "#detectability-problem");
+    this.result = element("div", { class: "detectability-result" });
+    this.requests = 0;
+    find(root, "#detectability").replaceChildren(
+      element(
+        "p",
+        { class: "hint" },
+        "Injects known faults of several sizes into copies of quiet parts of this series, and detects them with these settings. The data stays unchanged.",
+      ),
+      element("button", { type: "button", class: "button", onclick: () => this.show() }, "Measure detectability"),
+      this.result,
+    );
+  }
+
+  async show() {
+    const request = ++this.requests;
+    clearProblem(this.problem);
     try {
-      const found = await busy("Planting known faults, for 10 seconds at most", ({ signal }) => find(signal));
-      if (!found || mine !== asked) return; // cancelled, or about another judgement by now
-      drawCatches(answer, found);
-      const caught = found.faults.filter(({ smallest }) => smallest !== null).length;
-      announce(
-        found.faults.length
-          ? `${caught} of ${counted(found.faults.length, "kind")} of faults would be caught.`
-          : found.reason,
+      const answer = await runBusy("Injecting known faults, for 10 seconds at most", ({ signal }) =>
+        this.measure(signal),
       );
+      if (!answer || request !== this.requests) return; // cancelled, or another detection is shown by now
+      drawDetectability(this.result, answer);
+      const detected = answer.faults.filter(({ smallest }) => smallest !== null).length;
+      const kinds = counted(answer.faults.length, "kind");
+      announce(answer.faults.length ? `${detected} of ${kinds} of faults would be detected.` : answer.reason);
     } catch (error) {
-      problem(error, show);
+      showProblem(this.problem, error, { retry: () => this.show() });
     }
   }
-  place.replaceChildren(
-    element(
-      "p",
-      { class: "hint" },
-      "Known faults of several sizes are planted into copies of the quiet stretches of this series, and judged as above. Nothing is changed or kept.",
-    ),
-    element("button", { type: "button", class: "button", onclick: show }, "What would be caught here?"),
-    answer,
-  );
-  return () => {
-    asked += 1;
-    problem(null);
-    answer.replaceChildren();
-  };
+
+  /** Removes an earlier answer. @param {{hidden: boolean}} card */
+  clear({ hidden }) {
+    this.requests += 1;
+    clearProblem(this.problem);
+    this.result.replaceChildren();
+    this.root.hidden = hidden;
+  }
 }

@@ -1,254 +1,241 @@
-// The judgement: made as a job, made again as a person turns the knobs, compared with another, and shown.
-import { busy } from "../ui/busy.js";
-import { announce, byId, element } from "../ui/dom.js";
-import { chartNow, drawable, drawChart } from "./chart_view.js";
-import { follow, progressTeller } from "./job.js";
-import { detectionOf, judge, judgeAgain } from "./resources.js";
+// Runs detections and shows their results: by the form, of all columns, with another threshold, after retraining.
+import { runBusy } from "../ui/busy.js";
+import { announce } from "../ui/dom.js";
 import { clearProblem, showProblem } from "../ui/problem.js";
-import { detectorNamed, lengthOf, shown, state } from "./state.js";
-import { knobOf } from "./sensitivity.js";
-import { drawJudgedHow, drawNotes, drawOtherColumns, drawVerdict } from "./result.js";
+import { follow, jobProgress } from "./job.js";
+import { getDetection, rethreshold, startDetection } from "./resources.js";
+import { thresholdText } from "./result.js";
+import { thresholdParam } from "./sensitivity.js";
+import { axisOf, currentDetection, currentSeries, detectorNamed, lengthOf, state } from "./state.js";
 
-const CARDS = ["verdict-card", "tune-card", "events-card", "teach-card", "take-card"];
+/** Parameters that apply to stored scores, without a fit. */
+const adjustable = (detector) => ["merge_gap", thresholdParam(detector)?.name];
 
-const cheap = (detector) => ["merge_gap", knobOf(detector)?.name];
-
-/** Judges a column of the kept series and waits for it; undefined when it was cancelled. */
-export function judged(label, column, detector, params) {
-  return busy(label, async ({ signal, stage }) => {
-    const job = await judge(state.series.id, { column, detector, params }, { signal });
-    return follow(job, { signal, onProgress: progressTeller(stage) });
-  });
+/** The `params` other than those of a detection, where they need no fit; null where they do, or none differs. */
+export function adjustedParams(detection, detector, params) {
+  if (!detection || detection.detector !== detector.name) return null;
+  const names = Object.keys(params).filter((name) => params[name] !== detection.params[name]);
+  if (!names.length || !names.every((name) => adjustable(detector).includes(name))) return null;
+  return Object.fromEntries(names.map((name) => [name, params[name]]));
 }
 
-/** A judgement that is kept, waited for where it still goes on. */
-export function keptJudgement(id) {
-  return busy("Opening the results", async ({ signal, stage }) =>
-    follow(await detectionOf(id, { signal }), { signal, onProgress: progressTeller(stage) }),
-  );
-}
+/**
+ * @typedef {object} DetectionParts
+ * @property {import("./settings_form.js").SettingsForm} settings
+ * @property {import("./result.js").ResultCard} resultCard
+ * @property {import("./chart_view.js").ChartView} chartView
+ * @property {import("./sensitivity.js").SensitivityCard} sensitivity
+ * @property {import("./labels_card.js").LabelsCard} labelsCard
+ * @property {import("./export_card.js").ExportCard} exportCard
+ * @property {import("../ui/event_table.js").EventTable} eventTable
+ * @property {HTMLElement} eventsCard
+ * @property {HTMLElement} thresholdHint
+ * @property {HTMLElement} columnsProblem
+ * @property {import("../ui/connection.js").Connection} connection
+ */
 
-/** What of `params` is others than in the judgement shown, where that needs no fit; null where it does or nothing is. */
-export function cheapChanges(found, detector, params) {
-  if (!found || found.detector !== detector.name) return null;
-  const names = Object.keys(params).filter((name) => params[name] !== found.params[name]);
-  return names.length && names.every((name) => cheap(detector).includes(name))
-    ? Object.fromEntries(names.map((name) => [name, params[name]]))
-    : null;
-}
+export class DetectionView {
+  /** @type {import("./comparison.js").Comparison | null} */
+  comparison = null;
 
-/** The page's parts around a judgement. `labels()`, `drawEvents(found)`, `drawSmalls()`, `changed()` are the page's. */
-export class Judging {
-  constructor({ form, tuning, teaching, drawEvents, drawSmalls, changed }) {
-    Object.assign(this, { form, tuning, teaching, drawEvents, drawSmalls, changed });
+  /**
+   * @param {DetectionParts} parts
+   * @param {{onColumns: () => void, onShown: () => void}} events `onColumns`: the state of a column changed
+   */
+  constructor(parts, { onColumns, onShown }) {
+    this.parts = parts;
+    this.onColumns = onColumns;
+    this.onShown = onShown;
   }
 
-  hide() {
-    for (const id of CARDS) byId(id).hidden = true;
-    this.endComparison();
-    byId("retrain-result").hidden = true;
+  /** Detects in a column and waits; undefined when cancelled. */
+  run(label, column, detector, params = {}) {
+    const { connection } = this.parts;
+    return runBusy(label, async ({ signal, onStage }) => {
+      const job = await startDetection(currentSeries().id, { column, detector, params }, { signal });
+      return follow(job, { signal, onProgress: jobProgress(onStage), connection });
+    });
   }
 
-  /** Detects as the form says. */
-  async detect() {
-    clearProblem("detect-problem");
-    if (!state.series) {
-      showProblem("detect-problem", { message: "There is no data yet: upload a CSV file or load demo data first." });
-      return;
-    }
-    if (!this.form.check()) return;
-    const detector = detectorNamed(byId("detector").value);
-    const { values: params } = this.form;
-    const { column } = state;
-    try {
-      const changes = cheapChanges(shown(), detector, params);
-      const found = changes
-        ? await judgeAgain(shown().id, { params: changes })
-        : await judged("Detecting anomalies", column, detector.name, params);
-      if (!found) return;
-      if (!changes) this.teaching.forget(column);
-      this.arrived(found, column);
-    } catch (error) {
-      if (!this.form.take(error))
-        showProblem("detect-problem", error, { retry: error.code === "unreachable" ? () => this.detect() : undefined });
-    }
-  }
-
-  /** A new judgement of a column is there. */
-  arrived(found, column) {
-    state.found.set(column, found);
-    this.drawSmalls();
-    if (column !== state.column) return;
-    this.endComparison();
-    byId("retrain-result").hidden = true;
-    this.show();
-    toVerdict();
-    announce(byId("result").textContent);
-  }
-
-  /** Shows the judgement of the column looked at, in place of what was there. */
-  show({ keep = true } = {}) {
-    const found = shown();
-    const { series, column } = state;
-    drawChart(this.teaching.labels, { keep });
-    const answer = {
-      ...found,
-      column,
-      columns: series.columns.filter((name) => name === column || !state.found.has(name)),
-    };
-    drawVerdict(byId("result"), answer);
-    drawNotes(byId("notes"), answer);
-    drawOtherColumns(byId("other-columns"), answer, (name) => this.judgeColumn(name));
-    drawJudgedHow(byId("threshold-hint"), answer);
-    for (const id of CARDS) byId(id).hidden = false;
-    this.tuning.show(found, detectorNamed(found.detector), { length: lengthOf(series), points: series.points });
-    this.drawEvents(found);
-    byId("stale").hidden = true;
-    this.changed();
-  }
-
-  /** Other knobs of the judgement shown. */
-  async again(changes) {
-    clearProblem("sensitivity-problem");
-    const [before, { column }] = [shown(), state];
-    try {
-      const found = await judgeAgain(before.id, changes);
-      if (shown() !== before) return;
-      state.found.set(column, found);
-      this.form.fill(found.params);
-      this.show();
-      this.drawSmalls();
-    } catch (error) {
-      this.tuning.draw();
-      showProblem("sensitivity-problem", error);
-    }
-  }
-
-  async judgeColumn(name) {
-    this.choose(name);
-    if (!shown()) await this.detect();
-  }
-
-  /** Looks at another column. */
-  choose(name) {
-    state.column = name;
-    byId("column").value = name;
-    this.endComparison();
-    if (shown()) this.show({ keep: false });
-    else {
-      this.hide();
-      drawChart(this.teaching.labels);
-      this.changed();
-    }
-    this.drawSmalls();
-  }
-
-  /** Judges every column that was not, one after another, until it is cancelled. */
-  async judgeAll() {
-    clearProblem("columns-problem");
-    if (!this.form.check()) return;
-    const { series } = state;
-    const detector = byId("detector").value;
-    const left = series.columns.filter((name) => !state.found.has(name));
-    for (const [k, column] of left.entries()) {
-      state.judging = column;
-      this.drawSmalls();
-      try {
-        const found = await judged(
-          `Judging “${column}”, ${k + 1} of ${left.length}`,
-          column,
-          detector,
-          this.form.values,
-        );
-        state.judging = null;
-        if (!found || series !== state.series) break;
-        state.found.set(column, found);
-        if (column === state.column) this.show();
-      } catch (error) {
-        state.judging = null;
-        showProblem("columns-problem", error);
-        break;
-      }
-    }
-    this.drawSmalls();
-  }
-
-  offerComparison() {
-    const found = shown();
-    byId("compare").replaceChildren(
-      ...state.detectors
-        .filter(({ name }) => name !== found?.detector)
-        .map(({ name, title }) => element("option", { value: name }, title)),
+  /** A stored detection, once it is done. @param {string} id */
+  open(id) {
+    const { connection } = this.parts;
+    return runBusy("Opening the results", async ({ signal, onStage }) =>
+      follow(await getDetection(id, { signal }), { signal, onProgress: jobProgress(onStage), connection }),
     );
   }
 
-  /** Another detector judges the same column, and both are drawn. */
-  async compare() {
-    clearProblem("compare-problem");
-    const [found, { column, series }] = [shown(), state];
-    const { name, title } = detectorNamed(byId("compare").value);
+  hide() {
+    const { resultCard, sensitivity, eventsCard, labelsCard, exportCard } = this.parts;
+    for (const card of [resultCard, sensitivity, labelsCard, exportCard]) card.hide();
+    eventsCard.hidden = true;
+    this.comparison?.end();
+  }
+
+  /** Detects with the settings of the form. */
+  async detect() {
+    const { settings, labelsCard } = this.parts;
+    settings.clearProblem();
+    if (!state.series) {
+      settings.showProblem({ message: "Load data first: upload a CSV file or load demo data." }, () => {});
+      return;
+    }
+    if (!settings.params.check()) return;
+    const { detector } = settings;
+    const { values } = settings.params;
+    const { column } = state;
+    const before = currentDetection();
     try {
-      const other = await judged(`Detecting with ${title}`, column, name, {});
-      if (!other || shown()?.id !== found.id || series !== state.series) return;
-      chartNow().compare(drawable(column, other, []));
-      const { drawDifferences, differenceWords } = await import("./differences.js");
-      const names = [`by ${detectorNamed(found.detector).title}`, `by ${title}`];
-      drawDifferences(byId("compare-result"), shown().events, other.events, names, (event) => chartNow().toEvent(event));
-      byId("compare-end").hidden = false;
-      announce(differenceWords(shown().events, other.events, names));
+      const params = adjustedParams(before, detector, values);
+      const detection =
+        before && params
+          ? await rethreshold(before.id, { params })
+          : await this.run("Detecting anomalies", column, detector.name, values);
+      if (!detection) return;
+      if (!params) labelsCard.store.forgetRestoreSteps(column);
+      this.add(detection, column);
     } catch (error) {
-      showProblem("compare-problem", error);
+      settings.showProblem(error, () => this.detect());
     }
   }
 
-  endComparison() {
-    chartNow()?.compare(null);
-    byId("compare-end").hidden = true;
-    byId("compare-result").hidden = true;
-    this.offerComparison();
+  /** A new detection of a column. */
+  add(detection, column) {
+    state.detections.set(column, detection);
+    this.onColumns();
+    if (column !== state.column) return;
+    this.comparison?.end();
+    this.parts.labelsCard.hideRetrainResult();
+    this.show();
+    this.scrollToResult();
+    announce(this.parts.resultCard.text);
   }
 
-  /** Brings a judgement back that another took the place of. */
-  back(found, column) {
-    if (state.column !== column) this.choose(column);
-    this.arrived(found, column);
+  /** Shows the detection of the column, and keeps the window in view if `keep`. */
+  show({ keep = true } = {}) {
+    const detection = currentDetection();
+    const detector = detection && detectorNamed(detection.detector);
+    if (!detection || !detector) return;
+    const { resultCard, chartView, sensitivity, labelsCard, eventsCard, thresholdHint } = this.parts;
+    const series = currentSeries();
+    const { column } = state;
+    chartView.draw(labelsCard.labels, { keep });
+    resultCard.show(detection, { column, columns: series.columns.filter((name) => !state.detections.has(name)) });
+    thresholdHint.textContent = thresholdText(detection);
+    sensitivity.show(detection, detector, { length: lengthOf(series), points: series.points });
+    this.drawEvents();
+    eventsCard.hidden = false;
+    labelsCard.show();
+    this.onShown();
   }
 
-  /** Learns again, without what was marked, and shows what that changed. Undo brings the judgement before back. */
-  async learnAgain() {
-    clearProblem("labels-problem");
-    const [before, { column }] = [shown(), state];
+  drawEvents() {
+    const detection = currentDetection();
+    if (!detection) return;
+    const { hasTimes } = axisOf(currentSeries());
+    this.parts.eventTable.draw(detection.events, { total: detection.summary.events, hasTimes });
+  }
+
+  /** Applies another threshold or event filter to the detection shown. */
+  async adjust(changes) {
+    const { sensitivity, settings } = this.parts;
+    sensitivity.clearProblem();
+    const before = currentDetection();
+    const { column } = state;
+    if (!before) return;
     try {
-      let found = await judged("Learning again without the marked stretches", column, before.detector, before.params);
-      if (found) found = await judgeAgain(found.id, { event_filter: before.event_filter }); // what counts stays as it was
-      if (!found || shown()?.id !== before.id) return;
-      const { drawDifferences, differenceWords } = await import("./differences.js");
-      this.arrived(found, column);
-      const step = this.teaching.did(() => this.back(before, column), column);
-      const names = ["before", "now"];
-      drawDifferences(byId("retrain-result"), before.events, found.events, names, (event) => chartNow().toEvent(event));
-      byId("retrain-result").append(
-        element(
-          "button",
-          { type: "button", class: "button small", onclick: () => this.teaching.takeBack(step) },
-          "Go back to the one before",
-        ),
-      );
-      byId("retrain-result").scrollIntoView({ block: "nearest" });
-      announce(differenceWords(before.events, found.events, names));
+      const detection = await rethreshold(before.id, changes);
+      if (currentDetection() !== before) return;
+      state.detections.set(column, detection);
+      settings.params.fill(detection.params);
+      this.show();
+      this.onColumns();
     } catch (error) {
-      showProblem("labels-problem", error);
+      sensitivity.draw();
+      sensitivity.showProblem(error);
     }
   }
-}
 
-/** The verdict and as much of the chart as there is room for come into view, and the chart's keys work. */
-function toVerdict() {
-  const card = byId("result-card");
-  // Whoever pressed Enter in a field stays there, to change it again.
-  if (!document.activeElement.matches("input, select")) byId("plot").focus({ preventScroll: true });
-  const { top } = card.getBoundingClientRect();
-  const { bottom } = byId("plot").getBoundingClientRect();
-  const behavior = matchMedia("(prefers-reduced-motion: reduce)").matches ? "instant" : "smooth";
-  if (top < 0 || bottom > innerHeight) card.scrollIntoView({ behavior });
+  async detectColumn(name) {
+    this.showColumn(name);
+    if (!currentDetection()) await this.detect();
+  }
+
+  /** Shows another column. @param {string} name */
+  showColumn(name) {
+    const { settings, chartView, labelsCard } = this.parts;
+    state.column = name;
+    settings.column.value = name;
+    this.comparison?.end();
+    if (currentDetection()) this.show({ keep: false });
+    else {
+      this.hide();
+      chartView.draw(labelsCard.labels);
+      this.onShown();
+    }
+    this.onColumns();
+  }
+
+  /** Detects in every column without a detection, one after another, until cancelled. */
+  async detectAll() {
+    const { settings, columnsProblem } = this.parts;
+    clearProblem(columnsProblem);
+    if (!settings.params.check()) return;
+    const series = currentSeries();
+    const { name } = settings.detector;
+    const columns = series.columns.filter((column) => !state.detections.has(column));
+    try {
+      for (const [k, column] of columns.entries()) {
+        state.running = column;
+        this.onColumns();
+        const label = `Detecting in “${column}”, ${k + 1} of ${columns.length}`;
+        const detection = await this.run(label, column, name, settings.params.values);
+        if (!detection || series !== state.series) break;
+        state.detections.set(column, detection);
+        if (column === state.column) this.show();
+      }
+    } catch (error) {
+      showProblem(columnsProblem, error);
+    }
+    state.running = null;
+    this.onColumns();
+  }
+
+  /** Fits again without labelled anomalies, and shows what that changed. */
+  async retrain() {
+    const { labelsCard, chartView } = this.parts;
+    clearProblem(labelsCard.problem);
+    const before = currentDetection();
+    const { column } = state;
+    if (!before) return;
+    try {
+      const fitted = await this.run("Retraining without labelled anomalies", column, before.detector, before.params);
+      const detection = fitted && (await rethreshold(fitted.id, { event_filter: before.event_filter }));
+      if (!detection || currentDetection()?.id !== before.id) return;
+      this.add(detection, column);
+      await labelsCard.showRetrained(before, detection, {
+        onSelect: (event) => chartView.chart?.showEvent(event),
+        restore: () => this.restore(before, column),
+      });
+    } catch (error) {
+      showProblem(labelsCard.problem, error);
+    }
+  }
+
+  /** Brings back an earlier detection of a column. */
+  restore(detection, column) {
+    if (state.column !== column) this.showColumn(column);
+    this.add(detection, column);
+  }
+
+  /** Scrolls the result and as much of the chart as fits into view, and focuses the chart. */
+  scrollToResult() {
+    const { resultCard, chartView } = this.parts;
+    // Whoever pressed Enter in a field stays there, to change it again.
+    if (!document.activeElement?.matches("input, select")) chartView.plot.focus({ preventScroll: true });
+    const { top } = resultCard.root.getBoundingClientRect();
+    const { bottom } = chartView.plot.getBoundingClientRect();
+    const behavior = matchMedia("(prefers-reduced-motion: reduce)").matches ? "instant" : "smooth";
+    if (top < 0 || bottom > innerHeight) resultCard.root.scrollIntoView({ behavior });
+  }
 }

@@ -1,8 +1,8 @@
-// How often events come, in words and in a unit of time.
+// The rate of events, in words and in a unit of time.
 import { count, counted, duration, rough } from "../ui/format.js";
 
 const DAY = 86_400_000;
-const MONTH = 2_629_746_000; // ms, as the service counts
+const MONTH = 2_629_746_000; // milliseconds, as the service counts
 const UNITS = [
   { name: "hour", ms: DAY / 24 },
   { name: "day", ms: DAY },
@@ -15,32 +15,30 @@ const UNITS = [
 export const unitsWithin = (length) => UNITS.filter(({ ms }) => ms <= length);
 
 const unitOf = (name) => UNITS.find((unit) => unit.name === name);
+const lengthOf = (name) => unitOf(name)?.ms ?? NaN;
 const rate = (value) => (value >= 10 ? count(value) : String(Number(value.toPrecision(2))));
 
-/**
- * "9 events, about 3 a month", in the unit of this name; without a length (ms) to count by, or a unit that it holds, "9
- * events in 2,000 points".
- */
-export function paceWords(events, length, points, name) {
-  const told = counted(events, "event");
-  if (!(length > 0)) return `${told} in ${counted(points, "point")}`;
+/** "9 events, about 3 a month", in the unit of this name; "9 events in 2,000 points" without a length (ms). */
+export function rateText(events, length, points, name) {
+  const total = counted(events, "event");
+  if (!(length > 0)) return `${total} in ${counted(points, "point")}`;
   const unit = unitOf(name);
-  if (!events || !unit) return `${told} in ${duration(length)}`;
-  return `${told}, about ${rate((events / length) * unit.ms)} ${unit.name === "hour" ? "an" : "a"} ${unit.name}`;
+  if (!events || !unit) return `${total} in ${duration(length)}`;
+  return `${total}, about ${rate((events / length) * unit.ms)} ${unit.name === "hour" ? "an" : "a"} ${unit.name}`;
 }
 
-/** How many events of `length` ms are wanted, at `each` of them in each unit of this name. */
-export const wantedEvents = (each, name, length) => (each * length) / unitOf(name).ms;
+/** The number of events in `length` ms, at a rate of `each` per unit of this name. */
+export const eventsIn = (each, name, length) => (each * length) / lengthOf(name);
 
-/** The same pace, so many a month. */
-export const perMonth = (each, name) => wantedEvents(each, name, MONTH);
+/** The same rate per month. */
+export const perMonth = (each, name) => eventsIn(each, name, MONTH);
 
-/** The most events in a unit of this name that the service can be asked for. */
-export const mostEach = (name) => Math.min(1e5, Math.floor(1e6 / perMonth(1, name)));
+/** The highest rate per unit of this name that the service accepts. */
+export const maxRate = (name) => Math.min(1e5, Math.floor(1e6 / perMonth(1, name)));
 
-/** Names of events that two judgements share, by overlap: {kept, gained, lost}, each a list of events (half open). */
-export function changed(before, after) {
-  const touches = (list) => {
+/** The events that two detections share by overlap, and those that only one has: {same, gained, lost}. */
+export function compareEvents(before, after) {
+  const overlapping = (list) => {
     const sorted = list.toSorted((a, b) => a.start - b.start);
     return ({ start, stop }) => {
       let low = 0;
@@ -52,14 +50,14 @@ export function changed(before, after) {
       return low < sorted.length && sorted[low].start < stop;
     };
   };
-  const [inBefore, inAfter] = [touches(before), touches(after)];
+  const [inBefore, inAfter] = [overlapping(before), overlapping(after)];
   return {
-    kept: after.filter(inBefore),
+    same: after.filter(inBefore),
     gained: after.filter((event) => !inBefore(event)),
     lost: before.filter((event) => !inAfter(event)),
   };
 }
 
-/** "3 of 4 marked anomalies found (recall 75 %), 1 false alarm among 4 events judged (precision 75 %)". */
+/** A share as "75 %"; "–" where it is unknown. */
 export const share = (part) =>
   part === null || part === undefined || Number.isNaN(part) ? "–" : `${rough(part * 100)} %`;

@@ -1,59 +1,55 @@
-// Taking results away: files, a link, the command line; and deleting what was brought.
+// What can be exported: results as files, the chart as a PNG, commands.
 import { send } from "../ui/api.js";
-import { byId, element, announce } from "../ui/dom.js";
-import { curlOf, quoted } from "./source.js";
+import { announce, element } from "../ui/dom.js";
+import { quoted } from "../ui/shell.js";
 import { detectionUrl } from "./resources.js";
+import { curlOf } from "./source.js";
 
-const LATER = 10_000; // ms until the browser has surely begun to save
+const REVOKE_DELAY = 10_000; // milliseconds, after which the browser has begun to save
 
-const plain = (name) =>
+/** A file name without its extension and special characters. */
+const baseName = (name) =>
   name
     .replace(/\.(csv|tsv|txt|gz|zip)$/i, "")
     .replace(/[^\w.-]+/g, "-")
     .replace(/^-+|-+$/g, "") || "series";
 
-/** Lets the browser save a Blob under a name. */
-export function save(blob, name) {
+/** Lets the browser save a file. @param {Blob} blob @param {string} name */
+export function saveFile(blob, name) {
   const url = URL.createObjectURL(blob);
   element("a", { href: url, download: name }).click();
-  setTimeout(() => URL.revokeObjectURL(url), LATER);
+  setTimeout(() => URL.revokeObjectURL(url), REVOKE_DELAY);
 }
 
-const FORMS = {
-  csv: { accept: "text/csv", name: (base) => `${base}-anomalies.csv`, url: (id) => detectionUrl(id, ".csv") },
-  json: { accept: "application/json", name: (base) => `${base}-anomalies.json`, url: (id) => detectionUrl(id) },
+const FORMATS = {
+  csv: { type: "text/csv", url: (id) => detectionUrl(id, ".csv") },
+  json: { type: "application/json", url: (id) => detectionUrl(id) },
 };
 
-/** Saves the results of a detection; `form` is csv or json. */
-export async function saveResults(detection, form, name, signal) {
-  const { accept, name: called, url } = FORMS[form];
-  const { text } = await send("GET", url(detection.id), { headers: { Accept: accept }, signal });
-  save(new Blob([text], { type: accept }), called(plain(name)));
+/**
+ * Saves the results of a detection of the series `name`.
+ * @param {Detection} detection
+ * @param {"csv" | "json"} format
+ * @param {string} name
+ * @param {AbortSignal} signal
+ */
+export async function saveResults(detection, format, name, signal) {
+  const { type, url } = FORMATS[format];
+  const { text } = await send("GET", url(detection.id), { headers: { Accept: type }, signal });
+  saveFile(new Blob([text], { type }), `${baseName(name)}-anomalies.${format}`);
 }
 
-export const pictureName = (name) => `${plain(name)}-chart.png`;
+export const pngName = (name) => `${baseName(name)}-chart.png`;
 
-/** The command lines that get the same results: those kept here and, where nothing else enters, from the data alone. */
-export function curlLines({ source, detection, column, origin, plainly }) {
-  const kept = `curl -s ${quoted(origin + detectionUrl(detection.id, ".csv"))}`;
-  const again =
-    source && plainly ? curlOf(source, { column, detector: detection.detector, params: detection.params }, origin) : "";
-  return { kept, again };
+/** Commands for the same results: the stored ones and, where only the data and settings matter, from the data. */
+export function curlCommands({ source, detection, column, origin, reproducible }) {
+  const stored = `curl -s ${quoted(origin + detectionUrl(detection.id, ".csv"))}`;
+  const { detector, params } = detection;
+  return { stored, fromData: source && reproducible ? curlOf(source, { column, detector, params }, origin) : "" };
 }
 
-/** Copies a text and says so. */
-export async function copy(text, words) {
+/** Copies a text and announces it. @param {string} text @param {string} message */
+export async function copyText(text, message) {
   await navigator.clipboard.writeText(text);
-  announce(words);
-}
-
-/** Asks before something is gone for good; resolves with whether to go on. */
-export function confirmed(words) {
-  const dialog = byId("confirm");
-  byId("confirm-question").textContent = words;
-  dialog.returnValue = "";
-  dialog.showModal();
-  return new Promise((resolve) =>
-    dialog.addEventListener("close", () => resolve(dialog.returnValue === "yes"), { once: true }),
-  );
+  announce(message);
 }

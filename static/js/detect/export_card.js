@@ -1,62 +1,94 @@
-// The buttons by which results are taken away, and data is deleted.
-import { busy } from "../ui/busy.js";
-import { byId } from "../ui/dom.js";
-import { forget } from "./resources.js";
-import { chartNow } from "./chart_view.js";
+// The card to export results, and to delete the data.
+import { runBusy } from "../ui/busy.js";
+import { find } from "../ui/dom.js";
 import { clearProblem, showProblem } from "../ui/problem.js";
-import { shown, state } from "./state.js";
-import { confirmed, copy, curlLines, pictureName, save, saveResults } from "./export.js";
+import { copyText, curlCommands, pngName, saveFile, saveResults } from "./export.js";
+import { deleteSeries } from "./resources.js";
+import { currentDetection, currentSeries, state } from "./state.js";
 
-const PLAIN = { min_points: 1, min_abs_deviation: 0, min_rel_deviation: 0, direction: "both" };
+const NO_FILTER = { min_points: 1, min_abs_deviation: 0, min_rel_deviation: 0, direction: "both" };
 
-export class Taking {
-  /** `address()` is the query that leads back to what is shown; `taught()` whether marks changed what was learned. */
-  constructor({ address, taught }) {
-    Object.assign(this, { address, taught });
-    const on = (id, act) => byId(id).addEventListener("click", () => this.attempt(act));
-    on("download", () => this.file("csv"));
-    on("download-json", () => this.file("json"));
-    on("download-png", () => this.picture());
-    on("copy-link", () => copy(new URL(this.address(), location.href).href, "The link is copied."));
-    on("copy", () => copy(byId("curl").textContent, "Copied."));
-    on("delete", () => this.remove());
+export class ExportCard {
+  /**
+   * @param {HTMLElement} root
+   * @param {object} options
+   * @param {HTMLDialogElement} options.dialog confirms a deletion
+   * @param {() => string} options.address of what is shown
+   * @param {() => boolean} options.hasAbnormal whether labels may have changed the fit
+   * @param {() => Promise<Blob | undefined>} options.png
+   */
+  constructor(root, { dialog, address, hasAbnormal, png }) {
+    this.root = root;
+    this.dialog = dialog;
+    this.address = address;
+    this.hasAbnormal = hasAbnormal;
+    this.png = png;
+    this.problem = find(root, "#download-problem");
+    this.curl = find(root, "#curl");
+    this.curlStored = find(root, "#curl-stored");
+    this.curlStoredBlock = find(root, "#curl-stored-block");
+    const on = (selector, act) => find(root, selector).addEventListener("click", () => this.attempt(act));
+    on("#download", () => this.saveResults("csv"));
+    on("#download-json", () => this.saveResults("json"));
+    on("#download-png", () => this.savePng());
+    on("#copy-link", () => copyText(new URL(this.address(), location.href).href, "The link is copied."));
+    on("#copy", () => copyText(this.curl.textContent ?? "", "Copied."));
+    on("#delete", () => this.delete());
   }
 
   async attempt(act) {
-    clearProblem("download-problem");
+    clearProblem(this.problem);
     try {
       await act();
     } catch (error) {
-      showProblem("download-problem", error);
+      showProblem(this.problem, error);
     }
   }
 
-  draw() {
-    const detection = shown();
+  /** @param {Detection} detection */
+  show(detection) {
     const { source, column } = state;
-    const filter = detection.event_filter;
-    const plainly = !this.taught() && Object.entries(PLAIN).every(([name, usual]) => filter[name] === usual);
-    const { kept, again } = curlLines({ source, detection, column, origin: location.origin, plainly });
-    byId("curl").textContent = again || kept;
-    byId("curl-stored").textContent = kept;
-    byId("curl-stored-block").hidden = !again;
+    const isUnfiltered = Object.entries(NO_FILTER).every(([name, value]) => detection.event_filter[name] === value);
+    const reproducible = isUnfiltered && !this.hasAbnormal();
+    const commands = curlCommands({ source, detection, column, origin: location.origin, reproducible });
+    this.curl.textContent = commands.fromData || commands.stored;
+    this.curlStored.textContent = commands.stored;
+    this.curlStoredBlock.hidden = !commands.fromData;
+    this.root.hidden = false;
   }
 
-  file(form) {
-    return busy("Preparing the file", ({ signal }) => saveResults(shown(), form, state.series.name, signal));
+  hide() {
+    this.root.hidden = true;
   }
 
-  async picture() {
-    save(await chartNow().png(), pictureName(state.series.name));
+  /** @param {"csv" | "json"} format */
+  saveResults(format) {
+    const detection = currentDetection();
+    if (!detection) return undefined;
+    return runBusy("Preparing the file", ({ signal }) => saveResults(detection, format, currentSeries().name, signal));
   }
 
-  async remove() {
-    const { series } = state;
-    if (
-      !(await confirmed(`Delete “${series.name}”, its results and your marks from the service? This cannot be undone.`))
-    )
-      return;
-    await forget(series.id);
+  async savePng() {
+    const png = await this.png();
+    if (png) saveFile(png, pngName(currentSeries().name));
+  }
+
+  async delete() {
+    const series = currentSeries();
+    const question = `Delete “${series.name}”, its results and your labels from the service? This cannot be undone.`;
+    if (!(await this.confirm(question))) return;
+    await deleteSeries(series.id);
     location.assign(location.pathname);
+  }
+
+  /** @returns {Promise<boolean>} */
+  confirm(question) {
+    const { dialog } = this;
+    find(dialog, "#confirm-question").textContent = question;
+    dialog.returnValue = "";
+    dialog.showModal();
+    return new Promise((resolve) => {
+      dialog.addEventListener("close", () => resolve(dialog.returnValue === "yes"), { once: true });
+    });
   }
 }

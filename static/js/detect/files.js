@@ -1,70 +1,91 @@
 // Files from the button, a drop or the clipboard; of several, a list to choose from.
-import { byId, element } from "../ui/dom.js";
+import { element, find } from "../ui/dom.js";
+import { acceptDrops } from "../ui/drop.js";
 import { bytes, counted } from "../ui/format.js";
-
-/** Lists `files`; `onFile(file)` is told of the one that is chosen, the first at once. */
-export function offerFiles(files, onFile) {
-  const place = byId("files");
-  place.hidden = files.length < 2;
-  place.replaceChildren();
-  if (files.length > 1) {
-    const choose = (file, button) => {
-      for (const each of place.querySelectorAll("button")) each.setAttribute("aria-pressed", String(each === button));
-      onFile(file);
-    };
-    const buttons = files.map((file, k) =>
-      element(
-        "button",
-        {
-          type: "button",
-          class: "file",
-          "aria-pressed": String(k === 0),
-          onclick: (event) => choose(file, event.currentTarget),
-        },
-        element("span", {}, file.name),
-        element("span", { class: "hint" }, bytes(file.size)),
-      ),
-    );
-    place.append(
-      element("p", { class: "hint" }, `${counted(files.length, "file")}: choose one to see it.`),
-      element("div", { class: "file-list" }, ...buttons),
-    );
-  }
-  onFile(files[0]);
-}
-
-/** Text as a file that can be read; null where there is nothing in it. */
-export const pasted = (text) => (text.trim() ? new File([text], "Pasted text", { type: "text/csv" }) : null);
 
 const FIELDS = "input, select, textarea, [contenteditable]";
 
-/** Ctrl+V anywhere but in a field brings files or text; so does the area for it. `onFiles(files)` is told. */
-export function acceptPastes(onFiles) {
-  const dialog = byId("paste-dialog");
-  const take = (text) => {
-    const file = pasted(text);
-    if (file) onFiles([file]);
-    return Boolean(file);
-  };
-  addEventListener("paste", (event) => {
-    if (event.target.closest?.(FIELDS) || dialog.open) return;
-    const files = [...(event.clipboardData?.files ?? [])];
-    if (files.length) onFiles(files);
-    else if (!take(event.clipboardData?.getData("text/plain") ?? "")) return;
-    event.preventDefault();
-  });
-  byId("paste").addEventListener("click", () => {
-    byId("pasted").value = "";
-    byId("paste-empty").hidden = true;
-    dialog.showModal();
-  });
-  byId("paste-cancel").addEventListener("click", () => dialog.close());
-  byId("paste-form").addEventListener("submit", (event) => {
-    event.preventDefault();
-    if (take(byId("pasted").value)) dialog.close();
-    else {
-      byId("paste-empty").hidden = false;
-      byId("pasted").focus();
+/** Text as a file; null where it is empty. @param {string} text */
+export const pastedFile = (text) => (text.trim() ? new File([text], "Pasted text", { type: "text/csv" }) : null);
+
+export class FilePicker {
+  /**
+   * @param {HTMLElement} root with the buttons and the list
+   * @param {{overlay: HTMLElement, dialog: HTMLDialogElement, onFile: (file: File) => void}} options `overlay` shows while
+   *   files are dragged; `dialog` is for pasting
+   */
+  constructor(root, { overlay, dialog, onFile }) {
+    this.list = find(root, "#files");
+    this.onFile = onFile;
+    const input = find(root, "#file", HTMLInputElement);
+    find(root, "#upload").addEventListener("click", () => input.click());
+    input.addEventListener("change", () => {
+      const files = [...(input.files ?? [])];
+      input.value = ""; // so that the same file can be chosen again after an edit
+      if (files.length) this.offer(files);
+    });
+    acceptDrops(overlay, (files) => this.offer(files));
+    this.acceptPastes(dialog, find(root, "#paste"));
+  }
+
+  /** Lists several files and opens the first. @param {File[]} files */
+  offer(files) {
+    this.list.hidden = files.length < 2;
+    this.list.replaceChildren();
+    if (files.length > 1) {
+      this.list.append(
+        element("p", { class: "hint" }, `${counted(files.length, "file")}: choose one to open it.`),
+        element("div", { class: "file-list" }, ...files.map((file, k) => this.button(file, k === 0))),
+      );
     }
-  });
+    this.onFile(files[0]);
+  }
+
+  button(file, pressed) {
+    const open = () => {
+      for (const each of this.list.querySelectorAll("button"))
+        each.setAttribute("aria-pressed", String(each === button));
+      this.onFile(file);
+    };
+    const button = element(
+      "button",
+      { type: "button", class: "file", "aria-pressed": String(pressed), onclick: open },
+      element("span", {}, file.name),
+      element("span", { class: "hint" }, bytes(file.size)),
+    );
+    return button;
+  }
+
+  /** Ctrl+V outside of a field imports files or text; so does the dialog that `button` opens. */
+  acceptPastes(dialog, button) {
+    const text = find(dialog, "#pasted", HTMLTextAreaElement);
+    const empty = find(dialog, "#paste-empty");
+    const offerText = (pasted) => {
+      const file = pastedFile(pasted);
+      if (file) this.offer([file]);
+      return Boolean(file);
+    };
+    addEventListener("paste", (event) => {
+      const target = /** @type {Element | null} */ (event.target);
+      if (target?.closest?.(FIELDS) || dialog.open) return;
+      const files = [...(event.clipboardData?.files ?? [])];
+      if (files.length) this.offer(files);
+      else if (!offerText(event.clipboardData?.getData("text/plain") ?? "")) return;
+      event.preventDefault();
+    });
+    button.addEventListener("click", () => {
+      text.value = "";
+      empty.hidden = true;
+      dialog.showModal();
+    });
+    find(dialog, "#paste-cancel").addEventListener("click", () => dialog.close());
+    find(dialog, "#paste-form").addEventListener("submit", (event) => {
+      event.preventDefault();
+      if (offerText(text.value)) dialog.close();
+      else {
+        empty.hidden = false;
+        text.focus();
+      }
+    });
+  }
 }

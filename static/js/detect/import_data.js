@@ -1,136 +1,150 @@
-// Data comes to the page: a file, pasted text, a demo, or what was kept before; and what was understood of it is shown.
-import { ask } from "../ui/api.js";
-import { busy } from "../ui/busy.js";
-import { announce, byId, element } from "../ui/dom.js";
+// Loads data into the page: a file, pasted text, a demo, or stored data.
 import { gapsAmong } from "../chart/gaps.js";
-import { forget, labelsOf, keep, overviewOf, seriesOf } from "./resources.js";
+import { requestJson } from "../ui/api.js";
+import { runBusy } from "../ui/busy.js";
+import { announce } from "../ui/dom.js";
 import { clearProblem, showProblem } from "../ui/problem.js";
-import { drawRecent } from "./recent_data.js";
+import { spokenSummary } from "./import_summary.js";
+import { createSeries, deleteSeries, getLabels, getOverview, getSeries } from "./resources.js";
 import { fromDemo, fromFile } from "./source.js";
-import { axisOf, state } from "./state.js";
-import { drawUnderstood, spoken } from "./import_summary.js";
+import { axisOf, currentSeries, state } from "./state.js";
 
-const BUCKETS = 120; // of a small chart
+const THUMBNAIL_BUCKETS = 120;
 
-let opened = () => {};
-
-/** `onOpened(labels)` is told when other data is there. */
-export const onOpen = (onOpened) => {
-  opened = onOpened;
-};
-
-export async function loadDemo(query) {
-  await bring(`Loading demo data`, async ({ signal }) =>
-    fromDemo(query, await ask("GET", `/api/v1/demo?times=ms&${new URLSearchParams(query)}`, { signal })),
-  );
+/** The points of a thumbnail, with a missing value in each gap in time, where its line breaks as in the chart. */
+export function thumbnailPoints({ times, positions, values }, { extent: [first, last], step }) {
+  const gaps = new Set(times ? gapsAmong(times, positions, step, (last - first) / THUMBNAIL_BUCKETS) : []);
+  const points = (times ?? positions).flatMap((at, k) => [...(gaps.has(k) ? [[at, NaN]] : []), [at, values[k] ?? NaN]]);
+  return { x: points.map(([at]) => at), values: points.map(([, value]) => value) };
 }
 
-export async function loadFile(file, options) {
-  await bring(`Reading ${file.name}`, async () => fromFile(file, options));
-}
-
-/** Reads a file again; where it comes to the same as the series `before`, that stays and no copy is kept. */
-async function readAgain(file, options, before) {
-  await bring(
-    `Reading ${file.name}`,
-    async () => fromFile(file, options),
-    async (kept) => {
-      const { sameReading } = await import("./import_corrections.js");
-      if (!sameReading(kept, before)) return true;
-      await forget(kept.id);
-      byId("correct-status").textContent = "Read again, it is the same: nothing was changed.";
-      return false;
-    },
-  );
-}
-
-/** Gets data from `fetchSource`, has it kept, and shows what was understood, unless `wanted(kept)` is against it. */
-async function bring(label, fetchSource, wanted = () => true) {
-  clearProblem("data-problem");
-  let source;
-  try {
-    const kept = await busy(label, async ({ signal, stage }) => {
-      source = await fetchSource({ signal });
-      const onUpload = (fraction) =>
-        stage(fraction < 1 ? `Sending ${source.name}` : label, fraction < 1 ? fraction : null);
-      return keep(source, { signal, onUpload });
-    });
-    if (kept && (await wanted(kept))) await show(kept, source, []);
-  } catch (error) {
-    const again = ({ name, value }) =>
-      bring(label, async () => ({ ...source, options: { ...source.options, [name]: value } }));
-    const retry = error.code === "unreachable" ? () => bring(label, fetchSource) : undefined;
-    showProblem("data-problem", error, { onChoice: again, retry });
-  }
-}
-
-/** Opens what was kept before. Rejects with a ServiceError where it is gone. */
-export async function openKept(id, source = null) {
-  const answers = await busy("Opening the data", ({ signal }) => Promise.all([seriesOf(id, { signal }), labelsOf(id)]));
-  if (answers) await show(answers[0], source, answers[1]);
-  return Boolean(answers);
-}
-
-/** The faults planted in a demo, as stretches. */
-export async function plantedIn(query) {
-  const { anomalies } = await ask("GET", `/api/v1/demo?${new URLSearchParams(query)}`);
+/** The faults injected into a demo, as intervals. @returns {Promise<[number, number][]>} */
+export async function injectedFaults(query) {
+  const { anomalies } = await requestJson("GET", `/api/v1/demo?${new URLSearchParams(query)}`);
   return anomalies.map(({ start, stop }) => [start, stop]);
 }
 
-async function show(kept, source, labels) {
-  const planted = source?.answer ? source.answer.anomalies.map(({ start, stop }) => [start, stop]) : [];
-  if (source?.answer) source.answer = null; // its points are on the service now
-  Object.assign(state, { source, series: kept, planted, found: new Map(), overview: [], column: kept.column });
-  byId("welcome").hidden = true;
-  byId("import-card").hidden = false;
-  byId("zone").hidden = source?.kind === "demo" || kept.start === null;
-  drawUnderstood(byId("facts"), byId("repairs"), kept, source);
-  byId("corrections").hidden = !source?.file;
-  byId("corrections").open = false;
-  byId("column").replaceChildren(
-    ...kept.columns.map((name) => element("option", { value: name, selected: name === state.column }, name)),
-  );
-  byId("column-field").hidden = kept.columns.length < 2;
-  byId("detect-hint").textContent = "";
-  opened(labels);
-  announce(spoken(kept));
-  drawRecent(reopen, kept.id);
-  await Promise.all([source?.file && offerCorrections(kept, source), drawOverview()]);
-}
-
-/** The points of a small chart, with a missing value in each gap in time, where its line breaks as that of the chart does. */
-export function drawn({ times, positions, values }, { extent: [first, last], step }) {
-  const gaps = new Set(times ? gapsAmong(times, positions, step, (last - first) / BUCKETS) : []);
-  const rows = (times ?? positions).flatMap((at, k) => [...(gaps.has(k) ? [[at, NaN]] : []), [at, values[k] ?? NaN]]);
-  return { x: rows.map(([at]) => at), values: rows.map(([, value]) => value) };
-}
-
-async function offerCorrections(kept, source) {
-  const { drawCorrections } = await import("./import_corrections.js");
-  if (kept === state.series) await drawCorrections(kept, source, (options) => readAgain(source.file, options, kept));
-}
-
-/** What only a look at every value tells: the columns at a glance, what is missing, gaps. */
-async function drawOverview() {
-  const { series, source } = state;
-  byId("columns-card").hidden = series.columns.length < 2;
-  try {
-    const { columns, gaps } = await overviewOf(series.id, BUCKETS);
-    if (series !== state.series) return;
-    const missing = Object.fromEntries(columns.map(({ column, missing: many }) => [column, many]));
-    drawUnderstood(byId("facts"), byId("repairs"), { ...series, gaps, missing }, source);
-    state.overview = columns.map((column) => ({ name: column.column, ...drawn(column, axisOf(series)) }));
-    opened.smalls?.();
-  } catch (error) {
-    showProblem("columns-problem", error);
+export class DataImport {
+  /**
+   * @param {object} options
+   * @param {HTMLElement} options.problem
+   * @param {HTMLElement} options.columnsProblem
+   * @param {import("./import_card.js").ImportCard} options.importCard
+   * @param {(labels: Label[]) => void} options.onOpen other data is shown
+   * @param {() => void} options.onOverview the thumbnails of its columns are there
+   */
+  constructor({ problem, columnsProblem, importCard, onOpen, onOverview }) {
+    this.problem = problem;
+    this.columnsProblem = columnsProblem;
+    this.importCard = importCard;
+    this.onOpen = onOpen;
+    this.onOverview = onOverview;
   }
-}
 
-export async function reopen(id) {
-  clearProblem("data-problem");
-  try {
-    await openKept(id);
-  } catch (error) {
-    showProblem("data-problem", error);
+  /** @param {Record<string, string>} query kind, points, seed */
+  async loadDemo(query) {
+    const url = `/api/v1/demo?${new URLSearchParams({ times: "ms", ...query })}`;
+    await this.load("Loading demo data", async (signal) => fromDemo(query, await requestJson("GET", url, { signal })));
+  }
+
+  /** @param {File} file */
+  async loadFile(file) {
+    await this.load(`Reading ${file.name}`, async () => fromFile(file));
+  }
+
+  /** Reads the file again with other options; where the result is the same, the series stays and no copy is stored. */
+  async readAgain(options) {
+    const { source, series: before } = state;
+    const file = source?.file;
+    if (!file) return;
+    const read = async () => fromFile(file, options);
+    await this.load(`Reading ${file.name}`, read, async (series) => {
+      const { sameImport } = await import("./import_corrections.js");
+      if (!sameImport(series, before)) return true;
+      await deleteSeries(series.id);
+      this.importCard.reportUnchanged();
+      return false;
+    });
+  }
+
+  /**
+   * Gets data from `fetchSource`, stores it on the service, and shows it if `accept(series)` agrees.
+   * @param {string} label
+   * @param {(signal: AbortSignal) => Promise<DataSource>} fetchSource
+   * @param {(series: SeriesInfo) => Promise<boolean> | boolean} [accept]
+   */
+  async load(label, fetchSource, accept = () => true) {
+    clearProblem(this.problem);
+    /** @type {any} */
+    let source;
+    try {
+      const series = await runBusy(label, async ({ signal, onStage }) => {
+        source = await fetchSource(signal);
+        const onUpload = (fraction) =>
+          fraction < 1 ? onStage(`Sending ${source.name}`, fraction) : onStage(label, null);
+        return createSeries(source, { signal, onUpload });
+      });
+      if (series && (await accept(series))) await this.show(series, source, []);
+    } catch (error) {
+      const withOption = async (name, value) => ({ ...source, options: { ...source.options, [name]: value } });
+      showProblem(this.problem, error, {
+        onChoice: ({ name, value }) => this.load(label, () => withOption(name, value)),
+        retry: error.code === "unreachable" ? () => this.load(label, fetchSource, accept) : undefined,
+      });
+    }
+  }
+
+  /**
+   * Opens stored data; false when cancelled. Rejects with a ServiceError where it does not exist any more.
+   * @param {string} id
+   * @param {DataSource | null} [source]
+   */
+  async openStored(id, source = null) {
+    const responses = await runBusy("Opening the data", ({ signal }) =>
+      Promise.all([getSeries(id, { signal }), getLabels(id)]),
+    );
+    if (responses) await this.show(responses[0], source, responses[1]);
+    return Boolean(responses);
+  }
+
+  /** @param {string} id */
+  async reopen(id) {
+    clearProblem(this.problem);
+    try {
+      await this.openStored(id);
+    } catch (error) {
+      showProblem(this.problem, error);
+    }
+  }
+
+  /**
+   * @param {SeriesInfo} series
+   * @param {DataSource | null} source
+   * @param {Label[]} labels
+   */
+  async show(series, source, labels) {
+    const injected = source?.answer ? source.answer.anomalies.map(({ start, stop }) => [start, stop]) : [];
+    if (source?.answer) source.answer = null; // its points are stored now
+    Object.assign(state, { source, series, injected, detections: new Map(), overview: [], column: series.column });
+    this.importCard.show(series, source);
+    this.onOpen(labels);
+    announce(spokenSummary(series));
+    await this.loadOverview();
+  }
+
+  /** Loads what needs a pass over all values: thumbnails, missing values, gaps. */
+  async loadOverview() {
+    const series = currentSeries();
+    try {
+      const { columns, gaps } = await getOverview(series.id, THUMBNAIL_BUCKETS);
+      if (series !== state.series) return;
+      const missing = Object.fromEntries(columns.map(({ column, missing: many }) => [column, many]));
+      this.importCard.draw({ ...series, gaps, missing });
+      const axis = axisOf(series);
+      state.overview = columns.map((column) => ({ name: column.column, ...thumbnailPoints(column, axis) }));
+      this.onOverview();
+    } catch (error) {
+      showProblem(this.columnsProblem, error);
+    }
   }
 }

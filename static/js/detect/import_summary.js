@@ -1,107 +1,104 @@
-// What the service understood of the data, and what it had to repair, in sentences.
+// What the service read of the data, and the repairs it made.
 import { element } from "../ui/dom.js";
 import { bytes, count, counted, duration, styled, time } from "../ui/format.js";
 
-const said = (name, ...words) => element("li", { "data-fact": name }, ...words);
-const strong = (words) => element("strong", {}, words);
-const and = (names) => (names.length > 1 ? `${names.slice(0, -1).join(", ")} and ${names.at(-1)}` : names[0]);
-const MOST_NAMED = 6;
+const MAX_NAMED = 6; // columns
 
-/** Where the points came from. */
-function origin(kept, source) {
-  const points = strong(counted(kept.points, "point"));
-  if (source?.kind === "demo") return said("origin", points, ` of invented data, ${source.query.kind}.`);
+const fact = (name, ...content) => element("li", { "data-fact": name }, ...content);
+const strong = (text) => element("strong", {}, text);
+const listed = (names) => (names.length > 1 ? `${names.slice(0, -1).join(", ")} and ${names.at(-1)}` : names[0]);
+
+/** @param {SeriesInfo} series @param {DataSource | null} source */
+function originFact(series, source) {
+  const points = strong(counted(series.points, "point"));
+  if (source?.kind === "demo") return fact("origin", points, ` of generated data, ${source.query?.kind}.`);
   const size = source?.file ? ` (${bytes(source.file.size)})` : "";
-  return said("origin", points, " from ", strong(source?.name ?? kept.name), `${size}.`);
+  return fact("origin", points, " from ", strong(source?.name ?? series.name), `${size}.`);
 }
 
-function columnWords({ columns }) {
-  if (columns.length === 1) return said("columns", "One column of values: ", strong(columns[0]), ".");
-  const named =
-    columns.length > MOST_NAMED
-      ? [...columns.slice(0, MOST_NAMED - 1), `${count(columns.length - MOST_NAMED + 1)} more`]
-      : columns;
-  return said("columns", strong(`${count(columns.length)} columns of values`), `: ${and(named)}.`);
+function columnsFact({ columns }) {
+  if (columns.length === 1) return fact("columns", "One column of values: ", strong(columns[0]), ".");
+  const more = `${count(columns.length - MAX_NAMED + 1)} more`;
+  const named = columns.length > MAX_NAMED ? [...columns.slice(0, MAX_NAMED - 1), more] : columns;
+  return fact("columns", strong(`${count(columns.length)} columns of values`), `: ${listed(named)}.`);
 }
 
-const hasTimes = ({ start }) => start !== null && start !== undefined;
-
-/** How dates like 01/02/2026 were read; where that is likely and not proved, where to say otherwise. */
-function dateWords({ date_order: dates }, source) {
+/** How dates like 01/02/2026 were read; where it is uncertain, where to correct it. */
+function dateFacts(/** @type {SeriesInfo} */ { date_order: dates }, source) {
   if (!dates) return [];
-  const sure = !["steps", "dots"].includes(dates.by) || !source?.file;
-  return [said("dates", styled(dates.message), sure ? "" : " If that is wrong, say so below.")];
+  const certain = !["steps", "dots"].includes(dates.by) || !source?.file;
+  return [fact("dates", styled(dates.message), certain ? "" : " If that is wrong, correct it below.")];
 }
 
-function timeWords(kept, source) {
-  if (!hasTimes(kept)) return [said("times", "No column of times was found: points are counted from 0.")];
-  const from = kept.time_column ? ["Times come from the column ", strong(kept.time_column), ": "] : ["Times go "];
-  const found = [
-    said("times", ...from, `${time(kept.start)} to ${time(kept.stop)} UTC, ${duration(kept.stop - kept.start)}.`),
-  ];
-  found.push(...dateWords(kept, source));
-  if (kept.step_seconds) found.push(said("step", "A value every ", strong(duration(kept.step_seconds * 1000)), "."));
-  if (kept.gaps === 0) found.push(said("gaps", "No gaps."));
-  else if (kept.gaps)
-    found.push(
-      said(
-        "gaps",
-        strong(counted(kept.gaps, "gap")),
-        ": stretches in which points are missing. Nothing is drawn or judged there.",
-      ),
-    );
-  return found;
+/** @param {SeriesInfo} series @param {DataSource | null} source */
+function timeFacts(series, source) {
+  const { start, stop, time_column: column, step_seconds: step, gaps } = series;
+  if (start === null || stop === null || start === undefined) {
+    return [fact("times", "No column of times: points are counted from 0.")];
+  }
+  const range = `${time(start)} to ${time(stop)} UTC, ${duration(stop - start)}.`;
+  const from = column ? ["Times from the column ", strong(column), ": "] : ["Times: "];
+  const facts = [fact("times", ...from, range), ...dateFacts(series, source)];
+  if (step) facts.push(fact("step", "A value every ", strong(duration(step * 1000)), "."));
+  if (gaps === 0) facts.push(fact("gaps", "No gaps."));
+  else if (gaps)
+    facts.push(fact("gaps", strong(counted(gaps, "gap")), " without points. Nothing is drawn or scored there."));
+  return facts;
 }
 
-/** `missing` says of each column how many values lack; undefined while nobody has looked. */
-function missingWords({ missing }) {
+/** `missing` holds the number of missing values of each column; undefined before they are counted. */
+function missingFacts(/** @type {SeriesInfo} */ { missing }) {
   if (!missing) return [];
   const some = Object.entries(missing).filter(([, many]) => many);
-  if (!some.length) return [said("missing", "No values are missing.")];
-  const all = some.reduce((sum, [, many]) => sum + many, 0);
-  const where =
-    Object.keys(missing).length > 1
-      ? ` (${and(some.slice(0, MOST_NAMED).map(([name, many]) => `${name}: ${count(many)}`))})`
-      : "";
-  return [said("missing", strong(counted(all, "value is", "values are")), ` missing${where}; they are not judged.`)];
+  if (!some.length) return [fact("missing", "No values are missing.")];
+  const total = some.reduce((sum, [, many]) => sum + many, 0);
+  const byColumn = some.slice(0, MAX_NAMED).map(([name, many]) => `${name}: ${count(many)}`);
+  const where = Object.keys(missing).length > 1 ? ` (${listed(byColumn)})` : "";
+  return [fact("missing", strong(counted(total, "value is", "values are")), ` missing${where}; they are not scored.`)];
 }
 
-/** Where a repair was made: the lines told, and how many places there are when those are not all. */
-export function lines({ lines: first, count: total }) {
+/** " (lines 3, 4, …; 10 in all)": where a repair was made. */
+export function lines({ lines: first = [], count: total = 0 }) {
   if (!first?.length) return "";
   const more = total > first.length ? `, …; ${count(total)} in all` : "";
   return ` (${first.length > 1 ? "lines" : "line"} ${first.map(count).join(", ")}${more})`;
 }
 
-function repairs(list, fromFile) {
-  if (!list.length) return element("p", { class: "clean" }, "Nothing had to be repaired.");
+function repairList(repairs, fromFile) {
+  if (!repairs.length) return element("p", { class: "clean" }, "No repairs were necessary.");
   return element(
     "div",
     { class: "repairs" },
-    element("strong", {}, `${counted(list.length, "thing was", "things were")} changed to read this:`),
+    element("strong", {}, `${counted(repairs.length, "repair was", "repairs were")} made to read this:`),
     element(
       "ul",
       {},
-      ...list.map((repair) => element("li", {}, styled(repair.message), fromFile ? lines(repair) : "")),
+      ...repairs.map((repair) => element("li", {}, styled(repair.message), fromFile ? lines(repair) : "")),
     ),
   );
 }
 
-/** Draws what was understood of a kept series, with its `gaps` and what is `missing` where that is known, into `factsPlace` and what was repaired into `repairsPlace`. */
-export function drawUnderstood(factsPlace, repairsPlace, kept, source) {
-  factsPlace.replaceChildren(
-    origin(kept, source),
-    columnWords(kept),
-    ...timeWords(kept, source),
-    ...missingWords(kept),
+/**
+ * Draws facts about a stored series; `gaps` and `missing` only where they are known.
+ * @param {HTMLElement} facts
+ * @param {HTMLElement} repairs
+ * @param {SeriesInfo} series
+ * @param {DataSource | null} source
+ */
+export function drawSummary(facts, repairs, series, source) {
+  facts.replaceChildren(
+    originFact(series, source),
+    columnsFact(series),
+    ...timeFacts(series, source),
+    ...missingFacts(series),
   );
-  repairsPlace.replaceChildren(repairs(kept.repairs ?? [], source?.kind !== "demo"));
+  repairs.replaceChildren(repairList(series.repairs ?? [], source?.kind !== "demo"));
 }
 
-/** The same in one sentence, to be spoken. */
-export function spoken(kept) {
-  const repaired = kept.repairs?.length
-    ? `${counted(kept.repairs.length, "repair")} made.`
-    : "Nothing had to be repaired.";
-  return `Read ${counted(kept.points, "point")} of ${kept.columns.length > 1 ? `${count(kept.columns.length)} columns` : kept.columns[0]}. ${repaired}`;
+/** The same in one sentence, for screen readers. */
+export function spokenSummary(
+  /** @type {Pick<SeriesInfo, "points" | "columns" | "repairs">} */ { points, columns, repairs },
+) {
+  const made = repairs?.length ? `${counted(repairs.length, "repair")} made.` : "No repairs were necessary.";
+  return `Read ${counted(points, "point")} of ${columns.length > 1 ? `${count(columns.length)} columns` : columns[0]}. ${made}`;
 }

@@ -1,78 +1,77 @@
-// Long work on the service: its progress, its stage, how much time is left; its result or its end.
-import { ask, send, ServiceError } from "../ui/api.js";
-import { serviceAway } from "../ui/connection.js";
+// A detection that runs on the service: its progress until it ends.
+import { requestJson, send, ServiceError } from "../ui/api.js";
 import { counted, duration } from "../ui/format.js";
 import { detectionUrl } from "./resources.js";
 
-const FIRST = 60; // ms until it is asked again; small work is done by then
-const LONGEST = 1000;
+const FIRST_WAIT = 60; // milliseconds until the first poll; a short detection is done by then
+const MAX_WAIT = 1000;
 const GROWTH = 1.4;
-const TRIES = 60; // unanswered in a row, a second apart, before it is given up: a service takes a while to start
-const ENDED = ["done", "failed", "cancelled"];
+const MAX_FAILURES = 60; // in a row, one second apart: a service takes a while to restart
+const END_STATES = ["done", "failed", "cancelled"];
 
 const STAGES = {
   read: "Reading the series",
-  fit: "Learning what is usual",
-  detect: "Judging every point",
-  save: "Keeping the results",
+  fit: "Fitting the detector",
+  detect: "Scoring the points",
+  save: "Saving the results",
 };
 
-/** What happens now, in words. */
-export function stageWords({ status, stage, ahead }) {
+/** The stage of a job in words. */
+export function stageText({ status, stage, ahead }) {
   if (status !== "queued") return STAGES[stage] ?? "Detecting anomalies";
-  return ahead ? `Waiting for its turn: ${counted(ahead, "other is", "others are")} before it` : "Waiting for its turn";
+  return ahead ? `Queued: ${counted(ahead, "other is", "others are")} ahead` : "Queued";
 }
 
-/** "about 20 s left", in steps that do not flicker; "" while nobody knows. */
-export function leftWords(seconds) {
+/** "about 20 s left", in steps that do not flicker; "" where it is unknown. */
+export function remainingText(seconds) {
   if (seconds === null || seconds === undefined) return "";
   if (seconds < 2) return "almost done";
   const step = seconds < 20 ? 1 : seconds < 120 ? 10 : 60;
   return `about ${duration(Math.ceil(seconds / step) * step * 1000)} left`;
 }
 
-const pause = (ms, signal) =>
+const wait = (ms, signal) =>
   new Promise((resolve, reject) => {
+    const cancel = () => {
+      clearTimeout(timer);
+      reject(new DOMException("Cancelled.", "AbortError"));
+    };
     const timer = setTimeout(resolve, ms);
-    signal?.addEventListener(
-      "abort",
-      () => {
-        clearTimeout(timer);
-        reject(new DOMException("Cancelled.", "AbortError"));
-      },
-      { once: true },
-    );
+    signal?.addEventListener("abort", cancel, { once: true });
   });
 
-/** The answer about work that goes on; a service that is away for a moment is asked again. */
-async function again(url, signal) {
-  for (let tries = 1; ; tries += 1) {
+/** The state of a job; repeats the request while the service is unreachable. */
+async function poll(url, signal, connection) {
+  for (let failures = 1; ; failures += 1) {
     try {
-      return await ask("GET", url, { signal });
+      return await requestJson("GET", url, { signal });
     } catch (error) {
-      if (error.code !== "unreachable" || tries === TRIES) throw error;
-      serviceAway(error); // which takes its words back by itself
-      await pause(LONGEST, signal);
+      if (error.code !== "unreachable" || failures === MAX_FAILURES) throw error;
+      connection.lost(error);
+      await wait(MAX_WAIT, signal);
     }
   }
 }
 
 /**
- * Follows the work `job` from its first answer to its end; `onProgress(job)` is told of each answer. Resolves with the
- * last one, rejects with a ServiceError where it failed. An aborted `signal` stops the work, too.
+ * Polls `job` until it ends. Resolves with the detection, rejects with a ServiceError where it failed. Aborting `signal`
+ * stops the job on the service.
+ * @param {any} job
+ * @param {{signal: AbortSignal, onProgress: (job: any) => void, connection: import("../ui/connection.js").Connection}} options
+ * @returns {Promise<Detection>}
  */
-export async function follow(job, { signal, onProgress }) {
+export async function follow(job, { signal, onProgress, connection }) {
   const url = detectionUrl(job.id, "?times=ms");
-  let wait = FIRST;
+  let pause = FIRST_WAIT;
   try {
-    while (!ENDED.includes(job.status)) {
+    while (!END_STATES.includes(job.status)) {
       onProgress(job);
-      await pause(wait, signal);
-      wait = Math.min(LONGEST, wait * GROWTH);
-      job = await again(url, signal);
+      await wait(pause, signal);
+      pause = Math.min(MAX_WAIT, pause * GROWTH);
+      job = await poll(url, signal, connection);
     }
   } catch (error) {
-    if (error.name === "AbortError") send("DELETE", detectionUrl(job.id)).catch(() => {}); // nobody waits for the answer: it is told by its absence
+    if (error.name === "AbortError") send("DELETE", detectionUrl(job.id)).catch(() => {}); // nothing depends on the response
     throw error;
   }
   if (job.status === "done") return job;
@@ -84,7 +83,11 @@ export async function follow(job, { signal, onProgress }) {
   });
 }
 
-/** A teller for `stage(words, fraction, rest)` of busy.js: what happens in a job, how far it is, how long it takes. */
-export function progressTeller(stage) {
-  return (job) => stage(stageWords(job), job.status === "running" ? job.progress : null, leftWords(job.seconds_left));
+/**
+ * Passes the progress of a job on to `onStage` of ui/busy.js.
+ * @param {import("../ui/busy.js").OnStage} onStage
+ */
+export function jobProgress(onStage) {
+  return (job) =>
+    onStage(stageText(job), job.status === "running" ? job.progress : null, remainingText(job.seconds_left));
 }

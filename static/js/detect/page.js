@@ -1,283 +1,242 @@
-// The page: what a person does, and what follows from it.
-import { addressOf, readAddress } from "./address.js";
-import { ask } from "../ui/api.js";
-import { loadDemo, loadFile, onOpen, openKept, plantedIn, reopen } from "./import_data.js";
-import { offerCatches } from "./detectability.js";
-import { announce, byId, element } from "../ui/dom.js";
-import { acceptDrops } from "../ui/drop.js";
-import { drawEvents, markRow } from "../ui/event_table.js";
-import { acceptPastes, offerFiles } from "./files.js";
-import { ParameterForm } from "../ui/parameter_form.js";
-import { Judging, keptJudgement } from "./detection.js";
-import { catchesOf } from "./resources.js";
-import { chartKeys } from "../chart/keys.js";
-import { chartNow, drawChart, drawTable, onLook, showEvent } from "./chart_view.js";
+// The page for stored data: composes its cards.
+import { requestJson } from "../ui/api.js";
+import { mountBusyIndicator } from "../ui/busy.js";
+import { Connection } from "../ui/connection.js";
+import { announce, find } from "../ui/dom.js";
+import { EventTable } from "../ui/event_table.js";
 import { clearProblem, showProblem } from "../ui/problem.js";
-import { drawRecent } from "./recent_data.js";
-import { drawSmalls } from "./column_thumbnails.js";
-import { axisOf, detectorNamed, shown, state } from "./state.js";
-import { Taking } from "./export_card.js";
-import { Marking } from "./label_form.js";
-import { Tuning } from "./sensitivity.js";
+import { readAddress } from "./address.js";
+import { ChartView } from "./chart_view.js";
+import { ColumnThumbnails } from "./column_thumbnails.js";
+import { Comparison } from "./comparison.js";
+import { DemoForm } from "./demo_form.js";
+import { DetectabilityCard } from "./detectability.js";
+import { DetectionView } from "./detection.js";
+import { ExportCard } from "./export_card.js";
+import { FilePicker } from "./files.js";
+import { History } from "./history.js";
+import { ImportCard } from "./import_card.js";
+import { DataImport, injectedFaults } from "./import_data.js";
+import { LabelsCard } from "./labels_card.js";
+import { RecentData } from "./recent_data.js";
+import { getDetectability } from "./resources.js";
+import { ResultCard } from "./result.js";
+import { SensitivityCard } from "./sensitivity.js";
+import { SettingsForm } from "./settings_form.js";
+import { currentDetection, currentSeries, state } from "./state.js";
 
-const PAUSE = 300; // ms of rest until the window in view is written into the address
-const MOST_EVENTS = 400; // kept of each column for its small chart
+const MAX_THUMBNAIL_EVENTS = 400;
 
-const form = new ParameterForm(byId("params"), settingsChanged);
-const tuning = new Tuning((changes) => judging.again(changes));
-const marking = new Marking({ changed: marksChanged, lead: showEvent });
-const judging = new Judging({
-  form,
-  tuning,
-  teaching: marking,
-  drawEvents: drawFound,
-  drawSmalls: drawColumns,
-  changed: settled,
+const at = (id) => find(document, `#${id}`);
+const controls = find(document, "#controls", HTMLFormElement);
+const problems = { service: at("service-problem"), data: at("data-problem"), columns: at("columns-problem") };
+const columnsCard = at("columns-card");
+/** Sources of the data imported since the page was opened, by the id of the series. @type {Map<string, DataSource>} */
+const sources = new Map();
+
+mountBusyIndicator(at("busy"));
+const connection = new Connection(at("offline"));
+
+const settings = new SettingsForm(controls, {
+  onChange: settingsChanged,
+  onColumn: (name) => detection.showColumn(name),
+  onSubmit: () => detection.detect(),
 });
-const taking = new Taking({ address, taught: () => marking.labels.some(({ kind }) => kind === "anomaly") });
-const forgetCatches = offerCatches(
-  byId("detectability"),
-  (signal) => {
-    const { detector: name, params } = shown();
-    return catchesOf(state.series.id, { column: state.column, detector: name, params }, { signal });
+const chartView = new ChartView(at("chart-card"), {
+  onWindow: () => {
+    history.scheduleUpdate();
+    labelsCard.form.fillWindow();
   },
-  (error, again) => (error ? showProblem("detectability-problem", error, { retry: again }) : clearProblem("detectability-problem")),
+  onEvent: (event) => {
+    eventTable.select(event);
+    announce(event.explanation);
+  },
+  onLabel: (start, stop) => labelsCard.addAbnormal(start, stop),
+  connection,
+});
+const showEvent = (event) => chartView.showEvent(event);
+const labelsCard = new LabelsCard(at("labels-card"), {
+  onChange: labelsChanged,
+  onSelect: showEvent,
+  onRetrain: () => detection.retrain(),
+  windowInView: () => (chartView.chart ? [chartView.chart.from, chartView.chart.to] : null),
+});
+const eventTable = new EventTable(at("events"), {
+  onSelect: showEvent,
+  labelButtons: (event) => labelsCard.eventButtons(event),
+});
+const exportCard = new ExportCard(at("export-card"), {
+  dialog: find(document, "#confirm", HTMLDialogElement),
+  address: () => history.address(),
+  hasAbnormal: () => labelsCard.store.hasAbnormal,
+  png: async () => chartView.chart?.png(),
+});
+const detectability = new DetectabilityCard(at("detectability-card"), (signal) => {
+  const current = currentDetection();
+  const request = { column: state.column, detector: current?.detector, params: current?.params };
+  return getDetectability(currentSeries().id, request, { signal });
+});
+const resultCard = new ResultCard(at("result-card"), (name) => detection.detectColumn(name));
+const sensitivity = new SensitivityCard(at("sensitivity-card"), (changes) => detection.adjust(changes));
+const detection = new DetectionView(
+  {
+    settings,
+    resultCard,
+    chartView,
+    sensitivity,
+    labelsCard,
+    exportCard,
+    eventTable,
+    eventsCard: at("events-card"),
+    thresholdHint: at("threshold-hint"),
+    columnsProblem: problems.columns,
+    connection,
+  },
+  { onColumns: drawColumns, onShown: detectionShown },
 );
-const sources = new Map(); // of the series that were brought since the page was opened, by their ids
-let restoring = 0; // views that are on their way back
-let place = ""; // what the present step of the history shows: a series and a column
-let rest = null; // the timer until the window is written into the address
-const detector = () => detectorNamed(byId("detector").value);
+detection.comparison = new Comparison(at("compare-details"), {
+  detect: (label, column, detector) => detection.run(label, column, detector),
+  chartView,
+});
+const thumbnails = new ColumnThumbnails(columnsCard, {
+  onSelect: (name) => {
+    detection.showColumn(name);
+    chartView.scrollIntoView();
+  },
+  onDetectAll: () => detection.detectAll(),
+});
+const importCard = new ImportCard(at("import-card"), (options) => dataImport.readAgain(options));
+const recentData = new RecentData(at("recent"), (id) => dataImport.reopen(id));
+const dataImport = new DataImport({
+  problem: problems.data,
+  columnsProblem: problems.columns,
+  importCard,
+  onOpen: dataOpened,
+  onOverview: drawColumns,
+});
+const demoForm = new DemoForm(controls, (query) => dataImport.loadDemo(query));
+new FilePicker(controls, {
+  overlay: at("drop"),
+  dialog: find(document, "#paste-dialog", HTMLDialogElement),
+  onFile: (file) => dataImport.loadFile(file),
+});
+const history = new History({
+  state: () => ({
+    detector: settings.detector.name,
+    params: settings.params.values,
+    detection: currentDetection()?.id,
+    window: chartView.partInView,
+  }),
+  onNavigate: restore,
+});
 
 async function start() {
-  clearProblem("service-problem");
+  clearProblem(problems.service);
   try {
     const [{ detectors }, { kinds }] = await Promise.all([
-      ask("GET", "/api/v1/detectors"),
-      ask("GET", "/api/v1/demo/kinds"),
+      requestJson("GET", "/api/v1/detectors"),
+      requestJson("GET", "/api/v1/demo/kinds"),
     ]);
-    offer(detectors, kinds);
+    const address = readAddress(location.search);
+    state.detectors = detectors;
+    demoForm.offer(kinds, address.demo);
+    settings.offerDetectors(detectors, address);
   } catch (error) {
-    showProblem("service-problem", error, { retry: start });
+    showProblem(problems.service, error, { retry: start });
     return;
   }
-  drawRecent(reopen);
+  recentData.reload();
   await restore(readAddress(location.search));
 }
 
-/** What a link or a reload asks for. */
-async function restore(wanted) {
-  restoring += 1;
-  clearProblem("data-problem");
+/** Shows what an address names. @param {import("./address.js").Address} address */
+async function restore(address) {
+  const { series, demo } = address;
+  clearProblem(problems.data);
+  history.pause();
   try {
-    if (wanted.series) await restoreKept(wanted);
-    else if (wanted.demo) await loadDemo(demoQuery());
+    if (series) await restoreStored(series, address);
+    else if (demo) await dataImport.loadDemo(demoForm.query);
   } catch (error) {
-    if (error.status === undefined) throw error; // a mistake of ours, which no answer of the service is
-    if (wanted.demo && error.status === 404) await loadDemo(demoQuery());
-    else if (error.status === 404)
-      showProblem("data-problem", { message: "This link leads to data that is not kept any more. Choose data again." });
-    else showProblem("data-problem", error, { retry: () => restore(wanted) });
+    if (error.status === undefined) throw error; // an error of the page
+    const isGone = error.status === 404;
+    if (isGone && demo) await dataImport.loadDemo(demoForm.query);
+    else if (isGone) showProblem(problems.data, { message: "The data of this link was deleted. Load data again." });
+    else showProblem(problems.data, error, { retry: () => restore(address) });
   } finally {
-    restoring -= 1;
-    if (state.series && !restoring) keepAddress(true);
+    history.resume();
   }
 }
 
-async function restoreKept({ series, detection, column, window, demo }) {
+/** @param {string} series @param {import("./address.js").Address} address */
+async function restoreStored(series, { detection: id, column, window, demo }) {
   if (series !== state.series?.id) {
-    const source =
-      sources.get(series) ??
-      (demo && { kind: "demo", name: `Demo: ${demo.kind}`, query: demo, answer: null, options: {} });
-    if (!(await openKept(series, source))) return;
-    if (demo) state.planted = await plantedIn(demo);
+    const source = sources.get(series) ?? (demo ? demoSource(demo) : null);
+    if (!(await dataImport.openStored(series, source))) return;
+    if (demo) state.injected = await injectedFaults(demo);
   }
-  if (column && state.series.columns.includes(column)) judging.choose(column);
-  const found = detection && (shown()?.id === detection ? shown() : await keptJudgement(detection));
-  if (found) {
-    byId("detector").value = found.detector;
-    drawDetector(found.params);
-    state.column = found.column;
-    byId("column").value = found.column;
-    judging.arrived(found, found.column);
-  } else drawChart(marking.labels);
-  if (window) chartNow().view(...window);
+  if (column && currentSeries().columns.includes(column)) detection.showColumn(column);
+  const shown = currentDetection();
+  const stored = id && (shown?.id === id ? shown : await detection.open(id));
+  if (stored) {
+    settings.fill(stored);
+    state.column = stored.column;
+    detection.add(stored, stored.column);
+  } else chartView.draw(labelsCard.labels);
+  if (window) chartView.view(...window);
 }
 
-function offer(detectors, kinds) {
-  const wanted = readAddress(location.search);
-  state.detectors = detectors;
-  const kind = byId("demo-kind");
-  kind.replaceChildren(...kinds.map(({ name, title }) => element("option", { value: name }, title)));
-  const tell = () => {
-    byId("demo-help").textContent =
-      `${kinds.find(({ name }) => name === kind.value).help} Faults are planted at known places.`;
-  };
-  if (kinds.some(({ name }) => name === wanted.demo?.kind)) kind.value = wanted.demo.kind;
-  kind.addEventListener("change", tell);
-  tell();
-  if (wanted.demo?.points) byId("demo-points").value = wanted.demo.points;
-  if (wanted.demo?.seed) byId("demo-seed").value = wanted.demo.seed;
-  const choose = byId("detector");
-  choose.replaceChildren(...detectors.map(({ name, title }) => element("option", { value: name }, title)));
-  if (detectors.some(({ name }) => name === wanted.detector)) choose.value = wanted.detector;
-  for (const each of [kind, choose]) each.disabled = false;
-  drawDetector(wanted.params);
-}
+/** @param {Record<string, string>} query @returns {DataSource} */
+const demoSource = (query) => ({ kind: "demo", name: `Demo: ${query.kind}`, query, answer: null, options: {} });
 
-function drawDetector(params) {
-  byId("detector-help").textContent = detector().help;
-  form.draw(detector(), params);
-}
-
-const demoQuery = () => ({
-  kind: byId("demo-kind").value,
-  points: byId("demo-points").value,
-  seed: byId("demo-seed").value,
-});
-
-/** Other data is there. */
+/** Other data is loaded. @param {Label[]} labels */
 function dataOpened(labels) {
-  for (const id of ["service-problem", "detect-problem", "columns-problem"]) clearProblem(id);
-  if (state.source) sources.set(state.series.id, state.source);
-  judging.hide();
-  forgetCatches();
-  byId("detectability-card").hidden = true;
-  marking.take(state.series, labels);
-  drawChart(labels);
+  const series = currentSeries();
+  clearProblem(problems.service);
+  clearProblem(problems.columns);
+  settings.clearProblem();
+  if (state.source) sources.set(series.id, state.source);
+  at("welcome").hidden = true;
+  settings.offerColumns(series.columns, state.column);
+  columnsCard.hidden = series.columns.length < 2;
+  detection.hide();
+  detectability.clear({ hidden: true });
+  labelsCard.load(series, labels);
+  chartView.draw(labels);
   drawColumns();
-  keepAddress();
-}
-dataOpened.smalls = drawColumns;
-
-/** A judgement is shown as it now is. */
-function settled() {
-  forgetCatches();
-  byId("detectability-card").hidden = !shown();
-  if (shown()) taking.draw();
-  marking.score();
-  keepAddress();
+  recentData.reload(series.id);
+  history.update();
 }
 
-function marksChanged() {
+/** A detection, or a column without one, is shown. */
+function detectionShown() {
+  const current = currentDetection();
+  detectability.clear({ hidden: !current });
+  if (current) exportCard.show(current);
+  labelsCard.score();
+  history.update();
+}
+
+function labelsChanged() {
   if (!state.series) return;
-  chartNow()?.label([...state.planted, ...marking.labels]);
-  if (shown()) drawFound(shown());
+  chartView.drawLabels(labelsCard.labels);
+  detection.drawEvents();
 }
 
-function drawFound(found) {
-  const { hasTimes } = axisOf(state.series);
-  drawEvents(byId("events"), { ...found, hasTimes }, showEvent, { says: (event) => marking.buttons(event) });
+function settingsChanged() {
+  const current = currentDetection();
+  resultCard.setStale(current !== undefined && settings.differsFrom(current));
 }
 
 function drawColumns() {
   if (!state.overview.length) return;
-  const judged = new Map(
-    [...state.found].map(([name, { events }]) => [
-      name,
-      events
-        .slice(0, MOST_EVENTS)
-        .map((event) => ({ from: event.start_time ?? event.start, to: event.stop_time ?? event.stop - 1 })),
-    ]),
-  );
-  if (state.judging) judged.set(state.judging, "busy");
-  drawSmalls(byId("thumbnails"), state.overview, {
-    judged,
-    chosen: state.column,
-    onChoose: (name) => {
-      judging.choose(name);
-      byId("chart-card").scrollIntoView({ block: "nearest" });
-    },
-  });
+  /** @param {AnomalyEvent} event */
+  const span = ({ start, stop, start_time: from, stop_time: to }) => ({ from: from ?? start, to: to ?? stop - 1 });
+  /** @type {Map<string, import("./column_thumbnails.js").ColumnState>} */
+  const states = new Map();
+  for (const [name, { events }] of state.detections) states.set(name, events.slice(0, MAX_THUMBNAIL_EVENTS).map(span));
+  if (state.running) states.set(state.running, "running");
+  thumbnails.draw(state.overview, { states, selected: state.column });
 }
 
-/** The address that leads back to what is shown. */
-function address() {
-  const { source, series, column } = state;
-  if (!series) return location.pathname;
-  const found = shown();
-  const chart = chartNow();
-  const demo = source?.kind === "demo" ? source.query : null;
-  const recipe = demo ? { demo, detector: detector().name, params: form.values } : {};
-  const window = chart && !chart.everything ? [chart.from, chart.to].map(Math.round) : null;
-  return addressOf({
-    ...recipe,
-    series: series.id,
-    detection: found?.id,
-    column: series.columns.length > 1 ? column : undefined,
-    window,
-  });
-}
-
-/** What is shown goes into the address. Other data, or another column, is a step of its own, to which Back leads. */
-function keepAddress(same = false) {
-  clearTimeout(rest);
-  if (restoring) return; // the address says where that leads
-  const step = state.series ? `${state.series.id} ${state.column}` : "";
-  history[same === true || step === place ? "replaceState" : "pushState"](null, "", address());
-  place = step;
-}
-
-/** Back and Forward lead to another view. */
-addEventListener("popstate", () => {
-  clearTimeout(rest);
-  if (location.search === (state.series ? address() : "")) return; // only a link within the page
-  const wanted = readAddress(location.search);
-  if (wanted.series || wanted.demo) restore(wanted);
-  else location.reload(); // back to the beginning
-});
-
-onLook({
-  window: () => {
-    clearTimeout(rest);
-    rest = setTimeout(keepAddress, PAUSE);
-    marking.looked();
-  },
-  event: (event) => {
-    markRow(byId("events"), event);
-    announce(event.explanation);
-  },
-  mark: (start, stop) => marking.stretch(start, stop),
-});
-
-function settingsChanged() {
-  const found = shown();
-  const asked = { detector: detector().name, params: form.values };
-  byId("stale").hidden =
-    !found ||
-    JSON.stringify(asked) ===
-      JSON.stringify({
-        detector: found.detector,
-        params: Object.fromEntries(Object.keys(asked.params).map((name) => [name, found.params[name]])),
-      });
-}
-
-onOpen(dataOpened);
-byId("demo").addEventListener("click", () => loadDemo(demoQuery()));
-byId("upload").addEventListener("click", () => byId("file").click());
-byId("file").addEventListener("change", ({ target }) => {
-  const files = [...target.files];
-  target.value = ""; // so that the same file, mended, can be chosen again
-  if (files.length) offerFiles(files, (file) => loadFile(file));
-});
-byId("column").addEventListener("change", ({ target }) => judging.choose(target.value));
-byId("detector").addEventListener("change", () => {
-  drawDetector();
-  settingsChanged();
-});
-byId("controls").addEventListener("submit", (event) => {
-  event.preventDefault();
-  judging.detect();
-});
-byId("detect-all").addEventListener("click", () => judging.judgeAll());
-byId("compare-go").addEventListener("click", () => judging.compare());
-byId("compare-end").addEventListener("click", () => judging.endComparison());
-byId("retrain").addEventListener("click", () => judging.learnAgain());
-byId("points-details").addEventListener("toggle", () => byId("points-details").open && drawTable());
-document.documentElement.addEventListener("themechange", () => chartNow()?.paint());
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => chartNow()?.paint());
-const take = (files) => offerFiles(files, (file) => loadFile(file));
-acceptDrops(take);
-acceptPastes(take);
-chartKeys(chartNow, showEvent);
 start();

@@ -1,17 +1,9 @@
-// How right a judgement is by what people marked: precision, recall, and how the two change with strictness.
-import { element } from "../ui/dom.js";
+// Precision and recall of a detection by the labels, and how they change with the threshold.
+import { element, svgElement } from "../ui/dom.js";
 import { count, counted, label, number } from "../ui/format.js";
 import { share } from "./event_rate.js";
 
-const NS = "http://www.w3.org/2000/svg";
 const [WIDTH, HEIGHT, PAD] = [320, 160, 28];
-
-function shape(name, attributes, text) {
-  const made = document.createElementNS(NS, name);
-  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
-  if (text) made.textContent = text;
-  return made;
-}
 
 /** The step of the curve nearest to the value in effect. */
 export const stepAt = (curve, value) =>
@@ -30,7 +22,7 @@ function drawing(curve, value, name) {
       .filter((step) => Number.isFinite(step[key]))
       .map((step, k) => `${k ? "L" : "M"}${x(step.at).toFixed(1)} ${y(step[key]).toFixed(1)}`)
       .join("");
-  const svg = shape("svg", {
+  const svg = svgElement("svg", {
     viewBox: `0 0 ${WIDTH} ${HEIGHT}`,
     class: "precision-recall",
     role: "img",
@@ -38,17 +30,17 @@ function drawing(curve, value, name) {
   });
   for (const part of [0, 0.5, 1]) {
     svg.append(
-      shape("line", { x1: PAD, x2: WIDTH - 8, y1: y(part), y2: y(part), class: "rule" }),
-      shape("text", { x: PAD - 4, y: y(part) + 4, "text-anchor": "end" }, `${part * 100}`),
+      svgElement("line", { x1: PAD, x2: WIDTH - 8, y1: y(part), y2: y(part), class: "rule" }),
+      svgElement("text", { x: PAD - 4, y: y(part) + 4, "text-anchor": "end" }, `${part * 100}`),
     );
   }
   const here = Math.min(Math.max(value, curve[0].at), curve.at(-1).at);
   svg.append(
-    shape("line", { x1: x(here), x2: x(here), y1: y(0), y2: y(1), class: "here" }),
-    shape("path", { d: path("precision"), class: "precision" }),
-    shape("path", { d: path("recall"), class: "recall" }),
-    shape("text", { x: PAD, y: HEIGHT - 8 }, number(curve[0].at)),
-    shape("text", { x: WIDTH - 8, y: HEIGHT - 8, "text-anchor": "end" }, number(curve.at(-1).at)),
+    svgElement("line", { x1: x(here), x2: x(here), y1: y(0), y2: y(1), class: "here" }),
+    svgElement("path", { d: path("precision"), class: "precision" }),
+    svgElement("path", { d: path("recall"), class: "recall" }),
+    svgElement("text", { x: PAD, y: HEIGHT - 8 }, number(curve[0].at)),
+    svgElement("text", { x: WIDTH - 8, y: HEIGHT - 8, "text-anchor": "end" }, number(curve.at(-1).at)),
   );
   return svg;
 }
@@ -59,7 +51,7 @@ function table(curve, name) {
   return element(
     "details",
     { class: "more" },
-    element("summary", {}, "The same as a table"),
+    element("summary", {}, "As a table"),
     element(
       "table",
       {},
@@ -84,23 +76,23 @@ function table(curve, name) {
 }
 
 /** Draws the scores of a curve [{at, events, precision, recall}] at the value in effect of the parameter `name`. */
-export function drawTradeoff(place, curve, value, name) {
+export function drawPrecisionRecall(root, curve, value, name) {
   const scored = curve.some(({ recall }) => Number.isFinite(recall));
-  place.hidden = !scored;
+  root.hidden = !scored;
   if (!scored) {
-    place.replaceChildren();
+    root.replaceChildren();
     return;
   }
   const here = stepAt(curve, value);
-  place.replaceChildren(
+  root.replaceChildren(
     element(
       "p",
       {},
-      `By your marks: of ${counted(here.events, "event")} found, `,
+      `By your labels: of ${counted(here.events, "event")} found, `,
       element("strong", {}, count(here.true_positives)),
-      ` ${here.true_positives === 1 ? "lies" : "lie"} on stretches you marked abnormal (precision ${share(here.precision)}); of these stretches, `,
+      ` ${here.true_positives === 1 ? "lies" : "lie"} on intervals labelled abnormal (precision ${share(here.precision)}); of these intervals, `,
       element("strong", {}, count(here.detected)),
-      ` ${here.detected === 1 ? "is" : "are"} found (recall ${share(here.recall)}). Faults that you did not mark count as false alarms here.`,
+      ` ${here.detected === 1 ? "is" : "are"} found (recall ${share(here.recall)}). Anomalies without a label count as false alarms here.`,
     ),
     element(
       "p",
@@ -108,7 +100,7 @@ export function drawTradeoff(place, curve, value, name) {
       element("span", { class: "key key-precision", "aria-hidden": "true" }),
       " precision ",
       element("span", { class: "key key-recall", "aria-hidden": "true" }),
-      ` recall, in %, from a small ${label(name).toLowerCase()} (finds more) on the left to a large one on the right. The upright line is where you are.`,
+      ` recall, in %, from a small ${label(name).toLowerCase()} (more events) on the left to a large one on the right. The vertical line is the value in effect.`,
     ),
     drawing(curve, value, label(name).toLowerCase()),
     table(curve, name),

@@ -1,33 +1,44 @@
-// Data that was brought before and is still kept, to be opened again.
-import { byId, element } from "../ui/dom.js";
+// Data imported before and still stored.
+import { ServiceError } from "../ui/api.js";
+import { element, find } from "../ui/dom.js";
 import { counted, time } from "../ui/format.js";
-import { recent } from "./resources.js";
+import { listSeries } from "./resources.js";
 
-const MOST = 20;
+const MAX_LISTED = 20;
 
-/** Shows what is kept, the newest first; `onOpen(id)` is told which one a person wants. */
-export async function drawRecent(onOpen, current) {
-  let series = [];
-  try {
-    ({ series } = await recent(MOST));
-  } catch (error) {
-    if (error.status === undefined) throw error; // a mistake of ours; a service that is away is told elsewhere
+export class RecentData {
+  /**
+   * @param {HTMLElement} root
+   * @param {(id: string) => void} onOpen
+   */
+  constructor(root, onOpen) {
+    this.root = root;
+    this.onOpen = onOpen;
+    this.list = find(root, "#recent-list");
   }
-  byId("recent").hidden = !series.length;
-  const row = (each) =>
-    element(
+
+  /** Lists the stored series, the newest first. @param {string} [current] the id of the one shown */
+  async reload(current) {
+    let series = [];
+    try {
+      ({ series } = await listSeries(MAX_LISTED));
+    } catch (error) {
+      if (!(error instanceof ServiceError)) throw error; // a service that does not answer is reported elsewhere
+    }
+    this.root.hidden = !series.length;
+    this.list.replaceChildren(...series.map((each) => this.row(each, each.id === current)));
+  }
+
+  row({ id, name, points, created }, isCurrent) {
+    return element(
       "li",
       {},
       element(
         "button",
-        { type: "button", class: "file", "aria-pressed": String(each.id === current), onclick: () => onOpen(each.id) },
-        element("span", {}, each.name),
-        element(
-          "span",
-          { class: "hint" },
-          `${counted(each.points, "point")}${each.created ? `, ${time(each.created)}` : ""}`,
-        ),
+        { type: "button", class: "file", "aria-pressed": String(isCurrent), onclick: () => this.onOpen(id) },
+        element("span", {}, name),
+        element("span", { class: "hint" }, `${counted(points, "point")}${created ? `, ${time(created)}` : ""}`),
       ),
     );
-  byId("recent-list").replaceChildren(...series.map(row));
+  }
 }

@@ -1,22 +1,25 @@
-// Judging again while a person turns the knobs: nothing is learned anew, so the answer comes at once.
-import { byId, element } from "../ui/dom.js";
-import { busy } from "../ui/busy.js";
+// The sensitivity of a detection: the threshold and the event filter apply to stored scores, without a fit.
+import { runBusy } from "../ui/busy.js";
+import { element, find, optionsOf } from "../ui/dom.js";
 import { count, counted, label, number } from "../ui/format.js";
-import { sensitivityOf } from "./resources.js";
-import { mostEach, paceWords, perMonth, unitsWithin, wantedEvents } from "./event_rate.js";
 import { clearProblem, showProblem } from "../ui/problem.js";
+import { eventsIn, maxRate, perMonth, rateText, unitsWithin } from "./event_rate.js";
+import { getSensitivity } from "./resources.js";
 
-const KNOBS = ["sigma", "threshold"]; // by what a detector is made stricter
+const THRESHOLD_PARAMS = ["sigma", "threshold"];
 const STEPS = 200; // of the slider
-const RANGE = 5; // how far the slider reaches on both sides of the usual value, as a factor
-const DIRECTIONS = ["both", "above", "below"];
+const RANGE = 5; // the slider reaches from the default ÷ 5 to the default × 5
 
-/** The parameter of a detector that says how strict it is; undefined where it has none. */
-export const knobOf = (detector) => detector.params.find(({ name }) => KNOBS.includes(name));
+/** The parameter that is the threshold of a detector; undefined where it has none. @param {{params: Param[]}} detector */
+export const thresholdParam = ({ params }) => params.find(({ name }) => THRESHOLD_PARAMS.includes(name));
 
-/** The ends of the slider of a parameter, also wide enough for the value in effect. */
-export function reach({ default: usual, minimum, maximum }, value = usual) {
-  return [Math.max(minimum, 1e-3, Math.min(value, usual / RANGE)), Math.min(maximum, Math.max(value, usual * RANGE))];
+/**
+ * The ends of the slider of a parameter; they include the value in effect.
+ * @returns {[number, number]}
+ */
+export function sliderRange({ default: initial, minimum, maximum }, value = initial) {
+  const low = Math.max(minimum, 1e-3, Math.min(value, initial / RANGE));
+  return [low, Math.min(maximum, Math.max(value, initial * RANGE))];
 }
 
 /** The value at a step of the slider: equal steps are equal factors. */
@@ -26,163 +29,218 @@ export function valueAt(step, [low, high]) {
 
 export const stepOf = (value, [low, high]) => Math.round((Math.log(value / low) / Math.log(high / low)) * STEPS);
 
-/** The service's answer about sensitivity as a curve of steps {at, events, caught, true_positives, precision, recall}, `at` rising. */
-export function curveOf(answer) {
-  return answer.curve
+/** The curve of a response about sensitivity, with `at` for the value, rising. */
+export function curveOf({ curve }) {
+  return curve
     .map((step) => ({ ...step, at: step.value, precision: step.precision ?? NaN, recall: step.recall ?? NaN }))
     .filter(({ at }) => at > 0)
     .sort((a, b) => a.at - b.at);
 }
 
-/** How far the answer to a target is from the `wanted` number of events, where that needs saying; `loosest`: the slider's end. */
-export function targetWords({ curve, target }, wanted, name, loosest) {
-  const found = `${counted(target.events, "event")} in all`;
-  if (target.events > wanted) return `The fewest that can be had: ${found}.`;
+/** Why the value for a target gives other than the `wanted` number of events; "" where it is close. */
+export function targetText({ curve, target }, wanted, name, sliderStart) {
+  const events = `${counted(target.events, "event")} in all`;
+  if (target.events > wanted) return `No value gives fewer: ${events}.`;
   if (wanted - target.events <= Math.max(1, wanted * 0.2)) return "";
-  if (target.value <= curve[0].value)
-    return `${found} at ${label(name).toLowerCase()} ${number(target.value)}, the loosest that was tried${target.value > loosest ? "; the slider goes further" : ""}.`;
-  return `${found}: the next looser value gives more than the ${count(Math.floor(wanted))} asked for.`;
+  if (target.value > curve[0].value) {
+    return `${events}: the next lower value gives more than the maximum of ${count(Math.floor(wanted))}.`;
+  }
+  const further = target.value > sliderStart ? "; the slider goes further" : "";
+  return `${events} at ${label(name).toLowerCase()} ${number(target.value)}, the lowest value tried${further}.`;
 }
 
-export class Tuning {
-  /** `judgeAgain(changes)` resolves once {params, policy} are in effect. */
-  constructor(judgeAgain) {
-    Object.assign(this, { judgeAgain, waiting: null, running: false, knob: null });
-    byId("threshold").addEventListener("input", () => this.slide());
-    byId("sensitivity").addEventListener("change", ({ target }) => target.matches("[data-filter]") && this.change());
-    byId("sensitivity").addEventListener("submit", (event) => {
+export class SensitivityCard {
+  /** @type {Detection | null} */
+  detection = null;
+  /** @type {Param | undefined} */
+  param = undefined;
+  /** What the first result of this detection was made with. */
+  initial = { params: /** @type {Record<string, number>} */ ({}), event_filter: /** @type {any} */ ({}) };
+  /** Of the series: milliseconds, 0 without times. */
+  length = 0;
+  points = 0;
+  /** @type {[number, number] | undefined} */
+  range = undefined;
+  /** @type {any} the changes that wait for the running request */
+  waiting = null;
+  running = false;
+
+  /**
+   * @param {HTMLElement} root
+   * @param {(changes: {params?: Record<string, number>, event_filter?: any}) => Promise<void>} apply resolves once the
+   *   changes are in effect
+   */
+  constructor(root, apply) {
+    this.root = root;
+    this.apply = apply;
+    this.form = find(root, "#sensitivity", HTMLFormElement);
+    this.slider = find(root, "#threshold", HTMLInputElement);
+    this.sliderField = find(root, "#threshold-field");
+    this.rate = find(root, "#sensitivity-rate");
+    this.target = find(root, "#target", HTMLInputElement);
+    this.targetField = find(root, "#target-field");
+    this.targetUnit = find(root, "#target-unit", HTMLSelectElement);
+    this.targetStatus = find(root, "#target-status");
+    this.resetButton = find(root, "#sensitivity-reset", HTMLButtonElement);
+    this.problem = find(root, "#sensitivity-problem");
+    this.slider.addEventListener("input", () => this.slide());
+    this.form.addEventListener("change", ({ target }) => {
+      if (/** @type {Element} */ (target).matches("[data-filter]")) this.filterEvents();
+    });
+    this.form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.aim();
     });
-    byId("target-unit").addEventListener("change", () => {
-      this.bound();
-      this.tell();
+    this.targetUnit.addEventListener("change", () => {
+      this.limitTarget();
+      this.drawRate();
     });
-    byId("sensitivity-reset").addEventListener("click", () => this.reset());
+    this.resetButton.addEventListener("click", () => this.request(structuredClone(this.initial)));
   }
 
-  /** Another judgement is shown: `found` is its answer, `detector` what it was made by, `length` ms of the series. */
-  show(found, detector, { length, points }) {
-    const other = this.id !== found.id;
-    Object.assign(this, { id: found.id, detector, length, points, knob: knobOf(detector), found });
-    if (other) {
-      Object.assign(this, { first: { params: found.params, policy: found.policy } });
-      const units = length > 0 ? unitsWithin(length) : [];
-      byId("target-field").hidden = !this.knob || !units.length;
-      byId("target-unit").replaceChildren(
-        ...units.toReversed().map(({ name }) => element("option", { value: name }, name)),
-      );
-      if (units.some(({ name }) => name === "month")) byId("target-unit").value = "month";
-      this.bound();
-    }
+  /** The fields of the event filter. */
+  get filterFields() {
+    return /** @type {NodeListOf<HTMLInputElement>} */ (this.form.querySelectorAll("[data-filter]"));
+  }
+
+  /**
+   * Shows a detection, or the same with other settings.
+   * @param {Detection} detection
+   * @param {DetectorInfo} detector
+   * @param {{length: number, points: number}} series
+   */
+  show(detection, detector, { length, points }) {
+    const isOther = this.detection?.id !== detection.id;
+    this.detection = detection;
+    this.param = thresholdParam(detector);
+    this.length = length;
+    this.points = points;
+    if (isOther) this.showFirst(detection);
     this.draw();
+    this.root.hidden = false;
   }
 
-  bound() {
-    const { value } = byId("target-unit");
-    if (value) byId("target").max = mostEach(value);
+  showFirst({ params, event_filter }) {
+    this.initial = { params, event_filter };
+    const units = this.length > 0 ? unitsWithin(this.length) : [];
+    this.targetField.hidden = !this.param || !units.length;
+    this.targetUnit.replaceChildren(...optionsOf(units.toReversed().map(({ name }) => ({ value: name, text: name }))));
+    if (units.some(({ name }) => name === "month")) this.targetUnit.value = "month";
+    this.limitTarget();
+  }
+
+  hide() {
+    this.root.hidden = true;
+  }
+
+  limitTarget() {
+    const { value } = this.targetUnit;
+    if (value) this.target.max = String(maxRate(value));
   }
 
   draw() {
-    const { found, knob } = this;
-    byId("threshold-field").hidden = !knob;
-    const slider = byId("threshold");
-    if ((knob && document.activeElement !== slider) || this.ends === undefined)
-      this.ends = reach(knob ?? { default: 1, minimum: 0.1, maximum: 10 }, found.params[knob?.name]);
-    if (knob && !this.waiting) slider.value = stepOf(found.params[knob.name], this.ends);
-    for (const input of byId("sensitivity").querySelectorAll("[data-filter]")) {
-      if (document.activeElement === input && input.type === "number") continue;
-      const { count: name } = input.dataset;
-      input.value =
-        name === "merge_gap"
-          ? found.params.merge_gap
-          : name === "min_rel_deviation"
-            ? Number((found.policy.min_rel_deviation * 100).toPrecision(6))
-            : found.policy[name];
+    const { detection, param, slider } = this;
+    if (!detection) return;
+    this.sliderField.hidden = !param;
+    if (param) {
+      const value = detection.params[param.name];
+      if (document.activeElement !== slider || this.range === undefined) this.range = sliderRange(param, value);
+      if (!this.waiting) slider.value = String(stepOf(value, this.range));
     }
-    this.tell();
+    for (const field of this.filterFields) {
+      if (document.activeElement === field && field.type === "number") continue;
+      field.value = String(this.filterValue(field.dataset.filter ?? ""));
+    }
+    this.drawRate();
   }
 
-  tell() {
-    if (this.waiting) return; // the next answer is on its way, and its value already said
-    const { found, knob, length, points } = this;
-    const pace = paceWords(found.summary.events, length, points, byId("target-unit").value);
-    const value = knob ? found.params[knob.name] : null;
-    byId("sensitivity-rate").textContent = `${knob ? `${label(knob.name)} ${number(value)}: ` : ""}${pace}.`;
-    byId("threshold").setAttribute("aria-valuetext", `${knob ? `${label(knob.name)} ${number(value)}, ` : ""}${pace}`);
-    byId("sensitivity-reset").disabled =
-      JSON.stringify(this.first) === JSON.stringify({ params: found.params, policy: found.policy });
+  /** What is in effect, as its field shows it. @param {string} name */
+  filterValue(name) {
+    const { params, event_filter: filter } = /** @type {Detection} */ (this.detection);
+    if (name === "merge_gap") return params.merge_gap;
+    return name === "min_rel_deviation" ? Number((filter.min_rel_deviation * 100).toPrecision(6)) : filter[name];
+  }
+
+  drawRate() {
+    if (this.waiting || !this.detection) return; // the next response is on its way, and its value is shown
+    const { detection, param, length, points } = this;
+    const rate = rateText(detection.summary.events, length, points, this.targetUnit.value);
+    const value = param ? `${label(param.name)} ${number(detection.params[param.name])}` : "";
+    this.rate.textContent = `${value ? `${value}: ` : ""}${rate}.`;
+    this.slider.setAttribute("aria-valuetext", `${value ? `${value}, ` : ""}${rate}`);
+    const { params, event_filter } = detection;
+    this.resetButton.disabled = JSON.stringify(this.initial) === JSON.stringify({ params, event_filter });
   }
 
   slide() {
-    const value = valueAt(Number(byId("threshold").value), this.ends);
-    byId("sensitivity-rate").textContent = `${label(this.knob.name)} ${number(value)} …`;
-    this.want({ params: { [this.knob.name]: value } });
+    if (!this.param || !this.range) return;
+    const value = valueAt(Number(this.slider.value), this.range);
+    this.rate.textContent = `${label(this.param.name)} ${number(value)} …`;
+    this.request({ params: { [this.param.name]: value } });
   }
 
-  change() {
-    const wanted = { params: {}, policy: {} };
-    for (const input of byId("sensitivity").querySelectorAll("[data-filter]")) {
-      const { count: name } = input.dataset;
-      if (!input.checkValidity() || input.value === "") {
-        input.reportValidity();
+  filterEvents() {
+    const changes = { params: /** @type {any} */ ({}), event_filter: /** @type {any} */ ({}) };
+    for (const field of this.filterFields) {
+      const name = field.dataset.filter ?? "";
+      if (!field.checkValidity() || field.value === "") {
+        field.reportValidity();
         return;
       }
-      if (name === "merge_gap") wanted.params.merge_gap = Number(input.value);
-      else
-        wanted.policy[name] = DIRECTIONS.includes(input.value)
-          ? input.value
-          : Number(input.value) / (name === "min_rel_deviation" ? 100 : 1);
+      if (name === "merge_gap") changes.params.merge_gap = Number(field.value);
+      else if (name === "direction") changes.event_filter.direction = field.value;
+      else changes.event_filter[name] = Number(field.value) / (name === "min_rel_deviation" ? 100 : 1);
     }
-    this.want(wanted);
+    this.request(changes);
   }
 
-  /** No more events than a person wants, and as many of them as can be. */
+  /** Applies the value with the most events that are no more than the target. */
   async aim() {
-    const field = byId("target");
-    if (!field.checkValidity() || field.value === "") {
-      field.reportValidity();
+    const { detection, param, target } = this;
+    if (!target.checkValidity() || target.value === "") {
+      target.reportValidity();
       return;
     }
-    clearProblem("sensitivity-problem");
-    const [each, unit] = [Number(field.value), byId("target-unit").value];
-    const { id, knob } = this;
+    if (!detection || !param) return;
+    clearProblem(this.problem);
+    const unit = this.targetUnit.value;
+    const rate = Number(target.value);
     try {
-      const answer = await busy("Looking for the value that gives so many", ({ signal }) =>
-        sensitivityOf(id, perMonth(each, unit), { signal }),
+      const answer = await runBusy("Searching for the value", ({ signal }) =>
+        getSensitivity(detection.id, perMonth(rate, unit), { signal }),
       );
-      if (!answer?.target || this.id !== id) return;
-      await this.want({ params: { [knob.name]: answer.target.value } });
-      byId("target-status").textContent = targetWords(
-        answer,
-        wantedEvents(each, unit, this.length),
-        knob.name,
-        this.ends[0],
-      );
+      if (!answer?.target || this.detection?.id !== detection.id) return;
+      await this.request({ params: { [param.name]: answer.target.value } });
+      const wanted = eventsIn(rate, unit, this.length);
+      this.targetStatus.textContent = targetText(answer, wanted, param.name, this.range?.[0] ?? 0);
     } catch (error) {
-      showProblem("sensitivity-problem", error);
+      this.showProblem(error);
     }
   }
 
-  reset() {
-    return this.want(structuredClone(this.first));
-  }
-
-  /** Wants are answered one after another; of those that wait only the last counts. */
-  async want(changes) {
+  /** Applies changes one after another; of those that wait only the last counts. */
+  async request(changes) {
     this.waiting = changes;
-    byId("target-status").textContent = ""; // it was said of what was judged before
+    this.targetStatus.textContent = ""; // it is about the settings before
     if (this.running) return;
     this.running = true;
     try {
       while (this.waiting) {
         const next = this.waiting;
         this.waiting = null;
-        await this.judgeAgain(next);
+        await this.apply(next);
       }
     } finally {
       this.running = false;
       this.waiting = null;
     }
+  }
+
+  clearProblem() {
+    clearProblem(this.problem);
+  }
+
+  showProblem(error) {
+    showProblem(this.problem, error);
   }
 }

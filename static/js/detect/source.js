@@ -1,12 +1,28 @@
-// Where the data comes from, a file or the demo, and the requests that judge it: the page's own and curl's.
+// A data source, a file or the demo, with the requests that upload and detect it.
+import { quoted } from "../ui/shell.js";
 
-/** A file the analyst chose. `options` (date_order, …) answer what the service had to ask back. */
+/**
+ * A file. `options` (date_order, …) resolve what was ambiguous.
+ * @param {File} file
+ * @param {Record<string, string | undefined>} [options]
+ * @returns {DataSource}
+ */
 export const fromFile = (file, options = {}) => ({ kind: "file", name: file.name, file, options });
 
-/** A demo series as the service gave it. `query` is what was asked for: kind, points, seed. */
+/**
+ * A demo series. `query`: kind, points, seed; `answer`: the response of the service.
+ * @param {Record<string, string>} query
+ * @param {any} answer
+ * @returns {DataSource}
+ */
 export const fromDemo = (query, answer) => ({ kind: "demo", name: `Demo: ${query.kind}`, query, answer, options: {} });
 
-/** Body and headers of a request about `source`. `choice` holds column, detector and params, where they matter. */
+/**
+ * Body and headers of a request that uploads `source`.
+ * @param {any} source
+ * @param {{column?: string, detector?: string, params?: Record<string, number>}} [choice]
+ * @returns {{body: XMLHttpRequestBodyInit, headers: Record<string, string>}}
+ */
 export function requestOf(source, { column, detector, params } = {}) {
   if (source.kind === "demo") {
     const { times, values } = source.answer;
@@ -20,24 +36,19 @@ export function requestOf(source, { column, detector, params } = {}) {
   return { body: form, headers: {} };
 }
 
-/** One word of a shell command, quoted where it must be. */
-export function quoted(word) {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
-}
-
 /** The command line that gets the same results as CSV from the service at `origin`. */
 export function curlOf(source, { column, detector, params }, origin) {
   const fields = Object.entries({ ...source.options, value_column: column, detector, ...params });
-  const given = fields.filter(([, value]) => value !== undefined && value !== null);
+  const known = fields.filter(([, value]) => value !== undefined && value !== null);
   if (source.kind === "demo") {
     const demo = `${origin}/api/v1/demo?${new URLSearchParams(source.query)}`;
-    const judge = `${origin}/api/v1/detect?${new URLSearchParams({ value_column: "value", detector, ...params })}`;
+    const detect = `${origin}/api/v1/detect?${new URLSearchParams({ value_column: "value", detector, ...params })}`;
     return [
       `curl -s -H 'Accept: text/csv' ${quoted(demo)} |`,
-      `  curl -s -H 'Content-Type: text/csv' -H 'Accept: text/csv' --data-binary @- ${quoted(judge)}`,
+      `  curl -s -H 'Content-Type: text/csv' -H 'Accept: text/csv' --data-binary @- ${quoted(detect)}`,
     ].join("\n");
   }
-  const lines = given.map(([name, value]) => `  --form-string ${quoted(`${name}=${value}`)} \\`);
+  const lines = known.map(([name, value]) => `  --form-string ${quoted(`${name}=${value}`)} \\`);
   const file = source.file.name.replaceAll("\\", "\\\\").replaceAll('"', '\\"');
   return [
     "curl -s -H 'Accept: text/csv' \\",

@@ -1,41 +1,53 @@
-// What the page is about at the moment.
+// What the page shows now.
 
 /**
- * detectors  as GET /api/v1/detectors lists them
- * source     where the data came from, see source.js; null when it was opened again: its file is not at hand
- * series     the kept series, as the service told it; null before there is any
- * column     the name of the column looked at
- * planted    [start, stop] of the faults of a demo
- * found      the latest judgement of each column, by its name
- * overview   the columns at a glance [{name, x, values}]
- * window     what the chart has in view
+ * @typedef {object} PageState
+ * @property {DetectorInfo[]} detectors
+ * @property {DataSource | null} source null for recent data: its file is not at hand
+ * @property {SeriesInfo | null} series null before any data is loaded
+ * @property {string} column the column shown
+ * @property {[number, number][]} injected faults of a demo, half-open positions
+ * @property {Map<string, Detection>} detections the latest of each column
+ * @property {string | null} running the column that "Detect in all columns" works on
+ * @property {{name: string, x: number[], values: number[]}[]} overview the columns as thumbnails show them
  */
+
+/** @type {PageState} */
 export const state = {
   detectors: [],
   source: null,
   series: null,
-  column: null,
-  planted: [],
-  found: new Map(),
+  column: "",
+  injected: [],
+  detections: new Map(),
+  running: null,
   overview: [],
-  window: null,
 };
 
-/** The judgement of the column looked at; undefined while there is none. */
-export const shown = () => state.found.get(state.column);
-
-/** The detector of this name. */
-export const detectorNamed = (name) => state.detectors.find((each) => each.name === name);
-
-/** {hasTimes, extent, step} of a kept series on the chart's axis: milliseconds since 1970, or positions. */
-export function axisOf({ start, stop, points, step_seconds: step }) {
-  const hasTimes = start !== null && start !== undefined;
-  return {
-    hasTimes,
-    extent: hasTimes ? [start, stop] : [0, Math.max(0, points - 1)],
-    step: hasTimes ? (step ?? 0) * 1000 : 1,
-  };
+/** The series. Throws before any data is loaded. */
+export function currentSeries() {
+  if (!state.series) throw new Error("No data is loaded.");
+  return state.series;
 }
 
-/** The milliseconds that a kept series spans, for counting by time; 0 without times. */
-export const lengthOf = (series) => (axisOf(series).hasTimes ? series.stop - series.start + axisOf(series).step : 0);
+/** The detection of the column shown; undefined before there is one. */
+export const currentDetection = () => state.detections.get(state.column);
+
+/** The detector of this name. @param {string} name */
+export const detectorNamed = (name) => state.detectors.find((each) => each.name === name);
+
+/**
+ * How a stored series lies on the axis.
+ * @param {Pick<SeriesInfo, "start" | "stop" | "points" | "step_seconds">} series
+ * @returns {Axis}
+ */
+export function axisOf({ start, stop, points, step_seconds: step }) {
+  if (start === null || start === undefined) return { hasTimes: false, extent: [0, Math.max(0, points - 1)], step: 1 };
+  return { hasTimes: true, extent: [start, stop ?? start], step: (step ?? 0) * 1000 };
+}
+
+/** The milliseconds that a stored series spans, for rates; 0 without times. @param {SeriesInfo} series */
+export function lengthOf(series) {
+  const { hasTimes, extent, step } = axisOf(series);
+  return hasTimes ? extent[1] - extent[0] + step : 0;
+}

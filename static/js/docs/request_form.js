@@ -1,11 +1,11 @@
-// One operation, tried: a form, the request it sends, the answer, and the curl line that does the same.
+// A form for one operation: sends a request, and shows the response and the same request as a curl command.
 import { announce, element } from "../ui/dom.js";
 import { bytes } from "../ui/format.js";
-import { quoted } from "../detect/source.js";
+import { quoted } from "../ui/shell.js";
 
-const LONGEST = 20000; // characters of an answer shown
+const MAX_SHOWN = 20000; // characters of a response
 
-function input(id, { schema = {}, example }) {
+function input(id, /** @type {{schema?: any, example?: any}} */ { schema = {}, example }) {
   if (schema.enum) {
     return element(
       "select",
@@ -25,25 +25,28 @@ function input(id, { schema = {}, example }) {
 }
 
 /** JSON with a line for each property, and one line for an array of plain values. */
-export function written(value, indent = "") {
+export function prettyJson(value, indent = "") {
   const inner = `${indent}  `;
   const plain = (each) => each === null || typeof each !== "object";
   if (plain(value)) return JSON.stringify(value);
   if (Array.isArray(value)) {
     if (value.every(plain)) return `[${value.map((each) => JSON.stringify(each)).join(", ")}]`;
-    return `[\n${value.map((each) => inner + written(each, inner)).join(",\n")}\n${indent}]`;
+    return `[\n${value.map((each) => inner + prettyJson(each, inner)).join(",\n")}\n${indent}]`;
   }
-  const lines = Object.entries(value).map(([name, each]) => `${inner}${JSON.stringify(name)}: ${written(each, inner)}`);
+  const lines = Object.entries(value).map(
+    ([name, each]) => `${inner}${JSON.stringify(name)}: ${prettyJson(each, inner)}`,
+  );
   return lines.length ? `{\n${lines.join(",\n")}\n${indent}}` : "{}";
 }
 
 const exampleOf = (media) => {
   const example = media.example ?? Object.values(media.examples ?? {})[0]?.value ?? "";
-  return typeof example === "string" ? example : written(example);
+  return typeof example === "string" ? example : prettyJson(example);
 };
 
-/** What the form says now, as {url, method, headers, body, curl}. */
-function requestOf({ path, method, fields, kind, accept, text, file }, origin) {
+/** The request of the form, as {url, method, headers, body, curl}. */
+function requestOf(/** @type {any} */ form, origin) {
+  const { path, method, fields, kind, accept, text, file } = form;
   let filled = path;
   const query = new URLSearchParams();
   for (const { parameter, control } of fields) {
@@ -53,24 +56,24 @@ function requestOf({ path, method, fields, kind, accept, text, file }, origin) {
   }
   const url = filled + (query.size ? `?${query}` : "");
   const headers = accept?.value ? { Accept: accept.value } : {};
-  const words = ["curl", "-s", ...(method === "get" ? [] : ["-X", method.toUpperCase()])];
+  const command = ["curl", "-s", ...(method === "get" ? [] : ["-X", method.toUpperCase()])];
   let body;
   if (kind?.value === "multipart/form-data") {
     body = new FormData();
     if (file.files[0]) body.append("file", file.files[0]);
-    words.push("-F", `file=@${file.files[0]?.name ?? "series.csv"}`);
+    command.push("-F", `file=@${file.files[0]?.name ?? "series.csv"}`);
   } else if (kind) {
     headers["Content-Type"] = kind.value;
     body = text.value;
   }
-  for (const [name, value] of Object.entries(headers)) words.push("-H", `${name}: ${value}`);
-  if (typeof body === "string") words.push("--data-binary", body);
-  return { url, method: method.toUpperCase(), headers, body, curl: [...words, origin + url].map(quoted).join(" ") };
+  for (const [name, value] of Object.entries(headers)) command.push("-H", `${name}: ${value}`);
+  if (typeof body === "string") command.push("--data-binary", body);
+  return { url, method: method.toUpperCase(), headers, body, curl: [...command, origin + url].map(quoted).join(" ") };
 }
 
 function pretty(text, type) {
-  const shown = type.includes("json") && text.length < 200000 ? written(JSON.parse(text)) : text;
-  return shown.length > LONGEST ? `${shown.slice(0, LONGEST)}\n… cut here` : shown;
+  const shown = type.includes("json") && text.length < 200000 ? prettyJson(JSON.parse(text)) : text;
+  return shown.length > MAX_SHOWN ? `${shown.slice(0, MAX_SHOWN)}\n… cut here` : shown;
 }
 
 async function sendTo(place, request) {
@@ -97,7 +100,7 @@ async function sendTo(place, request) {
     element("p", { class: "status" }, status),
     element(
       "pre",
-      { tabindex: 0, role: "region", "aria-label": "Answer" },
+      { tabindex: 0, role: "region", "aria-label": "Response" },
       element("code", {}, pretty(text, response.headers.get("Content-Type") ?? "")),
     ),
   );

@@ -21,12 +21,12 @@ export function typeWords(schema, document) {
 }
 
 /** Bounds and default in words; "" when there are none. */
-export function boundsWords({ minimum, maximum, default: usual }) {
+export function boundsWords({ minimum, maximum, default: initial }) {
   const words = [];
   if (minimum !== undefined && maximum !== undefined) words.push(`from ${minimum} to ${maximum}`);
   else if (minimum !== undefined) words.push(`at least ${minimum}`);
   else if (maximum !== undefined) words.push(`at most ${maximum}`);
-  if (usual !== undefined && usual !== null) words.push(`default ${JSON.stringify(usual)}`);
+  if (initial !== undefined && initial !== null) words.push(`default ${JSON.stringify(initial)}`);
   return words.join(", ");
 }
 
@@ -50,12 +50,12 @@ export function parts(schema, document, depth = 0) {
   if (schema.items && !schema.items.$ref) return parts(schema.items, document, depth);
   const several = schema.anyOf ?? schema.oneOf;
   if (several) {
-    const told = several.filter((each) => each.properties);
-    return told.length
+    const described = several.filter((each) => each.properties);
+    return described.length
       ? element(
           "ul",
           { class: "schema" },
-          ...told.map((each) => property(each.title ?? "", each, false, document, depth)),
+          ...described.map((each) => property(each.title ?? "", each, false, document, depth)),
         )
       : null;
   }

@@ -1,206 +1,205 @@
-// Messages about a stream: its policy tried on the past, switched on and off; the channels, and what became of messages.
-import { ask } from "../ui/api.js";
-import { announce, byId, element } from "../ui/dom.js";
-import { ParameterForm } from "../ui/parameter_form.js";
+// Alerts of a stream: its policy, backtested, switched on and off; the channels, and what became of the messages.
+import { requestJson, ServiceError } from "../ui/api.js";
+import { announce, element, find } from "../ui/dom.js";
 import { count, styled, time } from "../ui/format.js";
+import { ParameterForm } from "../ui/parameter_form.js";
 import { clearProblem, showProblem } from "../ui/problem.js";
 
-const JSON_BODY = { "Content-Type": "application/json" };
-const MOST_SHOWN = 5; // messages of a stream
+const JSON_HEADERS = { "Content-Type": "application/json" };
+const MAX_SHOWN = 5; // messages, and events of a backtest
 const TEST_STREAM = "test";
-const EVERY = 2000; // milliseconds between two looks at what became of messages
+const POLL_INTERVAL = 2000; // milliseconds, at least
 
-/** What became of a message, in words. */
-export function fate({ state, attempts, error }) {
+/** The state of a message, in words. */
+export function deliveryText({ state, attempts, error }) {
   if (state === "sent") return "sent";
-  const tried = attempts ? `tried ${attempts === 1 ? "once" : `${count(attempts)} times`}` : "not tried yet";
-  return `${state === "given_up" ? "given up" : "waiting"}, ${tried}${error ? `: ${error}` : ""}`;
+  const tries = attempts ? `tried ${attempts === 1 ? "once" : `${count(attempts)} times`}` : "not tried yet";
+  return `${state === "given_up" ? "given up" : "waiting"}, ${tries}${error ? `: ${error}` : ""}`;
 }
 
-export class Watch {
-  /** `urlOf()` is the address of the stream shown, `nameOf()` its name; `onNotice(cursor)` leads to a point of it. */
-  constructor(urlOf, nameOf, onNotice) {
-    Object.assign(this, { urlOf, nameOf, onNotice, policy: null, params: [], asked: -Infinity, drawn: "" });
-    this.form = new ParameterForm(byId("policy"), () => this.tell(), "policy");
-    for (const id of ["policy-direction", "policy-silent"]) byId(id).addEventListener("change", () => this.tell());
-    byId("alerts").addEventListener("submit", (event) => {
+export class Alerts {
+  /** In effect; null: off. @type {any} */
+  policy = null;
+  /** @type {Param[]} */
+  params = [];
+  polledAt = -Infinity;
+  /** What is drawn, as JSON. */
+  drawn = "";
+
+  /**
+   * @param {HTMLFormElement} root
+   * @param {{url: () => string, name: () => string, onSelect: (notice: any) => void}} options `url` and `name` of the
+   *   stream
+   */
+  constructor(root, { url, name, onSelect }) {
+    this.url = url;
+    this.name = name;
+    this.onSelect = onSelect;
+    this.details = find(root, "#alerts-details", HTMLDetailsElement);
+    this.state = find(root, "#alerts-state");
+    this.direction = find(root, "#policy-direction", HTMLSelectElement);
+    this.silent = find(root, "#policy-silent", HTMLInputElement);
+    this.onButton = find(root, "#alerts-on", HTMLButtonElement);
+    this.offButton = find(root, "#alerts-off", HTMLButtonElement);
+    this.backtestResult = find(root, "#backtest-result");
+    this.channels = find(root, "#channels");
+    this.messages = find(root, "#messages");
+    this.problem = find(root, "#alerts-problem");
+    this.form = new ParameterForm(find(root, "#policy"), () => this.update(), "policy");
+    this.direction.addEventListener("change", () => this.update());
+    this.silent.addEventListener("change", () => this.update());
+    root.addEventListener("submit", (event) => {
       event.preventDefault();
-      this.act(() => this.switchOn());
+      this.attempt(() => this.switchOn());
     });
-    byId("alerts-off").addEventListener("click", () => this.act(() => this.switchOff()));
-    byId("backtest").addEventListener("click", () => this.act(() => this.replay()));
-    byId("alerts-details").addEventListener("toggle", () => this.look(true));
+    this.offButton.addEventListener("click", () => this.attempt(() => this.switchOff()));
+    find(root, "#backtest").addEventListener("click", () => this.attempt(() => this.backtest()));
+    this.details.addEventListener("toggle", () => this.poll({ now: true }));
   }
 
   /** Another stream is shown. */
   async show() {
-    Object.assign(this, { policy: null, asked: -Infinity });
-    clearProblem("alerts-problem");
-    byId("backtest-result").replaceChildren();
-    const url = this.urlOf();
+    this.policy = null;
+    this.polledAt = -Infinity;
+    clearProblem(this.problem);
+    this.backtestResult.replaceChildren();
+    const url = this.url();
     let policy = null;
     try {
-      const found = await ask("GET", `${url}/events?limit=1`); // /policy answers 404 where there is none
-      if (found.watched) policy = found.policy;
+      const events = await requestJson("GET", `${url}/events?limit=1`); // /policy answers 404 where there is none
+      if (events.watched) policy = events.policy;
     } catch (error) {
-      if (error.status === undefined) throw error; // that the service is away, or the stream gone, is told elsewhere
+      if (!(error instanceof ServiceError)) throw error; // the poller reports a service that does not answer
     }
-    if (url !== this.urlOf()) return;
+    if (url !== this.url()) return;
     this.policy = policy;
     this.fill(policy ?? {});
-    await this.look(true);
+    await this.poll({ now: true });
   }
 
   fill(policy) {
     this.form.draw({ params: this.params }, policy);
-    byId("policy-direction").value = policy.direction ?? "both";
-    byId("policy-silent").checked = policy.silent ?? true;
-    this.tell();
+    this.direction.value = policy.direction ?? "both";
+    this.silent.checked = policy.silent ?? true;
+    this.update();
   }
 
   get choice() {
-    return { ...this.form.values, direction: byId("policy-direction").value, silent: byId("policy-silent").checked };
+    return { ...this.form.values, direction: this.direction.value, silent: this.silent.checked };
   }
 
-  tell() {
+  update() {
     const { policy, choice } = this;
-    const changed = policy !== null && Object.entries(choice).some(([name, value]) => policy[name] !== value);
-    byId("alerts-state").textContent = policy ? "on" : "off";
-    byId("alerts-on").textContent = policy ? "Change" : "Switch on";
-    byId("alerts-on").disabled = policy !== null && !changed;
-    byId("alerts-off").disabled = policy === null;
+    const isChanged = policy !== null && Object.entries(choice).some(([name, value]) => policy[name] !== value);
+    this.state.textContent = policy ? "on" : "off";
+    this.onButton.textContent = policy ? "Change" : "Switch on";
+    this.onButton.disabled = policy !== null && !isChanged;
+    this.offButton.disabled = policy === null;
   }
 
-  async act(work) {
-    clearProblem("alerts-problem");
+  async attempt(work) {
+    clearProblem(this.problem);
     try {
       await work();
     } catch (error) {
-      if (error.status === undefined) throw error;
-      if (!this.form.take(error)) showProblem("alerts-problem", error);
+      if (!(error instanceof ServiceError)) throw error;
+      if (!this.form.showError(error)) showProblem(this.problem, error);
     }
-  }
-
-  send(method, path) {
-    return ask(
-      method,
-      `${this.urlOf()}/${path}`,
-      method === "DELETE" ? {} : { body: JSON.stringify(this.choice), headers: JSON_BODY },
-    );
   }
 
   async switchOn() {
     if (!this.form.check()) return;
     this.policy = await this.send("PUT", "policy");
-    this.tell();
-    announce(`${this.nameOf()} is watched.`);
+    this.update();
+    announce(`Alerts of ${this.name()} are on.`);
   }
 
   async switchOff() {
-    await this.send("DELETE", "policy");
+    await requestJson("DELETE", `${this.url()}/policy`);
     this.policy = null;
-    this.tell();
-    byId("alerts-on").focus();
-    announce(`${this.nameOf()} is watched no longer.`);
+    this.update();
+    this.onButton.focus();
+    announce(`Alerts of ${this.name()} are off.`);
   }
 
-  /** Says what the policy would have told; leads to what it is about. */
-  async replay() {
+  send(method, path) {
+    return requestJson(method, `${this.url()}/${path}`, { body: JSON.stringify(this.choice), headers: JSON_HEADERS });
+  }
+
+  /** Shows which messages the policy would have sent. */
+  async backtest() {
     if (!this.form.check()) return;
-    byId("backtest-result").replaceChildren(element("p", { class: "hint" }, "Being tried…"));
-    let answer;
+    this.backtestResult.replaceChildren(element("p", { class: "hint" }, "Running…"));
+    let response;
     try {
-      answer = await ask("POST", `${this.urlOf()}/replay?times=ms`, {
-        body: JSON.stringify(this.choice),
-        headers: JSON_BODY,
-      });
+      response = await this.send("POST", "replay?times=ms");
     } catch (error) {
-      byId("backtest-result").replaceChildren();
+      this.backtestResult.replaceChildren();
       throw error;
     }
-    const begun = answer.notices
-      .filter(({ status }) => status === "firing")
+    const firing = response.notices.filter(({ status }) => status === "firing");
+    const rows = firing
       .reverse()
-      .slice(0, MOST_SHOWN);
-    const at = (notice) => (notice.start_time === null ? `point ${count(notice.start)}` : time(notice.start_time));
-    const rows = begun.map((notice) =>
-      element(
-        "li",
-        {},
-        element("button", { type: "button", class: "link", onclick: () => this.onNotice(notice) }, at(notice)),
-      ),
-    );
-    byId("backtest-result").replaceChildren(
-      element("p", {}, styled(answer.message)),
+      .slice(0, MAX_SHOWN)
+      .map((notice) => {
+        const at = notice.start_time === null ? `point ${count(notice.start)}` : time(notice.start_time);
+        const onclick = () => this.onSelect(notice);
+        return element("li", {}, element("button", { type: "button", class: "link", onclick }, at));
+      });
+    this.backtestResult.replaceChildren(
+      element("p", {}, styled(response.message)),
       ...(rows.length ? [element("p", { class: "hint" }, "The newest:"), element("ul", {}, ...rows)] : []),
     );
   }
 
-  /** The channels and the last messages, while they are open to the eye. */
-  async look(now = false) {
-    if (!byId("alerts-details").open || (!now && performance.now() - this.asked < EVERY)) return;
-    this.asked = performance.now();
+  /** Requests the channels and the last messages, while they are visible. */
+  async poll({ now = false } = {}) {
+    if (!this.details.open || (!now && performance.now() - this.polledAt < POLL_INTERVAL)) return;
+    this.polledAt = performance.now();
     try {
-      this.draw(await ask("GET", "/api/v1/alerts?times=ms&limit=100"));
+      this.draw(await requestJson("GET", "/api/v1/alerts?times=ms&limit=100"));
     } catch (error) {
-      if (error.status === undefined) throw error; // asked again soon
+      if (!(error instanceof ServiceError)) throw error; // the next poll tries again
     }
   }
 
   draw({ channels, messages }) {
-    const own = messages
-      .filter(({ stream }) => stream === this.nameOf() || stream === TEST_STREAM)
-      .slice(0, MOST_SHOWN);
-    const seen = JSON.stringify([channels, own]);
-    if (seen === this.drawn) return;
-    this.drawn = seen;
-    const focused = document.activeElement?.dataset.channel;
-    const test = (channel) =>
-      element(
-        "button",
-        {
-          type: "button",
-          class: "button small",
-          "data-channel": channel,
-          onclick: () => this.act(() => this.test(channel)),
-        },
-        `Test ${channel}`,
-      );
-    byId("channels").replaceChildren(
-      ...(channels.length
-        ? channels.map(test)
-        : [
-            element(
-              "p",
-              { class: "hint" },
-              "No channel is set up, so nothing is sent: see ANOMALY_WEBHOOK_URL, ANOMALY_ALERTMANAGER_URL and ANOMALY_SMTP_URL in the settings.",
-            ),
-          ]),
+    const own = messages.filter(({ stream }) => stream === this.name() || stream === TEST_STREAM).slice(0, MAX_SHOWN);
+    const content = JSON.stringify([channels, own]);
+    if (content === this.drawn) return;
+    this.drawn = content;
+    const focused = /** @type {HTMLElement | null} */ (document.activeElement)?.dataset.channel;
+    const none =
+      "No channel is configured, so nothing is sent: set ANOMALY_WEBHOOK_URL, ANOMALY_ALERTMANAGER_URL or ANOMALY_SMTP_URL.";
+    this.channels.replaceChildren(
+      ...(channels.length ? channels.map((each) => this.testButton(each)) : [element("p", { class: "hint" }, none)]),
     );
-    byId("messages").replaceChildren(
-      ...own.map((message) =>
-        element(
-          "li",
-          {},
-          element(
-            "span",
-            { class: "hint" },
-            `${time(message.made)} · ${message.channel}${message.stream === TEST_STREAM ? " · test" : ""} · `,
-          ),
-          element("strong", {}, fate(message)),
-          element("span", { class: "hint" }, ` · ${styled(message.summary)}`),
-        ),
-      ),
+    this.messages.replaceChildren(...own.map((message) => this.messageRow(message)));
+    if (!focused) return;
+    const button = this.channels.querySelector(`[data-channel="${CSS.escape(focused)}"]`);
+    /** @type {HTMLElement | null} */ (button)?.focus();
+  }
+
+  testButton(channel) {
+    const onclick = () => this.attempt(() => this.test(channel));
+    const properties = { type: "button", class: "button small", "data-channel": channel, onclick };
+    return element("button", properties, `Test ${channel}`);
+  }
+
+  messageRow(message) {
+    const test = message.stream === TEST_STREAM ? " · test" : "";
+    return element(
+      "li",
+      {},
+      element("span", { class: "hint" }, `${time(message.made)} · ${message.channel}${test} · `),
+      element("strong", {}, deliveryText(message)),
+      element("span", { class: "hint" }, ` · ${styled(message.summary)}`),
     );
-    if (focused)
-      byId("channels")
-        .querySelector(`[data-channel="${CSS.escape(focused)}"]`)
-        ?.focus();
   }
 
   async test(channel) {
-    await ask("POST", "/api/v1/alerts/test", { body: JSON.stringify({ channel }), headers: JSON_BODY });
-    announce(`A test for ${channel} is on its way.`);
-    await this.look(true);
+    await requestJson("POST", "/api/v1/alerts/test", { body: JSON.stringify({ channel }), headers: JSON_HEADERS });
+    announce(`A test message to ${channel} is queued.`);
+    await this.poll({ now: true });
   }
 }

@@ -1,182 +1,192 @@
-// Streams made from the page, and history loaded into them from a CSV file.
-import { ask } from "../ui/api.js";
-import { announce, byId, element } from "../ui/dom.js";
+// Creates a stream, and loads points of a CSV file into one.
+import { requestJson, ServiceError } from "../ui/api.js";
+import { announce, element, find } from "../ui/dom.js";
 import { acceptDrops } from "../ui/drop.js";
 import { counted, styled } from "../ui/format.js";
 import { clearProblem, showProblem } from "../ui/problem.js";
+import { DEMO } from "./stream_select.js";
 
-const DEMO = "demo";
-const MOST_OFFERED = 20; // columns that were left out and may be loaded too
+const MAX_OFFERED = 20; // other columns of a file
+const JSON_HEADERS = { "Content-Type": "application/json" };
 const urlOf = (name) => `/api/v1/streams/${encodeURIComponent(name)}`;
 
-/** What was read of a file, in sentences: which column, which were left, what was repaired. */
-export function toldOf(file, { values, repairs, column, columns = [], times }) {
-  const left = columns.filter((each) => each !== column);
+/** What was loaded of a file: the points, the column, what was left out, the repairs. */
+export function loadedText(file, { values, repairs, column, columns = [], times }) {
+  const left = columns.filter((each) => each !== column).map((each) => `“${each}”`);
   return [
-    `${counted(values.length, "point")} of ${file} came in.`,
-    left.length ? `They are of the column “${column}”; left out: ${left.map((each) => `“${each}”`).join(", ")}.` : "",
-    times === null ? "The file has no times: the stream counts its points from now on, and takes no times later." : "",
-    ...repairs.map(({ message, count: n }) => `${styled(message)} (${n})`),
+    `${counted(values.length, "point")} of ${file} loaded.`,
+    left.length ? `The values are those of column “${column}”. Not loaded: ${left.join(", ")}.` : "",
+    times === null ? "The file has no times: the stream counts its points and cannot take times later." : "",
+    ...repairs.map(({ message, count }) => `${styled(message)} (${count})`),
   ]
     .filter(Boolean)
     .join(" ");
 }
 
-export class Feed {
-  /** `nameOf()` is the stream shown; `onMade(name)` shows one that has just been made or filled. */
-  constructor(nameOf, onMade) {
-    Object.assign(this, { nameOf, onMade, file: null, options: {} });
-    byId("create-stream").addEventListener("submit", (event) => {
+export class CreateStream {
+  /** The file to load. @type {File | null} */
+  file = null;
+  /** @type {Record<string, string>} */
+  options = {};
+
+  /**
+   * @param {HTMLFormElement} root
+   * @param {object} options
+   * @param {HTMLElement} options.overlay shows while a file is dragged over the page
+   * @param {() => string} options.currentName of the stream shown
+   * @param {(name: string) => void} options.onCreated a stream was created, or got points
+   */
+  constructor(root, { overlay, currentName, onCreated }) {
+    this.currentName = currentName;
+    this.onCreated = onCreated;
+    this.details = find(root, "#create-details", HTMLDetailsElement);
+    this.name = find(root, "#create-name", HTMLInputElement);
+    this.nameError = find(root, "#create-name-error");
+    this.input = find(root, "#create-file", HTMLInputElement);
+    this.button = find(root, "#create-submit", HTMLButtonElement);
+    this.status = find(root, "#create-status");
+    this.problem = find(root, "#create-problem");
+    root.addEventListener("submit", (event) => {
       event.preventDefault();
-      this.send();
+      this.submit();
     });
-    byId("create-file").addEventListener("change", ({ target }) => target.files.length && this.take(target.files[0]));
-    byId("create-choose").addEventListener("click", () => byId("create-file").click());
-    byId("create-name").addEventListener("input", () => this.complain(""));
-    acceptDrops(([file]) => this.take(file));
+    this.input.addEventListener("change", () => this.input.files?.length && this.choose(this.input.files[0]));
+    find(root, "#create-choose").addEventListener("click", () => this.input.click());
+    this.name.addEventListener("input", () => this.showNameError(""));
+    acceptDrops(overlay, ([file]) => this.choose(file));
   }
 
-  /** A file that was chosen or dropped: loaded once a person has seen into which stream. */
-  take(file, options = {}) {
-    Object.assign(this, { file, options });
-    byId("create-details").open = true;
-    const shown = this.nameOf();
-    if (!byId("create-name").value)
-      byId("create-name").value = shown === DEMO ? file.name.replace(/\.csv(\.gz)?$/i, "") : shown;
-    byId("create-submit").textContent = "Load into stream";
-    byId("create-submit").focus();
-    this.chosen();
-    announce(byId("create-status").textContent);
+  /** Takes a file; it is loaded once the name of the stream is confirmed. @param {File} file */
+  choose(file, options = {}) {
+    this.file = file;
+    this.options = options;
+    this.details.open = true;
+    const current = this.currentName();
+    this.name.value ||= current === DEMO ? file.name.replace(/\.csv(\.gz)?$/i, "") : current;
+    this.button.textContent = "Load into stream";
+    this.button.focus();
+    this.showFile(file);
+    announce(this.status.textContent ?? "");
   }
 
-  chosen() {
+  /** @param {File} file */
+  showFile(file) {
     const column = this.options.value_column;
-    byId("create-status").textContent =
-      `${this.file.name}${column ? `, column “${column}”,` : ""} is loaded when you say so.`;
+    this.status.textContent = `${file.name}${column ? `, column “${column}”,` : ""} is ready to load.`;
   }
 
-  complain(sentence) {
-    byId("create-name-error").textContent = sentence;
-    byId("create-name-error").hidden = !sentence;
-    if (sentence) byId("create-name").setAttribute("aria-invalid", "true");
-    else byId("create-name").removeAttribute("aria-invalid");
+  showNameError(sentence) {
+    this.nameError.textContent = sentence;
+    this.nameError.hidden = !sentence;
+    if (sentence) this.name.setAttribute("aria-invalid", "true");
+    else this.name.removeAttribute("aria-invalid");
   }
 
-  async send() {
-    clearProblem("create-problem");
-    const name = byId("create-name").value.trim();
+  async submit() {
+    clearProblem(this.problem);
+    const name = this.name.value.trim();
     if (!name || name === DEMO) {
-      this.complain(name ? "The demo stream makes its own points; choose another name." : "Give the stream a name.");
-      byId("create-name").focus();
+      this.showNameError(name ? "The demo stream generates its own points: choose another name." : "Enter a name.");
+      this.name.focus();
       return;
     }
-    byId("create-submit").disabled = true;
+    this.button.disabled = true;
     try {
-      const there = await this.there(name);
-      if (this.file) await this.fill(name, there);
-      else {
-        if (!there) await this.make(name);
-        this.done(
-          name,
-          there
-            ? `There is a stream ${name} already; it is shown as it is.`
-            : `The stream ${name} is there and waits for points.`,
-        );
-      }
+      const exists = await this.exists(name);
+      if (this.file) await this.load(name, this.file, exists);
+      else await this.create(name, exists);
     } catch (error) {
-      if (error.status === undefined) throw error;
-      if (this.file) this.chosen();
-      showProblem("create-problem", error, {
+      if (!(error instanceof ServiceError)) throw error;
+      if (this.file) this.showFile(this.file);
+      showProblem(this.problem, error, {
         onChoice: ({ name: option, value }) => {
           this.options[option] = value;
-          this.send();
+          this.submit();
         },
       });
     } finally {
-      byId("create-submit").disabled = false;
+      this.button.disabled = false;
     }
   }
 
-  async there(name) {
+  async exists(name) {
     try {
-      return await ask("GET", urlOf(name));
+      await requestJson("GET", urlOf(name));
+      return true;
     } catch (error) {
       if (error.status !== 404) throw error;
-      return null;
+      return false;
     }
   }
 
-  make(name) {
-    return ask("PUT", urlOf(name), { body: "{}", headers: { "Content-Type": "application/json" } });
+  put(name) {
+    return requestJson("PUT", urlOf(name), { body: "{}", headers: JSON_HEADERS });
   }
 
-  /** Loads the file; a stream that was made for it alone does not stay when it could not be read. */
-  async fill(name, there) {
-    const { file } = this;
-    if (!there) await this.make(name);
-    let answer;
+  async create(name, exists) {
+    if (!exists) await this.put(name);
+    const text = exists ? `Stream ${name} exists already and stays as it is.` : `Stream ${name} is ready for points.`;
+    this.done(name, text);
+  }
+
+  /** Loads a file; a stream that was created for it is deleted where the file cannot be read. */
+  async load(name, file, exists) {
+    if (!exists) await this.put(name);
+    let response;
     try {
-      answer = await this.load(name);
+      response = await this.upload(name, file);
     } catch (error) {
-      if (!there) await this.drop(name);
+      if (!exists) await this.deleteEmpty(name);
       throw error;
     }
-    const { column, columns = [] } = answer;
-    this.done(name, toldOf(file.name, answer));
-    this.offer(
-      name,
-      file,
-      columns.filter((each) => each !== column),
-    );
+    const { column, columns = [] } = response;
+    this.done(name, loadedText(file.name, response));
+    const others = columns.filter((each) => each !== column);
+    this.offerColumns(name, file, others);
   }
 
-  async drop(name) {
+  async deleteEmpty(name) {
     try {
-      const made = await ask("GET", urlOf(name));
-      if (made.points === 0) await ask("DELETE", urlOf(name)); // else others have pushed to it meanwhile
+      const { points } = await requestJson("GET", urlOf(name));
+      if (points === 0) await requestJson("DELETE", urlOf(name)); // else others have pushed to it meanwhile
     } catch (error) {
-      if (error.status === undefined) throw error; // why the file failed is what is told
+      if (!(error instanceof ServiceError)) throw error; // the error of the file is shown
     }
   }
 
-  load(name) {
-    const { file } = this;
-    byId("create-status").textContent = "Being loaded and judged…";
-    const headers = { "Content-Type": "text/csv", ...(/\.gz$/i.test(file.name) ? { "Content-Encoding": "gzip" } : {}) };
-    return ask("POST", `${urlOf(name)}/points?${new URLSearchParams(this.options)}`, {
+  upload(name, file) {
+    this.status.textContent = "Loading and scoring…";
+    /** @type {Record<string, string>} */
+    const encoding = /\.gz$/i.test(file.name) ? { "Content-Encoding": "gzip" } : {};
+    return requestJson("POST", `${urlOf(name)}/points?${new URLSearchParams(this.options)}`, {
       body: file,
-      headers,
-      onUpload: (part) => {
-        byId("create-status").textContent = part < 1 ? `Sent: ${Math.round(part * 100)} %` : "Being judged…";
+      headers: { "Content-Type": "text/csv", ...encoding },
+      onUpload: (fraction) => {
+        this.status.textContent = fraction < 1 ? `Sent: ${Math.round(fraction * 100)} %` : "Scoring…";
       },
     });
   }
 
-  /** The columns that were left out, each for a stream of its own. */
-  offer(name, file, columns) {
-    const button = (column) =>
-      element(
-        "button",
-        {
-          type: "button",
-          class: "link",
-          onclick: () => {
-            byId("create-name").value = `${name}.${column}`;
-            this.take(file, { value_column: column });
-          },
-        },
-        `Load “${column}” into a stream of its own`,
-      );
-    byId("create-status").append(...columns.slice(0, MOST_OFFERED).flatMap((column) => [element("br"), button(column)]));
+  /** Offers the columns that were not loaded, each for a stream of its own. */
+  offerColumns(name, file, columns) {
+    const button = (column) => {
+      const onclick = () => {
+        this.name.value = `${name}.${column}`;
+        this.choose(file, { value_column: column });
+      };
+      return element("button", { type: "button", class: "link", onclick }, `Load “${column}” into a stream of its own`);
+    };
+    this.status.append(...columns.slice(0, MAX_OFFERED).flatMap((column) => [element("br"), button(column)]));
   }
 
-  done(name, told) {
-    Object.assign(this, { file: null, options: {} });
-    byId("create-file").value = "";
-    byId("create-name").value = "";
-    byId("create-submit").textContent = "Make the stream";
-    byId("create-status").replaceChildren(element("span", {}, told));
-    announce(told);
-    this.onMade(name);
+  done(name, text) {
+    this.file = null;
+    this.options = {};
+    this.input.value = "";
+    this.name.value = "";
+    this.button.textContent = "Create stream";
+    this.status.replaceChildren(element("span", {}, text));
+    announce(text);
+    this.onCreated(name);
   }
 }

@@ -1,57 +1,70 @@
-// A stream deleted from the page, once a person has said so twice.
-import { ask } from "../ui/api.js";
-import { announce, byId } from "../ui/dom.js";
+// Deletes the stream shown, after a confirmation.
+import { requestJson, ServiceError } from "../ui/api.js";
+import { announce, find } from "../ui/dom.js";
 import { counted } from "../ui/format.js";
 import { clearProblem, showProblem } from "../ui/problem.js";
+import { DEMO } from "./stream_select.js";
 
-const DEMO = "demo";
+export class DeleteStream {
+  name = "";
 
-export class Forget {
-  /** `urlOf()` is the address of the stream shown, `pointsOf()` how many points it has; `onGone()` shows another. */
-  constructor(urlOf, pointsOf, onGone) {
-    Object.assign(this, { urlOf, pointsOf, onGone, name: "" });
-    byId("delete-open").addEventListener("click", () => this.question());
-    byId("delete-no").addEventListener("click", () => this.keep());
-    byId("delete-yes").addEventListener("click", () => this.send());
-    byId("delete-confirm").addEventListener("keydown", (event) => event.key === "Escape" && this.keep());
+  /**
+   * @param {HTMLElement} root
+   * @param {object} options
+   * @param {() => string} options.url of the stream
+   * @param {() => number | undefined} options.points how many the stream has
+   * @param {() => Promise<void>} options.onDeleted shows another stream
+   */
+  constructor(root, { url, points, onDeleted }) {
+    this.url = url;
+    this.points = points;
+    this.onDeleted = onDeleted;
+    this.openButton = find(root, "#delete-open");
+    this.confirmation = find(root, "#delete-confirm");
+    this.question = find(root, "#delete-question");
+    this.cancelButton = find(root, "#delete-no");
+    this.problem = find(root, "#delete-problem");
+    this.openButton.addEventListener("click", () => this.ask());
+    this.cancelButton.addEventListener("click", () => this.cancel());
+    find(root, "#delete-yes").addEventListener("click", () => this.delete());
+    this.confirmation.addEventListener("keydown", (event) => event.key === "Escape" && this.cancel());
   }
 
-  /** Another stream is shown; the demo makes its own points and stays. */
+  /** Another stream is shown. The demo cannot be deleted. @param {string} name */
   show(name) {
     this.name = name;
-    clearProblem("delete-problem");
-    byId("delete-confirm").hidden = true;
-    byId("delete-open").hidden = name === DEMO;
+    clearProblem(this.problem);
+    this.confirmation.hidden = true;
+    this.openButton.hidden = name === DEMO;
   }
 
-  question() {
-    const points = this.pointsOf();
-    const all = Number.isFinite(points) ? `its ${counted(points, "point")}` : "its points";
-    byId("delete-question").textContent =
-      `Delete ${this.name} with ${all}, labels and messages switched on? This cannot be undone.`;
-    byId("delete-open").hidden = true;
-    byId("delete-confirm").hidden = false;
-    byId("delete-no").focus();
-    announce(byId("delete-question").textContent);
+  ask() {
+    const points = this.points();
+    const all = points !== undefined && Number.isFinite(points) ? `its ${counted(points, "point")}` : "its points";
+    const question = `Delete ${this.name} with ${all}, labels and alerts? This cannot be undone.`;
+    this.question.textContent = question;
+    this.openButton.hidden = true;
+    this.confirmation.hidden = false;
+    this.cancelButton.focus();
+    announce(question);
   }
 
-  keep() {
+  cancel() {
     this.show(this.name);
-    byId("delete-open").focus();
+    this.openButton.focus();
   }
 
-  async send() {
+  async delete() {
     const { name } = this;
-    clearProblem("delete-problem");
+    clearProblem(this.problem);
     try {
-      await ask("DELETE", this.urlOf());
+      await requestJson("DELETE", this.url());
     } catch (error) {
-      if (error.status === undefined) throw error;
-      showProblem("delete-problem", error);
+      if (!(error instanceof ServiceError)) throw error;
+      showProblem(this.problem, error);
       return;
     }
-    await this.onGone();
-    byId("stream").focus();
+    await this.onDeleted();
     announce(`${name} is deleted.`);
   }
 }

@@ -1,116 +1,130 @@
-// What people say of an event: rightly found, or a false alarm. The next fit of the stream's detector learns by it.
-import { ask } from "../ui/api.js";
-import { announce, byId } from "../ui/dom.js";
+// The label of the event shown: an anomaly, or a false alarm. The next fit of the stream's detector uses it.
+import { requestJson, ServiceError } from "../ui/api.js";
+import { announce, find } from "../ui/dom.js";
 import { clearProblem, showProblem } from "../ui/problem.js";
 
-/** Start and stop of an event as a label has them: times in ms, or cursors; half open. */
-export function spanOf({ x, hasTimes }, { start, stop }) {
-  return hasTimes ? [x[start], x[stop - 1] + 1] : [x[start] + 1, x[stop - 1] + 2];
+/**
+ * Start and stop of an event as a label has them: times in ms, or cursors; half-open.
+ * @returns {[number, number]}
+ */
+export function labelSpan({ from, to }, hasTimes) {
+  return hasTimes ? [from, to + 1] : [from + 1, to + 2];
 }
 
-const same = (label, [start, stop]) => label.start === start && label.stop === stop;
+const isSame = (label, [start, stop]) => label.start === start && label.stop === stop;
 
-const WORDS = { anomaly: "✓ Labelled an anomaly", normal: "✗ Labelled a false alarm" };
+const TEXTS = { anomaly: "✓ Labelled an anomaly", normal: "✗ Labelled a false alarm" };
 
-/** What is said of an event, in words: by the last label that touches it; nothing where none does. */
-export function saidOf(labels, [start, stop]) {
-  return WORDS[labels.findLast((label) => label.start < stop && label.stop > start)?.kind] ?? "";
+/** The last label that overlaps an event, in words; "" where none does. */
+export function labelText(labels, [start, stop]) {
+  return TEXTS[labels.findLast((label) => label.start < stop && label.stop > start)?.kind] ?? "";
 }
 
-export class Labels {
-  /** `urlOf()` is the address of the stream shown; `onKnown()` is told when the labels were asked for. */
-  constructor(urlOf, onKnown = () => {}) {
-    Object.assign(this, { urlOf, onKnown, span: null, all: [] });
-    for (const [id, kind] of [
-      ["label-anomaly", "anomaly"],
-      ["label-normal", "normal"],
-    ]) {
-      byId(id).addEventListener("click", ({ currentTarget }) =>
-        this.say(currentTarget.getAttribute("aria-pressed") === "true" ? null : kind),
-      );
+export class EventLabels {
+  /** Of the event shown. @type {[number, number] | null} */
+  span = null;
+  /** @type {Label[]} of the stream */
+  labels = [];
+
+  /**
+   * @param {HTMLElement} root
+   * @param {{url: () => string, onLabels: () => void}} options `url` of the stream; `onLabels`: the labels are known
+   */
+  constructor(root, { url, onLabels }) {
+    this.root = root;
+    this.url = url;
+    this.onLabels = onLabels;
+    this.status = find(root, "#label-status");
+    this.problem = find(root, "#label-problem");
+    this.buttons = {
+      anomaly: find(root, "#label-anomaly"),
+      normal: find(root, "#label-normal"),
+    };
+    for (const [kind, button] of Object.entries(this.buttons)) {
+      button.addEventListener("click", () => this.set(button.getAttribute("aria-pressed") === "true" ? null : kind));
     }
   }
 
   /** Another stream is shown. */
-  async renew() {
+  async reload() {
     this.hide();
-    this.all = [];
-    const url = this.urlOf();
+    this.labels = [];
+    const url = this.url();
     try {
-      const { labels } = await this.known();
-      if (url === this.urlOf()) this.take(labels);
+      const { labels } = await this.read();
+      if (url === this.url()) this.take(labels);
     } catch (error) {
-      if (error.status === undefined) throw error; // no marks; that the service is away is told elsewhere
+      if (!(error instanceof ServiceError)) throw error; // no labels; the poller reports a service that does not answer
     }
   }
 
   take(labels) {
-    this.all = labels;
-    this.onKnown();
+    this.labels = labels;
+    this.onLabels();
   }
 
-  /** What is said of an event of `series`, in words. */
-  of(series, event) {
-    return this.all.length ? saidOf(this.all, spanOf(series, event)) : "";
+  /** The label of an event, in words. */
+  textOf(event, hasTimes) {
+    return this.labels.length ? labelText(this.labels, labelSpan(event, hasTimes)) : "";
   }
 
   hide() {
     this.span = null;
-    byId("label-status").textContent = "";
-    byId("event-labels").hidden = true;
-    clearProblem("label-problem");
+    this.status.textContent = "";
+    this.root.hidden = true;
+    clearProblem(this.problem);
   }
 
-  /** The event of `series` that a person looks at. */
-  async show(series, event) {
-    clearProblem("label-problem");
-    byId("label-status").textContent = "";
-    this.span = spanOf(series, event);
+  /** Shows the buttons for an event. */
+  async show(event, hasTimes) {
+    clearProblem(this.problem);
+    this.status.textContent = "";
+    this.span = labelSpan(event, hasTimes);
     this.press(undefined);
-    byId("event-labels").hidden = false; // at once: nothing below it moves later, when the answer comes
-    await this.act(() => this.known());
+    this.root.hidden = false; // before the response, so that nothing below moves when it arrives
+    await this.attempt(() => this.read());
   }
 
-  known() {
-    return ask("GET", `${this.urlOf()}/labels?times=ms`);
+  read() {
+    return requestJson("GET", `${this.url()}/labels?times=ms`);
   }
 
-  /** Keeps what is said of the event in place of what was said before; null takes it back. */
-  async say(kind) {
+  /** Labels the event in place of an earlier label; null removes it. @param {string | null} kind */
+  async set(kind) {
     const { span } = this;
-    const done = await this.act(async () => {
-      const others = (await this.known()).labels.filter((label) => !same(label, span));
+    if (!span) return;
+    const saved = await this.attempt(async () => {
+      const others = (await this.read()).labels.filter((label) => !isSame(label, span));
       const all = kind ? [...others, { start: span[0], stop: span[1], kind, note: "" }] : others;
-      return ask("PUT", `${this.urlOf()}/labels?times=ms`, {
-        body: JSON.stringify(all),
-        headers: { "Content-Type": "application/json" },
-      });
+      const headers = { "Content-Type": "application/json" };
+      return requestJson("PUT", `${this.url()}/labels?times=ms`, { body: JSON.stringify(all), headers });
     });
-    if (!done) return;
-    const told = kind
-      ? `Kept as ${kind === "normal" ? "a false alarm" : "an anomaly"}; the next fit learns by it.`
-      : "Taken back.";
-    byId("label-status").textContent = told;
-    announce(told);
+    if (!saved) return;
+    const name = kind === "normal" ? "a false alarm" : "an anomaly";
+    const text = kind ? `Labelled as ${name}; the next fit uses it.` : "Label removed.";
+    this.status.textContent = text;
+    announce(text);
   }
 
-  async act(work) {
+  /** Whether `work`, which returns the labels, succeeded for the event still shown. */
+  async attempt(work) {
     const { span } = this;
     let labels;
     try {
       ({ labels } = await work());
     } catch (error) {
-      if (error.status === undefined) throw error;
-      showProblem("label-problem", error);
+      if (!(error instanceof ServiceError)) throw error;
+      showProblem(this.problem, error);
       return false;
     }
-    if (this.span !== span) return false;
+    if (this.span !== span || !span) return false;
     this.take(labels);
-    this.press(labels.findLast((label) => same(label, span))?.kind);
+    this.press(labels.findLast((label) => isSame(label, span))?.kind);
     return true;
   }
 
   press(kind) {
-    for (const each of ["anomaly", "normal"]) byId(`label-${each}`).setAttribute("aria-pressed", String(each === kind));
+    for (const [each, button] of Object.entries(this.buttons))
+      button.setAttribute("aria-pressed", String(each === kind));
   }
 }

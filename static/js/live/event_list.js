@@ -1,68 +1,79 @@
-// The events of a stream as a table that grows at its top: rows stay the same elements, so that focus and clicks do.
+// The events of a stream as a table that grows at its top. Rows stay the same elements, so that focus and clicks stay.
 import { element } from "../ui/dom.js";
-import { eventRow, eventTable } from "../ui/event_table.js";
+import { eventRow, eventRows } from "../ui/event_table.js";
 import { counted } from "../ui/format.js";
 
-const ROWS = 50;
+const MAX_ROWS = 50;
 
 export class EventList {
-  /** `onChoose(from)` is told the start of the event that a person wants to see; `saidOf(series, event)` is what people said of one. */
-  constructor(place, onChoose, saidOf) {
-    Object.assign(this, { place, onChoose, saidOf, rows: new Map(), body: null });
+  /** By the start of the event. @type {Map<number, {row: HTMLElement, content: string}>} */
+  rows = new Map();
+  /** @type {HTMLElement | null} */
+  body = null;
+  countText = element("p", { class: "hint" });
+
+  /**
+   * @param {HTMLElement} root
+   * @param {{onSelect: (from: number) => void, labelText: (event: AnomalyEvent) => string}} options `from`: the start of
+   *   the event on the axis
+   */
+  constructor(root, { onSelect, labelText }) {
+    this.root = root;
+    this.onSelect = onSelect;
+    this.labelText = labelText;
   }
 
   clear() {
     this.rows.clear();
     this.body = null;
-    this.place.replaceChildren();
+    this.root.replaceChildren();
   }
 
-  draw(series) {
-    const { events } = series;
+  /** @param {AnomalyEvent[]} events the oldest first @param {boolean} hasTimes */
+  draw(events, hasTimes) {
     if (!events.length) {
       this.clear();
       return;
     }
-    if (!this.body) this.frame(series.hasTimes);
-    const shown = events.slice(-ROWS).reverse();
-    const most = shown.reduce((highest, { severity }) => Math.max(highest, severity || 0), 0);
-    const froms = new Set(shown.map(({ from }) => from));
-    for (const [from, { row }] of this.rows) if (!froms.has(from)) this.drop(from, row);
-    shown.forEach((event, k) => this.put(series, event, most, k));
-    this.told.textContent =
+    this.body ??= this.drawTable(hasTimes);
+    const shown = events.slice(-MAX_ROWS).reverse();
+    const maxSeverity = shown.reduce((highest, { severity }) => Math.max(highest, severity || 0), 0);
+    const starts = new Set(shown.map(({ from }) => from));
+    for (const [from, { row }] of this.rows) if (!starts.has(from)) this.remove(from, row);
+    shown.forEach((event, k) => this.put(event, { hasTimes, maxSeverity }, k));
+    const total = counted(events.length, "event");
+    this.countText.textContent =
       shown.length < events.length
-        ? `The newest ${shown.length} of ${counted(events.length, "event")}, newest first.`
-        : `${counted(events.length, "event")}, newest first.`;
+        ? `The newest ${shown.length} of ${total}, newest first.`
+        : `${total}, newest first.`;
   }
 
-  frame(hasTimes) {
-    this.told = element("p", { class: "hint" });
-    const table = eventTable(hasTimes, []);
-    this.body = table.querySelector("tbody");
-    this.place.replaceChildren(
-      this.told,
-      element("div", { class: "events scroll", role: "region", "aria-label": "Table of events", tabindex: 0 }, table),
-    );
+  drawTable(hasTimes) {
+    const table = eventRows(hasTimes, []);
+    const region = { class: "events scroll", role: "region", "aria-label": "Table of events", tabindex: 0 };
+    this.root.replaceChildren(this.countText, element("div", region, table));
+    return table.tBodies[0];
   }
 
-  drop(from, row) {
+  remove(from, row) {
     row.remove();
     this.rows.delete(from);
   }
 
-  put(series, event, most, k) {
-    const said = this.saidOf(series, event);
-    const seen = [event.stop - event.start, event.severity, event.open, most, said].join();
-    const kept = this.rows.get(event.from);
-    if (kept?.seen === seen) return;
-    const row = eventRow(series, { ...event, said }, most, () => this.onChoose(event.from));
-    if (!kept) {
-      this.rows.set(event.from, { row, seen });
-      this.body.insertBefore(row, this.body.children[k] ?? null);
+  put(event, { hasTimes, maxSeverity }, k) {
+    const badge = this.labelText(event);
+    const { from, start, stop, severity, open, explanation } = event;
+    const content = [stop - start, severity, open, maxSeverity, badge, explanation].join();
+    const current = this.rows.get(from);
+    if (current?.content === content) return;
+    const row = eventRow(event, { hasTimes, maxSeverity, badge, onSelect: () => this.onSelect(from) });
+    if (!current) {
+      this.rows.set(from, { row, content });
+      this.body?.insertBefore(row, this.body.children[k] ?? null);
       return;
     }
-    // The first cell, with its button, says the same as before.
-    [...kept.row.children].slice(1).forEach((cell) => cell.replaceWith(row.children[1]));
-    kept.seen = seen;
+    // The first cell, with its button, is the same as before.
+    [...current.row.children].slice(1).forEach((cell) => cell.replaceWith(row.children[1]));
+    current.content = content;
   }
 }

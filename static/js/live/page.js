@@ -1,449 +1,396 @@
-// The live page: choose a stream, watch each point as it is judged, look back, change how it is judged.
-import { ask } from "../ui/api.js";
-import { announce, byId } from "../ui/dom.js";
-import { count, counted, duration, time } from "../ui/format.js";
-import { chartKeys } from "../chart/keys.js";
-import { drawLegend } from "../chart/legend.js";
-import { LiveChart } from "./stream_chart.js";
-import { withEvents } from "./stream_events.js";
-import { Feed } from "./create_stream.js";
-import { Forget } from "./delete_stream.js";
-import { History } from "./point_buffer.js";
-import { Labels } from "./event_labels.js";
-import { EventList } from "./event_list.js";
-import { EventLog } from "./event_history.js";
-import { clock, drawReadings, drawState, standing, stateWords, titleOf } from "./status.js";
-import { Past, placeOf } from "./history_view.js";
-import { LIMIT, Poller } from "./poller.js";
-import { DEMO, listStreams, StreamSelect } from "./stream_select.js";
-import { StreamSettings } from "./settings.js";
-import { Watch } from "./alerts.js";
-import { drawWindow } from "../chart/points_table.js";
+// The live page: composes the choice of stream, its settings and alerts, its chart and its events.
+import { requestJson, ServiceError } from "../ui/api.js";
+import { announce, find } from "../ui/dom.js";
+import { label } from "../ui/format.js";
 import { clearProblem, showProblem } from "../ui/problem.js";
+import { Alerts } from "./alerts.js";
+import { CreateStream } from "./create_stream.js";
+import { DeleteStream } from "./delete_stream.js";
+import { EventHistory } from "./event_history.js";
+import { EventLabels } from "./event_labels.js";
+import { EventList } from "./event_list.js";
+import { HistoryWindow, pointAt } from "./history_window.js";
+import { PointBuffer } from "./point_buffer.js";
+import { PAGE_POINTS, Poller } from "./poller.js";
+import { StreamSettings } from "./settings.js";
+import { DEMO, listStreams, StreamSelect } from "./stream_select.js";
+import { displayedState, stateText, StreamStatus, titleOf } from "./stream_status.js";
+import { StreamView } from "./stream_view.js";
 
-const INFO_EVERY = 1000; // milliseconds: the state is asked for no more often
-const AGE_EVERY = 1000; // milliseconds: how old the newest point is, while nothing comes
-const START_AGAIN = 2000; // milliseconds, while the service is away at first
+const INFO_INTERVAL = 1000; // milliseconds between requests for the stream's state, at least
+const AGE_INTERVAL = 1000; // milliseconds: updates the age of the newest point while none arrive
+const START_RETRY_DELAY = 2000; // milliseconds
+
+const at = (id) => find(document, `#${id}`);
+const form = (id) => find(document, `#${id}`, HTMLFormElement);
+const serviceProblem = at("service-problem");
+const noEvents = at("no-events");
 
 const state = {
   name: DEMO,
+  /** The stream, as GET /api/v1/streams/{name} answers. @type {any} */
   info: null,
-  asked: -Infinity,
+  infoAt: -Infinity,
+  /** The newest points, as the chart draws them. @type {any} */
   series: null,
-  told: null,
+  /** The axis value at which the last announced event starts. @type {number | null} */
+  announced: null,
+  announcedState: "",
+  /** The cursor before the first point loaded. */
   oldest: 0,
-  looking: false,
-  table: null,
-  seen: 0,
-  away: false,
-  said: "",
+  loadingEarlier: false,
+  /** When the last points were received, ms since 1970 UTC; 0: never. */
+  receivedAt: 0,
+  unreachable: false,
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  startTimer: undefined,
 };
-const history = new History();
-const labels = new Labels(urlOf, () => state.series && list.draw(state.series));
-const list = new EventList(byId("events"), showEvent, (series, event) => labels.of(series, event));
-const settings = new StreamSettings(urlOf, (info) => {
-  state.info = info;
-});
-const past = new Past(read);
-const log = new EventLog(urlOf, toPast);
-const watching = new Watch(urlOf, () => state.name, toPast);
-const forget = new Forget(
-  urlOf,
-  () => state.info?.points,
-  async () => {
-    watch(DEMO);
-    await select.reload();
-  },
-);
-const select = new StreamSelect(byId("settings"), {
+
+const url = () => `/api/v1/streams/${encodeURIComponent(state.name)}`;
+
+/** At most `limit` points after a cursor; the newest where it is null. */
+function readPoints(cursor, limit, /** @type {AbortSignal | undefined} */ signal = undefined) {
+  const query = new URLSearchParams({ times: "ms", limit: String(limit) });
+  if (cursor !== null) query.set("after", String(cursor));
+  return requestJson("GET", `${url()}/points?${query}`, { signal });
+}
+
+const buffer = new PointBuffer();
+const historyWindow = new HistoryWindow(readPoints);
+const poller = new Poller({ read: readPoints, onPoints: pointsReceived, onError: pollFailed, onRecovery: recovered });
+const select = new StreamSelect(form("settings"), {
   onSelect: watch,
   onInterval(interval) {
     poller.set({ interval });
-    tellMode();
+    view.drawMode();
   },
   onPoints(points) {
-    if (!chart) return;
-    chart.wanted = points;
-    if (past.open) backToNow();
-    else if (state.series) chart.follow();
+    if (historyWindow.open) backToLive();
+    view.setPointsShown(points);
   },
 });
-let chart = null;
-let startAgain = 0;
-
-function urlOf() {
-  return `/api/v1/streams/${encodeURIComponent(state.name)}`;
-}
-
-/** At most `limit` points after a cursor; the newest where it is null. */
-function read(cursor, limit, signal) {
-  const after = cursor === null ? {} : { after: cursor };
-  return ask("GET", `${urlOf()}/points?${new URLSearchParams({ times: "ms", limit, ...after })}`, { signal });
-}
-
-const poller = new Poller({
-  read,
-  onAnswer: take,
-  onProblem(error) {
-    state.away = true;
-    showState();
-    tellMode();
-    if (state.series) showReadings();
-    const slow = error.name === "AbortError";
-    const message =
-      slow || error.code === "unreachable"
-        ? `The service ${slow ? "takes too long to" : "does not"} answer.`
-        : error.message;
-    const told =
-      error.code === "not_found"
-        ? `There is no stream ${state.name}; make it under “New stream, history”, or choose another.`
-        : `${message} Trying again until it works.`;
-    if (byId("service-problem").dataset.message === message) return;
-    byId("service-problem").dataset.message = message;
-    showProblem("service-problem", { message: told, detail: error.code === "not_found" ? {} : error.detail });
+const status = new StreamStatus(at("status-card"));
+const settings = new StreamSettings(form("settings"), {
+  url,
+  onApplied: (info) => {
+    state.info = info;
   },
-  onWell() {
-    well();
-    state.asked = -Infinity; // what the stream is by now is asked at once
-    tellMode();
-    announce("The service answers again.");
+});
+const view = new StreamView(at("chart-card"), {
+  mode: () => ({
+    unreachable: state.unreachable,
+    paused: poller.paused,
+    receivedAt: state.receivedAt,
+    interval: poller.interval,
+    points: buffer.length,
+  }),
+  pointsShown: () => select.points,
+  onPause: setPaused,
+  onBackToLive: backToLive,
+  onEvent: (event) => showEventAt(event.from),
+  onEdge(direction) {
+    if (historyWindow.open) extendHistory(direction);
+    else if (direction < 0) loadEarlier();
+  },
+});
+const labels = new EventLabels(at("event-labels"), { url, onLabels: drawEvents });
+const list = new EventList(at("events"), {
+  onSelect: showEventAt,
+  labelText: (event) => labels.textOf(event, state.series.hasTimes),
+});
+const eventHistory = new EventHistory(at("history-card"), { url, onSelect: showHistory });
+const alerts = new Alerts(form("alerts"), { url, name: () => state.name, onSelect: showHistory });
+const deletion = new DeleteStream(at("delete-stream"), {
+  url,
+  points: () => state.info?.points,
+  async onDeleted() {
+    watch(DEMO);
+    await select.reload();
+    select.focus();
+  },
+});
+new CreateStream(form("create-stream"), {
+  overlay: at("drop"),
+  currentName: () => state.name,
+  async onCreated(name) {
+    await select.reload();
+    watch(name);
   },
 });
 
-function well() {
-  state.away = false;
-  delete byId("service-problem").dataset.message;
-  clearProblem("service-problem");
-}
-
-function take(answer, fresh) {
-  if (fresh) {
-    history.clear();
-    state.oldest = answer.cursor - answer.values.length;
+/** Runs work that the page can do without: the poller reports a service that does not answer. */
+async function optional(work) {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof ServiceError)) throw error;
+    return undefined;
   }
-  history.add(answer);
-  state.seen = Date.now();
-  if (answer.values.length || !state.series) show();
-  askInfo();
 }
 
-/** The cursor before the first point held; older ones fall out once the page holds all it can. */
-function earliest() {
-  return history.length < history.capacity ? state.oldest : Math.max(state.oldest, poller.cursor - history.length);
+async function start() {
+  clearTimeout(state.startTimer);
+  try {
+    const [{ detectors }, streams, { policy_params: params }] = await Promise.all([
+      requestJson("GET", "/api/v1/detectors"),
+      listStreams(),
+      requestJson("GET", "/api/v1/alerts?limit=1"),
+    ]);
+    settings.offer(detectors);
+    alerts.params = params.filter(({ type }) => type === "integer" || type === "number");
+    select.draw(streams);
+  } catch (error) {
+    if (!(error instanceof ServiceError)) throw error;
+    const message = `${error.message} Trying again until it works.`;
+    showProblem(serviceProblem, { message, detail: error.detail }, { retry: start });
+    state.startTimer = setTimeout(start, START_RETRY_DELAY);
+    return;
+  }
+  serviceAnswers();
+  watch(select.name);
 }
 
-/** Earlier points, when a person looks to where those held begin: as many as there are and the page can hold. */
-async function readEarlier() {
+/** Shows another stream. @param {string} name */
+function watch(name) {
+  poller.stop();
+  buffer.clear();
+  list.clear();
+  serviceAnswers();
+  settings.clearProblem();
+  historyWindow.close();
+  eventHistory.clear();
+  Object.assign(state, {
+    name,
+    info: null,
+    infoAt: -Infinity,
+    series: null,
+    announced: null,
+    announcedState: "",
+    oldest: 0,
+    receivedAt: 0,
+  });
+  labels.reload();
+  deletion.show(name);
+  drawState();
+  view.clear(name);
+  status.setName(name);
+  if (poller.paused) setPaused(false);
+  select.select(name);
+  poller.start();
+  alerts.show();
+}
+
+function pointsReceived(response, isNew) {
+  if (isNew) {
+    buffer.clear();
+    state.oldest = response.cursor - response.values.length;
+  }
+  buffer.add(response);
+  state.receivedAt = Date.now();
+  if (response.values.length || !state.series) draw();
+  loadInfo();
+}
+
+function pollFailed(error) {
+  state.unreachable = true;
+  drawState();
+  view.drawMode();
+  if (state.series) drawReadings();
+  const isSlow = error.name === "AbortError";
+  const isSilent = isSlow || error.code === "unreachable";
+  const message = isSilent ? `The service ${isSlow ? "takes too long to" : "does not"} answer.` : error.message;
+  if (serviceProblem.dataset.message === message) return;
+  serviceProblem.dataset.message = message;
+  if (error.code === "not_found") {
+    showProblem(serviceProblem, {
+      message: `There is no stream ${state.name}: create it under “New stream”, or choose another.`,
+    });
+  } else {
+    showProblem(serviceProblem, { message: `${message} Trying again until it works.`, detail: error.detail });
+  }
+}
+
+function serviceAnswers() {
+  state.unreachable = false;
+  delete serviceProblem.dataset.message;
+  clearProblem(serviceProblem);
+}
+
+function recovered() {
+  serviceAnswers();
+  state.infoAt = -Infinity; // the state of the stream may have changed
+  view.drawMode();
+  announce("The service answers again.");
+}
+
+/** The cursor before the first point held: the oldest are removed when the buffer is full. */
+function earliestHeld() {
+  if (buffer.length < buffer.capacity) return state.oldest;
+  return Math.max(state.oldest, (poller.cursor ?? 0) - buffer.length);
+}
+
+/** Loads points before those held, as many as there are and the buffer can hold. */
+async function loadEarlier() {
   const { name, oldest } = state;
-  if (state.looking || oldest <= 0 || history.length >= history.capacity) return;
-  state.looking = true;
-  try {
-    const after = Math.max(0, oldest - LIMIT);
-    const answer = await read(after, oldest - after);
+  if (state.loadingEarlier || oldest <= 0 || buffer.length >= buffer.capacity) return;
+  state.loadingEarlier = true;
+  await optional(async () => {
+    const after = Math.max(0, oldest - PAGE_POINTS);
+    const response = await readPoints(after, oldest - after);
     if (state.name !== name || state.oldest !== oldest) return;
-    const start = answer.cursor - answer.values.length;
-    state.oldest = answer.values.length && start < oldest ? start : 0;
-    history.add(answer);
-    show();
-  } catch (error) {
-    if (error.status === undefined) throw error; // the next move tries again; the polling tells what is wrong
-  } finally {
-    state.looking = false;
-  }
+    const first = response.cursor - response.values.length;
+    state.oldest = response.values.length && first < oldest ? first : 0;
+    buffer.add(response);
+    draw();
+  });
+  state.loadingEarlier = false;
 }
 
-/** The state of the stream and its settings, which others may have changed. */
-async function askInfo() {
-  if (performance.now() - state.asked < Math.max(INFO_EVERY, poller.interval)) return;
-  state.asked = performance.now();
+/** Loads the state of the stream and its settings, which others may have changed. */
+async function loadInfo() {
+  if (performance.now() - state.infoAt < Math.max(INFO_INTERVAL, poller.interval)) return;
+  state.infoAt = performance.now();
   const { name } = state;
-  let info;
-  try {
-    info = await ask("GET", urlOf());
-  } catch (error) {
-    if (error.status === undefined) throw error;
-    return; // the points are asked for from the same service: it is told there
-  }
-  if (state.name !== name) return;
+  const info = await optional(() => requestJson("GET", url()));
+  if (!info || state.name !== name) return;
   state.info = info;
-  // What the stream has forgotten is not looked back at either.
-  if (poller.cursor !== null && history.keep(poller.cursor - (info.cursor - info.points))) {
+  // Points that the stream has deleted are removed here, too.
+  if (poller.cursor !== null && buffer.trim(poller.cursor - (info.cursor - info.points))) {
     state.oldest = 0;
-    show();
-    tellMode();
+    draw();
+    view.drawMode();
   }
   settings.show(info);
-  showState();
-  if (state.series) showReadings();
-  await Promise.all([
-    look(() => log.look(earliest() && earliest() + (state.info.params.merge_gap ?? 0) + 1)),
-    watching.look(),
-  ]);
+  drawState();
+  if (state.series) drawReadings();
+  await Promise.all([optional(() => eventHistory.poll(earliestHeld())), alerts.poll()]);
 }
 
-/** What the page can do without: that the service is away is told where the points are asked for. */
-async function look(ask) {
-  try {
-    await ask();
-  } catch (error) {
-    if (error.status === undefined) throw error;
-  }
-}
-
-/** Leads to an event by its cursor `start`, wherever in the history it lies. */
-async function toPast({ start, start_time: from }) {
-  const held = state.series?.events.find((event) => event.from === from);
-  if (held && !past.open) {
-    showEvent(held);
-    return;
-  }
-  const { name } = state;
-  clearProblem("service-problem");
-  try {
-    const found = await past.around(Math.max(1, start));
-    if (state.name !== name) return;
-    if (!found) {
-      announce("The stream has forgotten these points.");
-      return;
-    }
-  } catch (error) {
-    if (error.status === undefined) throw error;
-    showProblem("service-problem", error);
-    return;
-  }
-  Object.assign(chart, { away: true, following: false });
-  showPast();
-  const { x, events } = chart.series;
-  const at = from ?? start - 1;
-  const event = events.find((each) => each.from === at);
-  chart.toEvent(event ?? placeOf(x, at));
-  if (event) labels.show(chart.series, event);
-  else labels.hide();
-  byId("chart-card").scrollIntoView({ block: "nearest" });
-  byId("plot").focus({ preventScroll: true });
-  announce(`In view: ${byId("window").textContent}`);
-}
-
-function showPast() {
-  chart.show(past.series(state.name, state.info?.params.merge_gap));
-}
-
-/** Reads on where a person looks to the end of the stretch of the past that is there. */
-async function readOn(direction) {
-  await look(async () => {
-    if ((await past.more(direction, poller.cursor)) && past.open) showPast();
-  });
-}
-
-function backToNow() {
-  past.close();
-  chart.away = false;
-  if (!state.series) return;
-  chart.show(state.series);
-  chart.follow();
-}
-
-function showState() {
-  const now = standing({ told: state.info?.state, seen: state.seen, away: state.away, paused: poller.paused });
-  document.title = titleOf(state.name, now, document.hidden);
-  drawState(byId("state"), now);
-  if (state.away || poller.paused || !now.state || now.state === state.said) return; // those two are told where they begin
-  state.said = now.state;
-  announce(`${state.name}: ${stateWords(now.state)[0]}.`);
-}
-
-function showReadings() {
-  drawReadings(byId("readings"), state.series, {
-    judge: history.judge,
-    confidence: history.confidence,
-    info: state.info,
-    detectors: settings.detectors,
-    now: Date.now(),
-  });
-}
-
-function show() {
-  byId("waiting").hidden = history.length > 0;
-  byId("chart-card").hidden = history.length === 0;
-  if (!history.length) {
-    byId("readings").replaceChildren();
+function draw() {
+  status.setWaiting(buffer.length === 0);
+  if (!buffer.length) {
+    view.hide();
     list.clear();
     state.series = null;
     return;
   }
-  state.series = withEvents(history.series(state.name), state.info?.params.merge_gap, earliest() > 0);
-  if (!chart) {
-    chart = new LiveChart(byId("canvas"), windowChanged);
-    chart.wanted = select.points;
-    drawLegend(byId("legend"), state.series);
-  }
-  if (!past.open) chart.show(state.series);
-  list.draw(state.series);
-  byId("no-events").hidden = state.series.events.length > 0;
-  showReadings();
-  tellNewest(state.series.events.at(-1));
+  state.series = buffer.series(state.name);
+  view.drawLive(state.series);
+  drawEvents();
+  drawReadings();
+  announceNewest(state.series.events.at(-1));
 }
 
-/** Says each event once, when it begins. */
-function tellNewest(event) {
-  const first = state.told === null;
-  if (event && event.from > (state.told ?? -Infinity) && !first) announce(`Anomaly: ${event.explanation}`);
-  state.told = Math.max(state.told ?? -Infinity, event?.from ?? -Infinity);
+function drawEvents() {
+  if (!state.series) return;
+  const { events, hasTimes } = state.series;
+  list.draw(events, hasTimes);
+  noEvents.hidden = events.length > 0;
 }
 
-function windowChanged(from, to, window) {
-  const { series } = chart;
-  const words = series.hasTimes
-    ? `${time(Math.round(from))} to ${time(Math.round(to))} UTC, ${duration(to - from)}`
-    : `Points ${count(Math.ceil(from))} to ${count(Math.floor(to))}`;
-  byId("window").textContent = `In view: ${words}`;
-  byId("follow").disabled = chart.following;
-  if (past.open) {
-    if (from <= chart.full[0]) readOn(-1);
-    else if (to >= chart.full[1]) readOn(1);
-  } else if (from <= chart.full[0]) readEarlier();
-  tellMode();
-  if (byId("points-details").open) drawTable(from, to, window);
+function drawReadings() {
+  const { detector: name, confidence } = buffer;
+  const detector = name && (settings.detectors.find((each) => each.name === name)?.title ?? label(name));
+  status.drawReadings(state.series, { detector, confidence, points: state.info?.points, now: Date.now() });
 }
 
-/** A table that changed with every point could not be read: it stands still while the chart goes along. */
-function drawTable(from, to, window) {
-  const live = chart.following && !poller.paused;
-  const shown = live ? "live" : `${from} ${to}`;
-  if (state.table === shown) return;
-  state.table = shown;
-  byId("points-hint").textContent = live
-    ? `As of ${time(Math.round(Date.now() / 1000) * 1000)} UTC. Pause or look back, and it follows the chart.`
-    : "";
-  drawWindow(byId("points"), chart.series, window);
+function drawState() {
+  const { info, receivedAt, unreachable } = state;
+  const shown = displayedState({ reported: info?.state, receivedAt, unreachable, paused: poller.paused });
+  document.title = titleOf(state.name, shown, document.hidden);
+  status.drawState(shown);
+  if (unreachable || poller.paused || !shown.state || shown.state === state.announcedState) return;
+  state.announcedState = shown.state;
+  announce(`${state.name}: ${stateText(shown.state)[0]}.`);
 }
 
-function tellMode() {
-  const every = `a look every ${duration(poller.interval)}`;
-  const held = counted(history.length, "point");
-  const words = state.away
-    ? `Not live: no answer${state.seen ? ` since ${clock(state.seen)}` : ""}; asked again and again.`
-    : poller.paused
-      ? "Paused: nothing is asked for. On resume, what came meanwhile is shown."
-      : past.open
-        ? `Looking at the past; new points are read on, ${every}.`
-        : chart?.following === false
-          ? `Looking back; new points are read on, ${every}.`
-          : `Live, ${every}.`;
-  byId("mode").textContent = `${words} This page holds the newest ${held}.`;
+/** Announces each event once, when it starts. */
+function announceNewest(event) {
+  const { announced } = state;
+  if (event && announced !== null && event.from > announced) announce(`Anomaly: ${event.explanation}`);
+  state.announced = Math.max(announced ?? -Infinity, event?.from ?? -Infinity);
 }
 
-function showEvent(chosen) {
-  const from = chosen.from ?? chosen;
-  const within = (series) => series.events.find((each) => each.from === from);
-  const here = past.open ? within(chart.series) : undefined;
-  const event = here ?? within(state.series);
+/** Shows the event that starts at `from` on the axis. */
+function showEventAt(from) {
+  const startsAt = (series) => series.events.find((each) => each.from === from);
+  const inHistory = historyWindow.open ? startsAt(view.chart?.series) : undefined;
+  const event = inHistory ?? startsAt(state.series);
   if (!event) return;
-  if (past.open && !here) backToNow();
-  chart.toEvent(event);
-  labels.show(chart.series, event);
-  byId("chart-card").scrollIntoView({ block: "nearest" });
+  if (historyWindow.open && !inHistory) backToLive();
+  view.showEvent(event);
+  labels.show(event, state.series.hasTimes);
   announce(`In view: ${event.explanation}`);
 }
 
-function pause(paused) {
+/** Shows the event, or the point, with the cursor `start`, wherever in the history it lies. */
+async function showHistory({ start, start_time: time }) {
+  const held = state.series?.events.find((event) => event.from === time);
+  if (held && !historyWindow.open) {
+    showEventAt(held.from);
+    return;
+  }
+  const { name } = state;
+  clearProblem(serviceProblem);
+  try {
+    const isLoaded = await historyWindow.load(Math.max(1, start));
+    if (state.name !== name) return;
+    if (!isLoaded) {
+      announce("The stream has deleted these points.");
+      return;
+    }
+  } catch (error) {
+    if (!(error instanceof ServiceError)) throw error;
+    showProblem(serviceProblem, error);
+    return;
+  }
+  drawHistory();
+  const { x, events, hasTimes } = view.chart?.series;
+  const from = time ?? start - 1;
+  const event = events.find((each) => each.from === from);
+  view.showEvent(event ?? pointAt(x, from));
+  if (event) labels.show(event, hasTimes);
+  else labels.hide();
+  view.focus();
+  announce(view.windowText);
+}
+
+function drawHistory() {
+  view.drawHistory(historyWindow.buffer.series(state.name));
+}
+
+/** Loads more of the history where the view reaches an end of it. */
+function extendHistory(direction) {
+  return optional(async () => {
+    const isExtended = await historyWindow.extend(direction, poller.cursor ?? 0);
+    if (isExtended && historyWindow.open) drawHistory();
+  });
+}
+
+function backToLive() {
+  historyWindow.close();
+  view.backToLive(state.series);
+}
+
+/** @param {boolean} paused */
+function setPaused(paused) {
   poller.set({ paused });
-  byId("pause").textContent = paused ? "Resume" : "Pause";
-  chart?.later();
-  tellMode();
-  if (paused) showState();
-  else state.asked = -Infinity;
+  view.setPaused(paused);
+  if (paused) drawState();
+  else state.infoAt = -Infinity;
   announce(paused ? "Paused." : "Live.");
 }
 
-function watch(name) {
-  poller.stop();
-  history.clear();
-  list.clear();
-  well();
-  clearProblem("settings-problem");
-  chart?.renew();
-  past.close();
-  log.clear();
-  labels.renew();
-  forget.show(name);
-  Object.assign(state, {
-    name,
-    info: null,
-    asked: -Infinity,
-    series: null,
-    told: null,
-    oldest: 0,
-    table: null,
-    seen: 0,
-    said: "",
-  });
-  showState();
-  byId("canvas").setAttribute("aria-label", `Line chart of the stream ${name}, as it grows`);
-  byId("stream-name").textContent = name;
-  if (poller.paused) pause(false);
-  select.select(name);
-  poller.start();
-  watching.show();
-}
-
-async function start() {
-  clearTimeout(startAgain);
-  try {
-    const [{ detectors }, known, { policy_params: params }] = await Promise.all([
-      ask("GET", "/api/v1/detectors"),
-      listStreams(),
-      ask("GET", "/api/v1/alerts?limit=1"),
-    ]);
-    settings.offer(detectors);
-    watching.params = params.filter(({ type }) => type === "integer" || type === "number");
-    select.draw(known);
-  } catch (error) {
-    if (error.status === undefined) throw error;
-    showProblem(
-      "service-problem",
-      { message: `${error.message} Trying again until it works.`, detail: error.detail },
-      { retry: start },
-    );
-    startAgain = setTimeout(start, START_AGAIN);
-    return;
-  }
-  well();
-  watch(select.name);
-}
-
-byId("points-details").addEventListener("toggle", () => {
-  state.table = null;
-  chart.later();
-});
-byId("pause").addEventListener("click", () => pause(!poller.paused));
-byId("follow").addEventListener("click", () => {
-  backToNow();
-  byId("plot").focus(); // the button is of no use now
-});
-byId("plot").addEventListener("keydown", (event) => {
-  if (event.key === "End" && past.open) backToNow();
-  else if (event.key === " ") pause(!poller.paused);
-  else return;
-  event.preventDefault();
-  event.stopPropagation();
-});
 document.addEventListener("visibilitychange", () => {
-  if (!document.hidden) state.asked = -Infinity; // until the answer the title names no state
-  document.title = titleOf(state.name, {}, document.hidden);
+  if (!document.hidden) state.infoAt = -Infinity;
+  document.title = titleOf(state.name, {}, document.hidden); // without a state until the next response
   poller.set({ hidden: document.hidden });
 });
-setInterval(() => !document.hidden && (state.away || poller.paused) && state.series && showReadings(), AGE_EVERY);
-document.documentElement.addEventListener("themechange", () => chart?.paint());
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => chart?.paint());
-new Feed(
-  () => state.name,
-  async (name) => {
-    await select.reload();
-    watch(name);
-  },
-);
-chartKeys(() => chart, showEvent);
+setInterval(() => {
+  if (!document.hidden && (state.unreachable || poller.paused) && state.series) drawReadings();
+}, AGE_INTERVAL);
+
 Object.assign(poller, { interval: select.interval, hidden: document.hidden });
-byId("detection-settings").open = matchMedia("(min-width: 961px)").matches; // on a narrow screen the stream comes first
+// On a narrow screen the stream comes first.
+find(document, "#detection-settings", HTMLDetailsElement).open = matchMedia("(min-width: 961px)").matches;
 start();

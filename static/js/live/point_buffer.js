@@ -1,75 +1,89 @@
-// The newest points of a stream, as many as a tab can hold for days: columns of a fixed size, made once.
+// The newest points of a stream, as many as a tab can hold for days: columns of a fixed size, allocated once; and the
+// events that these points belong to.
 import { column, positions } from "../chart/columns.js";
 import { position } from "../chart/decimate.js";
 
-const COLUMNS = ["x", "values", "expected", "lower", "upper", "score", "flags", "judge", "confidence"];
-const STEPS = 50; // the usual step is learned from so many
+const VALUE_COLUMNS = ["values", "expected", "lower", "upper", "score"];
+const COLUMNS = ["x", ...VALUE_COLUMNS, "flags", "detector", "confidence"];
+const STEP_SAMPLE = 50; // distances
+export const MAX_EVENTS = 500; // the newest; older ones stay dots in the chart
 
-/** The usual distance of neighbours at the end of the increasing `x`; 0 while there are none. */
-export function usualStep(x) {
-  const from = Math.max(1, x.length - STEPS);
+/** The median distance of neighbours at the end of the increasing `x`; 0 while there are none. @param {Float64Array} x */
+export function typicalStep(x) {
+  const from = Math.max(1, x.length - STEP_SAMPLE);
   const steps = Float64Array.from({ length: Math.max(0, x.length - from) }, (_, k) => x[from + k] - x[from + k - 1]);
   return steps.length ? steps.sort()[steps.length >> 1] : 0;
 }
 
-export class History {
-  /** Keeps the newest `capacity` points; older ones fall out. */
+export class PointBuffer {
+  start = 0;
+  stop = 0;
+  hasTimes = true;
+  /** The detectors that scored. @type {string[]} */
+  detectors = [];
+  /** By id, in order of their start. @type {Map<string, AnomalyEvent>} */
+  events = new Map();
+
+  /** @param {number} capacity the newest points are held, older ones removed */
   constructor(capacity = 50000) {
     this.capacity = capacity;
-    // Twice as long, so that points fall out by moving a border, and are moved together once in `capacity` points.
+    // Twice as long, so that points are removed by moving `start`, and are moved together once in `capacity` points.
+    /** @type {Record<string, Float64Array>} */
     this.columns = Object.fromEntries(COLUMNS.map((name) => [name, new Float64Array(2 * capacity)]));
-    this.clear();
   }
 
   clear() {
     this.start = 0;
     this.stop = 0;
     this.hasTimes = true;
-    this.judges = []; // the names of the detectors that judged
+    this.detectors = [];
+    this.events.clear();
   }
 
   get length() {
     return this.stop - this.start;
   }
 
-  /** Lets go of all but the newest `n` points; whether there were more. */
-  keep(n) {
+  /** Removes all but the newest `n` points; whether there were more. @param {number} n */
+  trim(n) {
     const { length } = this;
     this.start = Math.max(this.start, this.stop - Math.max(0, n));
     return this.length < length;
   }
 
-  /** The points held of one column, oldest first: a view that the next change makes void. */
+  /** One column, oldest first: a view, valid until the next change. @param {string} name */
   view(name) {
     return this.columns[name].subarray(this.start, this.stop);
   }
 
-  /** Takes what GET /api/v1/streams/{name}/points answered. Of two points of one time the later arrived stays. */
-  add(answer) {
-    const rows = this.rowsOf(answer);
+  /** Adds a response of GET /api/v1/streams/{name}/points. Of two points of one time the later arrived stays. */
+  add(response) {
+    const rows = this.rowsOf(response);
     const n = rows.x.length;
     if (!n) return;
-    const rising = rows.x.every((x, k) => k === 0 || x > rows.x[k - 1]);
-    if (rising && !(rows.x[0] <= this.columns.x[this.stop - 1] && this.length)) this.append(rows);
+    const isRising = rows.x.every((x, k) => k === 0 || x > rows.x[k - 1]);
+    const followsOn = !this.length || rows.x[0] > this.columns.x[this.stop - 1];
+    if (isRising && followsOn) this.append(rows);
     else this.merge(rows);
+    this.addEvents(response.events ?? []);
   }
 
-  rowsOf(answer) {
-    const n = answer.values.length;
-    this.hasTimes = Boolean(answer.times);
-    const x = answer.times ? column(answer.times) : Float64Array.from({ length: n }, (_, k) => answer.cursor - n + k);
-    const rest = Object.fromEntries(
-      ["values", "expected", "lower", "upper", "score"].map((name) => [name, column(answer[name])]),
-    );
-    const judge = Float64Array.from({ length: n }, (_, k) => this.judgeOf(answer.judged_by?.[k]));
-    const confidence = answer.confidence ? column(answer.confidence) : new Float64Array(n).fill(NaN);
-    return { x, ...rest, flags: Float64Array.from(answer.is_anomaly, Number), judge, confidence };
+  rowsOf(response) {
+    const n = response.values.length;
+    this.hasTimes = Boolean(response.times);
+    const x = response.times
+      ? column(response.times)
+      : Float64Array.from({ length: n }, (_, k) => response.cursor - n + k);
+    const values = Object.fromEntries(VALUE_COLUMNS.map((name) => [name, column(response[name])]));
+    const detector = Float64Array.from({ length: n }, (_, k) => this.detectorIndex(response.judged_by?.[k]));
+    const confidence = response.confidence ? column(response.confidence) : new Float64Array(n).fill(NaN);
+    return { x, ...values, flags: Float64Array.from(response.is_anomaly, Number), detector, confidence };
   }
 
-  judgeOf(name) {
+  detectorIndex(name) {
     if (!name) return NaN;
-    if (!this.judges.includes(name)) this.judges.push(name);
-    return this.judges.indexOf(name);
+    if (!this.detectors.includes(name)) this.detectors.push(name);
+    return this.detectors.indexOf(name);
   }
 
   append(rows) {
@@ -77,17 +91,17 @@ export class History {
     const skip = Math.max(0, rows.x.length - capacity);
     const n = rows.x.length - skip;
     if (this.stop + n > 2 * capacity) {
-      const kept = Math.min(this.length, capacity - n);
-      for (const each of Object.values(this.columns)) each.copyWithin(0, this.stop - kept, this.stop);
+      const length = Math.min(this.length, capacity - n);
+      for (const each of Object.values(this.columns)) each.copyWithin(0, this.stop - length, this.stop);
       this.start = 0;
-      this.stop = kept;
+      this.stop = length;
     }
     for (const name of COLUMNS) this.columns[name].set(rows[name].subarray(skip), this.stop);
     this.stop += n;
     this.start = Math.max(this.start, this.stop - capacity);
   }
 
-  /** Points that belong before others: late ones, or history asked for afterwards. */
+  /** Adds points that belong before others: late ones, or history. */
   merge(rows) {
     const at =
       this.start +
@@ -110,29 +124,63 @@ export class History {
     this.append(Object.fromEntries(COLUMNS.map((name) => [name, Float64Array.from(last, (i) => all[name][i])])));
   }
 
-  /** What the chart draws; void after the next change. */
+  /** Adds events in place of those that they overlap: a longer one of the same id, or one of another merge gap. */
+  addEvents(fresh) {
+    if (!fresh.length) return;
+    const overlapsFresh = ({ start, stop }) => fresh.some((event) => event.start < stop && start < event.stop);
+    const others = [...this.events.values()].filter((event) => !overlapsFresh(event));
+    const all = [...others, ...fresh].sort((a, b) => a.start - b.start).slice(-MAX_EVENTS);
+    this.events = new Map(all.map((event) => [event.id, event]));
+  }
+
+  /** The point of the axis for a cursor or, where the stream has times, a time. */
+  axisValue(cursor, time) {
+    return this.hasTimes ? time : cursor - 1;
+  }
+
+  /**
+   * The events whose first point is held, with rows in place of cursors; `from` and `to` are on the axis.
+   * @returns {AnomalyEvent[]}
+   */
+  get heldEvents() {
+    const x = this.view("x");
+    const placed = [];
+    for (const event of this.events.values()) {
+      const from = this.axisValue(event.start, event.start_time);
+      const to = this.axisValue(event.stop - 1, event.stop_time);
+      const start = position(x, from);
+      if (x[start] !== from) continue;
+      const last = Math.min(position(x, to), x.length - 1);
+      const peak = position(x, this.axisValue(event.peak, event.peak_time));
+      placed.push({ ...event, from, to, start, stop: last + 1, peak: Math.min(peak, last) });
+    }
+    return placed;
+  }
+
+  /** What the chart draws; valid until the next change. @param {string} name @returns {any} */
   series(name) {
     const x = this.view("x");
-    const columns = Object.fromEntries(
-      ["values", "expected", "lower", "upper", "score", "flags"].map((each) => [each, this.view(each)]),
-    );
+    const columns = Object.fromEntries([...VALUE_COLUMNS, "flags"].map((each) => [each, this.view(each)]));
+    const events = this.heldEvents;
     return {
       name,
       x,
       hasTimes: this.hasTimes,
-      step: usualStep(x),
+      step: typicalStep(x),
       labels: [],
       ...columns,
       flagged: positions(columns.flags),
+      events,
+      peaks: Int32Array.from(events, ({ peak }) => peak),
     };
   }
 
-  /** The name of the detector that judged the newest point; undefined where none did. */
-  get judge() {
-    return this.length ? this.judges[this.columns.judge[this.stop - 1]] : undefined;
+  /** The name of the detector that scored the newest point; undefined where none did. */
+  get detector() {
+    return this.length ? this.detectors[this.columns.detector[this.stop - 1]] : undefined;
   }
 
-  /** How sure the newest verdict is, 0 to 1; NaN where nobody said. */
+  /** The confidence of the newest point, 0 to 1; NaN where it is unknown. */
   get confidence() {
     return this.length ? this.columns.confidence[this.stop - 1] : NaN;
   }

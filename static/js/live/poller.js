@@ -1,94 +1,110 @@
-// Asks for what is new, again and again: not while paused or out of sight, slower while the service is away.
+// Polls for new points: not while paused or hidden, and more slowly while the service does not answer.
 
-export const LIMIT = 2000; // points asked for at once
-const MOST_PAGES = 5; // further behind than this, it goes on from the newest points
-const SLOWEST = 5000; // milliseconds between two tries while the service is away
-const PATIENCE = 20000; // milliseconds until an answer is given up
+export const PAGE_POINTS = 2000; // in one response
+const MAX_PAGES = 5; // further behind than this, it continues with the newest points
+const MAX_RETRY_DELAY = 5000; // milliseconds, while the service does not answer
+const TIMEOUT = 20000; // milliseconds
 
-/** How long to wait after `failures` in a row. */
-export const backOff = (interval, failures) => Math.max(interval, Math.min(SLOWEST, 500 * 2 ** (failures - 1)));
+/** Milliseconds until the next try after so many failures in a row. */
+export const retryDelay = (interval, failures) =>
+  Math.max(interval, Math.min(MAX_RETRY_DELAY, 500 * 2 ** (failures - 1)));
 
 export class Poller {
+  /** @type {number | null} of the last point read; null: the newest points are next */
+  cursor = null;
+  pages = 0;
+  failures = 0;
+  started = false;
+  paused = false;
+  hidden = false;
+  /** The running request. @type {AbortController | null} */
+  request = null;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  timer = undefined;
+
   /**
-   * `read(cursor, limit, signal)` asks for the points after a cursor, or for the newest where it is null.
-   * `onAnswer(answer, fresh)` takes them; `fresh`: they do not follow on what came before.
-   * `onProblem(error, wait)` is told of a failure and when the next try comes, `onWell()` of the first answer after one.
+   * @param {object} options
+   * @param {(cursor: number | null, limit: number, signal: AbortSignal) => Promise<any>} options.read requests the points
+   *   after a cursor, or the newest where it is null
+   * @param {(response: any, isNew: boolean) => void} options.onPoints `isNew`: they do not follow those before
+   * @param {(error: any, delay: number) => void} options.onError `delay`: milliseconds until the next try
+   * @param {() => void} options.onRecovery the first response after an error
+   * @param {number} [options.interval] milliseconds
    */
-  constructor({ read, onAnswer, onProblem, onWell, interval = 500 }) {
-    Object.assign(this, { read, onAnswer, onProblem, onWell, interval });
-    Object.assign(this, {
-      cursor: null,
-      pages: 0,
-      failures: 0,
-      on: false,
-      paused: false,
-      hidden: false,
-      turn: null,
-      timer: 0,
-    });
+  constructor({ read, onPoints, onError, onRecovery, interval = 500 }) {
+    this.read = read;
+    this.onPoints = onPoints;
+    this.onError = onError;
+    this.onRecovery = onRecovery;
+    this.interval = interval;
   }
 
-  /** Begins anew, with the newest points. */
+  /** Starts with the newest points. */
   start() {
-    Object.assign(this, { cursor: null, pages: 0, failures: 0, on: true });
-    this.go();
+    this.cursor = null;
+    this.pages = 0;
+    this.failures = 0;
+    this.started = true;
+    this.poll();
   }
 
   stop() {
-    this.on = false;
-    this.halt();
+    this.started = false;
+    this.cancel();
   }
 
+  /** @param {{interval?: number, paused?: boolean, hidden?: boolean}} changes */
   set(changes) {
     Object.assign(this, changes);
-    this.go();
+    this.poll();
   }
 
   get running() {
-    return this.on && !this.paused && !this.hidden;
+    return this.started && !this.paused && !this.hidden;
   }
 
-  halt() {
+  cancel() {
     clearTimeout(this.timer);
-    this.turn?.abort();
-    this.turn = null;
+    this.request?.abort();
+    this.request = null;
   }
 
-  go() {
-    this.halt();
-    if (this.running) this.ask(new AbortController());
+  poll() {
+    this.cancel();
+    if (this.running) this.send(new AbortController());
   }
 
-  async ask(turn) {
-    this.turn = turn;
-    const patience = setTimeout(() => turn.abort(), PATIENCE);
-    let wait;
+  async send(request) {
+    this.request = request;
+    const timeout = setTimeout(() => request.abort(), TIMEOUT);
+    let delay;
     try {
-      const answer = await this.read(this.cursor, LIMIT, turn.signal);
-      if (this.turn === turn) wait = this.take(answer);
+      const response = await this.read(this.cursor, PAGE_POINTS, request.signal);
+      if (this.request === request) delay = this.succeed(response);
     } catch (error) {
-      if (this.turn === turn) wait = this.fail(error);
+      if (this.request === request) delay = this.fail(error);
     } finally {
-      clearTimeout(patience);
+      clearTimeout(timeout);
     }
-    if (this.turn === turn) this.timer = setTimeout(() => this.ask(new AbortController()), wait);
+    if (this.request === request) this.timer = setTimeout(() => this.send(new AbortController()), delay);
   }
 
-  take(answer) {
-    const fresh = this.cursor === null || answer.cursor < this.cursor; // a stream deleted and made anew counts from 0
-    const behind = !fresh && answer.values.length >= LIMIT;
-    this.pages = behind ? this.pages + 1 : 0;
-    this.cursor = this.pages >= MOST_PAGES ? null : answer.cursor;
-    if (this.failures) this.onWell();
+  succeed(response) {
+    // The cursor of a stream that was deleted and created again starts from 0.
+    const isNew = this.cursor === null || response.cursor < this.cursor;
+    const isBehind = !isNew && response.values.length >= PAGE_POINTS;
+    this.pages = isBehind ? this.pages + 1 : 0;
+    this.cursor = this.pages >= MAX_PAGES ? null : response.cursor;
+    if (this.failures) this.onRecovery();
     this.failures = 0;
-    this.onAnswer(answer, fresh);
-    return behind ? 0 : this.interval;
+    this.onPoints(response, isNew);
+    return isBehind ? 0 : this.interval;
   }
 
   fail(error) {
     this.failures += 1;
-    const wait = backOff(this.interval, this.failures);
-    this.onProblem(error, wait);
-    return wait;
+    const delay = retryDelay(this.interval, this.failures);
+    this.onError(error, delay);
+    return delay;
   }
 }

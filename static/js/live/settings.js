@@ -1,123 +1,148 @@
-// The detector of a stream and its parameters: shown as the service has them, changed when a person says so.
-import { ask } from "../ui/api.js";
-import { announce, byId, element } from "../ui/dom.js";
+// The detection settings of a stream: shown as they are in effect, changed on Apply.
+import { requestJson } from "../ui/api.js";
+import { announce, find, optionsOf } from "../ui/dom.js";
 import { ParameterForm } from "../ui/parameter_form.js";
 import { clearProblem, showProblem } from "../ui/problem.js";
+import { DEMO } from "./stream_select.js";
 
-const same = (a, b) =>
+const isSame = (a, b) =>
   a.detector === b.detector &&
   (a.retention_days ?? null) === (b.retention_days ?? null) &&
   Object.entries(a.params).every(([name, value]) => b.params[name] === value);
 
 export class StreamSettings {
-  /** `urlOf()` is the address of the stream shown; `onChanged(info)` is told how the service has it now. */
-  constructor(urlOf, onChanged) {
-    Object.assign(this, { urlOf, onChanged, detectors: [], info: null });
-    this.form = new ParameterForm(byId("params"), () => this.tell());
-    byId("detector").addEventListener("change", () => {
-      this.draw();
-      this.tell();
+  /** @type {DetectorInfo[]} */
+  detectors = [];
+  /** The stream, as the service has it. @type {any} */
+  info = null;
+
+  /**
+   * @param {HTMLFormElement} root
+   * @param {{url: () => string, onApplied: (info: any) => void}} options
+   */
+  constructor(root, { url, onApplied }) {
+    this.url = url;
+    this.onApplied = onApplied;
+    this.detectorSelect = find(root, "#detector", HTMLSelectElement);
+    this.help = find(root, "#detector-help");
+    this.retentionDays = find(root, "#retention-days", HTMLInputElement);
+    this.retentionHint = find(root, "#retention-days-hint");
+    this.retentionError = find(root, "#retention-days-error");
+    this.applyButton = find(root, "#apply", HTMLButtonElement);
+    this.applyHint = find(root, "#apply-hint");
+    this.undoButton = find(root, "#undo", HTMLButtonElement);
+    this.problem = find(root, "#settings-problem");
+    this.form = new ParameterForm(find(root, "#params"), () => this.update());
+    this.detectorSelect.addEventListener("change", () => {
+      this.drawDetector();
+      this.update();
     });
-    this.days = byId("retention-days");
-    this.days.addEventListener("input", () => {
-      this.complain();
-      this.tell();
+    this.retentionDays.addEventListener("input", () => {
+      this.checkRetention();
+      this.update();
     });
-    byId("settings").addEventListener("submit", (event) => {
+    root.addEventListener("submit", (event) => {
       event.preventDefault();
       this.apply();
     });
-    byId("undo").addEventListener("click", () => this.reset());
+    this.undoButton.addEventListener("click", () => this.reset());
   }
 
+  /** @param {DetectorInfo[]} detectors */
   offer(detectors) {
     this.detectors = detectors;
-    byId("detector").replaceChildren(...detectors.map(({ name, title }) => element("option", { value: name }, title)));
-    byId("detector").disabled = false;
+    this.detectorSelect.replaceChildren(
+      ...optionsOf(detectors.map(({ name, title }) => ({ value: name, text: title }))),
+    );
+    this.detectorSelect.disabled = false;
   }
 
-  /** Takes what the service says of the stream; what a person is just changing stays as it is. */
+  /** Shows a stream; what a person is changing stays. */
   show(info) {
-    const edited = this.edited;
-    const other = !this.info || this.info.name !== info.name;
-    const changed = other || !same(this.info, info);
+    const { isEdited } = this;
+    const isOther = !this.info || this.info.name !== info.name;
+    const isChanged = isOther || !isSame(this.info, info);
     this.info = info;
-    if (other || (changed && !edited)) this.reset();
-    else this.tell();
+    if (isOther || (isChanged && !isEdited)) this.reset();
+    else this.update();
   }
 
-  /** Back to what is in effect. */
+  clearProblem() {
+    clearProblem(this.problem);
+  }
+
+  /** Shows what is in effect. */
   reset() {
-    byId("detector").value = this.info.detector;
-    this.draw(this.info.params);
-    const counted = this.info.cursor > 0 && this.info.last_time === null;
-    const timeless = this.info.name === "demo" || counted;
-    this.days.value = this.info.retention_days ?? "";
-    this.days.disabled = timeless;
-    byId("retention-days-hint").textContent = timeless
-      ? "Only points that come with times can be forgotten by age."
-      : "Older points are deleted for good. Empty: none is deleted for its age.";
-    this.complain();
-    this.tell();
+    const { info } = this;
+    this.detectorSelect.value = info.detector;
+    this.drawDetector(info.params);
+    const hasNoTimes = info.name === DEMO || (info.cursor > 0 && info.last_time === null);
+    this.retentionDays.value = info.retention_days ?? "";
+    this.retentionDays.disabled = hasNoTimes;
+    this.retentionHint.textContent = hasNoTimes
+      ? "Only points with times can be deleted by age."
+      : "Older points are deleted permanently. Empty: points never expire.";
+    this.checkRetention();
+    this.update();
   }
 
-  /** Says what is wrong with the days; whether nothing is. */
-  complain() {
-    const { valid } = this.days.validity;
-    const place = byId("retention-days-error");
-    place.hidden = valid;
-    place.textContent = valid ? "" : "Days must lie from 0.001 to 36,500; leave it empty for never.";
-    this.days.setAttribute("aria-invalid", String(!valid));
+  /** Shows an invalid number of days; whether it is valid. */
+  checkRetention() {
+    const { valid } = this.retentionDays.validity;
+    this.retentionError.hidden = valid;
+    this.retentionError.textContent = valid ? "" : "Days must lie from 0.001 to 36,500; leave it empty for never.";
+    this.retentionDays.setAttribute("aria-invalid", String(!valid));
     return valid;
   }
 
-  draw(params) {
-    const detector = this.detectors.find(({ name }) => name === byId("detector").value);
-    byId("detector-help").textContent = detector?.help ?? "";
+  drawDetector(params = {}) {
+    const detector = this.detectors.find(({ name }) => name === this.detectorSelect.value);
+    this.help.textContent = detector?.help ?? "";
     if (detector) this.form.draw(detector, params);
   }
 
   get choice() {
+    const { value } = this.retentionDays;
     return {
-      detector: byId("detector").value,
+      detector: this.detectorSelect.value,
       params: this.form.values,
-      retention_days: this.days.value === "" ? null : Number(this.days.value),
+      retention_days: value === "" ? null : Number(value),
     };
   }
 
-  get edited() {
-    return this.info !== null && !same(this.choice, this.info);
+  get isEdited() {
+    return this.info !== null && !isSame(this.choice, this.info);
   }
 
-  tell() {
-    const { edited } = this;
-    byId("undo").disabled = !edited;
-    byId("apply").disabled = !edited;
-    byId("apply-hint").textContent = edited
+  update() {
+    const { isEdited } = this;
+    this.undoButton.disabled = !isEdited;
+    this.applyButton.disabled = !isEdited;
+    this.applyHint.textContent = isEdited
       ? "Changed, not in effect yet."
-      : "In effect for each new point, for everyone who watches this stream; points judged before stay as they are.";
+      : "In effect for each new point, for everyone who watches this stream. Earlier points keep their scores.";
   }
 
   async apply() {
-    clearProblem("settings-problem");
-    if (!this.edited || !this.form.check()) return;
-    if (!this.complain()) {
-      this.days.focus();
+    clearProblem(this.problem);
+    if (!this.isEdited || !this.form.check()) return;
+    if (!this.checkRetention()) {
+      this.retentionDays.focus();
       return;
     }
-    const asked = this.info.name;
-    byId("apply-hint").textContent = "Being put in effect…";
+    const { name } = this.info;
+    this.applyHint.textContent = "Applying…";
     try {
       const body = JSON.stringify(this.choice);
-      const info = await ask("PUT", this.urlOf(), { body, headers: { "Content-Type": "application/json" } });
-      if (this.info.name !== asked) return;
+      const info = await requestJson("PUT", this.url(), { body, headers: { "Content-Type": "application/json" } });
+      if (this.info.name !== name) return;
       this.info = info;
       this.reset();
       announce("The new settings are in effect from the next point on.");
-      this.onChanged(info);
+      this.onApplied(info);
     } catch (error) {
-      if (!this.form.take(error)) showProblem("settings-problem", error);
-      this.tell();
+      if (!this.form.showError(error)) showProblem(this.problem, error);
+      this.update();
     }
   }
 }

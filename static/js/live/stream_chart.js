@@ -1,81 +1,95 @@
-// The chart of a stream: it goes along with the newest points until a person looks elsewhere.
+// The chart of a stream: it follows the newest points until a person looks elsewhere.
 import { SeriesChart } from "../chart/series_chart.js";
-import { severityAt } from "./stream_events.js";
 
-const ROOMY = 1.8; // the y axis shrinks when it is so many times higher than needed
+const MAX_LOOSENESS = 1.8; // the y axis shrinks when it is so many times higher than needed
+const PADDING = 0.08; // of the y axis
 
-export class LiveChart extends SeriesChart {
+export class StreamChart extends SeriesChart {
   following = true;
-  wanted = 600; // points in view while following
-  away = false; // whether it shows a stretch of the past, which is not where the stream grows
+  pointsShown = 600; // while following
+  showsHistory = false; // an earlier part of the stream, which does not grow
+  hasCustomRange = false;
+  held = false; // under a finger or a pressed button it stands still
+  /** @type {{min: number, max: number} | null} the y axis */
+  range = null;
 
   constructor(canvas, onWindow) {
     super(canvas, onWindow);
-    this.held = false; // under a finger or a pressed button it stands still
     canvas.addEventListener("pointerdown", () => {
       this.held = true;
     });
-    for (const end of ["pointerup", "pointercancel"])
+    for (const end of ["pointerup", "pointercancel"]) {
       addEventListener(end, () => {
         this.held = false;
       });
+    }
   }
 
   /** Another stream: nothing of the last one stays. */
-  renew() {
-    Object.assign(this, { following: true, away: false, custom: false, kept: null, from: undefined, to: undefined });
+  clear() {
+    this.following = true;
+    this.showsHistory = false;
+    this.hasCustomRange = false;
+    this.range = null;
+    this.from = undefined;
+    this.to = undefined;
     this.marks.chosen = null;
   }
 
-  /** Shows the stream with its new points. */
+  /** Shows the stream with its new points. @param {ChartSeries} series */
   show(series) {
-    const { following, custom } = this;
+    const { following, hasCustomRange } = this;
     const width = this.to - this.from;
     const chosen = this.marks.chosen?.from;
     super.show(series, { keep: true });
-    this.marks.chosen = series.events.find(({ from }) => from === chosen) ?? null;
-    if (!following || this.held) Object.assign(this, { following, custom });
-    else if (custom) this.lead(width, true);
+    this.marks.chosen = series.events?.find(({ from }) => from === chosen) ?? null;
+    if (!following || this.held) {
+      this.following = following;
+      this.hasCustomRange = hasCustomRange;
+    } else if (hasCustomRange) this.viewNewest(width, true);
     else this.follow();
   }
 
-  /** Goes along with the newest points again, the `wanted` number of them in view. */
+  /** Follows the newest points again, `pointsShown` of them in view. */
   follow() {
     const { x } = this.series;
     const [first, last] = this.full;
-    this.lead(last - Math.max(first, x[Math.max(0, x.length - this.wanted)]), false);
+    this.viewNewest(last - Math.max(first, x[Math.max(0, x.length - this.pointsShown)]), false);
   }
 
-  lead(width, custom) {
+  viewNewest(width, hasCustomRange) {
     super.view(this.full[1] - width, this.full[1]);
-    Object.assign(this, { following: true, custom });
+    this.following = true;
+    this.hasCustomRange = hasCustomRange;
   }
 
-  /** As a person moves: whoever comes to the newest points goes along with them. */
+  /** Moves the view; one that includes the newest points follows them. */
   view(from, to) {
     super.view(from, to);
-    Object.assign(this, { following: !this.away && this.to >= this.full[1], custom: true });
+    this.following = !this.showsHistory && this.to >= this.full[1];
+    this.hasCustomRange = true;
   }
 
-  /** An event stays in view, whatever comes. */
-  toEvent(event) {
-    super.toEvent(event);
+  /** An event stays in view while points arrive. */
+  showEvent(event) {
+    super.showEvent(event);
     this.following = false;
   }
 
-  /** The y axis stays as it is while all fits into it: one that moves with every point cannot be read. */
-  heights(sets) {
-    const needed = super.heights(sets);
-    const { kept } = this;
-    const fits = kept && kept.min <= needed.min && kept.max >= needed.max;
-    const roomy = kept && kept.max - kept.min > ROOMY * (needed.max - needed.min);
-    if (fits && !roomy) return kept;
-    const room = (needed.max - needed.min) * 0.08;
-    this.kept = { min: needed.min - room, max: needed.max + room };
-    return this.kept;
+  /** The y axis stays while all fits into it: one that moves with every point cannot be read. */
+  yRange(lines) {
+    const needed = super.yRange(lines);
+    const height = needed.max - needed.min;
+    const { range } = this;
+    const fits = range && range.min <= needed.min && range.max >= needed.max;
+    if (fits && range.max - range.min <= MAX_LOOSENESS * height) return range;
+    this.range = { min: needed.min - PADDING * height, max: needed.max + PADDING * height };
+    return this.range;
   }
 
-  severity(i) {
-    return this.series.flags[i] ? severityAt(this.series, i) : null;
+  /** How many times the allowed distance an anomaly lies from its expected value; streams have no single threshold. */
+  severity(k) {
+    const { flags, values, expected, lower, upper } = this.series;
+    return flags[k] ? Math.abs(values[k] - expected[k]) / ((upper[k] - lower[k]) / 2) : null;
   }
 }

@@ -1,5 +1,5 @@
 // Which stream is shown, how often it is refreshed and how many of its points are drawn; the address holds all three.
-import { ask } from "../ui/api.js";
+import { requestJson } from "../ui/api.js";
 import { element, find } from "../ui/dom.js";
 import { count } from "../ui/format.js";
 
@@ -12,7 +12,7 @@ export async function listStreams() {
   let after;
   do {
     const query = new URLSearchParams({ limit: String(MAX_STREAMS), ...(after ? { after } : {}) });
-    const page = await ask("GET", `/api/v1/streams?${query}`);
+    const page = await requestJson("GET", `/api/v1/streams?${query}`);
     names.push(...page.streams.map(({ name }) => name));
     after = page.next;
   } while (after && names.length < MAX_STREAMS);

@@ -1,7 +1,8 @@
 // Requests to the service, and its one shape of error.
 
-/** Something the service refused, or a service that cannot be reached (code "unreachable"). */
+/** An error response of the service, or code "unreachable" and status 0 where none arrived. */
 export class ServiceError extends Error {
+  /** @param {{code: string, message: string, detail?: any}} error @param {number} [status] */
   constructor({ code, message, detail = {} }, status = 0) {
     super(message);
     this.code = code;
@@ -18,20 +19,31 @@ const unreachable = () =>
 
 const cancelled = () => new DOMException("Cancelled.", "AbortError");
 
-function refused(text, status) {
+function errorOf(text, status) {
   let problem;
   try {
     problem = JSON.parse(text).error;
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
   }
-  const unknown = { code: "unknown", message: `The service answered with status ${status} and no explanation.` };
+  const unknown = { code: "unknown", message: `The service returned status ${status} without a message.` };
   return new ServiceError(problem ?? unknown, status);
 }
 
 /**
- * Sends one request. `onUpload(fraction)` follows the body on its way; `signal` aborts. Resolves with
- * {text, type}, rejects with ServiceError, or with an AbortError when aborted.
+ * @typedef {object} RequestOptions
+ * @property {XMLHttpRequestBodyInit | null} [body]
+ * @property {Record<string, string>} [headers]
+ * @property {AbortSignal} [signal]
+ * @property {(fraction: number) => void} [onUpload] follows the upload of the body
+ */
+
+/**
+ * Sends one request. Rejects with ServiceError, or with an AbortError when aborted.
+ * @param {string} method
+ * @param {string} url
+ * @param {RequestOptions} [options]
+ * @returns {Promise<{text: string, type: string}>}
  */
 export function send(method, url, { body, headers = {}, signal, onUpload } = {}) {
   return new Promise((resolve, reject) => {
@@ -47,7 +59,7 @@ export function send(method, url, { body, headers = {}, signal, onUpload } = {})
     request.addEventListener("load", () => {
       if (request.status >= 200 && request.status < 300) {
         resolve({ text: request.responseText, type: request.getResponseHeader("Content-Type") ?? "" });
-      } else reject(refused(request.responseText, request.status));
+      } else reject(errorOf(request.responseText, request.status));
     });
     request.addEventListener("error", () => reject(unreachable()));
     request.addEventListener("abort", () => reject(cancelled()));
@@ -56,7 +68,12 @@ export function send(method, url, { body, headers = {}, signal, onUpload } = {})
   });
 }
 
-/** The JSON answer of the service. */
-export async function ask(method, url, options) {
+/**
+ * The JSON response of the service.
+ * @param {string} method
+ * @param {string} url
+ * @param {RequestOptions} [options]
+ */
+export async function requestJson(method, url, options) {
   return JSON.parse((await send(method, url, options)).text);
 }

@@ -1,46 +1,90 @@
-// One piece of work at a time: told after a moment, with its elapsed seconds and a way to stop it.
-import { byId } from "./dom.js";
+// Progress of the one task that runs at a time: shown after a moment, with elapsed seconds and a button to cancel it.
+import { find } from "./dom.js";
 
-const PATIENCE = 300; // milliseconds of work that need no telling
+const SHOW_AFTER = 300; // milliseconds
+const REFRESH_INTERVAL = 100; // milliseconds
 
+/**
+ * @typedef {object} Task
+ * @property {string} label
+ * @property {number | null} fraction done; null: unknown
+ * @property {string} remaining how much time is left, in words
+ * @property {number} began
+ * @property {AbortController} controller
+ */
+
+/** @typedef {(label: string, fraction?: number | null, remaining?: string) => void} OnStage */
+
+class BusyIndicator {
+  /** @param {HTMLElement} root */
+  constructor(root) {
+    this.root = root;
+    this.label = find(root, "#busy-label");
+    this.time = find(root, "#busy-time");
+    this.bar = find(root, "#busy-bar", HTMLProgressElement);
+    find(root, "#cancel").addEventListener("click", () => current?.controller.abort());
+  }
+
+  /** @param {Task} task */
+  show({ label, fraction, remaining, began }) {
+    const known = fraction !== null && fraction < 1;
+    const elapsed = `${((performance.now() - began) / 1000).toFixed(1)} s`;
+    this.label.textContent = known ? `${label} ${Math.round(fraction * 100)} %` : label;
+    this.time.textContent = remaining ? `${elapsed}, ${remaining}` : elapsed;
+    if (known) this.bar.value = fraction;
+    else this.bar.removeAttribute("value");
+    this.root.hidden = false;
+  }
+
+  hide() {
+    this.root.hidden = true;
+  }
+}
+
+/** @type {BusyIndicator | null} */
+let indicator = null;
+/** @type {Task | null} */
 let current = null;
 
-function show(job) {
-  const { fraction } = job;
-  const percent = fraction === null || fraction >= 1 ? "" : ` ${Math.round(fraction * 100)} %`;
-  byId("busy-label").textContent = `${job.label}${percent}`;
-  const spent = `${((performance.now() - job.began) / 1000).toFixed(1)} s`;
-  byId("busy-time").textContent = job.rest ? `${spent}, ${job.rest}` : spent;
-  const bar = byId("busy-bar");
-  if (percent) bar.value = fraction;
-  else bar.removeAttribute("value");
-  byId("busy").hidden = false;
+/** Shows tasks in `root` from now on. @param {HTMLElement} root */
+export function mountBusyIndicator(root) {
+  indicator = new BusyIndicator(root);
 }
 
 /**
- * Runs `work({signal, stage})` and stops any that still runs. `stage(label, fraction, rest)` says what happens now; a
- * fraction of null is "no idea how much is left", `rest` says how much time is. Resolves with undefined when the work was cancelled.
+ * Runs `work` and cancels a task that still runs. `onStage` updates what is shown. Resolves with undefined when the work
+ * was cancelled.
+ * @template T
+ * @param {string} label
+ * @param {(task: {signal: AbortSignal, onStage: OnStage}) => Promise<T>} work
+ * @returns {Promise<T | undefined>}
  */
-export async function busy(label, work) {
+export async function runBusy(label, work) {
   current?.controller.abort();
-  const job = { label, fraction: null, rest: "", began: performance.now(), controller: new AbortController() };
-  current = job;
-  const timer = setInterval(() => performance.now() - job.began > PATIENCE && show(job), 100);
-  const stage = (words, fraction = null, rest = "") => Object.assign(job, { label: words, fraction, rest });
+  /** @type {Task} */
+  const task = { label, fraction: null, remaining: "", began: performance.now(), controller: new AbortController() };
+  current = task;
+  const timer = setInterval(() => {
+    if (performance.now() - task.began > SHOW_AFTER) indicator?.show(task);
+  }, REFRESH_INTERVAL);
+  /** @type {OnStage} */
+  const onStage = (stage, fraction = null, remaining = "") => {
+    task.label = stage;
+    task.fraction = fraction;
+    task.remaining = remaining;
+  };
   document.body.setAttribute("aria-busy", "true");
   try {
-    return await work({ signal: job.controller.signal, stage });
+    return await work({ signal: task.controller.signal, onStage });
   } catch (error) {
     if (error.name === "AbortError") return undefined;
     throw error;
   } finally {
     clearInterval(timer);
-    if (current === job) {
+    if (current === task) {
       current = null;
-      byId("busy").hidden = true;
+      indicator?.hide();
       document.body.removeAttribute("aria-busy");
     }
   }
 }
-
-byId("cancel").addEventListener("click", () => current?.controller.abort());

@@ -1,40 +1,54 @@
-// A service that does not answer: said once, tried again by itself, and taken back when it is there again.
-import { ask } from "./api.js";
-import { announce, byId } from "./dom.js";
+// A service that does not answer: shown once, polled until it is back, then hidden.
+import { requestJson, ServiceError } from "./api.js";
+import { announce } from "./dom.js";
 
-const EVERY = 2000; // ms
-let timer = null;
-let waiting = null; // what is done once it is back
+const RETRY_INTERVAL = 2000; // milliseconds
 
-export function serviceBack() {
-  clearTimeout(timer);
-  timer = waiting = null;
-  if (byId("offline").hidden) return;
-  byId("offline").hidden = true;
-  announce("The service answers again.");
-}
+export class Connection {
+  /** @param {HTMLElement} banner */
+  constructor(banner) {
+    this.banner = banner;
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.timer = undefined;
+    /** @type {(() => void) | null} runs once the service is back */
+    this.retry = null;
+  }
 
-/** Says what is wrong; of a service that is away, calls the last `again` given, if any, as soon as it is back. */
-export function serviceAway(error, again) {
-  const away = error.code === "unreachable";
-  byId("offline").textContent = away
-    ? "The service does not answer. What is shown stays; the page tries again by itself."
-    : `The chart could not be drawn anew: ${error.message}`;
-  byId("offline").hidden = false;
-  if (!away) return;
-  waiting = again ?? waiting;
-  if (timer) return;
-  const attempt = async () => {
+  /**
+   * Shows an error. Where the service is unreachable, runs the last `retry`, if any, as soon as it is back.
+   * @param {{code?: string, message: string}} error
+   * @param {() => void} [retry]
+   */
+  lost(error, retry) {
+    const unreachable = error.code === "unreachable";
+    this.banner.textContent = unreachable
+      ? "The service does not answer. The page keeps its content and retries."
+      : `The chart could not be updated: ${error.message}`;
+    this.banner.hidden = false;
+    if (!unreachable) return;
+    this.retry = retry ?? this.retry;
+    if (this.timer === undefined) this.timer = setTimeout(() => this.poll(), RETRY_INTERVAL);
+  }
+
+  async poll() {
     try {
-      await ask("GET", "/healthz");
-    } catch (failure) {
-      if (failure.status === undefined) throw failure; // a mistake of ours, not the service's
-      timer = setTimeout(attempt, EVERY);
+      await requestJson("GET", "/healthz");
+    } catch (error) {
+      if (!(error instanceof ServiceError)) throw error;
+      this.timer = setTimeout(() => this.poll(), RETRY_INTERVAL);
       return;
     }
-    const next = waiting;
-    serviceBack();
-    next?.();
-  };
-  timer = setTimeout(attempt, EVERY);
+    const { retry } = this;
+    this.restored();
+    retry?.();
+  }
+
+  restored() {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    this.retry = null;
+    if (this.banner.hidden) return;
+    this.banner.hidden = true;
+    announce("The service answers again.");
+  }
 }

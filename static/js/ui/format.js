@@ -52,6 +52,7 @@ export function time(ms) {
   return ms % 60000 !== 0 ? text.slice(0, -4) : text.slice(0, -7);
 }
 
+/** @type {[number, string, string][]} */
 const UNITS = [
   [86400000, "day", "days"],
   [3600000, "h", "h"],
@@ -74,6 +75,12 @@ export function duration(ms) {
   }
   return words.join(" ");
 }
+
+/** "2026-03-01 00:00 to 2026-03-02 00:00 UTC, 1 day", or the points of a series without times. */
+export const rangeText = (from, to, hasTimes) =>
+  hasTimes
+    ? `${time(Math.round(from))} to ${time(Math.round(to))} UTC, ${duration(to - from)}`
+    : `Points ${count(Math.ceil(from))} to ${count(Math.floor(to))}`;
 
 /** A file's size. */
 export function bytes(n) {

@@ -1,12 +1,11 @@
-// A detector's parameters as a form, drawn from what GET /api/v1/detectors says of them.
-import { element } from "./dom.js";
+// The parameters of a detector as a form, drawn from GET /api/v1/detectors.
+import { element, find } from "./dom.js";
 import { label, number } from "./format.js";
 
-// How many parameters stand open; the rest is one click away.
-const SHOWN = 2;
+const OPEN_PARAMS = 2; // the rest is folded away
 
-/** What is wrong with `text` as a value of `param`, as a sentence; "" when nothing is. */
-export function complaint(param, text) {
+/** Why `text` is no value of `param`, as a sentence; "" for a valid one. */
+export function invalidReason(param, text) {
   const name = label(param.name);
   const bounds = `from ${number(param.minimum)} to ${number(param.maximum)}`;
   const value = Number(text);
@@ -43,24 +42,34 @@ function field(param, value, prefix) {
   );
 }
 
-/** The form of one detector inside `place`. `onChange()` is told of every edit; ids begin with `prefix`. */
 export class ParameterForm {
-  constructor(place, onChange, prefix = "param") {
-    this.place = place;
+  /**
+   * @param {HTMLElement} root
+   * @param {() => void} onChange
+   * @param {string} [prefix] of the ids of its fields
+   */
+  constructor(root, onChange, prefix = "param") {
+    this.root = root;
     this.prefix = prefix;
+    /** @type {Param[]} */
     this.params = [];
-    place.addEventListener("input", (event) => {
-      this.complain(event.target.name, this.complaintOf(event.target.name));
+    root.addEventListener("input", ({ target }) => {
+      const { name } = /** @type {HTMLInputElement} */ (target);
+      this.showInvalid(name, this.reasonOf(name));
       onChange();
     });
   }
 
-  /** Draws the parameters of `detector`, with `values` where given and the defaults elsewhere. */
+  /**
+   * Draws the parameters of `detector` with these values, and the defaults of the others.
+   * @param {{params: Param[]}} detector
+   * @param {Record<string, any>} [values]
+   */
   draw(detector, values = {}) {
     this.params = detector.params;
     const fields = detector.params.map((param) => field(param, values[param.name], this.prefix));
-    const rest = fields.slice(SHOWN);
-    this.place.replaceChildren(...fields.slice(0, SHOWN));
+    const rest = fields.slice(OPEN_PARAMS);
+    this.root.replaceChildren(...fields.slice(0, OPEN_PARAMS));
     if (!rest.length) return;
     const more = element(
       "details",
@@ -68,64 +77,66 @@ export class ParameterForm {
       element("summary", {}, `More settings (${rest.length})`),
       element("div", { class: "more-fields" }, ...rest),
     );
-    more.open = detector.params.slice(SHOWN).some(({ name, default: usual }) => (values[name] ?? usual) !== usual);
-    this.place.append(more);
+    more.open = detector.params
+      .slice(OPEN_PARAMS)
+      .some(({ name, default: initial }) => (values[name] ?? initial) !== initial);
+    this.root.append(more);
   }
 
   input(name) {
-    return this.place.querySelector(`#${this.prefix}-${CSS.escape(name)}`);
+    return find(this.root, `#${this.prefix}-${CSS.escape(name)}`, HTMLInputElement);
   }
 
-  complaintOf(name) {
-    return complaint(
+  reasonOf(name) {
+    return invalidReason(
       this.params.find((param) => param.name === name),
       this.input(name).value,
     );
   }
 
-  /** Shows `sentence` beside the parameter `name`, or takes it away when empty. */
-  complain(name, sentence) {
+  /** Shows `sentence` beside the parameter `name`; "" removes it. */
+  showInvalid(name, sentence) {
     const input = this.input(name);
-    const error = this.place.querySelector(`#${this.prefix}-${CSS.escape(name)}-error`);
+    const error = find(this.root, `#${this.prefix}-${CSS.escape(name)}-error`);
     error.textContent = sentence;
     error.hidden = !sentence;
     if (sentence) input.setAttribute("aria-invalid", "true");
     else input.removeAttribute("aria-invalid");
   }
 
-  /** Complains of every bad value and goes to the first; true when there is none. */
+  /** Shows what is wrong with each value and focuses the first invalid one; true when all are valid. */
   check() {
-    const bad = this.params.filter(({ name }) => {
-      const sentence = this.complaintOf(name);
-      this.complain(name, sentence);
+    const invalid = this.params.filter(({ name }) => {
+      const sentence = this.reasonOf(name);
+      this.showInvalid(name, sentence);
       return sentence;
     });
-    if (bad.length) this.goTo(bad[0].name);
-    return !bad.length;
+    if (invalid.length) this.focus(invalid[0].name);
+    return !invalid.length;
   }
 
-  /** True when `error` speaks of one of these parameters: then it is shown there. */
-  take(error) {
+  /** Shows an error about one of these parameters beside it; false when it is about none. */
+  showError(error) {
     const name = error.detail?.name;
     if (!this.params.some((param) => param.name === name)) return false;
-    this.complain(name, error.message);
-    this.goTo(name);
+    this.showInvalid(name, error.message);
+    this.focus(name);
     return true;
   }
 
-  goTo(name) {
+  focus(name) {
     const input = this.input(name);
     const more = input.closest("details");
     if (more) more.open = true;
     input.focus();
   }
 
-  /** Takes the values in effect, where they are others than the fields say. */
+  /** Shows the values in effect. */
   fill(values) {
     for (const { name } of this.params) {
       const input = this.input(name);
       if (values[name] !== undefined && Number(input.value) !== values[name]) input.value = String(values[name]);
-      this.complain(name, "");
+      this.showInvalid(name, "");
     }
   }
 

@@ -1,4 +1,4 @@
-// Runs before the first paint, so that a chosen theme does not flash. "auto" follows the system.
+// Runs before the first paint, so that a stored theme does not flash. "auto" follows the system.
 (() => {
   const root = document.documentElement;
   const apply = (theme) => {
@@ -6,14 +6,15 @@
     else delete root.dataset.theme;
     root.dispatchEvent(new CustomEvent("themechange"));
   };
-  const kept = localStorage.getItem("theme") ?? "auto";
-  apply(kept);
+  const stored = localStorage.getItem("theme") ?? "auto";
+  apply(stored);
   document.addEventListener("DOMContentLoaded", () => {
-    const choice = document.getElementById("theme");
-    choice.value = kept;
-    choice.addEventListener("change", () => {
-      localStorage.setItem("theme", choice.value);
-      apply(choice.value);
+    const select = document.querySelector("#theme");
+    if (!(select instanceof HTMLSelectElement)) return;
+    select.value = stored;
+    select.addEventListener("change", () => {
+      localStorage.setItem("theme", select.value);
+      apply(select.value);
     });
   });
 })();

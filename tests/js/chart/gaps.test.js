@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
-import { broken, gapsOf } from "../../../static/js/chart/gaps.js";
+import { GAP_STEPS, broken, gapsOf } from "../../../static/js/chart/gaps.js";
 import { envelope, minMax, windowOf } from "../../../static/js/chart/decimate.js";
 
 const line = (x, positions) => Array.from(positions, (i) => ({ x: x[i], y: 1, i }));
@@ -60,4 +61,9 @@ test("of many points, reduced, exactly the gaps wider than a bucket break the li
     Array.from(band.i, (i) => x[i]),
     band.x,
   );
+});
+
+test("a gap is as many steps as the service counts", () => {
+  const source = readFileSync(new URL("../../../timeseries/regular_grid.py", import.meta.url), "utf8");
+  assert.equal(Number(/^GAP_STEPS = (.*)$/m.exec(source)[1]), GAP_STEPS);
 });

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { gapsAmong } from "../../../static/js/chart/gaps.js";
 import { pinched, turned } from "../../../static/js/chart/gestures.js";
 import { anomalies, linesOf, positionsIn, rowAt } from "../../../static/js/chart/lines.js";
-import { nearest, placeAt, placesOf, spanOf, strips, within } from "../../../static/js/chart/positions.js";
+import { axisAt, nearest, positionsOf, spanOf, strips, within } from "../../../static/js/chart/positions.js";
 import { rowsOf } from "../../../static/js/chart/window_source.js";
 
 const whole = (n) => Float64Array.from({ length: n }, (_, k) => k);
@@ -99,18 +99,18 @@ test("events have their place by position, by time, or by their own times", () =
 test("a position stands a usual step from the row before it, and never after the next row", () => {
   const rows = { x: Float64Array.of(0, 100, 1000), positions: Int32Array.of(0, 10, 20) };
   assert.deepEqual(
-    [0, 5, 10, 12, 20].map((at) => placeAt(rows, 10, at)),
+    [0, 5, 10, 12, 20].map((at) => axisAt(rows, 10, at)),
     [0, 50, 100, 120, 1000],
   );
   assert.deepEqual(
-    [5, 15].map((at) => placeAt(rows, 0, at)),
+    [5, 15].map((at) => axisAt(rows, 0, at)),
     [50, 550],
   );
-  assert.equal(placeAt(rows, 500, 19), 1000);
+  assert.equal(axisAt(rows, 500, 19), 1000);
   assert.deepEqual(spanOf({ hasTimes: true, step: 10 }, { start: 5, stop: 11 }, rows), [50, 100]);
 });
 
-const places = placesOf(
+const places = positionsOf(
   { hasTimes: false },
   [
     [0, 2],

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { inMemory, spliced, Windows } from "../../../static/js/chart/windows.js";
+import { inMemory, spliced, WindowLoader } from "../../../static/js/chart/windows.js";
 
 const rest = (ms) => new Promise((done) => setTimeout(done, ms));
 
@@ -18,12 +18,12 @@ function slow(last = 1000000) {
 }
 
 const opened = async (source, told = []) => {
-  const windows = new Windows(
+  const windows = new WindowLoader(
     source,
     () => told.push("arrived"),
     (error) => told.push(error.message),
   );
-  windows.overview();
+  windows.loadOverall();
   source.asked[0].answer();
   await rest(0);
   return windows;
@@ -31,9 +31,9 @@ const opened = async (source, told = []) => {
 
 test("what is in memory is all there at once and nothing is asked", () => {
   const source = inMemory({ x: Float64Array.of(1, 2, 9, 10, 11), values: new Float64Array(5), step: 1 });
-  const windows = new Windows({ ...source, window: assert.fail }, assert.fail, assert.fail);
-  windows.overview();
-  windows.want(1, 2, 100);
+  const windows = new WindowLoader({ ...source, window: assert.fail }, assert.fail, assert.fail);
+  windows.loadOverall();
+  windows.load(1, 2, 100);
   assert.deepEqual([windows.best(1, 2), source.extent, [...source.rows.gaps]], [source.rows, [1, 11], [2]]);
 });
 
@@ -41,7 +41,7 @@ test("the whole is drawn until the exact window is there", async () => {
   const source = slow();
   const told = [];
   const windows = await opened(source, told);
-  windows.want(1000, 2000, 100);
+  windows.load(1000, 2000, 100);
   assert.equal(windows.best(1000, 2000).to, 1000000);
   source.asked[1].answer();
   await rest(0);
@@ -53,14 +53,14 @@ test("the whole is drawn until the exact window is there", async () => {
 test("moving within what was fetched around the window asks for nothing", async () => {
   const source = slow();
   const windows = await opened(source);
-  windows.want(1000, 2000, 100);
+  windows.load(1000, 2000, 100);
   source.asked[1].answer();
   await rest(60);
-  windows.want(1200, 2200, 100);
-  windows.want(800, 1800, 100);
+  windows.load(1200, 2200, 100);
+  windows.load(800, 1800, 100);
   await rest(60);
   assert.equal(source.asked.length, 2);
-  windows.want(1400, 2400, 100);
+  windows.load(1400, 2400, 100);
   await rest(60);
   assert.equal(source.asked.length, 3);
 });
@@ -68,7 +68,7 @@ test("moving within what was fetched around the window asks for nothing", async 
 test("an older request is given up for a newer one, and a hurry of moves becomes few requests", async () => {
   const source = slow();
   const windows = await opened(source);
-  for (let k = 0; k < 20; k += 1) windows.want(k * 20000, k * 20000 + 1000, 100);
+  for (let k = 0; k < 20; k += 1) windows.load(k * 20000, k * 20000 + 1000, 100);
   assert.equal(source.asked.length, 2); // the first at once
   await rest(80);
   assert.equal(source.asked.length, 3); // and the last
@@ -80,7 +80,7 @@ test("what comes after it was given up changes nothing", async () => {
   const source = slow();
   const told = [];
   const windows = await opened(source, told);
-  windows.want(1000, 2000, 100);
+  windows.load(1000, 2000, 100);
   windows.close();
   source.asked[1].answer();
   await rest(0);
@@ -92,11 +92,11 @@ test("a failure is told once, and can be tried again", async () => {
   const source = slow();
   const told = [];
   const windows = await opened(source, told);
-  windows.want(1000, 2000, 100);
+  windows.load(1000, 2000, 100);
   source.asked[1].fail();
   await rest(60);
   assert.deepEqual(told, ["arrived", "refused"]);
-  windows.want(1000, 2000, 100);
+  windows.load(1000, 2000, 100);
   assert.equal(source.asked.length, 3);
 });
 
@@ -104,20 +104,20 @@ test("the windows held are bounded, and the last used stay", async () => {
   const source = slow();
   const windows = await opened(source);
   for (let k = 0; k < 30; k += 1) {
-    windows.want(k * 10000, k * 10000 + 1000, 100);
+    windows.load(k * 10000, k * 10000 + 1000, 100);
     await rest(45);
     source.asked.at(-1).answer();
     await rest(0);
     windows.best(0, 1000);
   }
-  assert.ok(windows.kept.length <= 12);
+  assert.ok(windows.loaded.length <= 12);
   assert.ok(windows.best(0, 1000).width < 20);
 });
 
 test("nothing beyond the ends is asked for", async () => {
   const source = slow(10000);
   const windows = await opened(source);
-  windows.want(0, 5000, 1000);
+  windows.load(0, 5000, 1000);
   const { from, to, buckets } = source.asked[1];
   assert.deepEqual([from, to, buckets], [0, 6250, 1250]);
 });
@@ -157,9 +157,9 @@ test("while the exact window is on its way, the part that is known finely is dra
       width: (to - from) / buckets,
     });
   };
-  const windows = new Windows(source, () => {}, assert.fail);
-  await windows.overview();
-  windows.want(1000, 2000, 100);
+  const windows = new WindowLoader(source, () => {}, assert.fail);
+  await windows.loadOverall();
+  windows.load(1000, 2000, 100);
   await rest(0);
   const { x } = windows.best(1500, 2500); // 750 to 2,250 was fetched
   assert.equal(x.filter((at) => at >= 750 && at <= 2250).length, 11);

@@ -1,32 +1,29 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { verdictWords } from "../../../static/js/detect/result.js";
+import { resultText, thresholdText } from "../../../static/js/detect/result.js";
 
-const answer = (events, anomalies, score) => ({
+const detection = ({ points, events = 0, anomalies = 0, warm_up = 1 }) => ({
   column: "load",
-  score,
-  summary: {
-    points: score.length,
-    missing: 0,
-    warm_up: 0,
-    events,
-    anomalies,
-    seconds: { read: 0.1, fit: 0.25, detect: 0 },
-  },
+  summary: { points, missing: 0, warm_up, events, anomalies, seconds: { read: 0.1, fit: 0.25, detect: 0 } },
 });
 
-test("the verdict names the column, the points judged and the seconds", () => {
-  assert.deepEqual(verdictWords(answer(2, 3, [null, 9, 9, 9, 1])), [
+test("the result names the column, the scored points and the seconds", () => {
+  assert.deepEqual(resultText(detection({ points: 5, events: 2, anomalies: 3 })), [
     "2 anomalous events found in “load”",
-    ": 3 of 4 points judged are anomalous. Took 0.35 s.",
+    ": 3 of 4 scored points are anomalous. Took 0.35 s.",
   ]);
-  assert.deepEqual(verdictWords(answer(1, 1, [9])), [
+  assert.deepEqual(resultText(detection({ points: 1, events: 1, anomalies: 1, warm_up: 0 })), [
     "1 anomalous event found in “load”",
-    ": 1 of 1 point judged is anomalous. Took 0.35 s.",
+    ": 1 of 1 scored point is anomalous. Took 0.35 s.",
   ]);
-  const [found, rest] = verdictWords(answer(0, 0, [null, 1, 1]));
+  const [found, rest] = resultText(detection({ points: 3 }));
   assert.equal(found, "No anomalies found in “load”");
-  assert.match(rest, /^: all 2 points judged are usual\. .* Took 0\.35 s\.$/);
-  assert.match(verdictWords(answer(0, 0, [null]))[1], /no point could be judged/);
+  assert.match(rest, /^: all 2 scored points are normal\. .* Took 0\.35 s\.$/);
+  assert.match(resultText(detection({ points: 1 }))[1], /no point has a score/);
+});
+
+test("the threshold is explained with the warm-up", () => {
+  const text = thresholdText({ ...detection({ points: 9, warm_up: 3 }), threshold: 2.5 });
+  assert.match(text, /above the threshold, 2\.5\. The first 3 points have no score/);
 });

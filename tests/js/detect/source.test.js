@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { fromRead, runs, withResult } from "../../../static/js/chart/columns.js";
-import { choicesOf, sentenceOf } from "../../../static/js/ui/problem.js";
-import { curlOf, fromDemo, fromFile, quoted, requestOf } from "../../../static/js/detect/source.js";
+import { choicesOf, messageOf } from "../../../static/js/ui/problem.js";
+import { curlOf, fromDemo, fromFile, requestOf } from "../../../static/js/detect/source.js";
 import { boundsWords, typeWords } from "../../../static/js/docs/schema.js";
-import { written } from "../../../static/js/docs/request_form.js";
-import { complaint } from "../../../static/js/ui/parameter_form.js";
+import { prettyJson } from "../../../static/js/docs/request_form.js";
+import { quoted } from "../../../static/js/ui/shell.js";
+import { invalidReason } from "../../../static/js/ui/parameter_form.js";
 import { lines } from "../../../static/js/detect/import_summary.js";
 
 const window = { name: "window", type: "integer", default: 50, minimum: 3, maximum: 100000 };
@@ -55,8 +55,8 @@ test("a file is sent with what was answered to the service's question", () => {
 test("a question becomes its choices in words", () => {
   const error = { code: "ambiguous", detail: { setting: "date_order", choices: ["dmy", "mdy"], example: "01/02" } };
   assert.deepEqual(choicesOf(error), [
-    { name: "date_order", value: "dmy", words: "Day first: 01/02 is 1 February" },
-    { name: "date_order", value: "mdy", words: "Month first: 01/02 is 2 January" },
+    { name: "date_order", value: "dmy", text: "Day first: 01/02 is 1 February" },
+    { name: "date_order", value: "mdy", text: "Month first: 01/02 is 2 January" },
   ]);
   assert.deepEqual(choicesOf({ code: "unreadable", detail: {} }), []);
 });
@@ -67,10 +67,10 @@ test("beside buttons a question speaks of them, elsewhere the service's sentence
     detail: { setting: "date_order", column: "day", example: "01/02" },
   };
   assert.equal(
-    sentenceOf(error, ["dmy", "mdy"]),
-    "Every date of column “day” can be read day first or month first. How is 01/02 meant?",
+    messageOf(error, ["dmy", "mdy"]),
+    "Every date of column “day” can be read day first or month first. Which one is 01/02?",
   );
-  assert.equal(sentenceOf(error, []), "Say it with date_order.");
+  assert.equal(messageOf(error, []), "Say it with date_order.");
 });
 
 test("a repair tells how many places it touched when its lines are not all", () => {
@@ -81,38 +81,12 @@ test("a repair tells how many places it touched when its lines are not all", () 
 });
 
 test("a parameter out of bounds, not whole or not a number is one sentence", () => {
-  assert.equal(complaint(window, "50"), "");
-  assert.equal(complaint(window, "50.5"), "Window must be a whole number from 3 to 100,000.");
-  assert.equal(complaint(window, ""), "Window must be a whole number from 3 to 100,000.");
-  assert.equal(complaint(window, "2"), "Window must lie from 3 to 100,000.");
-  assert.equal(complaint(sigma, "0.75"), "");
-  assert.equal(complaint(sigma, "1e400"), "Sigma must be a number from 0.5 to 100.");
-});
-
-test("null becomes NaN, and positions stand in for missing times", () => {
-  const read = fromRead({ column: "a", times: null, values: [1, null, 3], step_seconds: null });
-  assert.deepEqual([...read.x], [0, 1, 2]);
-  assert.ok(Number.isNaN(read.values[1]));
-  const judged = withResult(read, {
-    values: [1, null, 3],
-    expected: [null, 2, 2],
-    lower: [null, 1, 1],
-    upper: [null, 3, 3],
-    score: [null, null, 9],
-    is_anomaly: [false, false, true],
-    threshold: 2,
-    events: [{ start: 2, stop: 3, peak: 2 }],
-  });
-  assert.deepEqual([...judged.flagged], [2]);
-  assert.deepEqual([...judged.peaks], [2]);
-});
-
-test("runs are half open", () => {
-  assert.deepEqual(runs([true, false, true, true]), [
-    [0, 1],
-    [2, 4],
-  ]);
-  assert.deepEqual(runs([]), []);
+  assert.equal(invalidReason(window, "50"), "");
+  assert.equal(invalidReason(window, "50.5"), "Window must be a whole number from 3 to 100,000.");
+  assert.equal(invalidReason(window, ""), "Window must be a whole number from 3 to 100,000.");
+  assert.equal(invalidReason(window, "2"), "Window must lie from 3 to 100,000.");
+  assert.equal(invalidReason(sigma, "0.75"), "");
+  assert.equal(invalidReason(sigma, "1e400"), "Sigma must be a number from 0.5 to 100.");
 });
 
 test("schemas in words", () => {
@@ -128,6 +102,6 @@ test("schemas in words", () => {
 
 test("JSON is written with plain arrays on one line", () => {
   const value = { a: [1, null, "x  y"], b: [{ c: 1 }], d: {} };
-  assert.deepEqual(JSON.parse(written(value)), value);
-  assert.match(written(value), /"a": \[1, null, "x {2}y"\]/);
+  assert.deepEqual(JSON.parse(prettyJson(value)), value);
+  assert.match(prettyJson(value), /"a": \[1, null, "x {2}y"\]/);
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { backOff, LIMIT, Poller } from "../../../static/js/live/poller.js";
+import { PAGE_POINTS, Poller, retryDelay } from "../../../static/js/live/poller.js";
 
 const soon = () => new Promise((done) => setImmediate(done));
 
@@ -26,9 +26,9 @@ function polling(t, { total = 10 } = {}) {
   };
   const poller = new Poller({
     read,
-    onAnswer: ({ first, values }, fresh) => seen.answers.push([first, values.length, fresh]),
-    onProblem: (error, wait) => seen.problems.push([error.message, wait]),
-    onWell: () => {
+    onPoints: ({ first, values }, fresh) => seen.answers.push([first, values.length, fresh]),
+    onError: (error, wait) => seen.problems.push([error.message, wait]),
+    onRecovery: () => {
       seen.well += 1;
     },
   });
@@ -86,14 +86,14 @@ test("a little behind it reads page after page without waiting", async (t) => {
   const { poller, service, seen, pass } = polling(t, { total: 0 });
   poller.start();
   await soon();
-  service.total = 2 * LIMIT + 5;
+  service.total = 2 * PAGE_POINTS + 5;
   await pass(500);
   await pass(0);
   await pass(0);
   assert.deepEqual(seen.answers.slice(1), [
-    [0, LIMIT, false],
-    [LIMIT, LIMIT, false],
-    [2 * LIMIT, 5, false],
+    [0, PAGE_POINTS, false],
+    [PAGE_POINTS, PAGE_POINTS, false],
+    [2 * PAGE_POINTS, 5, false],
   ]);
 });
 
@@ -101,11 +101,11 @@ test("far behind it goes on from the newest points", async (t) => {
   const { poller, service, seen, pass } = polling(t, { total: 0 });
   poller.start();
   await soon();
-  service.total = 1000 * LIMIT;
+  service.total = 1000 * PAGE_POINTS;
   await pass(500);
   for (let k = 0; k < 10; k += 1) await pass(0);
   assert.ok(seen.asked.length < 10);
-  assert.deepEqual(seen.answers.at(-1), [999 * LIMIT, LIMIT, true]);
+  assert.deepEqual(seen.answers.at(-1), [999 * PAGE_POINTS, PAGE_POINTS, true]);
 });
 
 test("a service that is away is asked more and more slowly, and read on when it is back", async (t) => {
@@ -124,7 +124,7 @@ test("a service that is away is asked more and more slowly, and read on when it 
   await pass(5000);
   assert.equal(seen.well, 1);
   assert.deepEqual(seen.answers.at(-1), [10, 2, false]);
-  assert.equal(backOff(10000, 1), 10000);
+  assert.equal(retryDelay(10000, 1), 10000);
 });
 
 test("a stream made anew is read from its newest points", async (t) => {
