@@ -51,7 +51,7 @@ def measure(module: str, function: str, *options: int, limit: float) -> Measured
 
 
 def peak_memory() -> float:
-    """The most memory that this process has held so far, in MiB; NaN on Windows, which does not tell.
+    """Return the peak memory of this process so far, in MiB; NaN on Windows.
 
     Linux counts what the parent held into a child's ru_maxrss (it outlives exec), but not into its VmHWM.
     """
@@ -78,8 +78,8 @@ def main(module: str, function: str, *options: str) -> None:
         worked.append(time.process_time() - worked_before)
     peak = peak_memory()
     print()
-    told = {"seconds": min(taken), "peak": peak, "growth": peak - before, "flags": flags, "processor": min(worked)}
-    print(json.dumps(told))
+    line = {"seconds": min(taken), "peak": peak, "growth": peak - before, "flags": flags, "processor": min(worked)}
+    print(json.dumps(line))
 
 
 def compare(module: str, functions: dict[str, str], sizes: list[int], *options: int, limit: float) -> None:
@@ -97,15 +97,17 @@ def compare(module: str, functions: dict[str, str], sizes: list[int], *options: 
             if title in failed:
                 print(f"{row} not run: {failed[title]}", flush=True)
                 continue
-            found = measure(module, function, points, *options, limit=limit)
-            if found.problem:
-                failed[title] = f"{found.problem} at {points:,} points"
-                print(f"{row} not run: {found.problem}", flush=True)
+            result = measure(module, function, points, *options, limit=limit)
+            if result.problem:
+                failed[title] = f"{result.problem} at {points:,} points"
+                print(f"{row} not run: {result.problem}", flush=True)
                 continue
-            ours = found.seconds if title == next(iter(functions)) else ours
-            ratio = f"{found.seconds / ours:.2f}" if ours else "–"
-            flags = "–" if found.flags is None else f"{found.flags:,}"
-            print(f"{row} {found.seconds:9.4f} {ratio:>7} {found.peak:9.0f} {found.growth:7.0f} {flags:>7}", flush=True)
+            ours = result.seconds if title == next(iter(functions)) else ours
+            ratio = f"{result.seconds / ours:.2f}" if ours else "–"
+            flags = "–" if result.flags is None else f"{result.flags:,}"
+            print(
+                f"{row} {result.seconds:9.4f} {ratio:>7} {result.peak:9.0f} {result.growth:7.0f} {flags:>7}", flush=True
+            )
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ import numpy as np
 import orjson
 
 ROOT = Path(__file__).parent.parent
-PATIENCE = 30.0
+TIMEOUT = 30.0
 """Seconds after which a request counts as lost."""
 
 
@@ -60,21 +60,21 @@ def serving(
     ):
         try:
             assert process.stdout is not None
-            said = process.stdout.readline()
-            if not said:
+            line = process.stdout.readline()
+            if not line:
                 log.seek(0)
                 raise RuntimeError(f"the server did not start: {log.read()}")
-            yield Service(urlsplit(said.split()[1]).port or 80, process)
+            yield Service(urlsplit(line.split()[1]).port or 80, process)
         finally:
             process.kill()
 
 
 class Lost(Exception):
-    """No answer: the connection was closed or the server takes too long."""
+    """No response: the connection closed or the server timed out."""
 
 
 class Connection(asyncio.Protocol):
-    """One kept-alive connection; one request at a time."""
+    """A persistent connection; one request at a time."""
 
     def __init__(self) -> None:
         self._buffer = b""
@@ -101,8 +101,8 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """See asyncio.Protocol."""
         self._buffer += data
-        head, found, body = self._buffer.partition(b"\r\n\r\n")
-        if not found:
+        head, header_found, body = self._buffer.partition(b"\r\n\r\n")
+        if not header_found:
             return
         lower = head.lower()
         at = lower.find(b"content-length:")
@@ -111,13 +111,13 @@ class Connection(asyncio.Protocol):
             self._buffer = body[length:]
             self._answer.set_result((int(head[9:12]), body[:length]))
 
-    async def ask(self, request: bytes) -> tuple[int, bytes]:
-        """Status and body of the answer to a whole request. Raises Lost."""
+    async def send(self, request: bytes) -> tuple[int, bytes]:
+        """Return status and body of the response to a request. Raises Lost."""
         if self._transport is None:
             raise Lost("closed")
         loop = asyncio.get_running_loop()
         self._answer = loop.create_future()
-        timer = loop.call_later(PATIENCE, self._give_up, self._answer)
+        timer = loop.call_later(TIMEOUT, self._give_up, self._answer)
         self._transport.write(request)
         try:
             return await self._answer
@@ -126,7 +126,7 @@ class Connection(asyncio.Protocol):
 
     def _give_up(self, answer: "asyncio.Future[tuple[int, bytes]]") -> None:
         if not answer.done():
-            answer.set_exception(Lost(f"no answer within {PATIENCE:g} s"))
+            answer.set_exception(Lost(f"no answer within {TIMEOUT:g} s"))
 
     def close(self) -> None:
         """Closes it, whatever is not sent yet."""
@@ -135,31 +135,31 @@ class Connection(asyncio.Protocol):
 
 
 def request(method: str, path: str, body: bytes = b"", kind: str = "application/json", more: str = "") -> bytes:
-    """A whole request; `more` are further header lines, each ended."""
+    """Return a complete request; `more` are further header lines, each terminated."""
     content = f"Content-Type: {kind}\r\nContent-Length: {len(body)}\r\n" if body else ""
     return f"{method} {path} HTTP/1.1\r\nHost: localhost\r\n{more}{content}\r\n".encode() + body
 
 
-async def told(connection: Connection, method: str, path: str, body: Any = None) -> Any:
-    """The JSON of an answer. Raises RuntimeError for any status but 200."""
-    status, data = await connection.ask(request(method, path, b"" if body is None else orjson.dumps(body)))
+async def get_json(connection: Connection, method: str, path: str, body: Any = None) -> Any:
+    """Return the JSON of a response. Raises RuntimeError for any status but 200."""
+    status, data = await connection.send(request(method, path, b"" if body is None else orjson.dumps(body)))
     if status != 200:
         raise RuntimeError(f"{method} {path}: {status} {data[:300]!r}")
     return orjson.loads(data)
 
 
 @dataclass
-class Waits:
-    """Seconds that each answer took, and what went wrong instead."""
+class Latencies:
+    """Seconds per response, and errors."""
 
     seconds: list[float] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
 
-    async def ask(self, connection: Connection, asked: bytes, right: int = 200) -> bytes:
-        """The body of the answer; empty where it went wrong."""
+    async def send(self, connection: Connection, raw: bytes, right: int = 200) -> bytes:
+        """Return the body of the response; empty after an error."""
         began = time.perf_counter()
         try:
-            status, body = await connection.ask(asked)
+            status, body = await connection.send(raw)
         except Lost as error:
             self.errors.append(str(error))
             return b""
@@ -169,8 +169,8 @@ class Waits:
             return b""
         return body
 
-    def told(self) -> str:
-        """Median and centiles in ms, and the errors."""
+    def summary(self) -> str:
+        """Return median and percentiles in ms, and the errors."""
         if not self.seconds:
             return f"no answer; {len(self.errors)} errors"
         middle, p95, p99 = (1000 * np.quantile(self.seconds, [0.5, 0.95, 0.99])).tolist()
@@ -178,25 +178,25 @@ class Waits:
         return f"median {middle:.1f} ms, p95 {p95:.1f} ms, p99 {p99:.1f} ms, {len(self.errors)} errors{first}"
 
 
-async def settled(connection: Connection) -> None:
-    """Returns once the server has started up and fits no detector: what is measured then is the requests."""
+async def wait_until_idle(connection: Connection) -> None:
+    """Return once the server is ready and fits no detector, so that only requests are measured."""
     while True:
-        ready = (await connection.ask(request("GET", "/readyz")))[0] == 200
-        demo = (await told(connection, "GET", "/api/v1/streams/demo"))["state"]
-        _, text = await connection.ask(request("GET", "/metrics"))
+        ready = (await connection.send(request("GET", "/readyz")))[0] == 200
+        demo = (await get_json(connection, "GET", "/api/v1/streams/demo"))["state"]
+        _, text = await connection.send(request("GET", "/metrics"))
         if ready and demo != "warming_up" and b"\nanomaly_fits_waiting 0.0\n" in text:
             return
         await asyncio.sleep(0.5)
 
 
-async def warm(connection: Connection, name: str, detector: str, points: int = 2000) -> None:
-    """A stream with history, judged by its own detector."""
+async def make_warm_stream(connection: Connection, name: str, detector: str, points: int = 2000) -> None:
+    """Create a stream with history that its own detector scores."""
     path = f"/api/v1/streams/{name}"
-    await told(connection, "PUT", path, {"detector": detector})
-    await told(connection, "POST", f"{path}/points", {"values": wave(points)})
-    while (await told(connection, "GET", path))["state"] == "warming_up":
+    await get_json(connection, "PUT", path, {"detector": detector})
+    await get_json(connection, "POST", f"{path}/points", {"values": wave(points)})
+    while (await get_json(connection, "GET", path))["state"] == "warming_up":
         await asyncio.sleep(0.2)
-        await told(connection, "POST", f"{path}/points", {"values": wave(1)})
+        await get_json(connection, "POST", f"{path}/points", {"values": wave(1)})
 
 
 def wave(points: int) -> list[float]:

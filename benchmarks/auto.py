@@ -1,4 +1,4 @@
-"""What `auto` costs on one core: a finished series fitted and reviewed, and a single point of a stream judged.
+"""What `auto` costs on one core: fit and detection on a finished series, and one point of a stream.
 
 Seconds are those of the processor, with one thread: they hardly depend on what else the machine does.
 """
@@ -11,7 +11,7 @@ SIZES = {10_000: 1.5, 100_000: 20.0, 1_000_000: 120.0}
 MEMORY = 1024
 """Peak MiB that the process may hold."""
 JUDGED = 200
-"""Points of a stream that are judged one after another."""
+"""Points of a stream scored one after another."""
 LIMIT = 1200.0
 
 
@@ -40,12 +40,12 @@ def stream(points: int) -> Work:
 def main() -> None:
     print(f"{'points':>9} {'seconds':>9} {'allowed':>8} {'peak MiB':>9} {'allowed':>8} {'flags':>7}")
     for points, seconds in SIZES.items():
-        found = measure("auto", "finished", points, limit=LIMIT)
-        told = found.problem or f"{found.processor:9.2f} {seconds:8g} {found.peak:9.0f} {MEMORY:8} {found.flags:7,}"
-        print(f"{points:9,} {told}", flush=True)
-    found = measure("auto", "stream", 10_000, limit=LIMIT)
-    told = found.problem or f"{1000 * found.processor / JUDGED:.2f} ms"
-    print(f"a point of a stream, after a fit on 10,000: {told}")
+        result = measure("auto", "finished", points, limit=LIMIT)
+        line = result.problem or f"{result.processor:9.2f} {seconds:8g} {result.peak:9.0f} {MEMORY:8} {result.flags:7,}"
+        print(f"{points:9,} {line}", flush=True)
+    result = measure("auto", "stream", 10_000, limit=LIMIT)
+    line = result.problem or f"{1000 * result.processor / JUDGED:.2f} ms"
+    print(f"a point of a stream, after a fit on 10,000: {line}")
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from typing import Any
 
 import orjson
 
-from benchmarks._service import Connection, Lost, request, serving, told
+from benchmarks._service import Connection, Lost, get_json, request, serving
 
 KILLS = 100
 PUSHERS = 6
@@ -80,7 +80,7 @@ class Pusher:
                 first, values = self.next()
                 body = {"times": [stamp(k) for k in range(first, first + len(values))], "values": values}
                 message = request("POST", f"/api/v1/streams/{self.name}/points", orjson.dumps(body))
-                status, data = await connection.ask(message)
+                status, data = await connection.send(message)
                 if status == 200:
                     response = orjson.loads(data)
                     if response["repairs"]:
@@ -114,7 +114,7 @@ async def read_all(port: int, name: str) -> dict[int, float]:
     values: dict[int, float] = {}
     while True:
         path = f"/api/v1/streams/{name}/points?times=ms&after={after}&limit=10000"
-        answer = await told(connection, "GET", path)
+        answer = await get_json(connection, "GET", path)
         for k, ms in enumerate(answer["times"] or []):
             values[(ms - stamp(0)) // 1000] = answer["values"][k]
         if answer["cursor"] == after:
@@ -128,9 +128,9 @@ async def prepare(port: int, pushers: list[Pusher]) -> None:
     connection = await Connection.open(port)
     for k, pusher in enumerate(pushers):
         path = f"/api/v1/streams/{pusher.name}"
-        await told(connection, "PUT", path, {"detector": "rolling_zscore", "capacity": 10_000_000})
+        await get_json(connection, "PUT", path, {"detector": "rolling_zscore", "capacity": 10_000_000})
         if k < WATCHED:
-            await told(connection, "PUT", f"{path}/policy", {})
+            await get_json(connection, "PUT", f"{path}/policy", {})
     connection.close()
 
 
@@ -217,7 +217,7 @@ def notified_starts(receiver: Receiver) -> dict[str, set[int]]:
 async def event_starts(port: int, name: str) -> set[int]:
     """The starts of the events that must have a message, by a replay of the complete history."""
     connection = await Connection.open(port)
-    answer = await told(connection, "POST", f"/api/v1/streams/{name}/replay?times=ms", {})
+    answer = await get_json(connection, "POST", f"/api/v1/streams/{name}/replay?times=ms", {})
     connection.close()
     return {notice["start_time"] for notice in answer["notices"] if notice["status"] == "firing"}
 

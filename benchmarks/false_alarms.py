@@ -1,7 +1,7 @@
 """False alarms: points flagged per 10,000 on series without any fault, for every detector and several thresholds.
 
 The defaults are chosen by this table. `NAME offline` is a detector that scores a file with later points too, as
-the page does; `NAME` alone judges each point by those before it, as a stream is judged.
+the page does; `NAME` alone scores each point from those before it, as in a stream.
 """
 
 import csv
@@ -25,7 +25,7 @@ OFFLINE = " offline"
 
 
 def names() -> list[str]:
-    """Every detector, twice where a finished series is judged otherwise."""
+    """Every detector, twice where a finished series is scored differently."""
     offline_names = [
         f"{name}{OFFLINE}" for name, kind in DETECTORS.items() if kind.detect_offline is not Detector.detect_offline
     ]
@@ -33,7 +33,7 @@ def names() -> list[str]:
 
 
 def judged_by(name: str, series: Series, **params: float) -> Detection:
-    """Fitted on the very series, as the page does, and judged."""
+    """Fit on the same series, as the page does, and detect."""
     fit: Any = DETECTORS[name.removesuffix(OFFLINE)].fit  # each detector has parameters of its own
     fitted: Detector = fit(series, **params)
     return fitted.detect_offline(series) if name.endswith(OFFLINE) else fitted.detect(series)
@@ -58,16 +58,16 @@ def groups() -> dict[str, list[Series]]:
 
 
 def false_alarms(detector: str, series: Series, **params: float) -> tuple[int, int, int]:
-    """Points judged, points flagged and events."""
+    """Return points scored, points flagged and events."""
     detection = judged_by(detector, series, **params)
-    judged = len(series) - detection.warm_up
-    return judged, int(detection.is_anomaly.sum()), len(detection.events)
+    scored = len(series) - detection.warm_up
+    return scored, int(detection.is_anomaly.sum()), len(detection.events)
 
 
 def cell(detector: str, several: list[Series], **params: float) -> str:
-    found = [false_alarms(detector, series, **params) for series in several]
-    judged, flags, events = (sum(column) for column in zip(*found, strict=True))
-    return f"{1e4 * flags / max(judged, 1):7.1f} {1e4 * events / max(judged, 1):6.1f}"
+    counts = [false_alarms(detector, series, **params) for series in several]
+    scored, flags, events = (sum(column) for column in zip(*counts, strict=True))
+    return f"{1e4 * flags / max(scored, 1):7.1f} {1e4 * events / max(scored, 1):6.1f}"
 
 
 def main() -> None:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import orjson
 
 from benchmarks import pages
-from benchmarks._service import Connection, Service, Waits, request, serving, settled, warm
+from benchmarks._service import Connection, Latencies, Service, make_warm_stream, request, serving, wait_until_idle
 
 ROUNDS = 3
 PUSHES = 3000
@@ -35,13 +35,13 @@ class Load:
 
 async def push(service: Service) -> int:
     """Push single points over many connections."""
-    waits = Waits()
+    waits = Latencies()
 
     async def over_one_connection() -> None:
         connection = await Connection.open(service.port)
         body = request("POST", "/api/v1/streams/z/points", orjson.dumps({"values": [0.5]}))
         for _ in range(PUSHES // CONNECTIONS):
-            await waits.ask(connection, body)
+            await waits.send(connection, body)
         connection.close()
 
     await asyncio.gather(*(over_one_connection() for _ in range(CONNECTIONS)))
@@ -50,13 +50,13 @@ async def push(service: Service) -> int:
 
 async def poll(service: Service) -> int:
     """Let many live pages poll."""
-    waits = Waits()
+    waits = Latencies()
     end = time.monotonic() + POLL_SECONDS
     await asyncio.gather(*(pages.page(service.port, "z", 0.0, end, waits) for _ in range(pages.PAGES)))
     return answered(waits)
 
 
-def answered(waits: Waits) -> int:
+def answered(waits: Latencies) -> int:
     """Return how many requests were answered. Raises RuntimeError for an error among them."""
     if waits.errors:
         raise RuntimeError(f"{len(waits.errors)} errors, the first: {waits.errors[0]}")
@@ -76,8 +76,8 @@ COMPARED = (
 async def prepared(service: Service, load: Load) -> float:
     """Return the CPU time per request under a load, in ms, once the server is idle."""
     connection = await Connection.open(service.port)
-    await warm(connection, "z", "rolling_zscore", 300)
-    await settled(connection)
+    await make_warm_stream(connection, "z", "rolling_zscore", 300)
+    await wait_until_idle(connection)
     connection.close()
     before = service.cpu()
     count = await load.run(service)

@@ -1,4 +1,4 @@
-"""Kept detections: what a fit of a million points does to the service meanwhile, and how quickly one is judged again.
+"""Stored detections: what a fit of a million points does to the service meanwhile, and how fast rethresholding is.
 
 ./run bench jobs        python -m benchmarks.jobs 100000 for another length of the long fit
 """
@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import orjson
 
-from benchmarks._service import Connection, Service, Waits, request, serving
+from benchmarks._service import Connection, Latencies, Service, request, serving
 from data_generation import demo
 from store import DatasetStore, StreamStore
 from timeseries import Table
@@ -31,46 +31,46 @@ def upload(folder: str, points: int) -> str:
     series = demo(points=min(points, 200_000)).series
     values = np.resize(series.values, points)
     times = np.datetime64("2024-01-01", "ms") + np.timedelta64(60_000, "ms") * np.arange(points)
-    kept = DatasetStore(store.database).add(Table("b", times, {"value": values}, "time", (), "value"), 1, 10**12)
+    dataset = DatasetStore(store.database).add(Table("b", times, {"value": values}, "time", (), "value"), 1, 10**12)
     store.close()
-    return kept.id
+    return dataset.id
 
 
-async def ask(connection: Connection, waits: Waits, method: str, path: str, body: Any = None) -> dict[str, Any]:
+async def ask(connection: Connection, waits: Latencies, method: str, path: str, body: Any = None) -> dict[str, Any]:
     """A request and its answer; the wait is noted."""
     data = b"" if body is None else orjson.dumps(body)
-    answer = await waits.ask(connection, request(method, path, data))
+    answer = await waits.send(connection, request(method, path, data))
     return dict(orjson.loads(answer))
 
 
-async def done(connection: Connection, series: str, detector: str, health: Waits) -> dict[str, Any]:
-    """A detection, from question to end; whether the service lives is asked meanwhile."""
-    other, asked = Waits(), orjson.dumps({"detector": detector})
-    _, data = await connection.ask(request("POST", f"/api/v1/series/{series}/detections", asked))
-    told = orjson.loads(data)
-    while told["status"] in ("queued", "running"):
+async def done(connection: Connection, series: str, detector: str, health: Latencies) -> dict[str, Any]:
+    """Run a detection to its end; poll /healthz meanwhile."""
+    other, body = Latencies(), orjson.dumps({"detector": detector})
+    _, data = await connection.send(request("POST", f"/api/v1/series/{series}/detections", body))
+    detection = orjson.loads(data)
+    while detection["status"] in ("queued", "running"):
         for _ in range(10):
             await ask(connection, health, "GET", "/healthz")
             await asyncio.sleep(EVERY)
-        told = await ask(connection, other, "GET", f"/api/v1/detections/{told['id']}")
-    assert told["status"] == "done", told["error"]
-    return dict(told)
+        detection = await ask(connection, other, "GET", f"/api/v1/detections/{detection['id']}")
+    assert detection["status"] == "done", detection["error"]
+    return dict(detection)
 
 
-async def judged_again(connection: Connection, told: dict[str, Any]) -> Waits:
-    """Another sigma, again and again, as a slider asks for it; the first, which reads, is left out."""
-    name = next(each for each in told["adjustable_params"] if each != "merge_gap")
-    waits, path = Waits(), f"/api/v1/detections/{told['id']}"
-    await ask(connection, Waits(), "PATCH", path, {"params": {name: 3}})
+async def rethreshold(connection: Connection, detection: dict[str, Any]) -> Latencies:
+    """Rethreshold repeatedly, as a slider does; the first request, which reads from disk, is left out."""
+    name = next(each for each in detection["adjustable_params"] if each != "merge_gap")
+    waits, path = Latencies(), f"/api/v1/detections/{detection['id']}"
+    await ask(connection, Latencies(), "PATCH", path, {"params": {name: 3}})
     for sigma in np.linspace(5, 12, AGAIN).tolist():
         await ask(connection, waits, "PATCH", path, {"params": {name: sigma}})
     return waits
 
 
-async def windows(connection: Connection, told: dict[str, Any], points: int) -> Waits:
+async def windows(connection: Connection, detection: dict[str, Any], points: int) -> Latencies:
     """A chart that is zoomed and moved."""
-    waits, path = Waits(), f"/api/v1/detections/{told['id']}/points"
-    await ask(connection, Waits(), "GET", path)
+    waits, path = Latencies(), f"/api/v1/detections/{detection['id']}/points"
+    await ask(connection, Latencies(), "GET", path)
     for step in range(WINDOWS):
         width = int(points * 0.9**step) + 10
         start = (points - width) * step // WINDOWS
@@ -80,37 +80,37 @@ async def windows(connection: Connection, told: dict[str, Any], points: int) -> 
 
 def worker_memory(service: Service) -> str:
     """What the worker holds and at most held so far, it being the one process that the service has started."""
-    found = Path(f"/proc/{service.process.pid}/task").glob("*/children")
-    (pid,) = " ".join(each.read_text() for each in found).split()
-    told = dict(line.split(":") for line in Path(f"/proc/{pid}/status").read_text().splitlines())
-    held, most = (int(told[name].split()[0]) // 2**10 for name in ("VmRSS", "VmHWM"))
-    return f"{held} MiB, at most {most} MiB so far"
+    children = Path(f"/proc/{service.process.pid}/task").glob("*/children")
+    (pid,) = " ".join(each.read_text() for each in children).split()
+    detection = dict(line.split(":") for line in Path(f"/proc/{pid}/status").read_text().splitlines())
+    resident, peak = (int(detection[name].split()[0]) // 2**10 for name in ("VmRSS", "VmHWM"))
+    return f"{resident} MiB, at most {peak} MiB so far"
 
 
-async def measured(service: Service, folder: str, most: int) -> None:
+async def measured(service: Service, folder: str, peak: int) -> None:
     """Prints a line per detector, length and question."""
     connection = await Connection.open(service.port)
-    await done(connection, upload(folder, 1000), "rolling_zscore", Waits())  # the worker is warm
+    await done(connection, upload(folder, 1000), "rolling_zscore", Latencies())  # the worker is warm
     print(f"the worker after a small detection: {worker_memory(service)}")
-    for points in (OTHER, most):
+    for points in (OTHER, peak):
         series = upload(folder, points)
         for detector in DETECTORS:
-            health, began = Waits(), time.monotonic()
-            told = await done(connection, series, detector, health)
-            print(f"{detector}, {points:,} points: {time.monotonic() - began:.1f} s, {len(told['events'])} events")
+            health, began = Latencies(), time.monotonic()
+            detection = await done(connection, series, detector, health)
+            print(f"{detector}, {points:,} points: {time.monotonic() - began:.1f} s, {len(detection['events'])} events")
             print(f"    the worker: {worker_memory(service)}")
             if health.seconds:
-                print(f"    /healthz meanwhile: {health.told()}")
-            print(f"    judged again: {(await judged_again(connection, told)).told()}")
-            print(f"    a window of points: {(await windows(connection, told, points)).told()}")
+                print(f"    /healthz meanwhile: {health.summary()}")
+            print(f"    rethresholded: {(await rethreshold(connection, detection)).summary()}")
+            print(f"    a window of points: {(await windows(connection, detection, points)).summary()}")
     connection.close()
 
 
 def main(arguments: list[str]) -> None:
     """Starts the server and asks it."""
-    most = int(arguments[0]) if arguments else POINTS
+    peak = int(arguments[0]) if arguments else POINTS
     with tempfile.TemporaryDirectory() as folder, serving(folder, "--log-level", "error") as service:
-        asyncio.run(measured(service, folder, most))
+        asyncio.run(measured(service, folder, peak))
 
 
 if __name__ == "__main__":

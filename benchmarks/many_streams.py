@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 
-from benchmarks._service import Connection, Service, Waits, request, serving, told
+from benchmarks._service import Connection, Latencies, Service, get_json, request, serving
 
 STREAMS = 10_000
 SECONDS = 180
@@ -34,13 +34,13 @@ def write(lines: list[str]) -> bytes:
     return request("POST", "/write?db=home&precision=s", "\n".join(lines).encode(), "text/plain")
 
 
-async def preload(connection: Connection, streams: int, points: int, stop: int, waits: Waits) -> None:
+async def preload(connection: Connection, streams: int, points: int, stop: int, waits: Latencies) -> None:
     """Writes history that ends at `stop`: complete streams in each request."""
     per_request = max(10_000 // points, 1)
     for first in range(0, streams, per_request):
         times = range(stop - points * int(STEP), stop, int(STEP))
         lines = [line(k, at) for k in range(first, min(first + per_request, streams)) for at in times]
-        await waits.ask(connection, write(lines), right=204)
+        await waits.send(connection, write(lines), right=204)
 
 
 async def count_states(connection: Connection) -> dict[str, int]:
@@ -48,7 +48,7 @@ async def count_states(connection: Connection) -> dict[str, int]:
     counts: dict[str, int] = {}
     after = ""
     while True:
-        answer = await told(connection, "GET", f"/api/v1/streams?limit=1000{after}")
+        answer = await get_json(connection, "GET", f"/api/v1/streams?limit=1000{after}")
         for stream in answer["streams"]:
             counts[stream["state"]] = counts.get(stream["state"], 0) + 1
         if not answer["next"]:
@@ -61,17 +61,17 @@ async def measure(service: Service, streams: int, seconds: float, history: int) 
     connection = await Connection.open(service.port)
     start = int(time.time())
     began = time.monotonic()
-    creation = Waits()
+    creation = Latencies()
     if history:
         await preload(connection, streams, history, start - int(STEP), creation)
     else:
         for first in range(0, streams, LINES):
             lines = [line(k, start - int(STEP)) for k in range(first, min(first + LINES, streams))]
-            await creation.ask(connection, write(lines), right=204)
+            await creation.send(connection, write(lines), right=204)
     seconds_taken = time.monotonic() - began
     print(f"{streams:,} streams created with {max(history, 1)} points each in {seconds_taken:.1f} s", end="")
     print(f", {len(creation.errors)} errors")
-    waits = Waits()
+    waits = Latencies()
     since = service.moment()
     max_delay = 0.0
     max_memory = 0.0
@@ -84,10 +84,10 @@ async def measure(service: Service, streams: int, seconds: float, history: int) 
         max_delay = max(max_delay, time.monotonic() - due)
         first = sent % batches * LINES
         at = start + sent // batches * int(STEP)
-        await waits.ask(connection, write([line(k, at) for k in range(first, min(first + LINES, streams))]), right=204)
+        await waits.send(connection, write([line(k, at) for k in range(first, min(first + LINES, streams))]), right=204)
         sent += 1
         max_memory = max(max_memory, service.memory())
-    print(f"{sent} requests of {LINES} points: {waits.told()}; at most {max_delay:.1f} s behind")
+    print(f"{sent} requests of {LINES} points: {waits.summary()}; at most {max_delay:.1f} s behind")
     share = service.share(since)
     load = os.getloadavg()[0]
     print(f"server {share:.0%} of a core, at most {max_memory:.0f} MiB; load of the machine {load:.1f}")

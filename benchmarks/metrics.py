@@ -24,16 +24,16 @@ def main() -> None:
         for k in range(STREAMS):
             opened.put(f"stream {k:04}", "rolling_zscore", {"window": 20}, 100_000)
         streams.push_many({f"stream {k:04}": (times, values) for k in range(STREAMS)})
-        tell("in memory", create_app(streams=streams).test_client())
+        print_latencies("in memory", create_app(streams=streams).test_client())
         streams.stop()
-        again = Streams(opened)  # as after a restart: nothing is in memory
-        client = create_app(streams=again).test_client()
+        reopened = Streams(opened)  # as after a restart: nothing is in memory
+        client = create_app(streams=reopened).test_client()
         print(f"{STREAMS:,} streams, the first scrape after a restart: {1000 * seconds(client):.0f} ms")
-        tell("not in memory", client)
+        print_latencies("not in memory", client)
         opened.close()
 
 
-def tell(what: str, client: FlaskClient) -> None:
+def print_latencies(what: str, client: FlaskClient) -> None:
     """Prints the median of some scrapes."""
     took = float(np.median([seconds(client) for _ in range(SCRAPES)]))
     size = len(client.get("/metrics").data)

@@ -1,4 +1,4 @@
-"""The page with a large file, in a real Chromium: uploaded, judged, shown, then zoomed and moved.
+"""The page with a large file, in a real Chromium: uploaded, scored, shown, then zoomed and panned.
 
 A step is a key pressed in the chart. It is over when the exact points of the new window are on the screen: what was
 fetched, read, reduced and drawn, and the frame handed to the screen. `python -m benchmarks.page 100000 50` takes a
@@ -90,13 +90,13 @@ def write(file: Path, points: int) -> None:
 def load(page: Page, url: str) -> dict[str, float]:
     """Milliseconds to the first paint, and bytes of all that the page loads before anybody does anything."""
     page.goto(url, wait_until="networkidle")
-    told: dict[str, float] = page.evaluate(LOADED)
+    loaded: dict[str, float] = page.evaluate(LOADED)
     page.close()
-    return told
+    return loaded
 
 
 def shown(page: Page, file: Path, points: int) -> None:
-    """Brings the file and has it judged, and says how long that took."""
+    """Upload the file, detect in it, and print how long that took."""
     began = time.monotonic()
     page.locator("#file").set_input_files(file)
     page.locator("#facts", has_text=f"{points:,}").wait_for(timeout=WAIT)
@@ -107,24 +107,24 @@ def shown(page: Page, file: Path, points: int) -> None:
     page.get_by_role("button", name="Detect Anomalies").click()
     page.locator("#verdict").wait_for(timeout=WAIT)
     page.locator("body:not([aria-busy])").wait_for(timeout=WAIT)
-    judged = time.monotonic() - began
+    detected = time.monotonic() - began
     page.locator("#plot").focus()
     page.wait_for_timeout(1000)
-    print(f"{points:,} points: uploaded and shown in {uploaded:.1f} s, judged by {DETECTOR} in {judged:.1f} s")
+    print(f"{points:,} points: uploaded and shown in {uploaded:.1f} s, detected by {DETECTOR} in {detected:.1f} s")
     print(page.locator("#verdict").inner_text())
 
 
 def stepped(page: Page, key: str) -> dict[str, Any]:
     """One step: ms to the first frame and to the exact one, and how many requests it took."""
-    told: dict[str, Any] = page.evaluate(STEP, key)
+    loaded: dict[str, Any] = page.evaluate(STEP, key)
     page.wait_for_timeout(PAUSE * 1000)
-    return {**told, "key": key}
+    return {**loaded, "key": key}
 
 
 def processor(browser: Browser) -> float:
     """Seconds that all processes of the browser have used."""
-    told = browser.new_browser_cdp_session().send("SystemInfo.getProcessInfo")
-    return sum(float(each["cpuTime"]) for each in told["processInfo"])
+    loaded = browser.new_browser_cdp_session().send("SystemInfo.getProcessInfo")
+    return sum(float(each["cpuTime"]) for each in loaded["processInfo"])
 
 
 def heap(session: CDPSession) -> float:

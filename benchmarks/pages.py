@@ -9,7 +9,7 @@ import time
 
 import orjson
 
-from benchmarks._service import Connection, Service, Waits, request, serving, warm
+from benchmarks._service import Connection, Latencies, Service, make_warm_stream, request, serving
 
 PAGES = 500
 INTERVAL = 0.5
@@ -30,17 +30,17 @@ BROWSER = (
 )
 
 
-async def page(port: int, stream: str, since: float, until: float, waits: Waits) -> int:
+async def page(port: int, stream: str, since: float, until: float, waits: Latencies) -> int:
     """Polls as one page until a time; returns the number of points received. Polls before `since` are not measured."""
     await asyncio.sleep(random.uniform(0, OPENING))
     connection = await Connection.open(port)
     cursor = ""
     points = 0
-    opening_waits = Waits(errors=waits.errors)
+    opening_waits = Latencies(errors=waits.errors)
     while time.monotonic() < until:
         path = f"/api/v1/streams/{stream}/points?times=ms&limit={LIMIT}{cursor}"
         current = waits if time.monotonic() > since else opening_waits
-        body = await current.ask(connection, request("GET", path, more=BROWSER))
+        body = await current.send(connection, request("GET", path, more=BROWSER))
         if body:
             answer = orjson.loads(body)
             points += len(answer["values"]) if cursor else 0
@@ -50,14 +50,14 @@ async def page(port: int, stream: str, since: float, until: float, waits: Waits)
     return points
 
 
-async def pusher(port: int, streams: list[str], until: float, waits: Waits) -> int:
+async def pusher(port: int, streams: list[str], until: float, waits: Latencies) -> int:
     """Pushes a point per second to each stream; returns their number."""
     connection = await Connection.open(port)
     pushed = 0
     while time.monotonic() < until:
         for stream in streams:
             message = request("POST", f"/api/v1/streams/{stream}/points", orjson.dumps({"values": [random.random()]}))
-            pushed += bool(await waits.ask(connection, message))
+            pushed += bool(await waits.send(connection, message))
             await asyncio.sleep(1 / len(streams))
     connection.close()
     return pushed
@@ -68,11 +68,11 @@ async def measure(service: Service, pages: int, seconds: float) -> None:
     connection = await Connection.open(service.port)
     streams = [f"stream-{k}" for k in range(STREAMS)]
     for stream in streams:
-        await warm(connection, stream, "rolling_zscore", 300)
-    while orjson.loads((await connection.ask(request("GET", "/api/v1/streams/demo")))[1])["state"] == "warming_up":
+        await make_warm_stream(connection, stream, "rolling_zscore", 300)
+    while orjson.loads((await connection.send(request("GET", "/api/v1/streams/demo")))[1])["state"] == "warming_up":
         await asyncio.sleep(0.5)
-    waits = Waits()
-    pushes = Waits()
+    waits = Latencies()
+    pushes = Latencies()
     start = time.monotonic() + OPENING + 2
     shown_streams = [streams[k // 2 % STREAMS] if k % 2 else "demo" for k in range(pages)]
     work = asyncio.gather(
@@ -86,8 +86,10 @@ async def measure(service: Service, pages: int, seconds: float) -> None:
     connection.close()
     took = time.monotonic() - since[1]
     await asyncio.sleep(0.1)  # for the connections to close
-    print(f"{pages} pages, {len(waits.seconds) / took:,.0f} polls/s, {sum(received):,} points received: {waits.told()}")
-    print(f"meanwhile {pushed} points pushed: {pushes.told()}")
+    print(
+        f"{pages} pages, {len(waits.seconds) / took:,.0f} polls/s, {sum(received):,} points received: {waits.summary()}"
+    )
+    print(f"meanwhile {pushed} points pushed: {pushes.summary()}")
     print(
         f"server {service.share(since):.0%} of a core, {service.memory():.0f} MiB; "
         f"this client {(time.process_time() - client_cpu) / took:.0%}; load of the machine {os.getloadavg()[0]:.1f}"

@@ -7,7 +7,16 @@ import time
 
 import orjson
 
-from benchmarks._service import Connection, Service, Waits, request, serving, settled, warm, wave
+from benchmarks._service import (
+    Connection,
+    Latencies,
+    Service,
+    make_warm_stream,
+    request,
+    serving,
+    wait_until_idle,
+    wave,
+)
 
 BATCH = 1000
 """Points of a batch."""
@@ -16,21 +25,21 @@ SINGLES = 6000
 CONNECTIONS = 32
 
 
-async def push(port: int, stream: str, values: list[float], count: int, waits: Waits) -> None:
+async def push(port: int, stream: str, values: list[float], count: int, waits: Latencies) -> None:
     """Pushes the same values `count` times, over a connection of its own."""
     connection = await Connection.open(port)
     message = request("POST", f"/api/v1/streams/{stream}/points", orjson.dumps({"values": values}))
     for _ in range(count):
-        await waits.ask(connection, message)
+        await waits.send(connection, message)
     connection.close()
 
 
 async def measure(service: Service) -> None:
     """Prints two lines per mode."""
     connection = await Connection.open(service.port)
-    await warm(connection, "z", "rolling_zscore")
-    await warm(connection, "lstm", "lstm")
-    await settled(connection)
+    await make_warm_stream(connection, "z", "rolling_zscore")
+    await make_warm_stream(connection, "lstm", "lstm")
+    await wait_until_idle(connection)
     connection.close()
     for title, stream, values, count, connections in (
         ("single points, one at a time", "z", [0.5], 500, 1),
@@ -38,7 +47,7 @@ async def measure(service: Service) -> None:
         (f"single points, {CONNECTIONS} connections", "z", [0.5], SINGLES, CONNECTIONS),
         (f"batches of {BATCH}, 2 connections", "z", wave(BATCH), BATCHES, 2),
     ):
-        waits = Waits()
+        waits = Latencies()
         began = time.monotonic()
         cpu = service.cpu()
         client_cpu = time.process_time()
@@ -49,7 +58,7 @@ async def measure(service: Service) -> None:
         used = (service.cpu() - cpu) / max(len(waits.seconds), 1) * 1000
         client = (time.process_time() - client_cpu) / max(len(waits.seconds), 1) * 1000
         load = os.getloadavg()[0]
-        print(f"{title}: {rate:,.0f} requests/s, {rate * len(values):,.0f} points/s, {waits.told()}")
+        print(f"{title}: {rate:,.0f} requests/s, {rate * len(values):,.0f} points/s, {waits.summary()}")
         print(f"    {used:.2f} ms of CPU a request, {client:.2f} ms of this client; load of the machine {load:.1f}")
 
 

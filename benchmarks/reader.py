@@ -37,7 +37,7 @@ def pandas_text(points: int) -> Work:
 
 
 def pandas_times(points: int) -> Work:
-    """pandas told which column holds times."""
+    """pandas, given the column of times."""
     path = file_of(points)
 
     def work() -> None:
@@ -68,12 +68,12 @@ def main() -> None:
         ("pandas.read_csv, times as text", "pandas_text"),
         ("pandas.read_csv, times parsed", "pandas_times"),
     ):
-        found = measure("reader", function, ROWS, limit=LIMIT)
-        if found.problem:
-            print(f"{name:<32} {found.problem}")
+        result = measure("reader", function, ROWS, limit=LIMIT)
+        if result.problem:
+            print(f"{name:<32} {result.problem}")
             continue
-        growth = f"{found.growth:>12.0f}{found.growth / size:>12.1f}"
-        print(f"{name:<32}{found.seconds:>8.2f}{found.peak:>10.0f}{growth}")
+        growth = f"{result.growth:>12.0f}{result.growth / size:>12.1f}"
+        print(f"{name:<32}{result.seconds:>8.2f}{result.peak:>10.0f}{growth}")
     path.unlink()
 
 

@@ -13,7 +13,7 @@ import time
 import numpy as np
 import orjson
 
-from benchmarks._service import Connection, Service, Waits, request, serving, warm
+from benchmarks._service import Connection, Latencies, Service, make_warm_stream, request, serving
 
 HOURS = 24
 POLLS = 7_200
@@ -24,31 +24,31 @@ CAPACITY = 10_000
 """Capacity of the stream: small, so that old points are deleted."""
 
 
-async def poll(port: int, stream: str, count: int, waits: Waits) -> None:
+async def poll(port: int, stream: str, count: int, waits: Latencies) -> None:
     """Polls for new points."""
     connection = await Connection.open(port)
     cursor = ""
     for _ in range(count):
         path = f"/api/v1/streams/{stream}/points?times=ms&limit=2000{cursor}"
-        if body := await waits.ask(connection, request("GET", path)):
+        if body := await waits.send(connection, request("GET", path)):
             cursor = f"&after={orjson.loads(body)['cursor']}"
     connection.close()
 
 
-async def push(port: int, count: int, waits: Waits) -> None:
+async def push(port: int, count: int, waits: Latencies) -> None:
     """Pushes single points."""
     connection = await Connection.open(port)
     for value in np.random.default_rng(0).normal(size=count).tolist():
         message = request("POST", "/api/v1/streams/s/points", orjson.dumps({"values": [value]}))
-        await waits.ask(connection, message)
+        await waits.send(connection, message)
     connection.close()
 
 
 async def measure(service: Service, hours: int) -> int:
     """Prints the memory after each simulated hour, and its slope; returns 1 where a request failed."""
     connection = await Connection.open(service.port)
-    await warm(connection, "s", "rolling_zscore", CAPACITY)
-    waits = Waits()
+    await make_warm_stream(connection, "s", "rolling_zscore", CAPACITY)
+    waits = Latencies()
     memory = [service.memory()]
     began = time.monotonic()
     for _ in range(hours):

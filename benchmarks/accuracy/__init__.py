@@ -4,7 +4,7 @@ For research, in a few lines:
 
     from benchmarks.accuracy import labelled_series, vus_pr, vus_window, event_metrics
     for one in labelled_series():                # of ../shared/data; labelled_series(["nab/realTweets"]) for a part
-        score = my_score(one.series)             # (n,), higher is more anomalous, NaN where it cannot tell
+        score = my_score(one.series)             # (n,), higher is more anomalous, NaN where it has no score
         print(one.file, one.data_set, vus_pr(score, one.labels, vus_window(one.series.values)))
 
 `vus_pr` needs no threshold. `event_metrics(events, labels)` counts the events of a detector, half open pairs of

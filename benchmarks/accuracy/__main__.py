@@ -1,7 +1,7 @@
 """`./run bench accuracy [options]`: how often detectors are right.
 
-Judges every series of ../shared/data by every detector and rival. What has been judged is kept in .bench/ under the
-version of its code: an interrupted run goes on, and only what changed is judged again. A run over everything writes
+Scores every series of ../shared/data by every detector and rival. Results are stored in .bench/ under the
+version of the code: an interrupted run continues, and only what changed is scored again. A run over everything writes
 the tables of docs/explanation/accuracy.md and docs/experiments/accuracy.md.
 """
 
@@ -12,13 +12,13 @@ from benchmarks.accuracy import data, left_out, pictures, proof
 from benchmarks.accuracy.figures import summary
 from benchmarks.accuracy.methods import ROOT, methods
 from benchmarks.accuracy.report import PAGES, merged, tables, write
-from benchmarks.accuracy.results import LIMIT, fill, kept
+from benchmarks.accuracy.results import LIMIT, load_result, run_missing
 
 QUICK = 3_000
 """Points of the longest series of a quick run."""
 
 
-def arguments(given: list[str]) -> argparse.Namespace:
+def arguments(options: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="./run bench accuracy", description=__doc__)
     parser.add_argument("--only", default="", metavar="NAME,...", help="methods, by name; all without it")
     parser.add_argument("--quick", action="store_true", help=f"only series of at most {QUICK:,} points")
@@ -34,46 +34,46 @@ def arguments(given: list[str]) -> argparse.Namespace:
         "--merge", action="store_true", help="with --only: put their figures into the accuracy pages, the others' stay"
     )
     parser.add_argument("--write", action="store_true", help="write the pages from stored results; measure nothing")
-    return parser.parse_args(given)
+    return parser.parse_args(options)
 
 
 def main() -> int:
-    given = arguments(sys.argv[1:])
+    options = arguments(sys.argv[1:])
     known = methods()
-    chosen = [name.strip() for name in given.only.split(",") if name.strip()] or list(known)
+    chosen = [name.strip() for name in options.only.split(",") if name.strip()] or list(known)
     if unknown := set(chosen) - set(known):
         print(f"there is no method {', '.join(sorted(unknown))}; there are {', '.join(known)}", file=sys.stderr)
         return 2
-    series = [one for one in data.labelled_series() if not given.quick or len(one.series) <= QUICK]
+    series = [one for one in data.labelled_series() if not options.quick or len(one.series) <= QUICK]
     if not series:
         return 1
     pages = [ROOT / page for page in PAGES]
-    if given.pictures:
+    if options.pictures:
         method = known[pictures.METHOD]
-        fill(method, series, given.limit, given.again)
-        judged = summary(method.name, method.kind, series, lambda file: kept(method, file))
-        drawn = pictures.draw(method, judged, series, ROOT / "docs/images/worst")
+        run_missing(method, series, options.limit, options.again)
+        summarized = summary(method.name, method.kind, series, lambda file: load_result(method, file))
+        drawn = pictures.draw(method, summarized, series, ROOT / "docs/images/worst")
         write(pages, {"worst": drawn})
         return 0
-    if given.left_out:
-        told = left_out.table(series)
-        print(told, flush=True)
-        if not given.quick:
-            write(pages, {"left_out": told})
+    if options.left_out:
+        table = left_out.table(series)
+        print(table, flush=True)
+        if not options.quick:
+            write(pages, {"left_out": table})
         return 0
     proof.main()
-    for name in () if given.write else chosen:
-        fill(known[name], series, given.limit, given.again)
-    found = [
-        summary(name, known[name].kind, series, lambda file, name=name: kept(known[name], file))  # type: ignore[misc]  # mypy knows no default in a lambda
+    for name in () if options.write else chosen:
+        run_missing(known[name], series, options.limit, options.again)
+    summaries = [
+        summary(name, known[name].kind, series, lambda file, name=name: load_result(known[name], file))  # type: ignore[misc]  # mypy knows no default in a lambda
         for name in chosen
     ]
-    made = tables(found)
+    made = tables(summaries)
     for name, table in made.items():
         print(f"\n{name}\n\n{table}", flush=True)
-    if given.merge and not given.quick:
-        made = merged(pages, made, found)
-    if not given.quick and (given.merge or not given.only):
+    if options.merge and not options.quick:
+        made = merged(pages, made, summaries)
+    if not options.quick and (options.merge or not options.only):
         write(pages, made)
         print(f"\nwritten: {', '.join(PAGES)}", flush=True)
     return 0

@@ -1,4 +1,4 @@
-"""Events at a detector's own threshold, counted as a person counts them: found, missed, or a false alarm."""
+"""Events at a detector's own threshold, counted as detected, missed or false alarms."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ class EventMetrics:
     """
 
     labelled: int
-    found: int
+    detected: int
     false: int
     normal: int
     delay: float
@@ -38,17 +38,17 @@ class EventMetrics:
     def precision(self) -> float:
         """found / (found + false): several alarms within one labelled event count once. 0 where nothing is reported;
         NaN on a series without labelled events, where only false alarms can be counted."""
-        return _share(self.found, self.found + self.false) if self.labelled else float("nan")
+        return _share(self.detected, self.detected + self.false) if self.labelled else float("nan")
 
     @property
     def recall(self) -> float:
         """found / labelled; NaN where nothing is labelled."""
-        return _share(self.found, self.labelled) if self.labelled else float("nan")
+        return _share(self.detected, self.labelled) if self.labelled else float("nan")
 
     @property
     def f1(self) -> float:
         """2 · found / (labelled + found + false); NaN where nothing is labelled."""
-        return _share(2 * self.found, self.labelled + self.found + self.false) if self.labelled else float("nan")
+        return _share(2 * self.detected, self.labelled + self.detected + self.false) if self.labelled else float("nan")
 
     @property
     def peak_f1(self) -> float:
@@ -72,19 +72,19 @@ def event_metrics(events: Spans, labels: Bools, peaks: Sequence[int] | None = No
     Spacecraft Anomalies Using LSTMs", KDD 2018, section 3.3, whose counts these are).
     """
     labelled = runs(np.asarray(labels, dtype=bool))
-    found, delays, touched = 0, [], [False] * len(events)
+    detected, delays, touched = 0, [], [False] * len(events)
     for start, stop in labelled:
         hits = [k for k, (first, last) in enumerate(events) if first < stop and last > start]
         for k in hits:
             touched[k] = True
         if hits:
-            found += 1
+            detected += 1
             delays.append(max(0, events[hits[0]][0] - start))
     where = np.asarray([first for first, _ in events] if peaks is None else peaks, dtype=int)
     hit = {k for k, (start, stop) in enumerate(labelled) if np.any((where >= start) & (where < stop))}
     return EventMetrics(
         labelled=len(labelled),
-        found=found,
+        detected=detected,
         false=touched.count(False),
         normal=int(np.count_nonzero(~np.asarray(labels, dtype=bool))),
         delay=float(np.mean(delays)) if delays else float("nan"),

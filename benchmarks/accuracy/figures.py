@@ -1,4 +1,4 @@
-"""From judgements to figures: per series, per data set, over all; means leave out what is not defined."""
+"""From outputs to figures: per series, per data set, over all; means skip undefined values."""
 
 import math
 from collections.abc import Callable, Iterable, Sequence
@@ -61,15 +61,15 @@ def mean(values: Iterable[float]) -> float:
 
 
 def summary(name: str, kind: str, series: Sequence[Labelled], result_of: Callable[[str], Result | None]) -> Summary:
-    """The figures of one method from its kept results."""
+    """Return the figures of one method from its stored results."""
     found = Summary(name, kind)
     nab_files: list[nab.Scored] = []
     for one in series:
         result = result_of(one.file)
-        if result is None or result.judgement is None:
+        if result is None or result.output is None:
             found.problems[one.file] = result.problem if result else "not run yet"
             continue
-        severity, table = result.judgement.severity, result.judgement.events
+        severity, table = result.output.severity, result.output.events
         found.figures.append(
             Figures(
                 one.file,

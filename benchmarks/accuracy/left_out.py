@@ -78,14 +78,14 @@ def parts_of(series: Series) -> Parts:
     cells, _ = grid.cells(series, len(series), 1)
     values = place_in_cells(series.values / unit, cells)
     period = find_period(values, grid.step_ms)
-    found: dict[tuple[str, int], Floats] = {}
+    sections: dict[tuple[str, int], Floats] = {}
     views: dict[str, WindowScorer] = {
         "level_spread": LevelSpreadScorer.fit(values, period),
         "matrix_profile": MatrixProfileScorer.fit(values, period, MAX_REFERENCES),
     }
     for name, view in views.items():
         for length, distances in view.score_by_window_length(values, lambda done: None):
-            found[name, length] = distances[cells]
+            sections[name, length] = distances[cells]
     lstm = LSTM.fit(series)
     assert lstm.offline is not None
     scorers = lstm.offline.scorers
@@ -93,8 +93,8 @@ def parts_of(series: Series) -> Parts:
     near, at = place_in_cells(residuals, cells), cells
     far = scorers.multi_step.mean_error(values, lambda done: None)
     for scorer, distances in scorers.residual_windows.distances(near, far):
-        found[SHORT_NAMES[scorer.name], scorer.window or 1] = distances[at]
-    return found
+        sections[SHORT_NAMES[scorer.name], scorer.window or 1] = distances[at]
+    return sections
 
 
 def joined(parts: Parts, choice: Choice) -> Floats:
@@ -112,20 +112,20 @@ def joined(parts: Parts, choice: Choice) -> Floats:
 
 
 def measured(one: Labelled) -> dict[str, float]:
-    """VUS-PR of one series by every choice of every family; kept under the version of the code."""
+    """Return VUS-PR of one series for every choice of every family; stored under the version of the code."""
     path = _place(one.file)
     if not path.exists():
         parts, window = parts_of(one.series), vus_window(one.series.values)
-        found: dict[str, float] = {}
+        sections: dict[str, float] = {}
         for choice in (choice for family in FAMILIES for choice in choices(family)):
-            if str(choice) not in found:
+            if str(choice) not in sections:
                 score = np.where(np.isnan(one.series.values), np.nan, joined(parts, choice))
-                found[str(choice)] = vus_pr(score, one.labels, window)
+                sections[str(choice)] = vus_pr(score, one.labels, window)
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.with_suffix(".part").write_text(json.dumps(found))
+        path.with_suffix(".part").write_text(json.dumps(sections))
         path.with_suffix(".part").replace(path)
-    told: dict[str, float] = json.loads(path.read_text())
-    return told
+    thresholds: dict[str, float] = json.loads(path.read_text())
+    return thresholds
 
 
 def _place(file: str) -> Path:

@@ -1,4 +1,4 @@
-"""Every method that is measured: our detectors, plain ones, rivals. Each judges one series without its labels."""
+"""Every measured method: our detectors, plain baselines, rivals. None sees the labels."""
 
 import ast
 import hashlib
@@ -29,10 +29,10 @@ SIGMAS = 3.0
 
 
 @dataclass(frozen=True, eq=False)
-class Judgement:
-    """What a method says about a series.
+class Output:
+    """The output of a method for a series.
 
-    severity  (n,): above 1 is an anomaly by the method's own threshold; NaN where it cannot tell
+    severity  (n,): above 1 is an anomaly by the method's own threshold; NaN where it has no score
     events    (m, 3): start, stop (half open) and peak of each event
     """
 
@@ -42,15 +42,15 @@ class Judgement:
 
 @dataclass(frozen=True)
 class Method:
-    """A method by its name; `judge` gets a series, and two calls on the same series say the same.
+    """A method by name; `run` gets a series, and is deterministic.
 
     kind     ours, plain or rival
-    version  changes when the code that judges changes; results are kept under it
+    version  changes with the method's code; results are stored under it
     """
 
     name: str
     kind: str
-    judge: Callable[[Series], Judgement]
+    run: Callable[[Series], Output]
     version: str
 
 
@@ -80,7 +80,7 @@ def methods() -> dict[str, Method]:
     return {method.name: method for method in [*ours, *simple, *others]}
 
 
-def without_network(series: Series, offline: bool) -> Judgement:
+def without_network(series: Series, offline: bool) -> Output:
     """The detector `lstm` without its network: the closed-form path alone, with thresholds of its own. What the LSTM
     adds is the difference to this."""
     grid, unit = RegularGrid.learn(series), unit_of(series.values)
@@ -91,45 +91,45 @@ def without_network(series: Series, offline: bool) -> Judgement:
     forecaster = replace(LSTMForecaster.fit(values, periods, config=untrained), loss_ratio=None)
     params = {"sigma": DEFAULT_SIGMA, "merge_gap": DEFAULT_MERGE_GAP, "seed": 0}
     fitted = LSTM.fit_with_forecaster(series, forecaster, grid, next(iter(periods), None), params, no_progress)
-    return _told(fitted.detect_offline(series) if offline else fitted.detect(series))
+    return _output(fitted.detect_offline(series) if offline else fitted.detect(series))
 
 
-def _told(found: Detection) -> Judgement:
+def _output(found: Detection) -> Output:
     scores = np.where(found.is_anomaly, found.score, -1.0)
-    return Judgement(found.severity, _table([(a, b, a + int(np.argmax(scores[a:b]))) for a, b in found.intervals]))
+    return Output(found.severity, _table([(a, b, a + int(np.argmax(scores[a:b]))) for a, b in found.intervals]))
 
 
-def _ours(kind: type[Detector]) -> Callable[[Series], Judgement]:
-    """Fitted on the very series that it judges, with its defaults, as the page and the API do."""
+def _ours(kind: type[Detector]) -> Callable[[Series], Output]:
+    """Fit on the series it scores, with its defaults, as the page and the API do."""
 
-    def judge(series: Series) -> Judgement:
-        return _told(kind.fit(series).detect(series))
+    def run(series: Series) -> Output:
+        return _output(kind.fit(series).detect(series))
 
-    return judge
-
-
-def _offline(kind: type[Detector]) -> Callable[[Series], Judgement]:
-    """The same by `detect_offline`, which may look at the whole series, as the rivals do."""
-
-    def judge(series: Series) -> Judgement:
-        return _told(kind.fit(series).detect_offline(series))
-
-    return judge
+    return run
 
 
-def _scored(score_of: Callable[[Series], Floats], threshold: float | None = None) -> Callable[[Series], Judgement]:
+def _offline(kind: type[Detector]) -> Callable[[Series], Output]:
+    """The same with `detect_offline`, which may use the complete series, as the rivals do."""
+
+    def run(series: Series) -> Output:
+        return _output(kind.fit(series).detect_offline(series))
+
+    return run
+
+
+def _scored(score_of: Callable[[Series], Floats], threshold: float | None = None) -> Callable[[Series], Output]:
     """A method that gives scores alone; see `judged` for its threshold."""
 
-    def judge(series: Series) -> Judgement:
+    def run(series: Series) -> Output:
         score = np.asarray(score_of(series), dtype=np.float64)
         if score.shape != series.values.shape:
             raise ValueError(f"{score.shape} scores for {len(series)} points")
-        return judged(score, threshold)
+        return by_sigma(score, threshold)
 
-    return judge
+    return run
 
 
-def judged(score: Floats, threshold: float | None = None) -> Judgement:
+def by_sigma(score: Floats, threshold: float | None = None) -> Output:
     """Severity and events of scores (n,); score and severity rank points alike.
 
     Without a threshold it is the one of TSB-AD's own program: mean + 3 std of the scores.
@@ -140,7 +140,7 @@ def judged(score: Floats, threshold: float | None = None) -> Judgement:
         centre, distance = float(np.mean(known)), SIGMAS * float(np.std(known)) or 1.0
     severity = (score - centre) / distance
     spans = runs(severity > 1, DEFAULT_MERGE_GAP)
-    return Judgement(severity, _table([(a, b, a + int(np.nanargmax(severity[a:b]))) for a, b in spans]))
+    return Output(severity, _table([(a, b, a + int(np.nanargmax(severity[a:b]))) for a, b in spans]))
 
 
 def _table(rows: list[tuple[int, int, int]]) -> np.ndarray[tuple[int, int], np.dtype[np.int64]]:
@@ -149,7 +149,7 @@ def _table(rows: list[tuple[int, int, int]]) -> np.ndarray[tuple[int, int], np.d
 
 def _version(module: str) -> str:
     """Of the project's files that a module imports, directly or not, and of the libraries below them."""
-    digest = hashlib.sha256(inspect.getsource(_ours if module.startswith("detectors.") else judged).encode())
+    digest = hashlib.sha256(inspect.getsource(_ours if module.startswith("detectors.") else by_sigma).encode())
     for file in sorted(imported_files(module)):
         digest.update(file.read_bytes())
     libraries = ("numpy", "torch", *(rivals.LIBRARIES if module == rivals.__name__ else ()))

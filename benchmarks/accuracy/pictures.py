@@ -11,7 +11,7 @@ from benchmarks.accuracy.data import Labelled
 from benchmarks.accuracy.events import Spans
 from benchmarks.accuracy.figures import Figures, Summary
 from benchmarks.accuracy.methods import Method
-from benchmarks.accuracy.results import kept
+from benchmarks.accuracy.results import load_result
 from timeseries import Bools, Floats
 
 METHOD = "auto offline"
@@ -62,30 +62,30 @@ WHY = {
         "Peaks that come each night; from some day on they are labelled as anomalies, before that day they are not."
     ),
 }
-"""Why each fails, by a person who looked."""
+"""Why each fails, from inspection."""
 
 
-def worst(found: Summary) -> list[Figures]:
+def worst(summaries: Summary) -> list[Figures]:
     """The files with the lowest VUS-PR, the lowest first."""
-    known = [one for one in found.figures if not math.isnan(one.vus)]
+    known = [one for one in summaries.figures if not math.isnan(one.vus)]
     return sorted(known, key=lambda one: one.vus)[:PICTURES]
 
 
-def draw(method: Method, found: Summary, series: Sequence[Labelled], folder: Path) -> str:
+def draw(method: Method, summaries: Summary, series: Sequence[Labelled], folder: Path) -> str:
     """Writes a picture for each of the worst files into the folder, takes away those of before; Markdown about them."""
     by_file = {one.file: one for one in series}
     folder.mkdir(parents=True, exist_ok=True)
     parts, names = [], set()
-    for place, one in enumerate(worst(found), start=1):
-        result = kept(method, one.file)
+    for place, one in enumerate(worst(summaries), start=1):
+        result = load_result(method, one.file)
         assert result is not None
-        assert result.judgement is not None
+        assert result.output is not None
         title = f"{short(one.file)}, VUS-PR {one.vus:.2f}"
         name = f"{short(one.file).replace('/', '-')}.svg"
-        spans = [(start, stop) for start, stop, _ in result.judgement.events.tolist()]
-        (folder / name).write_text(svg(title, by_file[one.file], result.judgement.severity, spans), encoding="utf-8")
+        spans = [(start, stop) for start, stop, _ in result.output.events.tolist()]
+        (folder / name).write_text(svg(title, by_file[one.file], result.output.severity, spans), encoding="utf-8")
         names.add(name)
-        why = WHY.get(one.file, "Nobody has looked yet why.")
+        why = WHY.get(one.file, "Not inspected yet.")
         parts.append(f"{place}. **{title}.** {why}\n\n   ![{title}](../images/{folder.name}/{name})")
     for old in folder.glob("*.svg"):
         if old.name not in names:

@@ -8,7 +8,7 @@ from benchmarks.accuracy.vus import estimated_period
 from timeseries import Floats, Series
 
 WINDOW = 100
-"""Points looked back at where no period is known."""
+"""Window in points where no period is known."""
 RIDGE = 1.0
 
 
@@ -36,7 +36,7 @@ def seasonal_naive(series: Series) -> Floats:
 def ridge_autoregression(series: Series) -> Floats:
     """|value − forecast|, the forecast a ridge regression on the values of one period before, 100 where none is seen.
 
-    Values are standardised, the penalty is 1, the fit is one solution of the normal equations over the whole series.
+    Values are standardised, the penalty is 1, the fit is one solution of the normal equations over the complete series.
     """
     values = filled(series.values)
     values = (values - values.mean()) / (values.std() or 1.0)

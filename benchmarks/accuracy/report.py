@@ -22,9 +22,9 @@ BESIDE = ("lstm", "ridge_autoregression")
 """What a rival that did not finish is compared with, beside the best of ours."""
 
 
-def tables(found: Sequence[Summary]) -> dict[str, str]:
+def tables(summaries: Sequence[Summary]) -> dict[str, str]:
     """Each table by the name that marks its place."""
-    shown = [one for one in found if one.figures]
+    shown = [one for one in summaries if one.figures]
     sets = list(dict.fromkeys(figures.data_set for one in shown for figures in one.figures))
     return {
         "summary": _summary(shown),
@@ -34,7 +34,7 @@ def tables(found: Sequence[Summary]) -> dict[str, str]:
         "cost": _cost(shown),
         "nab": _nab(shown),
         "same": _same_files(shown),
-        "missing": _missing(found),
+        "missing": _missing(summaries),
         "files": _files(shown),
     }
 
@@ -119,9 +119,9 @@ def _same_files(shown: Sequence[Summary]) -> str:
     return markdown(["method", "files", "VUS-PR", "best of ours on these", *BESIDE], rows)
 
 
-def _missing(found: Sequence[Summary]) -> str:
+def _missing(summaries: Sequence[Summary]) -> str:
     lines = [f"- {name}: not run, {reason}." for name, reason in LEFT_OUT.items()]
-    for one in found:
+    for one in summaries:
         for problem, files in Counter(one.problems.values()).items():
             lines.append(f"- {_title(one)}: {files} {'file' if files == 1 else 'files'}, {problem.rstrip('.')}.")
     return "\n".join(lines)
@@ -166,7 +166,7 @@ def markdown(head: list[str], rows: Rows) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
-def merged(pages: Sequence[Path], made: dict[str, str], found: Sequence[Summary]) -> dict[str, str]:
+def merged(pages: Sequence[Path], made: dict[str, str], summaries: Sequence[Summary]) -> dict[str, str]:
     """The tables of the pages with what was measured now beside the other methods' figures as they stand there.
 
     Rows and columns of the methods in `found` are taken from `made`; the best comes first, as everywhere. The tables
@@ -175,7 +175,7 @@ def merged(pages: Sequence[Path], made: dict[str, str], found: Sequence[Summary]
     text = "".join(page.read_text(encoding="utf-8") for page in pages)
     old = {name: _cells(_between(text, name)) for name in made}
     new = {name: _cells(table) for name, table in made.items()}
-    titles = {_title(one) for one in found if one.figures}
+    titles = {_title(one) for one in summaries if one.figures}
     rows = [row for row in old["summary"][1:] if row[0] not in titles] + new["summary"][1:]
     ranked = [row[0] for row in sorted(rows, key=lambda row: -float(row[2]))]
     out = {}

@@ -1,4 +1,4 @@
-"""Judgements by method and series, kept on disk under the version of the code, so that an interrupted run goes on."""
+"""Results by method and series, stored under the version of the code, so that an interrupted run continues."""
 
 import contextlib
 import hashlib
@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.accuracy import data
-from benchmarks.accuracy.methods import ROOT, Judgement, Method
+from benchmarks.accuracy.methods import ROOT, Method, Output
 from benchmarks.accuracy.worker import ENVIRONMENT
 
 KEPT = ROOT / ".bench/accuracy"
@@ -28,41 +28,41 @@ PATIENCE = 10
 
 @dataclass(frozen=True)
 class Result:
-    """A judgement with its cost: processor seconds, peak memory in MiB. Or a problem in a sentence."""
+    """An output with its cost: CPU seconds, peak memory in MiB. Or a problem in a sentence."""
 
-    judgement: Judgement | None = None
+    output: Output | None = None
     seconds: float = float("nan")
     peak: float = float("nan")
     problem: str = ""
 
 
 def path_of(method: Method, file: str) -> Path:
-    """Where the judgement of one series is kept."""
+    """Return the path of the result of one series."""
     name = hashlib.sha256(file.encode() + (data.DATA / file).read_bytes()).hexdigest()[:12]
     return KEPT / method.name.replace(" ", "_") / method.version / f"{name}.npz"
 
 
-def kept(method: Method, file: str) -> Result | None:
+def load_result(method: Method, file: str) -> Result | None:
     """The result of an earlier run; None where there is none."""
     path = path_of(method, file)
     if path.exists():
-        with np.load(path) as found:
-            seconds, peak = found["cost"].tolist()
-            return Result(Judgement(found["severity"], found["events"]), seconds, peak)
+        with np.load(path) as result:
+            seconds, peak = result["cost"].tolist()
+            return Result(Output(result["severity"], result["events"]), seconds, peak)
     failed = path.with_suffix(".json")
     return Result(problem=json.loads(failed.read_text())["problem"]) if failed.exists() else None
 
 
-def fill(method: Method, series: Iterable[data.Labelled], limit: float, again: bool = False) -> None:
-    """Judges the series that are not kept yet, the shortest first; with `rethreshold`, those too that failed."""
+def run_missing(method: Method, series: Iterable[data.Labelled], limit: float, again: bool = False) -> None:
+    """Run the method on series without a result, the shortest first; with `again`, also on those that failed."""
     shortest = [one.file for one in sorted(series, key=lambda one: len(one.series))]
-    missing = [file for file in shortest if (found := kept(method, file)) is None or (again and found.problem)]
+    missing = [file for file in shortest if (result := load_result(method, file)) is None or (again and result.problem)]
     worker: Worker | None = None
     try:
         for file in missing:
             if worker is None:
                 worker = Worker(method.name)
-            problem = worker.problem or worker.judge(file, path_of(method, file), limit)
+            problem = worker.problem or worker.run(file, path_of(method, file), limit)
             print(f"  {method.name:24} {file:58} {problem or 'done'}", flush=True)
             if problem:
                 failed = path_of(method, file).with_suffix(".json")
@@ -76,7 +76,7 @@ def fill(method: Method, series: Iterable[data.Labelled], limit: float, again: b
 
 
 class Worker:
-    """The process of one method. `problem` says why it can judge nothing; `stopped`, that another one is needed."""
+    """The process of one method. `problem` says why it cannot run; `stopped`, that another one is needed."""
 
     def __init__(self, name: str) -> None:
         command = [sys.executable, "-m", "benchmarks.accuracy.worker", name]
@@ -94,8 +94,8 @@ class Worker:
         threading.Thread(target=self._listen, daemon=True).start()
         self.problem = self._answer(START_LIMIT)
 
-    def judge(self, file: str, target: Path, limit: float) -> str:
-        """A problem in a sentence, or nothing; then the judgement lies at `target`, whole."""
+    def run(self, file: str, target: Path, limit: float) -> str:
+        """Return a problem in a sentence, or nothing; then the result is complete at `target`."""
         target.parent.mkdir(parents=True, exist_ok=True)
         part = target.with_suffix(f".{os.getpid()}.part")
         assert self.process.stdin is not None

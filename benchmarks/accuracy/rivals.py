@@ -22,7 +22,7 @@ SEED = 2024
 def tsb_ad(name: str, series: Series, standardise: bool = False) -> Floats:
     """The scores of one method of TSB-AD, through its own `run_...`; it prints much and knows no missing values.
 
-    Where it asks for a part that is known to be normal, it gets the whole series: there is no such part here.
+    Where it asks for a part that is known to be normal, it gets the complete series: there is no such part here.
     """
     vars(np).setdefault("Inf", np.inf)  # the name that numpy 2 dropped; TSB-AD still uses it
     import torch

@@ -51,8 +51,8 @@ def estimated_period(values: Floats) -> int | None:
 def vus_pr(score: Floats, labels: Bools, window: int, thresholds: int = THRESHOLDS) -> float:
     """Between 0 and 1; NaN where no point is labelled, or all are.
 
-    score   (n,), higher is more anomalous. NaN is a point that could not be judged: it ranks below every other, so
-            that a labelled event in the warm-up is found last of all
+    score   (n,), higher is more anomalous. NaN is a point without a score: it ranks below every other, so that a
+            labelled event in the warm-up is detected last
     labels  (n,) true for an anomalous point
     window  widest buffer in points, from `vus_window`; buffers of 0 to `window` points are averaged
     """

@@ -1,7 +1,7 @@
-"""One method in a process of its own: reads lines `file<TAB>where to`, writes the judgement there, answers in JSON.
+"""One method in its own process: reads lines `file<TAB>target`, writes the result to the target, responds in JSON.
 
 `python -m benchmarks.accuracy.worker METHOD`. The time of a series is the processor's, so that other work on the
-machine does not count; memory is the most that the whole process held while it judged.
+machine does not count; memory is the peak of the process while it ran.
 """
 
 import json
@@ -41,7 +41,7 @@ def main(name: str) -> None:
 def ready(method: Method) -> dict[str, object]:
     """Imports and compiles whatever the method needs, which is no part of judging a series."""
     try:
-        method.judge(Series(None, np.sin(np.arange(600) / 4) + np.random.default_rng(0).normal(0, 0.1, 600)))
+        method.run(Series(None, np.sin(np.arange(600) / 4) + np.random.default_rng(0).normal(0, 0.1, 600)))
     except Exception as error:  # noqa: BLE001  (whatever a rival cannot do is reported, not suffered)
         return {"problem": problem(error)}
     return {}
@@ -52,12 +52,12 @@ def work(method: Method, file: str, target: Path) -> dict[str, object]:
     forget_peak()
     began = time.process_time()
     try:
-        found = method.judge(series)
+        output = method.run(series)
     except Exception as error:  # noqa: BLE001  (whatever a rival cannot do is reported, not suffered)
         return {"problem": problem(error)}
     seconds = time.process_time() - began
     with target.open("wb") as out:
-        np.savez_compressed(out, severity=found.severity, events=found.events, cost=[seconds, peak_memory()])
+        np.savez_compressed(out, severity=output.severity, events=output.events, cost=[seconds, peak_memory()])
     return {}
 
 

@@ -21,8 +21,8 @@ def area(score, labels, width, window, thresholds):
         flagged = [value >= level for value in score]
         true = sum(weight for weight, flag in zip(weights, flagged, strict=True) if flag)
         near = sum(weight for weight, flag, label in zip(weights, flagged, labels, strict=True) if flag and not label)
-        found = sum(any(flagged[start:stop]) for start, stop in clusters) / len(clusters)
-        recall = min(true / (sum(labels) + near / 2), 1) * found
+        result = sum(any(flagged[start:stop]) for start, stop in clusters) / len(clusters)
+        recall = min(true / (sum(labels) + near / 2), 1) * result
         total += (recall - recall_before) * true / sum(flagged)
         recall_before = recall
     return total

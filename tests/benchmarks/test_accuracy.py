@@ -76,15 +76,17 @@ class TestEvents:
     labels = np.isin(np.arange(1000), [*range(100, 120), *range(500, 510), 900])
 
     def test_are_counted_one_by_one(self):
-        found = event_metrics([(90, 95), (105, 107), (110, 112), (495, 512), (700, 800)], self.labels)
-        assert (found.labelled, found.found, found.false, found.normal) == (3, 2, 2, 969)
-        assert (found.precision, found.recall, found.f1) == (2 / 4, 2 / 3, 2 * 2 / (3 + 2 + 2))
-        assert found.delay == (5 + 0) / 2
-        assert found.false_rate == pytest.approx(1e4 * 2 / 969)
+        result = event_metrics([(90, 95), (105, 107), (110, 112), (495, 512), (700, 800)], self.labels)
+        assert (result.labelled, result.detected, result.false, result.normal) == (3, 2, 2, 969)
+        assert (result.precision, result.recall, result.f1) == (2 / 4, 2 / 3, 2 * 2 / (3 + 2 + 2))
+        assert result.delay == (5 + 0) / 2
+        assert result.false_rate == pytest.approx(1e4 * 2 / 969)
 
     def test_ends_are_half_open(self):
-        assert event_metrics([(90, 100), (120, 130)], self.labels).found == 0
-        assert event_metrics([(90, 101)], self.labels).found == event_metrics([(119, 130)], self.labels).found == 1
+        assert event_metrics([(90, 100), (120, 130)], self.labels).detected == 0
+        assert (
+            event_metrics([(90, 101)], self.labels).detected == event_metrics([(119, 130)], self.labels).detected == 1
+        )
 
     def test_one_event_over_everything_finds_everything_by_overlap_and_one_by_its_peak(self):
         all_of_it = event_metrics([(0, 1000)], self.labels, [505])
@@ -92,18 +94,18 @@ class TestEvents:
         assert all_of_it.peak_f1 == 2 * 1 / (3 + 1)
 
     def test_peaks_outside_labels_are_astray(self):
-        found = event_metrics([(95, 125), (495, 512)], self.labels, [122, 505])
-        assert (found.peaks, found.astray, found.peak_f1) == (1, 1, 2 / 5)
+        result = event_metrics([(95, 125), (495, 512)], self.labels, [122, 505])
+        assert (result.peaks, result.astray, result.peak_f1) == (1, 1, 2 / 5)
 
     def test_nothing_reported(self):
-        found = event_metrics([], self.labels)
-        assert (found.precision, found.recall, found.f1, found.peak_f1) == (0, 0, 0, 0)
-        assert math.isnan(found.delay)
+        result = event_metrics([], self.labels)
+        assert (result.precision, result.recall, result.f1, result.peak_f1) == (0, 0, 0, 0)
+        assert math.isnan(result.delay)
 
     def test_nothing_labelled(self):
-        found = event_metrics([(3, 5)], np.zeros(50, dtype=bool))
-        assert found.false_rate == 200.0
-        assert all(math.isnan(value) for value in (found.precision, found.recall, found.f1, found.peak_f1))
+        result = event_metrics([(3, 5)], np.zeros(50, dtype=bool))
+        assert result.false_rate == 200.0
+        assert all(math.isnan(value) for value in (result.precision, result.recall, result.f1, result.peak_f1))
 
 
 class TestData:

@@ -16,12 +16,12 @@ from tests import real_series
 
 
 def test_a_measurement_comes_back_from_its_own_process():
-    found = _measure.measure("rolling_zscore", "ours", 2_000, 50, limit=60)
-    assert found.problem == ""
-    assert 0 < found.seconds < 5
-    assert found.peak > 20
-    assert 0 <= found.growth < found.peak
-    assert found.flags is not None
+    result = _measure.measure("rolling_zscore", "ours", 2_000, 50, limit=60)
+    assert result.problem == ""
+    assert 0 < result.seconds < 5
+    assert result.peak > 20
+    assert 0 <= result.growth < result.peak
+    assert result.flags is not None
 
 
 def test_pandas_and_ours_flag_the_same_points():
@@ -75,12 +75,12 @@ def test_a_rival_that_failed_is_not_run_again(monkeypatch, capsys):
 
 def test_false_alarms_are_counted_over_the_points_judged():
     series = clean("seasonal", 2_000)
-    judged, flags, events = false_alarms.false_alarms("rolling_zscore", series, window=50, threshold=0.5)
-    assert judged == 2_000 - 25
-    assert judged > flags > events > 0
+    result, flags, events = false_alarms.false_alarms("rolling_zscore", series, window=50, threshold=0.5)
+    assert result == 2_000 - 25
+    assert result > flags > events > 0
     assert false_alarms.cell("rolling_zscore", [series] * 2, window=50, threshold=0.5).split() == [
-        f"{1e4 * flags / judged:.1f}",
-        f"{1e4 * events / judged:.1f}",
+        f"{1e4 * flags / result:.1f}",
+        f"{1e4 * events / result:.1f}",
     ]
 
 
@@ -119,22 +119,22 @@ def test_a_finished_series_can_be_judged_for_false_alarms_too():
 
 
 def test_planted_faults_are_counted():
-    made, found = demo("trend", 800, 0), injected_faults.Found()
+    made, result = demo("trend", 800, 0), injected_faults.Found()
     flags = np.zeros(800)
     _, start, stop = made.anomalies[0]
     flags[[start, stop - 1, 3]] = 2.0
     nowhere = np.full(800, np.nan)
-    found.add(made, Detection(made.series, nowhere, nowhere, flags, 1.0, merge_gap=0))
-    assert (found.share(), found.share("trend"), found.false) == ("1 of 2", "1 of 2", 1)
-    assert found.share(made.anomalies[0][0]) == "1 of 1"
-    assert found.normal == 800 - made.labels.sum()
+    result.add(made, Detection(made.series, nowhere, nowhere, flags, 1.0, merge_gap=0))
+    assert (result.share(), result.share("trend"), result.false) == ("1 of 2", "1 of 2", 1)
+    assert result.share(made.anomalies[0][0]) == "1 of 1"
+    assert result.normal == 800 - made.labels.sum()
 
 
 def test_a_bench_of_planted_faults_tells_kinds_and_faults(monkeypatch, capsys):
     monkeypatch.setattr(injected_faults, "SIZES", {400: 1})
     monkeypatch.setattr(sys, "argv", ["planted", "robust_zscore"])
     injected_faults.main()
-    told = capsys.readouterr().out
-    assert told.startswith("robust_zscore, 400 points: ")
-    assert "heartbeat" in told
-    assert " of 7 found, " in told
+    printed = capsys.readouterr().out
+    assert printed.startswith("robust_zscore, 400 points: ")
+    assert "heartbeat" in printed
+    assert " of 7 found, " in printed

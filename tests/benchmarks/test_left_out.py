@@ -10,7 +10,7 @@ from benchmarks.accuracy.data import Labelled
 from benchmarks.accuracy.events import event_metrics
 from benchmarks.accuracy.figures import Figures, Summary
 from benchmarks.accuracy.left_out import Choice, choices, joined
-from benchmarks.accuracy.methods import Judgement, Method
+from benchmarks.accuracy.methods import Method, Output
 from benchmarks.accuracy.results import Result
 from detectors.lstm import LSTM
 from timeseries import Series
@@ -31,11 +31,11 @@ def test_the_present_choice_comes_first_and_none_twice():
 
 def test_the_present_choice_of_lstm_is_what_its_review_joins():
     one = series("a")
-    found = joined(left_out.parts_of(one.series), Choice(left_out.FAMILIES["lstm"][0]))
+    result = joined(left_out.parts_of(one.series), Choice(left_out.FAMILIES["lstm"][0]))
     fitted = LSTM.fit(one.series)
     voices = fitted.detect_offline(one.series).scorer_scores
     own = np.nansum(list(voices.values()), axis=0)
-    assert np.allclose(found, own, atol=1e-6)
+    assert np.allclose(result, own, atol=1e-6)
 
 
 def test_what_is_left_out_does_not_choose(monkeypatch):
@@ -64,8 +64,8 @@ class TestPictures:
         several = [series(f"nab/{name}.csv") for name in "abc"]
         severity = np.zeros(700)
         severity[310] = 2.0
-        judged = Result(Judgement(severity, np.array([[310, 311, 310]])))
-        monkeypatch.setattr(pictures, "kept", lambda method, file: judged)
+        result = Result(Output(severity, np.array([[310, 311, 310]])))
+        monkeypatch.setattr(pictures, "load_result", lambda method, file: result)
         monkeypatch.setattr(pictures, "PICTURES", 2)
         metrics = event_metrics([(310, 311)], several[0].labels)
         figures = [
@@ -73,10 +73,10 @@ class TestPictures:
             for one, vus in zip(several, (0.5, 0.1, float("nan")), strict=True)
         ]
         (tmp_path / "old.svg").write_text("")
-        method = Method("auto offline", "ours", lambda series: judged.judgement, "1")
-        told = pictures.draw(method, Summary("auto offline", "ours", figures), several, tmp_path)
+        method = Method("auto offline", "ours", lambda series: result.output, "1")
+        printed = pictures.draw(method, Summary("auto offline", "ours", figures), several, tmp_path)
         assert sorted(file.name for file in tmp_path.iterdir()) == ["a.svg", "b.svg"]
-        assert told.index("b, VUS-PR 0.10") < told.index("a, VUS-PR 0.50")
+        assert printed.index("b, VUS-PR 0.10") < printed.index("a, VUS-PR 0.50")
         root = ElementTree.parse(tmp_path / "b.svg").getroot()
         colours = [part.get("fill") for part in root]
         assert {"#fbc4c4", "#b00020"} <= set(colours)

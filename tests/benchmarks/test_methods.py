@@ -11,26 +11,26 @@ from benchmarks.accuracy import __main__ as command
 from benchmarks.accuracy import data, methods, plain, proof, report, results
 from benchmarks.accuracy.events import event_metrics
 from benchmarks.accuracy.figures import Figures, Summary, summary
-from benchmarks.accuracy.methods import Judgement, Method
+from benchmarks.accuracy.methods import Method, Output
 from data_generation import clean
 from detectors.registry import DETECTORS
 from timeseries import Series
 
 
 @pytest.fixture
-def kept(tmp_path, monkeypatch):
+def stored(tmp_path, monkeypatch):
     """An empty place for results and two short series, the second without a labelled event."""
     monkeypatch.setattr(results, "KEPT", tmp_path / "kept")
     monkeypatch.setattr(data, "DATA", tmp_path)
     rng = np.random.default_rng(0)
-    found = []
+    result = []
     for name in ("a", "b"):
         (tmp_path / name).write_text(name)
         values = np.sin(np.arange(600) / 4) + rng.normal(0, 0.1, 600)
         values[300] += 9
         labels = (np.arange(600) == 300) & (name == "a")
-        found.append(data.Labelled(name, "SET", Series(None, values, name), labels))
-    return found
+        result.append(data.Labelled(name, "SET", Series(None, values, name), labels))
+    return result
 
 
 class TestMethods:
@@ -46,10 +46,10 @@ class TestMethods:
         series = clean("seasonal", 1200)
         known = methods.methods()
         name = next(name for name in known if name.endswith(" offline")).removesuffix(" offline")
-        causal, whole = known[name].judge(series), known[f"{name} offline"].judge(series)
+        causal, complete = known[name].run(series), known[f"{name} offline"].run(series)
         expected = DETECTORS[name].fit(series).detect_offline(series).severity
-        assert np.array_equal(whole.severity, expected, equal_nan=True)
-        assert not np.array_equal(whole.severity, causal.severity, equal_nan=True)
+        assert np.array_equal(complete.severity, expected, equal_nan=True)
+        assert not np.array_equal(complete.severity, causal.severity, equal_nan=True)
 
     def test_the_network_is_what_the_lstm_has_more_than_the_method_without(self):
         t = np.arange(1500)
@@ -60,30 +60,30 @@ class TestMethods:
         chaos = Series(None, x[2:])
         known = methods.methods()
         for series, same in ((noise, True), (chaos, False)):
-            ours, without = known["lstm"].judge(series), known["lstm without network"].judge(series)
+            ours, without = known["lstm"].run(series), known["lstm without network"].run(series)
             assert np.array_equal(ours.severity, without.severity, equal_nan=True) is same
 
     def test_ours_keep_their_own_threshold_and_events(self):
         series = clean("seasonal", 1500)
         series.values[900] += 5000
-        found = methods.methods()["rolling_zscore"].judge(series)
+        result = methods.methods()["rolling_zscore"].run(series)
         detection = DETECTORS["rolling_zscore"].fit(series).detect(series)
-        assert np.array_equal(found.severity > 1, detection.is_anomaly)
-        assert found.events.tolist() == [[event.start, event.stop, event.peak] for event in detection.events]
-        assert any(start <= 900 < stop for start, stop, _ in found.events)
+        assert np.array_equal(result.severity > 1, detection.is_anomaly)
+        assert result.events.tolist() == [[event.start, event.stop, event.peak] for event in detection.events]
+        assert any(start <= 900 < stop for start, stop, _ in result.events)
 
     def test_scores_alone_are_judged_by_mean_and_spread(self):
         score = np.zeros(1000)
         score[[500, 502, 700]] = 5, 9, 7
         score[0] = np.nan
-        found = methods.judged(score)
-        assert found.events.tolist() == [[500, 503, 502], [700, 701, 700]]
-        assert found.severity[502] == pytest.approx((9 - np.nanmean(score)) / (3 * np.nanstd(score)))
-        assert math.isnan(found.severity[0])
+        result = methods.by_sigma(score)
+        assert result.events.tolist() == [[500, 503, 502], [700, 701, 700]]
+        assert result.severity[502] == pytest.approx((9 - np.nanmean(score)) / (3 * np.nanstd(score)))
+        assert math.isnan(result.severity[0])
 
     def test_a_threshold_of_its_own_comes_first(self):
-        assert methods.judged(np.array([1.0, 4.0]), 2.0).severity.tolist() == [0.5, 2.0]
-        assert methods.judged(np.array([np.nan, np.nan])).events.shape == (0, 3)
+        assert methods.by_sigma(np.array([1.0, 4.0]), 2.0).severity.tolist() == [0.5, 2.0]
+        assert methods.by_sigma(np.array([np.nan, np.nan])).events.shape == (0, 3)
 
     @pytest.mark.parametrize("name", plain.SCORES)
     def test_plain_ones_find_a_spike(self, name):
@@ -135,7 +135,7 @@ for line in sys.stdin:
 
 class TestResults:
     @pytest.fixture
-    def method(self, kept, tmp_path, monkeypatch):
+    def method(self, stored, tmp_path, monkeypatch):
         """A method whose process behaves as told on the second series; the calls are counted in a file."""
 
         def make(behave):
@@ -146,18 +146,18 @@ class TestResults:
             monkeypatch.setattr(
                 results.subprocess, "Popen", lambda command, **rest: popen(echo, **{**rest, "cwd": tmp_path})
             )
-            return Method("echo", "ours", lambda series: Judgement(series.values, np.zeros((0, 3), int)), "v1")
+            return Method("echo", "ours", lambda series: Output(series.values, np.zeros((0, 3), int)), "v1")
 
         return make
 
-    def test_are_made_once(self, kept, method, tmp_path):
+    def test_are_made_once(self, stored, method, tmp_path):
         echo = method("pass")
         for _ in range(2):
-            results.fill(echo, kept, limit=30)
+            results.run_missing(echo, stored, limit=30)
         assert (tmp_path / "calls").read_text() == "ab"
-        found = results.kept(echo, "a")
-        assert (found.seconds, found.peak, len(found.judgement.severity)) == (2.0, 30.0, 600)
-        assert results.kept(Method("echo", "ours", echo.judge, "v2"), "a") is None
+        result = results.load_result(echo, "a")
+        assert (result.seconds, result.peak, len(result.output.severity)) == (2.0, 30.0, 600)
+        assert results.load_result(Method("echo", "ours", echo.run, "v2"), "a") is None
 
     @pytest.mark.parametrize(
         ("behave", "problem"),
@@ -167,14 +167,14 @@ class TestResults:
             ("exec('while True: pass')", "over 1 s"),
         ],
     )
-    def test_a_failure_is_kept_and_the_others_go_on(self, kept, method, tmp_path, behave, problem):
+    def test_a_failure_is_kept_and_the_others_go_on(self, stored, method, tmp_path, behave, problem):
         echo = method(behave)
         for _ in range(2):
-            results.fill(echo, list(reversed(kept)), limit=1)
-        assert results.kept(echo, "b").problem == problem
-        assert results.kept(echo, "a").judgement is not None
+            results.run_missing(echo, list(reversed(stored)), limit=1)
+        assert results.load_result(echo, "b").problem == problem
+        assert results.load_result(echo, "a").output is not None
         assert (tmp_path / "calls").read_text() == "ba"
-        results.fill(echo, kept, limit=1, again=True)
+        results.run_missing(echo, stored, limit=1, again=True)
         assert (tmp_path / "calls").read_text() == "bab"
 
     def test_a_real_process_judges(self, tmp_path, monkeypatch):
@@ -182,30 +182,30 @@ class TestResults:
             pytest.skip(data.MISSING)
         monkeypatch.setattr(results, "KEPT", tmp_path)
         method, one = methods.methods()["rolling_zscore"], data.read("nab/realTraffic/speed_7578.csv")
-        results.fill(method, [one], limit=60)
-        found = results.kept(method, one.file)
-        assert found.problem == ""
-        assert found.judgement.severity.shape == one.labels.shape
-        assert 0 <= found.seconds < 5
-        assert 30 < found.peak < 2000
+        results.run_missing(method, [one], limit=60)
+        result = results.load_result(method, one.file)
+        assert result.problem == ""
+        assert result.output.severity.shape == one.labels.shape
+        assert 0 <= result.seconds < 5
+        assert 30 < result.peak < 2000
 
 
 class TestFigures:
-    def test_come_from_what_is_kept(self, kept):
+    def test_come_from_what_is_kept(self, stored):
         severity = np.where(np.arange(600) == 300, 2.0, 0.1)
-        good = results.Result(Judgement(severity, np.array([[299, 302, 300]])), seconds=0.06, peak=100)
-        found = summary("x", "ours", kept, {"a": good, "b": results.Result(problem="over 1 s")}.get)
-        [only] = found.figures
+        good = results.Result(Output(severity, np.array([[299, 302, 300]])), seconds=0.06, peak=100)
+        result = summary("x", "ours", stored, {"a": good, "b": results.Result(problem="over 1 s")}.get)
+        [only] = result.figures
         assert (only.events.f1, only.events.peak_f1, only.events.delay) == (1, 1, 0)
         assert only.vus > 0.5
         assert only.seconds == pytest.approx(1.0)
-        assert found.problems == {"b": "over 1 s"}
+        assert result.problems == {"b": "over 1 s"}
 
     def test_data_sets_count_alike(self):
         some = [figures("a", "X", 0.2), figures("b", "X", 0.4), figures("c", "Y", 0.9), figures("d", "Y", math.nan)]
-        found = Summary("x", "ours", some)
-        assert found.mean(lambda one: one.vus) == pytest.approx(0.5)
-        assert found.over_sets(lambda one: one.vus) == pytest.approx(0.6)
+        result = Summary("x", "ours", some)
+        assert result.mean(lambda one: one.vus) == pytest.approx(0.5)
+        assert result.over_sets(lambda one: one.vus) == pytest.approx(0.6)
 
 
 def figures(file, data_set, vus):
@@ -213,14 +213,14 @@ def figures(file, data_set, vus):
 
 
 class TestReport:
-    found = (
+    result = (
         Summary("ours", "ours", [figures("labelled/a.csv.gz", "X", 0.5), figures("nab/s/b.csv", "Y", 0.7)]),
         Summary("theirs", "rival", [figures("nab/s/b.csv", "Y", 0.8)], {"labelled/a.csv.gz": "over 120 s"}),
         Summary("broken", "rival", [], {"labelled/a.csv.gz": "no module", "nab/s/b.csv": "no module"}),
     )
 
     def test_ranks_and_says_what_is_missing(self):
-        made = report.tables(self.found)
+        made = report.tables(self.result)
         first, second = made["summary"].splitlines()[2:]
         assert first.startswith("| theirs | 1 | 0.800 | 0.800 | 1.00 | 1.00 | 1.00 | 0.00 |")
         assert second.startswith("| **ours** | 2 | 0.600 | 0.600 |")
@@ -245,7 +245,7 @@ class TestReport:
         for number, name in enumerate(report.PAGES):
             pages.append(tmp_path / f"{number}.md")
             pages[-1].write_text((methods.ROOT / name).read_text())
-        report.write(pages, report.tables(self.found))
+        report.write(pages, report.tables(self.result))
         assert all("theirs" in page.read_text() for page in pages)
 
 
@@ -258,12 +258,12 @@ def test_ours_is_the_vus_of_tsb_ad():
 
 class TestCommand:
     @pytest.fixture
-    def asked(self, kept, monkeypatch):
+    def asked(self, stored, monkeypatch):
         """Which methods are run on how many series, instead of running them; nothing is found of them."""
         asked = {}
-        monkeypatch.setattr(data, "labelled_series", lambda: iter(kept))
+        monkeypatch.setattr(data, "labelled_series", lambda: iter(stored))
         monkeypatch.setattr(proof, "main", lambda: None)
-        monkeypatch.setattr(command, "fill", lambda method, series, *_: asked.update({method.name: len(series)}))
+        monkeypatch.setattr(command, "run_missing", lambda method, series, *_: asked.update({method.name: len(series)}))
         monkeypatch.setattr(command, "write", lambda pages, made: asked.update(written=[page.name for page in pages]))
         return asked
 

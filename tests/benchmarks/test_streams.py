@@ -15,21 +15,21 @@ needs_proc = pytest.mark.skipif(sys.platform != "linux", reason="SKIPPED: what a
 @pytest.fixture(autouse=True)
 def patient(monkeypatch):
     """A busy machine is no failure."""
-    monkeypatch.setattr("benchmarks._service.PATIENCE", SECONDS)
+    monkeypatch.setattr("benchmarks._service.TIMEOUT", SECONDS)
     monkeypatch.setattr(crash_recovery, "TIMEOUT", SECONDS)
 
 
 def test_killed_servers_lose_nothing(monkeypatch, capsys):
     assert crash_recovery.main(3) == 0
-    told = capsys.readouterr().out
-    assert " 0 lost, 0 with another value" in told
-    assert " 0 without a message" in told
-    assert int(re.search(r"^([0-9,]+) events", told, re.MULTILINE)[1].replace(",", "")) > 0
+    printed = capsys.readouterr().out
+    assert " 0 lost, 0 with another value" in printed
+    assert " 0 without a message" in printed
+    assert int(re.search(r"^([0-9,]+) events", printed, re.MULTILINE)[1].replace(",", "")) > 0
 
 
 def test_kills_that_hit_nothing_prove_nothing(monkeypatch, capsys):
     monkeypatch.setattr(crash_recovery, "TIMEOUT", 0.0)
-    monkeypatch.setattr(crash_recovery, "HISTORY", 10**9)  # no stream gets that far: there is no event to be told
+    monkeypatch.setattr(crash_recovery, "HISTORY", 10**9)  # no stream gets that far: there is no event to report
     assert crash_recovery.main(1) == 1
     assert capsys.readouterr().out.splitlines()[1].startswith("0 events")
 
@@ -50,6 +50,6 @@ def test_a_stream_gives_the_flags_of_a_file_whatever_the_way(monkeypatch, capsys
 def test_pages_are_answered(monkeypatch, capsys):
     monkeypatch.setattr(pages, "OPENING", 0.5)
     pages.main(10, 2)
-    told = capsys.readouterr().out
-    assert told.startswith("10 pages")
-    assert told.count(" 0 errors") == 2
+    printed = capsys.readouterr().out
+    assert printed.startswith("10 pages")
+    assert printed.count(" 0 errors") == 2
