@@ -1,4 +1,4 @@
-"""Everything a user can do wrong, as exceptions that carry their facts."""
+"""User mistakes as exceptions that carry their facts; two more that are none."""
 
 from typing import Any
 
@@ -6,9 +6,9 @@ from typing import Any
 class BadInput(Exception):
     """Root of every user mistake.
 
-    `message` is one sentence that says what to change. `detail` holds the facts
-    it speaks of (line, column, name, limit, ...), as JSON values. `code` is the
-    kind, stable for programs.
+    message  one sentence: the fact, then the remedy
+    detail   its facts (line, column, name, limit, ...) as JSON values
+    code     the kind of mistake, stable for programs
     """
 
     code = "bad_input"
@@ -20,13 +20,13 @@ class BadInput(Exception):
 
 
 class Unreadable(BadInput):
-    """The bytes are not a table of numbers, or not the JSON that was asked for."""
+    """The bytes are not a table of numbers, or not the JSON that is required."""
 
     code = "unreadable"
 
 
 class Ambiguous(BadInput):
-    """Two readings are equally good; `detail["choices"]` lists what may be asked for."""
+    """Two readings are equally good; `detail["choices"]` lists the values of the parameter that decides."""
 
     code = "ambiguous"
 
@@ -38,7 +38,7 @@ class UnknownName(BadInput):
 
 
 class NotFound(BadInput):
-    """A stream that does not exist; `detail["name"]` is what was asked for."""
+    """A resource that does not exist; `detail["name"]` is the name in the request."""
 
     code = "not_found"
 
@@ -56,7 +56,7 @@ class LimitExceeded(BadInput):
 
 
 class StaleState(Exception):
-    """A saved detector or detection of another version of the program: make it again. Not a user mistake."""
+    """A saved detector or detection of another version of the program, to be made anew. Not a user mistake."""
 
 
 class Cancelled(Exception):

@@ -2,16 +2,21 @@
 
 import functools
 import inspect
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
 
 from errors import BadParameter, UnknownName
 
+JSON_TYPES = {int: "integer", float: "number"}
+
 
 @dataclass(frozen=True)
 class Param:
-    """Unit, bounds (inclusive) and help of one parameter; stands in the `Annotated` type of the keyword argument."""
+    """One parameter, in the `Annotated` type of a keyword argument: unit, inclusive bounds and help.
+
+    `parameters` fills in name, type ("integer" or "number") and default from the signature.
+    """
 
     unit: str | None
     minimum: float
@@ -23,24 +28,21 @@ class Param:
 
 
 def parameters(function: Callable[..., Any]) -> dict[str, Param]:
-    """The parameters of a `fit` method, read from its signature: the one place where they are written."""
-    found = {}
+    """The parameters of a function by name, from its signature."""
+    declared = {}
     hints = get_type_hints(function, include_extras=True)
     for name, argument in inspect.signature(function).parameters.items():
         hint = hints.get(name)
         if get_origin(hint) is Annotated:
             kind, param = get_args(hint)[:2]
-            words = {int: "integer", float: "number"}
-            found[name] = Param(
-                param.unit, param.minimum, param.maximum, param.help, name, words[kind], argument.default
-            )
-    return found
+            declared[name] = replace(param, name=name, type=JSON_TYPES[kind], default=argument.default)
+    return declared
 
 
 def check_parameter(param: Param, value: Any) -> int | float:
-    """`value` as the parameter's own type. Integers may come as `97.0`.
+    """`value` as the parameter's own type; an integer may be given as `97.0`.
 
-    Raises BadParameter when it is not a number, not finite, not whole, or out of bounds.
+    Raises BadParameter where it is not a number, not finite, not an integer as declared, or out of bounds.
     """
     bounds = f"from {param.minimum:g} to {param.maximum:g}"
     facts = {"name": param.name, "minimum": param.minimum, "maximum": param.maximum}
@@ -55,43 +57,43 @@ def check_parameter(param: Param, value: Any) -> int | float:
     return float(value)
 
 
-def check_given(function: Callable[..., Any], given: Mapping[str, Any]) -> None:
+def check_names(declared: Mapping[str, Param], names: Iterable[str]) -> None:
+    """Raises UnknownName for a name that is not declared."""
+    for name in names:
+        if name not in declared:
+            message = f"There is no parameter {name!r} here; use one of {', '.join(declared)}."
+            raise UnknownName(message, name=name, known=sorted(declared))
+
+
+def check_params(function: Callable[..., Any], params: Mapping[str, Any]) -> None:
     """Raises UnknownName for a parameter that a `fit` does not have, BadParameter for a bad value.
 
-    `fit` does the same, but later, and not for the names of its own arguments: a `series` that a caller of the
-    service names must not reach it.
+    `fit` checks too, but later, and only after its own arguments are bound: a parameter that a request names `series`
+    must not reach it.
     """
-    known = parameters(function)
-    for name, value in given.items():
-        if name not in known:
-            message = f"There is no parameter {name!r} here; use one of {', '.join(known)}."
-            raise UnknownName(message, name=name, known=sorted(known))
-        check_parameter(known[name], value)
+    declared = parameters(function)
+    for name, value in params.items():
+        check_names(declared, [name])
+        check_parameter(declared[name], value)
 
 
 D = TypeVar("D")
 
 
 def checked(function: Callable[..., D]) -> Callable[..., D]:
-    """Checks the keyword arguments of a `fit` against the bounds in its signature, and completes them.
+    """Decorates a `fit`: checks its keyword arguments against the bounds in its signature and fills in defaults.
 
     Raises UnknownName for a parameter that the detector does not have, BadParameter for a bad value.
     """
-    known: dict[str, Param] = {}
+    declared: dict[str, Param] = {}
 
     @functools.wraps(function)
-    def fit(cls: Any, series: Any, **given: Any) -> D:
-        outside = {"progress": given.pop("progress")} if "progress" in given else {}
-        if not known:
-            known.update(parameters(function))
-        for name in given:
-            if name not in known:
-                raise UnknownName(
-                    f"There is no parameter {name!r} here; use one of {', '.join(known)}.",
-                    name=name,
-                    known=sorted(known),
-                )
-        full = {name: check_parameter(param, given.get(name, param.default)) for name, param in known.items()}
-        return function(cls, series, **outside, **full)
+    def fit(cls: Any, series: Any, **params: Any) -> D:
+        progress = {"progress": params.pop("progress")} if "progress" in params else {}
+        if not declared:
+            declared.update(parameters(function))
+        check_names(declared, params)
+        complete = {name: check_parameter(param, params.get(name, param.default)) for name, param in declared.items()}
+        return function(cls, series, **progress, **complete)
 
     return fit

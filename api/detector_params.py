@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from anomaly_detection import Detector, parameters_of
-from parameters import check_given, check_parameter
+from parameters import check_parameter, check_params
 
 
 def check_params(detector: type[Detector], params: Mapping[str, Any]) -> None:
     """Raises UnknownName for a parameter that a detector does not have, BadParameter for a bad value."""
-    check_given(detector.fit, params)
+    check_params(detector.fit, params)
 
 
 def all_params(detector: type[Detector], params: Mapping[str, Any]) -> dict[str, int | float]:

@@ -1,8 +1,5 @@
 """The forecasters and the grid they work on: linear path, LSTM, gaps."""
 
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 
@@ -11,7 +8,6 @@ from detectors.lstm import LSTM
 from detectors.seasonal_naive import SeasonalNaive
 from forecasting.autoregression import Autoregression
 from forecasting.lstm import LSTMForecaster
-from tests.serving import ROOT
 from timeseries import Series
 from timeseries.gap_filling import MAX_FILL, fill_forward, sample_rows
 from timeseries.regular_grid import RegularGrid, place_in_cells
@@ -128,14 +124,14 @@ def test_what_changes_with_hidden_points_is_all_that_is_made_again(periods):
 def test_notes_tell_whether_the_network_takes_part():
     learned, useless, short = henon(3000), np.random.default_rng(0).normal(size=2000), henon(200)
     for values, code in ((learned, "lstm_gain"), (useless, "lstm_no_gain"), (short, "lstm_too_short")):
-        assert code in [note.code for note in LSTM.fit(Series(None, values)).notes]
+        assert code in [note.code for note in LSTM.fit(Series(None, values)).model.notes]
 
 
 def test_notes_tell_of_values_that_widen_the_band():
     values = RNG.normal(20, 1, 1000)
-    assert "outliers_widen_band" not in [note.code for note in LSTM.fit(Series(None, values)).notes]
+    assert "outliers_widen_band" not in [note.code for note in LSTM.fit(Series(None, values)).model.notes]
     values[[300, 700]] = -999
-    assert "outliers_widen_band" in [note.code for note in LSTM.fit(Series(None, values)).notes]
+    assert "outliers_widen_band" in [note.code for note in LSTM.fit(Series(None, values)).model.notes]
 
 
 def test_seeds_differ_and_repeat():
@@ -305,26 +301,6 @@ def test_few_points_are_forecast_to_the_bit_as_many_are(periods, monkeypatch):
     np.testing.assert_array_equal(few, learned.forecast(values, seasons))
     np.testing.assert_array_equal(some, few[rows])
     np.testing.assert_array_equal(some, learned.forecast(values, seasons, rows))
-
-
-def test_training_takes_the_steps_of_adam_without_the_compiler():
-    code = (
-        "import sys, torch, model as own\n"
-        "def trained(kind):\n"
-        "    torch.manual_seed(1)\n"
-        "    network = torch.nn.Linear(3, 2)\n"
-        "    steps = kind(network.parameters(), lr=0.1)\n"
-        "    for _ in range(20):\n"
-        "        steps.zero_grad()\n"
-        "        torch.autograd.backward((network(torch.ones(5, 3)) ** 2).sum())\n"
-        "        steps.step()\n"
-        "    return torch.cat([each.detach().flatten() for each in network.parameters()])\n"
-        "ours = trained(own.Adam)\n"
-        "assert not {'torch._dynamo', 'sympy'} & set(sys.modules), 'the compiler was imported'\n"
-        "assert torch.equal(ours, trained(torch.optim.Adam))\n"
-    )
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize("periods", [(), (24,)])
