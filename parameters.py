@@ -65,7 +65,7 @@ def check_names(declared: Mapping[str, Param], names: Iterable[str]) -> None:
             raise UnknownName(message, name=name, known=sorted(declared))
 
 
-def check_params(function: Callable[..., Any], params: Mapping[str, Any]) -> None:
+def check_arguments(function: Callable[..., Any], params: Mapping[str, Any]) -> None:
     """Raises UnknownName for a parameter that a `fit` does not have, BadParameter for a bad value.
 
     `fit` checks too, but later, and only after its own arguments are bound: a parameter that a request names `series`

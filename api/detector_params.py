@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from anomaly_detection import Detector, parameters_of
-from parameters import check_parameter, check_params
+from parameters import check_arguments, check_parameter
 
 
 def check_params(detector: type[Detector], params: Mapping[str, Any]) -> None:
     """Raises UnknownName for a parameter that a detector does not have, BadParameter for a bad value."""
-    check_params(detector.fit, params)
+    check_arguments(detector.fit, params)
 
 
 def all_params(detector: type[Detector], params: Mapping[str, Any]) -> dict[str, int | float]:

@@ -9,7 +9,7 @@ import numpy as np
 from anomaly_detection import Detection, Detector, parameters_of
 from errors import BadParameter
 from events.filter import EventFilter
-from parameters import check_parameter, check_params
+from parameters import check_arguments, check_parameter
 
 
 def rethreshold(
@@ -37,7 +37,7 @@ def rethreshold(
 
 def merge_params(detector: type[Detector], present: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
     """Every parameter in effect. Raises UnknownName; BadParameter for a bad value, or one that needs a new fit."""
-    check_params(detector.fit, changes)
+    check_arguments(detector.fit, changes)
     params = parameters_of(detector)
     checked = {name: check_parameter(params[name], value) for name, value in changes.items()}
     for name, value in checked.items():

@@ -11,7 +11,7 @@ from detectors import find_detector
 from errors import BadInput, BadParameter, LimitExceeded
 from events.policy import Policy
 from events.scored_points import ScoredPoints
-from parameters import check_params
+from parameters import check_arguments
 from store import Label, Labels, RetentionStore, Silences, Stream, StreamStore
 from streams import demo, retention, silence_monitor
 from streams.cold_start import ColdStart
@@ -158,7 +158,7 @@ class Streams:
             detector = existing.detector
             params = existing.params if params is None else params
         detector = detector or DEFAULT_DETECTOR
-        check_params(find_detector(detector).fit, params or {})
+        check_arguments(find_detector(detector).fit, params or {})
         unfitted = find_detector(detector).fit(NO_POINTS, **(params or {}))
         if existing is None and self.store.count() >= self.max_streams:
             raise self._too_many_streams()
