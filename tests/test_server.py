@@ -328,7 +328,7 @@ class TestStartAndEnd:
         assert says in log
 
     def test_torch_is_not_loaded_before_the_socket_listens(self):
-        code = "import server, sys; sys.exit('torch' in sys.modules or 'detectors' in sys.modules)"
+        code = "import server, sys; sys.exit('torch' in sys.modules or 'detectors.registry' in sys.modules)"
         assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
 
     def test_it_gets_ready(self, server_url):

@@ -19,58 +19,58 @@ def check_error(response, status, code):
     """The one shape of errors. Returns its `error`."""
     assert response.status_code == status, response.data[:500]
     assert response.mimetype == "application/json"
-    told = strict_json(response.data)
-    assert list(told) == ["error"]
-    assert sorted(told["error"]) == ["code", "detail", "message"]
-    assert told["error"]["code"] == code
-    assert "Traceback" not in told["error"]["message"]
-    assert told["error"]["message"].endswith((".", "?", ")", "…"))
-    assert isinstance(told["error"]["detail"], dict)
-    return told["error"]
+    result = strict_json(response.data)
+    assert list(result) == ["error"]
+    assert sorted(result["error"]) == ["code", "detail", "message"]
+    assert result["error"]["code"] == code
+    assert "Traceback" not in result["error"]["message"]
+    assert result["error"]["message"].endswith((".", "?", ")", "…"))
+    assert isinstance(result["error"]["detail"], dict)
+    return result["error"]
 
 
-def check_detection(told, values=None):
+def check_detection(result, values=None):
     """Raises AssertionError unless all invariants hold; `values` are the numbers sent, None where missing."""
-    n = told["summary"]["points"]
-    assert {len(told[name]) for name in COLUMNS} == {n}
-    assert told["times"] is None or len(told["times"]) == n
-    assert values is None or told["values"] == values
-    check_points(told)
-    check_events(told)
-    summary = told["summary"]
-    assert summary["missing"] == told["values"].count(None)
-    assert summary["anomalies"] == sum(told["is_anomaly"])
-    assert summary["events"] == len(told["events"])
-    unjudged = sum(s is None and v is not None for s, v in zip(told["score"], told["values"], strict=True))
+    n = result["summary"]["points"]
+    assert {len(result[name]) for name in COLUMNS} == {n}
+    assert result["times"] is None or len(result["times"]) == n
+    assert values is None or result["values"] == values
+    check_points(result)
+    check_events(result)
+    summary = result["summary"]
+    assert summary["missing"] == result["values"].count(None)
+    assert summary["anomalies"] == sum(result["is_anomaly"])
+    assert summary["events"] == len(result["events"])
+    unjudged = sum(s is None and v is not None for s, v in zip(result["score"], result["values"], strict=True))
     assert summary["warm_up"] == unjudged
     assert all(seconds >= 0 for seconds in summary["seconds"].values())
 
 
-def check_points(told):
+def check_points(result):
     """Each point: flagged exactly where its score lies above the threshold, missing points never judged. What is scored
     has an expected value, but where a detector of shapes expects none at all."""
-    expects = any(expected is not None for expected in told["expected"])
-    for value, expected, lower, upper, score, flag in zip(*(told[name] for name in COLUMNS), strict=True):
-        assert flag == (score is not None and score > told["threshold"])
+    expects = any(expected is not None for expected in result["expected"])
+    for value, expected, lower, upper, score, flag in zip(*(result[name] for name in COLUMNS), strict=True):
+        assert flag == (score is not None and score > result["threshold"])
         assert score is None or (score >= 0 and value is not None and (expected is not None) == expects)
         assert lower is None or upper is None or lower <= upper
         assert expected is None or lower is None or lower <= expected
         assert expected is None or upper is None or expected <= upper
 
 
-def check_events(told):
+def check_events(result):
     """Each event begins, ends and peaks on flagged points; together they hold every flagged point once."""
-    flags, covered = told["is_anomaly"], 0
+    flags, covered = result["is_anomaly"], 0
     last_stop = 0
-    for event in told["events"]:
+    for event in result["events"]:
         start, stop, peak = event["start"], event["stop"], event["peak"]
         assert last_stop <= start <= peak < stop <= len(flags)
         assert flags[start] and flags[stop - 1] and flags[peak]
-        scores = [told["score"][i] for i in range(start, stop) if flags[i]]
-        assert event["top_scorer"] is not None or told["score"][peak] == max(scores)
-        assert math.isclose(event["severity"], max(scores) / told["threshold"], rel_tol=1e-12)
-        assert event["value"] == told["values"][peak]
-        assert event["expected"] == told["expected"][peak]
+        scores = [result["score"][i] for i in range(start, stop) if flags[i]]
+        assert event["top_scorer"] is not None or result["score"][peak] == max(scores)
+        assert math.isclose(event["severity"], max(scores) / result["threshold"], rel_tol=1e-12)
+        assert event["value"] == result["values"][peak]
+        assert event["expected"] == result["expected"][peak]
         if event["expected"] is None:
             assert event["direction"] == "shape"
         elif event["top_scorer"] is None:
@@ -78,7 +78,7 @@ def check_events(told):
         else:
             assert event["direction"] in ("above", "below", "shape")
         for word, at in (("start_time", start), ("stop_time", stop - 1), ("peak_time", peak)):
-            assert event[word] == (told["times"][at] if told["times"] else None)
+            assert event[word] == (result["times"][at] if result["times"] else None)
         covered += sum(flags[start:stop])
         last_stop = stop
     assert covered == sum(flags)

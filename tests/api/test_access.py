@@ -17,7 +17,7 @@ def refused(response, code):
 
 @pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("peer", ["192.168.1.7", "2001:db8::1", "::ffff:10.0.0.1", "", "localhost"])
-def test_another_computer_is_refused_and_told_how_to_lift_it(client, path, peer):
+def test_another_computer_is_refused_with_the_setting_to_change(client, path, peer):
     response = client.get(path, environ_overrides={"REMOTE_ADDR": peer})
     assert "ANOMALY_OPEN=1" in refused(response, "not_local")
 
@@ -36,7 +36,7 @@ def test_this_computer_is_served(client, peer):
         *("X-Rewrite-URL", "X_Forwarded_For", "X_Real_IP"),
     ],
 )
-def test_what_came_through_a_proxy_is_refused(client, header):
+def test_requests_through_a_proxy_are_refused(client, header):
     message = refused(client.get("/api/v1/detectors", headers={header: "127.0.0.1"}), "not_local")
     assert "ANOMALY_OPEN=1" in message
 

@@ -46,67 +46,67 @@ def client(store):
     streams.stop()
 
 
-def ask(client, method, path, status=200, **body):
+def call(client, method, path, status=200, **body):
     response = client.open(f"/api/v1/{path}", method=method, **({"json": body["json"]} if "json" in body else {}))
     assert response.status_code == status, response.data
     return strict_json(response.data)
 
 
 def push(client, values):
-    ask(client, "POST", "streams/boiler/points", json={"values": values})
+    call(client, "POST", "streams/boiler/points", json={"values": values})
 
 
-def test_a_policy_is_put_told_and_taken_away(client):
-    put = ask(client, "PUT", "streams/boiler/policy", json={"min_points": 2, "direction": "above"})
+def test_a_policy_is_put_read_and_deleted(client):
+    put = call(client, "PUT", "streams/boiler/policy", json={"min_points": 2, "direction": "above"})
     assert (put["min_points"], put["direction"], put["recovery_points"]) == (2, "above", 4)
-    assert ask(client, "GET", "streams/boiler/policy") == put
+    assert call(client, "GET", "streams/boiler/policy") == put
     check_schema(put, "Policy")
-    assert ask(client, "DELETE", "streams/boiler/policy") == {"deleted": "boiler"}
+    assert call(client, "DELETE", "streams/boiler/policy") == {"deleted": "boiler"}
     check_error(client.get("/api/v1/streams/boiler/policy"), 404, "not_found")
     check_error(client.delete("/api/v1/streams/boiler/policy"), 404, "not_found")
 
 
-def test_a_replay_says_what_would_have_been_told(client):
+def test_a_replay_returns_the_messages_of_a_policy(client):
     push(client, STEADY + SPIKE + 4 * CALM + SPIKE)
-    told = ask(client, "POST", "streams/boiler/replay", json={})
-    assert told["message"] == "Over the last 66 points this would have sent 3 messages, about 2 events."
-    assert [notice["status"] for notice in told["notices"]] == ["firing", "resolved", "firing"]
-    assert (told["notices"][0]["at"], told["notices"][0]["value"]) == (41, 95.0)
-    check_schema(told, "Replay")
-    assert ask(client, "POST", "streams/boiler/replay") == told
-    assert ask(client, "POST", "streams/boiler/replay", json={"min_points": 2})["notices"] == []
-    assert ask(client, "GET", "alerts")["messages"] == []
+    result = call(client, "POST", "streams/boiler/replay", json={})
+    assert result["message"] == "Over the last 66 points this would have sent 3 messages, about 2 events."
+    assert [notice["status"] for notice in result["notices"]] == ["firing", "resolved", "firing"]
+    assert (result["notices"][0]["at"], result["notices"][0]["value"]) == (41, 95.0)
+    check_schema(result, "Replay")
+    assert call(client, "POST", "streams/boiler/replay") == result
+    assert call(client, "POST", "streams/boiler/replay", json={"min_points": 2})["notices"] == []
+    assert call(client, "GET", "alerts")["messages"] == []
 
 
 def silence_after(store, cursor, stop):
     """Keeps a silence of boiler after the point at a cursor; `stop` is None while it lasts."""
     stream, silences = store.stream("boiler"), Silences(store.database)
-    [kept] = silences.begin({"boiler": Silence(stream.id, 0, cursor, None, 1000, 60_000, 61_000)}).values()
+    [stored] = silences.begin({"boiler": Silence(stream.id, 0, cursor, None, 1000, 60_000, 61_000)}).values()
     if stop is not None:
-        silences.end([replace(kept, stop=stop)])
+        silences.end([replace(stored, stop=stop)])
 
 
 def test_a_replay_counts_the_silences_of_its_points(client, store):
-    ask(client, "PUT", "streams/boiler", json={"capacity": 60})
+    call(client, "PUT", "streams/boiler", json={"capacity": 60})
     push(client, STEADY + SPIKE + 4 * CALM)  # 65 points, of which the first five are forgotten
     for cursor, stop in ((3, 100_000), (50, 200_000), (65, None)):
         silence_after(store, cursor, stop)
-    told = ask(client, "POST", "streams/boiler/replay", json={})
-    check_schema(told, "Replay")
-    assert told["message"].endswith("would have sent 5 messages, about 1 event and 2 silences.")
-    assert [(each["start"], each["open"]) for each in told["silences"]] == [(65, True), (50, False)]
-    told = ask(client, "POST", "streams/boiler/replay", json={"silent": False})
-    assert told["silences"] == []
-    assert told["message"].endswith("would have sent 2 messages, about 1 event.")
-    told = ask(client, "POST", "streams/boiler/replay", json={"min_points": 2})
-    assert told["message"].endswith("would have sent 3 messages, about 2 silences.")
+    result = call(client, "POST", "streams/boiler/replay", json={})
+    check_schema(result, "Replay")
+    assert result["message"].endswith("would have sent 5 messages, about 1 event and 2 silences.")
+    assert [(each["start"], each["open"]) for each in result["silences"]] == [(65, True), (50, False)]
+    result = call(client, "POST", "streams/boiler/replay", json={"silent": False})
+    assert result["silences"] == []
+    assert result["message"].endswith("would have sent 2 messages, about 1 event.")
+    result = call(client, "POST", "streams/boiler/replay", json={"min_points": 2})
+    assert result["message"].endswith("would have sent 3 messages, about 2 silences.")
 
 
 def test_all_that_makes_a_policy_is_listed(client):
-    told = ask(client, "GET", "alerts")
-    check_schema(told, "AlertList")
-    listed = {param.pop("name"): param for param in told["policy_params"]}
-    policy = ask(client, "PUT", "streams/boiler/policy", json={})
+    result = call(client, "GET", "alerts")
+    check_schema(result, "AlertList")
+    listed = {param.pop("name"): param for param in result["policy_params"]}
+    policy = call(client, "PUT", "streams/boiler/policy", json={})
     assert {name: param["default"] for name, param in listed.items()} == policy
     assert (listed["direction"]["type"], listed["direction"]["choices"]) == ("choice", ["both", "above", "below"])
     assert (listed["silent"]["type"], listed["silent"]["choices"]) == ("boolean", [True, False])
@@ -114,44 +114,44 @@ def test_all_that_makes_a_policy_is_listed(client):
 
 
 def test_a_stream_s_events_say_whether_it_is_watched(client):
-    assert ask(client, "GET", "streams/boiler/events")["watched"] is False
-    policy = ask(client, "PUT", "streams/boiler/policy", json={"recovery_points": 9})
-    told = ask(client, "GET", "streams/boiler/events?limit=1")
-    assert (told["watched"], told["policy"]) == (True, policy)
+    assert call(client, "GET", "streams/boiler/events")["watched"] is False
+    policy = call(client, "PUT", "streams/boiler/policy", json={"recovery_points": 9})
+    result = call(client, "GET", "streams/boiler/events?limit=1")
+    assert (result["watched"], result["policy"]) == (True, policy)
 
 
-def test_events_are_listed_and_asked_for_again(client):
+def test_events_are_listed_and_read_after_a_cursor(client):
     push(client, STEADY + SPIKE + 4 * CALM)
-    told = ask(client, "GET", "streams/boiler/events?times=ms")
-    [event] = told["events"]
+    result = call(client, "GET", "streams/boiler/events?times=ms")
+    [event] = result["events"]
     assert (event["id"], event["open"], event["start"], event["stop"], event["value"]) == (
         *("anomaly-41", False, 41, 42),
         95.0,
     )
-    check_schema(told, "StreamEvents")
-    assert ask(client, "GET", f"streams/boiler/events?after={told['cursor']}")["events"] == []
+    check_schema(result, "StreamEvents")
+    assert call(client, "GET", f"streams/boiler/events?after={result['cursor']}")["events"] == []
     push(client, 2 * SPIKE)
-    more = ask(client, "GET", f"streams/boiler/events?after={told['cursor']}")
+    more = call(client, "GET", f"streams/boiler/events?after={result['cursor']}")
     assert [each["open"] for each in more["events"]] == [True]
-    assert len(ask(client, "GET", "streams/boiler/events?limit=1")["events"]) == 1
-    ask(client, "PUT", "streams/boiler/policy", json={"direction": "below"})
-    assert ask(client, "GET", "streams/boiler/events")["events"] == []
-    check_schema(ask(client, "GET", "streams/demo/events"), "StreamEvents")
+    assert len(call(client, "GET", "streams/boiler/events?limit=1")["events"]) == 1
+    call(client, "PUT", "streams/boiler/policy", json={"direction": "below"})
+    assert call(client, "GET", "streams/boiler/events")["events"] == []
+    check_schema(call(client, "GET", "streams/demo/events"), "StreamEvents")
 
 
 def test_the_demo_stream_can_be_replayed_but_not_watched(client):
-    assert ask(client, "POST", "streams/demo/replay", json={})["points"] > 0
+    assert call(client, "POST", "streams/demo/replay", json={})["points"] > 0
     check_error(client.put("/api/v1/streams/demo/policy", json={}), 400, "bad_input")
 
 
 def test_a_test_message_waits_in_the_outbox(client):
-    message = ask(client, "POST", "alerts/test", json={"channel": "here"})
-    told = ask(client, "GET", "alerts?times=ms")
-    assert told["channels"] == ["here"]
-    [listed] = told["messages"]
+    message = call(client, "POST", "alerts/test", json={"channel": "here"})
+    result = call(client, "GET", "alerts?times=ms")
+    assert result["channels"] == ["here"]
+    [listed] = result["messages"]
     assert (listed["id"], listed["state"], listed["attempts"], listed["error"]) == (message["id"], "waiting", 0, None)
     assert listed["made"] > 1_700_000_000_000
-    check_schema(told, "AlertList")
+    check_schema(result, "AlertList")
 
 
 @pytest.mark.parametrize(
@@ -182,7 +182,7 @@ def test_without_a_store():
     check_error(client.put("/api/v1/streams/a/policy", json={}), 503, "no_store")
 
 
-def call(url, method, path, body=None):
+def call_server(url, method, path, body=None):
     data = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(f"{url}{path}", data, {"Content-Type": "application/json"}, method=method)
     with urllib.request.urlopen(request) as answer:
@@ -195,17 +195,17 @@ def test_from_a_push_to_a_receiver_across_a_restart(tmp_path, monkeypatch):
     with http_receiver() as (hook, received):
         received.answers += [503] * 1000  # the receiver is down for as long as the first server runs
         with serving(tmp_path, "--webhook-url", f"{hook}/hook") as url:
-            call(url, "PUT", boiler, {"detector": "rolling_zscore", "params": {"window": 20}})
-            call(url, "PUT", f"{boiler}/policy", {})
-            call(url, "POST", f"{boiler}/points", {"values": STEADY + SPIKE})
+            call_server(url, "PUT", boiler, {"detector": "rolling_zscore", "params": {"window": 20}})
+            call_server(url, "PUT", f"{boiler}/policy", {})
+            call_server(url, "POST", f"{boiler}/points", {"values": STEADY + SPIKE})
             until(lambda: received.requests)
-            assert call(url, "GET", "/api/v1/alerts")["messages"][0]["state"] == "waiting"
+            assert call_server(url, "GET", "/api/v1/alerts")["messages"][0]["state"] == "waiting"
         received.answers.clear()
         failed = len(received.requests)
         with serving(tmp_path, "--webhook-url", f"{hook}/hook") as url:
-            call(url, "POST", f"{boiler}/points", {"values": CALM})
+            call_server(url, "POST", f"{boiler}/points", {"values": CALM})
             until(lambda: len(received.requests) >= failed + 2)
-            told = call(url, "GET", "/api/v1/alerts")["messages"]
+            result = call_server(url, "GET", "/api/v1/alerts")["messages"]
     assert [document["status"] for document in received.documents[failed:]] == ["firing", "resolved"]
     assert received.keys[0] == received.keys[failed] != received.keys[failed + 1]
-    assert [message["stream"] for message in told] == ["boiler", "boiler"]
+    assert [message["stream"] for message in result] == ["boiler", "boiler"]

@@ -32,7 +32,7 @@ def test_the_caller_gets_a_sentence_and_the_log_the_cause(client, caplog):
     assert "no such table" not in response.get_data(as_text=True)
 
 
-def test_the_metrics_tell_what_is_known_without_it(client, caplog):
+def test_the_metrics_hold_what_is_known_without_it(client, caplog):
     response = client.get("/metrics")
     assert response.status_code == 200
     lines = response.get_data(as_text=True).splitlines()

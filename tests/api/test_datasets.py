@@ -58,24 +58,24 @@ def add(client, data=CSV, query="", **options):
     options = {"content_type": "text/csv", **options}
     response = client.post(f"/api/v1/series{query}", data=data, **options)
     assert response.status_code == 201, response.data
-    told = strict_json(response.data)
-    assert response.headers["Location"] == f"/api/v1/series/{told['id']}"
-    check_schema(told, "Dataset")
-    return told
+    result = strict_json(response.data)
+    assert response.headers["Location"] == f"/api/v1/series/{result['id']}"
+    check_schema(result, "Dataset")
+    return result
 
 
 def get(client, path, shape=None):
     response = client.get(f"/api/v1/series{path}")
     assert response.status_code == 200, response.data
-    told = strict_json(response.data)
+    result = strict_json(response.data)
     if shape:
-        check_schema(told, shape)
-    return told
+        check_schema(result, shape)
+    return result
 
 
-def test_every_value_column_is_kept_and_comes_back_as_it_was_read(client):
-    told = add(client, query="?name=pump")
-    assert {**told, "id": "", "created": ""} == {
+def test_every_value_column_is_stored_and_returned_unchanged(client):
+    result = add(client, query="?name=pump")
+    assert {**result, "id": "", "created": ""} == {
         "id": "",
         "created": "",
         "name": "pump",
@@ -91,8 +91,8 @@ def test_every_value_column_is_kept_and_comes_back_as_it_was_read(client):
             {"code": "text_column", "message": "Column 'text' holds text and was left out.", "count": 1, "lines": []}
         ],
     }
-    assert get(client, f"/{told['id']}") == told
-    window = get(client, f"/{told['id']}/points?column=b, c", "DatasetPoints")
+    assert get(client, f"/{result['id']}") == result
+    window = get(client, f"/{result['id']}/points?column=b, c", "DatasetPoints")
     assert window == {
         "column": "b, c",
         "start": 0,
@@ -101,20 +101,20 @@ def test_every_value_column_is_kept_and_comes_back_as_it_was_read(client):
         "times": ["2026-03-01T10:00:00Z", "2026-03-01T10:01:00Z", "2026-03-01T10:02:00Z"],
         "values": [-2, 1e-300, 4],
     }
-    overview = get(client, f"/{told['id']}/overview?times=ms", "Overview")
+    overview = get(client, f"/{result['id']}/overview?times=ms", "Overview")
     assert [each["values"] for each in overview["columns"]] == [[1.5, None, 3], [-2, 1e-300, 4]]
     assert overview["columns"][0]["times"][0] == 1772359200000
     assert [each["missing"] for each in overview["columns"]] == [1, 0]
     assert overview["gaps"] == 0
 
 
-def test_json_and_forms_are_kept_too(client):
-    told = add(client, json.dumps({"series": {"values": [1, None, 3], "name": "v"}}), content_type="application/json")
-    assert (told["points"], told["columns"], told["start"], told["step_seconds"]) == (3, ["v"], None, None)
-    assert get(client, f"/{told['id']}/points")["values"] == [1, None, 3]
+def test_json_and_forms_are_stored_too(client):
+    result = add(client, json.dumps({"series": {"values": [1, None, 3], "name": "v"}}), content_type="application/json")
+    assert (result["points"], result["columns"], result["start"], result["step_seconds"]) == (3, ["v"], None, None)
+    assert get(client, f"/{result['id']}/points")["values"] == [1, None, 3]
     form = {"file": (io.BytesIO(CSV.encode()), "pump.csv"), "time_column": "time", "value_column": "b, c"}
-    told = add(client, form, content_type="multipart/form-data")
-    assert (told["name"], told["column"], told["columns"]) == ("pump.csv", "b, c", ["a", "b, c"])
+    result = add(client, form, content_type="multipart/form-data")
+    assert (result["name"], result["column"], result["columns"]) == ("pump.csv", "b, c", ["a", "b, c"])
 
 
 @pytest.mark.parametrize(
@@ -135,8 +135,8 @@ def test_a_window_is_half_open_in_time(client, query, start, stop):
 
 
 def test_a_window_of_a_series_without_times_is_one_of_positions(client):
-    told = add(client, json.dumps({"series": {"values": list(range(100))}}), content_type="application/json")
-    window = get(client, f"/{told['id']}/points?from=10&to=2000&buckets=5", "DatasetPoints")
+    result = add(client, json.dumps({"series": {"values": list(range(100))}}), content_type="application/json")
+    window = get(client, f"/{result['id']}/points?from=10&to=2000&buckets=5", "DatasetPoints")
     assert (window["start"], window["stop"], window["times"]) == (10, 100, None)
     assert window["positions"] == [10, 27, 28, 45, 46, 63, 64, 81, 82, 99]
     assert window["values"] == window["positions"]
@@ -148,12 +148,12 @@ def test_a_large_window_is_reduced_and_keeps_its_extremes(client):
     values[[7777, 22222]] = 9, -9
     start = datetime(2026, 1, 1, tzinfo=UTC)
     rows = (f"{start + timedelta(seconds=60 * at):%Y-%m-%dT%H:%M:%SZ},{value}" for at, value in enumerate(values))
-    told = add(client, "\n".join(["time,v", *rows, ""]))
-    window = get(client, f"/{told['id']}/points?buckets=100", "DatasetPoints")
+    result = add(client, "\n".join(["time,v", *rows, ""]))
+    window = get(client, f"/{result['id']}/points?buckets=100", "DatasetPoints")
     assert 150 < len(window["positions"]) <= 200
     assert {7777, 22222} <= set(window["positions"])
     assert window["values"] == values[window["positions"]].tolist()
-    assert len(get(client, f"/{told['id']}/overview", "Overview")["columns"][0]["values"]) == 240
+    assert len(get(client, f"/{result['id']}/overview", "Overview")["columns"][0]["values"]) == 240
 
 
 def test_a_file_can_be_uploaded_again(client):
@@ -175,35 +175,35 @@ def test_ten_thousand_labels_by_time_are_read_together_and_each_as_alone(client,
     read = positions.read_time
     monkeypatch.setattr(positions, "read_time", lambda text: alone.append(text) or read(text))
     start = datetime(2026, 1, 1, tzinfo=UTC)
-    told = add(
+    result = add(
         client, "time,v\n" + "".join(f"{start + timedelta(minutes=k):%Y-%m-%dT%H:%MZ},{k}\n" for k in range(20_001))
     )
     times = [f"{start + timedelta(minutes=k):%Y-%m-%dT%H:%M:%SZ}" for k in range(20_001)]
     labels = [{"start": times[2 * k], "stop": times[2 * k + 1], "kind": "normal"} for k in range(9_999)]
     odd = {"start": "2026-01-01T00:00:00.000Z", "stop": "Jan 1, 2026 00:03", "kind": "anomaly"}
-    kept = strict_json(client.put(f"/api/v1/series/{told['id']}/labels", json=[*labels, odd]).data)
-    assert [(each["start"], each["stop"]) for each in kept["labels"]] == [
+    stored = strict_json(client.put(f"/api/v1/series/{result['id']}/labels", json=[*labels, odd]).data)
+    assert [(each["start"], each["stop"]) for each in stored["labels"]] == [
         *((2 * k, 2 * k + 1) for k in range(9_999)),
         (0, 3),
     ]
-    assert kept["times"][:2] == [[times[0], times[0]], [times[2], times[2]]]
+    assert stored["times"][:2] == [[times[0], times[0]], [times[2], times[2]]]
     assert len(alone) <= 2
     labels[5000] = {**labels[5000], "stop": "2026-02-30T00:00:00Z"}
-    wrong = client.put(f"/api/v1/series/{told['id']}/labels", json=labels[4990:5010])
+    wrong = client.put(f"/api/v1/series/{result['id']}/labels", json=labels[4990:5010])
     assert check_error(wrong, 400, "bad_input")["detail"]["index"] == 10
 
 
-def test_how_dates_were_read_is_told_and_a_spreadsheet_computes_no_name(client):
-    told = add(client, "date,=1+1,@load\n13/02/2026,1,2\n14/02/2026,2,3\n", query="?name=pu%07mp")
-    assert told["date_order"] == {
+def test_the_date_order_is_returned_and_names_are_no_formulas(client):
+    result = add(client, "date,=1+1,@load\n13/02/2026,1,2\n14/02/2026,2,3\n", query="?name=pu%07mp")
+    assert result["date_order"] == {
         "order": "dmy",
         "by": "numbers",
         "message": "Dates like '13/02/2026' were read day first: there is no month 13.",
     }
-    assert (told["name"], [each["code"] for each in told["repairs"]]) == ("pump", ["name_cleaned"])
-    assert get(client, f"/{told['id']}") == told
-    assert told["columns"] == ["=1+1", "@load"]
-    assert client.get(f"/api/v1/series/{told['id']}.csv").data.startswith(b'date,"\'=1+1",@load\n')
+    assert (result["name"], [each["code"] for each in result["repairs"]]) == ("pump", ["name_cleaned"])
+    assert get(client, f"/{result['id']}") == result
+    assert result["columns"] == ["=1+1", "@load"]
+    assert client.get(f"/api/v1/series/{result['id']}.csv").data.startswith(b'date,"\'=1+1",@load\n')
 
 
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False) | st.integers(-5, 5).map(float)
@@ -251,16 +251,16 @@ def test_the_list_goes_through_all_the_newest_first(client, clock):
         clock.seconds += 1
     found, after = [], ""
     while after is not None:
-        told = get(client, f"?limit=2{after and f'&after={after}'}", "DatasetList")
-        found += [each["id"] for each in told["series"]]
-        after = told["next"]
+        result = get(client, f"?limit=2{after and f'&after={after}'}", "DatasetList")
+        found += [each["id"] for each in result["series"]]
+        after = result["next"]
     assert found == ids[::-1]
 
 
 def test_what_is_deleted_is_gone(client):
-    told = add(client)
-    path = f"/api/v1/series/{told['id']}"
-    assert strict_json(client.delete(path).data) == {"deleted": told["id"]}
+    result = add(client)
+    path = f"/api/v1/series/{result['id']}"
+    assert strict_json(client.delete(path).data) == {"deleted": result["id"]}
     for address in (path, f"{path}.csv", f"{path}/points", f"{path}/overview", f"{path}/labels"):
         check_error(client.get(address), 404, "not_found")
     check_error(client.delete(path), 404, "not_found")
@@ -268,7 +268,7 @@ def test_what_is_deleted_is_gone(client):
     assert get(client, "")["series"] == []
 
 
-def test_what_is_too_old_is_forgotten(client, clock, store):
+def test_expired_datasets_are_deleted(client, clock, store):
     old = add(client)["id"]
     clock.seconds += 30 * DAY + 1
     check_error(client.get(f"/api/v1/series/{old}"), 404, "not_found")
@@ -282,9 +282,9 @@ def test_without_room_an_upload_is_refused_in_a_sentence(store):
     datasets = Datasets(DatasetStore(store.database), max_bytes=5000)
     client = create_app(Settings(), datasets=datasets).test_client()
     add(client)
-    told = check_error(client.post("/api/v1/series", data=CSV, content_type="text/csv"), 413, "limit_exceeded")
-    assert told["detail"]["setting"] == "ANOMALY_MAX_DATASET_BYTES"
-    assert "Delete some" in told["message"]
+    result = check_error(client.post("/api/v1/series", data=CSV, content_type="text/csv"), 413, "limit_exceeded")
+    assert result["detail"]["setting"] == "ANOMALY_MAX_DATASET_BYTES"
+    assert "Delete some" in result["message"]
 
 
 def test_labels_are_positions_or_times_and_come_back(client):
@@ -294,12 +294,12 @@ def test_labels_are_positions_or_times_and_come_back(client):
         {"start": 0, "stop": 2, "kind": "anomaly", "note": "pump off"},
         {"start": "2026-03-01T10:01:00Z", "stop": "2026-03-02", "kind": "normal"},
     ]
-    told = strict_json(client.put(path, json=given_labels).data)
-    check_schema(told, "DatasetLabels")
-    assert told["labels"] == [given_labels[0], {"start": 1, "stop": 3, "kind": "normal", "note": ""}]
-    assert told["times"][1] == ["2026-03-01T10:01:00Z", "2026-03-01T10:02:00Z"]
-    assert strict_json(client.get(path).data) == told
-    assert strict_json(client.put(path, json=told).data) == told
+    result = strict_json(client.put(path, json=given_labels).data)
+    check_schema(result, "DatasetLabels")
+    assert result["labels"] == [given_labels[0], {"start": 1, "stop": 3, "kind": "normal", "note": ""}]
+    assert result["times"][1] == ["2026-03-01T10:01:00Z", "2026-03-01T10:02:00Z"]
+    assert strict_json(client.get(path).data) == result
+    assert strict_json(client.put(path, json=result).data) == result
     assert (
         get(client, f"{path.removeprefix('/api/v1/series')}?times=ms", "DatasetLabels")["times"][0][0] == 1772359200000
     )
@@ -325,8 +325,8 @@ def test_one_bad_label_refuses_all_and_is_named(client, wrong):
     good = {"start": 0, "stop": 1, "kind": "anomaly", "note": ""}
     client.put(path, json=[good])
     response = client.put(path, json=[good, wrong])
-    told = check_error(response, 400, response.json["error"]["code"])
-    assert told["detail"]["index"] == 1
+    result = check_error(response, 400, response.json["error"]["code"])
+    assert result["detail"]["index"] == 1
     assert strict_json(client.get(path).data)["labels"] == [good]
 
 
@@ -351,8 +351,8 @@ def test_one_bad_label_refuses_all_and_is_named(client, wrong):
 def test_a_mistake_gets_one_sentence(client, method, path, code, word):
     path = path.replace("{id}", add(client)["id"])
     data = {"data": CSV, "content_type": "text/csv"} if method == "POST" else {}
-    told = check_error(client.open(f"/api/v1/series{path}", method=method, **data), 400, code)
-    assert word in told["message"]
+    result = check_error(client.open(f"/api/v1/series{path}", method=method, **data), 400, code)
+    assert word in result["message"]
     assert len(get(client, "")["series"]) == 1
 
 
@@ -377,8 +377,8 @@ def test_a_series_that_was_acknowledged_is_there_after_kill_9(tmp_path):
             if turn == 0:
                 request = urllib.request.Request(series, body.encode(), {"Content-Type": "text/csv"})
                 with urllib.request.urlopen(request) as response:
-                    told = json.load(response)
+                    result = json.load(response)
             else:
-                with urllib.request.urlopen(f"{series}/{told['id']}.csv") as response:
+                with urllib.request.urlopen(f"{series}/{result['id']}.csv") as response:
                     assert read_csv(response.read()).columns["v"].tolist() == [float(at * at) for at in range(n)]
             os.kill(run.pid, signal.SIGKILL)

@@ -23,53 +23,53 @@ def post_json(client, body, path=DETECT):
     return client.post(path, json=body)
 
 
-def told(response):
+def json_of(response):
     assert response.status_code == 200, response.data[:500]
     assert response.mimetype == "application/json"
     return strict_json(response.data)
 
 
 class TestJson:
-    def test_values_come_back_exactly_and_the_spike_is_found(self, client):
-        answer = told(post_json(client, {"series": {"values": VALUES}, "detector": "rolling_zscore"}))
+    def test_values_are_returned_exactly_and_the_spike_is_detected(self, client):
+        answer = json_of(post_json(client, {"series": {"values": VALUES}, "detector": "rolling_zscore"}))
         check_detection(answer, VALUES)
         assert [event["peak"] for event in answer["events"]] == [120]
         assert answer["times"] is None
         assert answer["repairs"] == []
 
-    def test_every_parameter_in_effect_is_told(self, client):
+    def test_every_parameter_in_effect_is_returned(self, client):
         body = {"series": {"values": VALUES}, "detector": "rolling_zscore", "params": {"window": 30}}
         defaults = {name: param.default for name, param in parameters(DETECTORS["rolling_zscore"].fit).items()}
-        assert told(post_json(client, body))["params"] == {**defaults, "window": 30}
+        assert json_of(post_json(client, body))["params"] == {**defaults, "window": 30}
 
     def test_the_default_detector_is_the_first_of_the_list(self, client):
         first = client.get("/api/v1/detectors").json["detectors"][0]["name"]
-        assert told(post_json(client, {"series": {"values": VALUES}}))["detector"] == first
+        assert json_of(post_json(client, {"series": {"values": VALUES}}))["detector"] == first
 
     def test_a_whole_number_may_come_as_a_float(self, client):
         body = {"series": {"values": VALUES}, "detector": "rolling_zscore", "params": {"window": 30.0}}
-        assert told(post_json(client, body))["params"]["window"] == 30
+        assert json_of(post_json(client, body))["params"]["window"] == 30
 
     def test_times_as_text_or_numbers(self, client):
         text = {"values": [1, 2, 3], "times": ["2026-03-01T10:15:00Z", "2026-03-01T10:16:00Z", "2026-03-01T10:17:00Z"]}
-        answer = told(post_json(client, {"series": text, "detector": "rolling_zscore"}))
+        answer = json_of(post_json(client, {"series": text, "detector": "rolling_zscore"}))
         assert answer["times"] == text["times"]
         numbers = {"values": [1, 2, 3], "times": [1772360100, 1772360160, 1772360220]}
-        again = told(post_json(client, {"series": numbers, "detector": "rolling_zscore"}, f"{DETECT}?times=ms"))
+        again = json_of(post_json(client, {"series": numbers, "detector": "rolling_zscore"}, f"{DETECT}?times=ms"))
         assert again["times"] == [1772360100000, 1772360160000, 1772360220000]
 
     def test_the_name_comes_back(self, client):
         series = {"values": VALUES, "name": "Wörk 1"}
-        assert told(post_json(client, {"series": series, "detector": "rolling_zscore"}))["name"] == "Wörk 1"
+        assert json_of(post_json(client, {"series": series, "detector": "rolling_zscore"}))["name"] == "Wörk 1"
 
     @pytest.mark.parametrize("values", [[], [1], [None], [None] * 50, [5] * 100, [1e307, -1e307] * 30, [1e-320] * 30])
-    def test_series_with_nothing_to_judge_are_answered(self, client, values):
+    def test_series_with_nothing_to_score_are_accepted(self, client, values):
         for detector in ("rolling_zscore", "seasonal_naive", "lstm"):
             response = post_json(client, {"series": {"values": values}, "detector": detector})
             if not values and response.status_code == 400:
                 check_error(response, 400, "unreadable")
             else:
-                check_detection(told(response), values)
+                check_detection(json_of(response), values)
 
     @pytest.mark.parametrize(
         ("body", "says"),
@@ -90,7 +90,7 @@ class TestJson:
             (b'{"series":{"values":[1]},"params":{"a":' + b"[" * 100_000, "nested too deep"),
         ],
     )
-    def test_what_is_wrong_with_the_json_is_said(self, client, body, says):
+    def test_an_error_in_the_json_is_explained(self, client, body, says):
         response = client.post(DETECT, data=body, content_type="application/json")
         assert says in check_error(response, 400, "unreadable")["message"]
 
@@ -146,14 +146,14 @@ class TestParameters:
         assert check_error(post_csv(client, csv_file, query), 400, "bad_parameter")["detail"]["name"] == "window"
 
     @pytest.mark.parametrize("query", ["window=20&window=30", "detector=lstm&detector=rolling_zscore"])
-    def test_given_twice(self, client, csv_file, query):
+    def test_a_parameter_in_query_and_body_is_refused(self, client, csv_file, query):
         check_error(post_csv(client, csv_file, query), 400, "bad_parameter")
 
     def test_in_the_query_and_in_the_body(self, client):
         body = {"series": {"values": VALUES}, "detector": "rolling_zscore", "params": {"window": 30}}
         check_error(post_json(client, body, f"{DETECT}?window=40"), 400, "bad_parameter")
         check_error(post_json(client, body, f"{DETECT}?detector=lstm"), 400, "bad_parameter")
-        assert told(post_json(client, body, f"{DETECT}?threshold=9"))["params"]["threshold"] == 9
+        assert json_of(post_json(client, body, f"{DETECT}?threshold=9"))["params"]["threshold"] == 9
 
     def test_an_unknown_detector_names_the_known(self, client, csv_file):
         error = check_error(post_csv(client, csv_file, "detector=oracle"), 400, "unknown_name")
@@ -165,14 +165,14 @@ class TestParameters:
 
 class TestFiles:
     def test_a_csv_body(self, client, csv_file):
-        answer = told(post_csv(client, csv_file))
+        answer = json_of(post_csv(client, csv_file))
         check_detection(answer, [float(line.split(b",")[1]) for line in csv_file.splitlines()[1:]])
         assert (answer["column"], answer["columns"], answer["time_column"]) == ("value", ["value", "label"], "time")
         assert answer["repairs"] == []
 
     def test_a_form_with_a_file_answers_the_same(self, client, csv_file):
         form = {"file": (io.BytesIO(csv_file), "pump.csv"), "detector": "rolling_zscore", "window": "20"}
-        answer, other = told(client.post(DETECT, data=form)), told(post_csv(client, csv_file))
+        answer, other = json_of(client.post(DETECT, data=form)), json_of(post_csv(client, csv_file))
         for both in (answer, other):
             both["summary"].pop("seconds")
         assert answer.pop("name") == "pump.csv"
@@ -181,10 +181,10 @@ class TestFiles:
 
     def test_query_and_form_may_be_mixed(self, client, csv_file):
         form = {"file": (io.BytesIO(csv_file), "a.csv"), "window": "20"}
-        assert told(client.post(f"{DETECT}?detector=rolling_zscore", data=form))["params"]["window"] == 20
+        assert json_of(client.post(f"{DETECT}?detector=rolling_zscore", data=form))["params"]["window"] == 20
 
-    def test_the_value_column_asked_for_is_judged(self, client, csv_file):
-        assert told(post_csv(client, csv_file, QUICK + "&value_column=label"))["column"] == "label"
+    def test_the_requested_value_column_is_scored(self, client, csv_file):
+        assert json_of(post_csv(client, csv_file, QUICK + "&value_column=label"))["column"] == "label"
 
     @pytest.mark.parametrize("query", ["value_column=nope", "time_column=nope"])
     def test_an_unknown_column(self, client, csv_file, query):
@@ -198,7 +198,7 @@ class TestFiles:
         lines = response.data.decode().splitlines()
         assert response.mimetype == "text/csv"
         assert lines[0] == "time,value,expected,lower,upper,score,is_anomaly"
-        answer = told(post_csv(client, csv_file))
+        answer = json_of(post_csv(client, csv_file))
         for line, time, value, flag in zip(
             lines[1:], answer["times"], answer["values"], answer["is_anomaly"], strict=True
         ):
@@ -231,10 +231,10 @@ class TestFiles:
 class TestCompression:
     def test_gzip_is_undone(self, client, csv_file):
         headers = {"Content-Encoding": "gzip"}
-        assert told(post_csv(client, gzip.compress(csv_file), **headers))["summary"]["points"] == 400
+        assert json_of(post_csv(client, gzip.compress(csv_file), **headers))["summary"]["points"] == 400
         body = gzip.compress(b'{"series":{"values":[1,2,3]},"detector":"rolling_zscore"}')
         response = client.post(DETECT, data=body, content_type="application/json", headers=headers)
-        assert told(response)["values"] == [1.0, 2.0, 3.0]
+        assert json_of(response)["values"] == [1.0, 2.0, 3.0]
 
     def test_a_bomb_is_refused(self, app_with):
         client = app_with(max_upload_bytes=1024 * 1024)
@@ -258,7 +258,7 @@ class TestCompression:
 
 class TestRead:
     def test_it_says_what_it_understood(self, client, csv_file):
-        answer = told(post_csv(client, csv_file, "", READ))
+        answer = json_of(post_csv(client, csv_file, "", READ))
         assert {name: answer[name] for name in answer if name not in ("times", "values")} == {
             "name": "value",
             "column": "value",
@@ -276,7 +276,7 @@ class TestRead:
         assert len(answer["times"]) == len(answer["values"]) == 400
 
     def test_it_takes_and_checks_what_detect_takes(self, client, csv_file):
-        assert told(post_csv(client, csv_file, QUICK, READ))["points"] == 400
+        assert json_of(post_csv(client, csv_file, QUICK, READ))["points"] == 400
         check_error(post_csv(client, csv_file, "detector=rolling_zscore&window=1e9", READ), 400, "bad_parameter")
 
 
@@ -284,17 +284,17 @@ class TestRead:
     "body",
     [r'{"\ud800":1}', r'{"series":{"values":[1],"name":"\uDBFFx"}}', r'{"series":{"values":[1],"name":"\udc00"}}'],
 )
-def test_half_a_surrogate_pair_is_told_as_such(client, body):
+def test_half_a_surrogate_pair_is_named_in_the_error(client, body):
     error = check_error(client.post(DETECT, data=body, content_type="application/json"), 400, "unreadable")
     assert "half of a surrogate pair" in error["message"]
 
 
 def test_a_whole_surrogate_pair_is_a_character(client):
     body = r'{"series":{"values":[1,2,3],"name":"\ud83d\ude00"},"detector":"rolling_zscore"}'
-    assert told(client.post(DETECT, data=body, content_type="application/json"))["name"] == "😀"
+    assert json_of(client.post(DETECT, data=body, content_type="application/json"))["name"] == "😀"
 
 
-def test_a_file_name_that_is_not_utf_8_is_told_of(client):
+def test_a_file_name_that_is_not_utf_8_is_refused(client):
     head = b'--x\r\nContent-Disposition: form-data; name="file"; filename="\xff.csv"\r\n\r\n'
     response = client.post(DETECT, data=head + b"v\n1\n\r\n--x--\r\n", content_type="multipart/form-data; boundary=x")
     assert "UTF-8" in check_error(response, 400, "unreadable")["message"]
@@ -302,4 +302,4 @@ def test_a_file_name_that_is_not_utf_8_is_told_of(client):
 
 def test_of_a_name_that_comes_twice_the_last_counts(client):
     body = '{"series":{"values":[1],"values":[1,2,3]},"detector":"rolling_zscore"}'
-    assert told(client.post(DETECT, data=body, content_type="application/json"))["values"] == [1, 2, 3]
+    assert json_of(client.post(DETECT, data=body, content_type="application/json"))["values"] == [1, 2, 3]

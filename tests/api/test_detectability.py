@@ -12,7 +12,7 @@ from tests.api.test_openapi import check_schema
 DETECTABILITY = "/api/v1/detectability"
 
 
-def told(response):
+def json_of(response):
     assert response.status_code == 200, response.data[:500]
     answer = strict_json(response.data)
     check_schema(answer, "Detectability")
@@ -23,8 +23,8 @@ def post_csv(client, data, query="detector=robust_zscore"):
     return client.post(f"{DETECTABILITY}?{query}", data=data, content_type="text/csv")
 
 
-def test_a_file_is_answered_with_shares_and_sentences(client, csv_file):
-    answer = told(post_csv(client, csv_file))
+def test_the_response_has_shares_and_a_summary(client, csv_file):
+    answer = json_of(post_csv(client, csv_file))
     assert (answer["detector"], answer["mode"], answer["column"]) == ("robust_zscore", "offline", "value")
     assert {"spike", "dip", "flat_line"} <= {fault["name"] for fault in answer["faults"]}
     for fault in answer["faults"]:
@@ -34,7 +34,7 @@ def test_a_file_is_answered_with_shares_and_sentences(client, csv_file):
         assert fault["smallest"] == (caught[0] if caught else None)
         for size in fault["sizes"]:
             assert (size["delay_points"] is None) == (size["detected"] == 0)
-    assert answer == told(post_csv(client, csv_file))
+    assert answer == json_of(post_csv(client, csv_file))
 
 
 def test_json_is_answered_too_without_seconds_where_there_are_no_times(client):
@@ -43,38 +43,38 @@ def test_json_is_answered_too_without_seconds_where_there_are_no_times(client):
         "detector": "robust_zscore",
         "params": {"window": 20.0},
     }
-    answer = told(client.post(DETECTABILITY, json=body))
+    answer = json_of(client.post(DETECTABILITY, json=body))
     assert answer["params"]["window"] == 20
     assert all(size["delay_seconds"] is None for fault in answer["faults"] for size in fault["sizes"])
 
 
 @pytest.mark.parametrize("values", [[], [1], [None] * 50, [5] * 100])
-def test_a_series_with_nothing_to_plant_into_says_why(client, values):
+def test_a_series_without_room_for_faults_has_a_reason(client, values):
     response = client.post(DETECTABILITY, json={"series": {"values": values}, "detector": "lstm"})
     if response.status_code == 400:
         check_error(response, 400, "unreadable")
     else:
-        answer = told(response)
+        answer = json_of(response)
         assert answer["faults"] == []
         assert answer["reason"] in answer["summary"]
 
 
-def test_what_would_take_long_is_cut_short_and_says_so(kept, csv_file, monkeypatch):
-    client, series = kept
-    assert not told(post_csv(client, csv_file))["truncated"]
+def test_the_response_is_truncated_at_the_deadline(stored, csv_file, monkeypatch):
+    client, series = stored
+    assert not json_of(post_csv(client, csv_file))["truncated"]
     monkeypatch.setattr(concurrency, "DEADLINE_SECONDS", 0.0)
     for answer in (
-        told(post_csv(client, csv_file)),
-        told(client.post(f"/api/v1/series/{series}/detectability", json={"detector": "robust_zscore"})),
+        json_of(post_csv(client, csv_file)),
+        json_of(client.post(f"/api/v1/series/{series}/detectability", json={"detector": "robust_zscore"})),
     ):
         assert answer["faults"] == []
         assert "takes too long" in answer["reason"]
 
 
-def test_judged_as_a_stream(client, csv_file):
-    answer = told(post_csv(client, csv_file, "detector=level_spread&mode=online"))
+def test_mode_online(client, csv_file):
+    answer = json_of(post_csv(client, csv_file, "detector=level_spread&mode=online"))
     assert answer["mode"] == "online"
-    assert answer["faults"] != told(post_csv(client, csv_file, "detector=level_spread"))["faults"]
+    assert answer["faults"] != json_of(post_csv(client, csv_file, "detector=level_spread"))["faults"]
 
 
 @pytest.mark.parametrize(
@@ -87,12 +87,12 @@ def test_judged_as_a_stream(client, csv_file):
         ("value_column=nope", "unknown_name"),
     ],
 )
-def test_what_is_wrong_is_said(client, csv_file, query, code):
+def test_errors_in_a_request_with_a_file(client, csv_file, query, code):
     check_error(post_csv(client, csv_file, query), 400, code)
 
 
 @pytest.fixture
-def kept(tmp_path, csv_file):
+def stored(tmp_path, csv_file):
     """A client of an app with a store, and a series kept in it."""
     store = StreamStore.open(f"sqlite:///{tmp_path / 'x.db'}")
     client = create_app(datasets=Datasets(DatasetStore(store.database), max_bytes=10**9)).test_client()
@@ -100,26 +100,26 @@ def kept(tmp_path, csv_file):
     store.close()
 
 
-def test_a_kept_series_is_answered_as_one_that_is_sent(kept, csv_file):
-    client, series = kept
-    answer = told(client.post(f"/api/v1/series/{series}/detectability", json={"detector": "robust_zscore"}))
-    assert answer == {**told(post_csv(client, csv_file)), "name": answer["name"]}
-    stream = told(
+def test_a_dataset_gets_the_response_of_a_file(stored, csv_file):
+    client, series = stored
+    answer = json_of(client.post(f"/api/v1/series/{series}/detectability", json={"detector": "robust_zscore"}))
+    assert answer == {**json_of(post_csv(client, csv_file)), "name": answer["name"]}
+    stream = json_of(
         client.post(f"/api/v1/series/{series}/detectability", json={"detector": "subspace", "mode": "online"})
     )
     assert stream["mode"] == "online"
 
 
-def test_what_is_labelled_an_anomaly_is_left_alone(kept):
-    client, series = kept
+def test_no_faults_are_injected_into_labelled_anomalies(stored):
+    client, series = stored
     labels = [{"start": 0, "stop": 400, "kind": "anomaly"}]
     assert client.put(f"/api/v1/series/{series}/labels", json=labels).status_code == 200
-    answer = told(client.post(f"/api/v1/series/{series}/detectability", json={"detector": "robust_zscore"}))
+    answer = json_of(client.post(f"/api/v1/series/{series}/detectability", json={"detector": "robust_zscore"}))
     assert answer["faults"] == []
     assert answer["reason"]
     labels.append({"start": 100, "stop": 400, "kind": "normal"})  # the later holds
     assert client.put(f"/api/v1/series/{series}/labels", json=labels).status_code == 200
-    assert told(client.post(f"/api/v1/series/{series}/detectability", json={"detector": "robust_zscore"}))["faults"]
+    assert json_of(client.post(f"/api/v1/series/{series}/detectability", json={"detector": "robust_zscore"}))["faults"]
 
 
 @pytest.mark.parametrize(
@@ -131,14 +131,14 @@ def test_what_is_labelled_an_anomaly_is_left_alone(kept):
         ({"detector": "robust_zscore", "params": {"window": -1}}, 400, "bad_parameter"),
     ],
 )
-def test_what_is_wrong_with_a_question_about_a_kept_series_is_said(kept, body, status, code):
-    client, series = kept
+def test_errors_in_a_request_about_a_dataset(stored, body, status, code):
+    client, series = stored
     check_error(client.post(f"/api/v1/series/{series}/detectability", json=body), status, code)
     check_error(client.post("/api/v1/series/none/detectability", json={}), 404, "not_found")
 
 
-def test_a_wrong_way_of_judging_says_which_there_are(kept):
-    client, series = kept
+def test_an_unknown_mode_lists_the_modes(stored):
+    client, series = stored
     error = check_error(
         client.post(f"/api/v1/series/{series}/detectability", json={"mode": "later"}), 400, "unreadable"
     )

@@ -38,18 +38,18 @@ class Side:
 
     def short(self, method, path, query, headers, body, peer="127.0.0.1"):
         """The answer, or None where the request is left to Flask."""
-        answered, told = threading.Event(), []
+        answered, responses = threading.Event(), []
 
         def reply(*answer):
-            told.append(answer)
+            responses.append(answer)
             answered.set()
 
         length = {"CONTENT_LENGTH": str(len(body))} if body else {}
         if not self.fast_path.handle(RawRequest(method, path, query, {**headers, **length}, peer, lambda: body), reply):
-            assert not told
+            assert not responses
             return None
         assert answered.wait(SECONDS)
-        [(status, headers, data)] = told
+        [(status, headers, data)] = responses
         return status, dict(headers) | {"Content-Length": str(len(data))}, json.loads(data)
 
     def close(self):
@@ -74,7 +74,7 @@ def pushed(*values, **more):
     return ("POST", POINTS, "", PUSH, json.dumps({"values": values, **more}).encode())
 
 
-ASKED = [
+REQUESTS = [
     pushed(1.0),
     pushed(2.0, None, 4.5),
     pushed(),
@@ -91,25 +91,25 @@ ASKED = [
 
 def test_the_answers_are_those_of_flask(side):
     one, other = side(), side()
-    for asked in ASKED:
-        short, whole = one.short(*asked), other.flask(*asked)
-        assert short is not None, asked
-        assert short == whole, asked
+    for raw in REQUESTS:
+        short, whole = one.short(*raw), other.flask(*raw)
+        assert short is not None, raw
+        assert short == whole, raw
     assert one.streams.get("s").cursor == 10
 
 
 def test_points_with_times_are_repaired_alike(side):
     one, other = side(), side()
-    for asked in (
+    for raw in (
         pushed(1.0, 2.0, 3.0, times=["2025-01-01", "2025-01-03", "2025-01-02"]),
         pushed(9.0, 4.0, times=["2025-01-02", "2025-01-02T12:00:00Z"]),
     ):
-        short, whole = one.short(*asked), other.flask(*asked)
+        short, whole = one.short(*raw), other.flask(*raw)
         assert short == whole
         assert short[2]["repairs"]
 
 
-LEFT = {
+LEFT_TO_FLASK = {
     "another path": ("GET", "/api/v1/streams/s", "", LOCAL, b""),
     "another method": ("PUT", POINTS, "", PUSH, b"{}"),
     "no stream": ("GET", "/api/v1/streams/none/points", "", LOCAL, b""),
@@ -142,10 +142,10 @@ LEFT = {
 }
 
 
-@pytest.mark.parametrize("asked", LEFT.values(), ids=LEFT)
-def test_what_is_unusual_is_left_to_flask_and_nothing_is_done(side, asked):
+@pytest.mark.parametrize("raw", LEFT_TO_FLASK.values(), ids=LEFT_TO_FLASK)
+def test_unusual_requests_are_left_to_flask_unhandled(side, raw):
     service = side()
-    assert service.short(*asked) is None
+    assert service.short(*raw) is None
     assert service.streams.get("s").cursor == 0
 
 
@@ -159,15 +159,15 @@ def test_more_points_than_the_settings_allow_are_left_to_flask(side):
     assert side(max_json_points=1).short(*pushed(*range(1100))) is None
 
 
-def test_points_that_could_not_be_kept_are_told_as_flask_tells_them(side, monkeypatch, caplog):
+def test_a_failed_write_gets_the_response_of_flask(side, monkeypatch, caplog):
     def full(appends):
         raise OSError("No space left on device")
 
     one, other = side(), side()
     answers = []
-    for service, ask in ((one, one.short), (other, other.flask)):
+    for service, call in ((one, one.short), (other, other.flask)):
         monkeypatch.setattr(service.streams.store, "append", full)
-        answers.append(ask(*pushed(1.0)))
+        answers.append(call(*pushed(1.0)))
     assert answers[0] == answers[1]
     assert answers[0][0].startswith("503")
 

@@ -40,7 +40,7 @@ def client(streams):
     return create_app(Settings(max_upload_bytes=100_000), streams).test_client()
 
 
-def kept(streams, name):
+def stored(streams, name):
     """The times in ms and the values of a stream."""
     judged = streams.read(name)
     return list(zip(judged.times.astype(int).tolist(), judged.values.tolist(), strict=True))
@@ -67,9 +67,9 @@ def read(server_url, name):
     address = urlsplit(server_url)
     connection = http.client.HTTPConnection(address.hostname, address.port)
     connection.request("GET", f"/api/v1/streams/{quote(name, safe='')}/points?times=ms")
-    told = json.load(connection.getresponse())
+    result = json.load(connection.getresponse())
     connection.close()
-    return list(zip(told["times"], told["values"], strict=True))
+    return list(zip(result["times"], result["values"], strict=True))
 
 
 def test_the_client_of_version_1(client_1, server_url):
@@ -140,25 +140,25 @@ def test_the_client_of_version_2_hears_which_line_was_refused(client_2):
     with client_2.write_api(write_options=SYNCHRONOUS) as writer, pytest.raises(ApiException) as caught:
         writer.write("bucket", record=["v2bad value=1", "v2bad value=NaN"])
     assert caught.value.status == 400
-    told = json.loads(caught.value.body)
-    assert (told["code"], told["line"]) == ("invalid", 2)
-    assert "invalid field value NaN" in told["message"]
+    result = json.loads(caught.value.body)
+    assert (result["code"], result["line"]) == ("invalid", 2)
+    assert "invalid field value NaN" in result["message"]
 
 
 @pytest.mark.parametrize("path", ["/write", "/api/v2/write"])
 class TestEitherVersion:
-    def test_good_lines_are_kept_and_answered_with_nothing(self, client, streams, path):
+    def test_good_lines_are_stored_and_get_no_content(self, client, streams, path):
         response = client.post(f"{path}?precision=ms", data=lines(f"m v=1 {START}", f"m v=2,w=3 {START + 1}"))
         assert (response.status_code, response.data) == (204, b"")
-        assert kept(streams, "m.v") == [(START, 1.0), (START + 1, 2.0)]
-        assert kept(streams, "m.w") == [(START + 1, 3.0)]
+        assert stored(streams, "m.v") == [(START, 1.0), (START + 1, 2.0)]
+        assert stored(streams, "m.w") == [(START + 1, 3.0)]
 
     def test_one_write_may_hold_many_streams_old_and_new(self, client, streams, path):
         for k in range(3):
             body = lines(*(f"m,id={i} v={k} {START + k}" for i in range(10 + 10 * k)))
             assert client.post(f"{path}?precision=ms", data=body).status_code == 204
-        assert kept(streams, "m.v{id=0}") == [(START + k, float(k)) for k in range(3)]
-        assert kept(streams, "m.v{id=29}") == [(START + 2, 2.0)]
+        assert stored(streams, "m.v{id=0}") == [(START + k, float(k)) for k in range(3)]
+        assert stored(streams, "m.v{id=29}") == [(START + 2, 2.0)]
 
     def test_more_streams_than_allowed_cost_no_other(self, client, streams, path, monkeypatch):
         client.post(f"{path}?precision=ms", data=lines(f"m v=1 {START}"))
@@ -166,7 +166,7 @@ class TestEitherVersion:
         response = client.post(f"{path}?precision=ms", data=lines(f"n v=1 {START}", f"m v=2 {START + 1}"))
         assert response.status_code == 400
         assert "There are 2 streams already; delete one first. (line 1) dropped=1" in response.get_data(as_text=True)
-        assert len(kept(streams, "m.v")) == 2
+        assert len(stored(streams, "m.v")) == 2
 
     def test_nothing_to_keep_is_no_mistake(self, client, path):
         for body in (b"", b"\n", b"# comment\n", b'm note="text"'):
@@ -174,61 +174,61 @@ class TestEitherVersion:
 
     def test_a_line_without_a_time_has_the_time_of_its_arrival(self, client, streams, path):
         client.post(path, data=b"m v=1")
-        [(time, _)] = kept(streams, "m.v")
+        [(time, _)] = stored(streams, "m.v")
         assert time > START
 
     def test_a_write_that_is_sent_again_changes_nothing(self, client, streams, path):
         for _ in range(2):
             assert client.post(f"{path}?precision=ms", data=lines(f"m v=1 {START}")).status_code == 204
-        assert kept(streams, "m.v") == [(START, 1.0)]
+        assert stored(streams, "m.v") == [(START, 1.0)]
 
-    def test_late_points_are_kept_in_the_order_of_arrival(self, client, streams, path):
+    def test_late_points_are_stored_in_the_order_of_arrival(self, client, streams, path):
         client.post(f"{path}?precision=ms", data=lines(f"m v=1 {START}"))
         response = client.post(f"{path}?precision=ms", data=lines(f"m v=2 {START - 5}", f"m v=3 {START + 5}"))
         assert response.status_code == 204
-        assert kept(streams, "m.v") == [(START, 1.0), (START - 5, 2.0), (START + 5, 3.0)]
+        assert stored(streams, "m.v") == [(START, 1.0), (START - 5, 2.0), (START + 5, 3.0)]
 
-    def test_points_beyond_the_capacity_are_refused_and_told(self, client, streams, path):
+    def test_points_beyond_the_capacity_are_refused_with_a_reason(self, client, streams, path):
         streams.put("m.v", "rolling_zscore", capacity=1)
         client.post(f"{path}?precision=ms", data=lines(f"m v=1 {START}"))
         response = client.post(f"{path}?precision=ms", data=lines("n v=1 1", f"m v=2 {START - 5}"))
         assert response.status_code == 400
         assert "points of 'm.v' beyond its capacity (from line 2 on) dropped=1" in response.get_data(as_text=True)
-        assert kept(streams, "m.v") == [(START, 1.0)]
-        assert kept(streams, "n.v") == [(1, 1.0)]
+        assert stored(streams, "m.v") == [(START, 1.0)]
+        assert stored(streams, "n.v") == [(1, 1.0)]
 
-    def test_late_points_older_than_a_stream_keeps_them_are_refused_and_told(self, client, streams, path):
+    def test_late_points_beyond_the_retention_are_refused_with_a_reason(self, client, streams, path):
         streams.put("m.v", "rolling_zscore", retention_days=1)
         now = int(time.time() * 1000)
         client.post(f"{path}?precision=ms", data=lines(f"m v=1 {now}"))
         response = client.post(f"{path}?precision=ms", data=lines(f"m v=2 {now - 2 * 86_400_000}"))
         assert response.status_code == 400
         assert "points of 'm.v' older than it keeps them (from line 1 on) dropped=1" in response.get_data(as_text=True)
-        assert kept(streams, "m.v") == [(now, 1.0)]
+        assert stored(streams, "m.v") == [(now, 1.0)]
 
     def test_a_stream_that_cannot_take_its_points_costs_no_other(self, client, streams, path):
         long = "x" * 600
         response = client.post(path, data=lines(f"{long} v=1", "m v=1 9000000000000000000", "n v=1 1000000"))
-        said = response.get_data(as_text=True)
+        message = response.get_data(as_text=True)
         assert response.status_code == 400
-        assert "(line 1)" in said
-        assert "too far in the future" in said
-        assert "dropped=2" in said
-        assert kept(streams, "n.v") == [(1, 1.0)]
+        assert "(line 1)" in message
+        assert "too far in the future" in message
+        assert "dropped=2" in message
+        assert stored(streams, "n.v") == [(1, 1.0)]
 
     def test_a_line_too_far_ahead_costs_no_other_of_its_series_and_makes_no_stream(self, client, streams, path):
         ahead = int(time.time()) + 3600
         sent = lines(f"m v=1 {START // 1000}", f"m v=2 {ahead}", f"m v=3 {START // 1000 + 1}", f"n v=1 {ahead}")
         response = client.post(f"{path}?precision=s", data=sent)
-        said = response.get_data(as_text=True)
+        message = response.get_data(as_text=True)
         assert response.status_code == 400
-        assert f"unable to parse 'm v=2 {ahead}': time too far in the future: the clock here shows " in said
+        assert f"unable to parse 'm v=2 {ahead}': time too far in the future: the clock here shows " in message
         assert (
             "and 10 minutes more are allowed. Check the sender's clock, the time zone and the precision (line 2)"
-            in said
+            in message
         )
-        assert "(line 4) dropped=2" in said
-        assert kept(streams, "m.v") == [(START, 1.0), (START + 1000, 3.0)]
+        assert "(line 4) dropped=2" in message
+        assert stored(streams, "m.v") == [(START, 1.0), (START + 1000, 3.0)]
         assert [each.name for each in streams.list()] == ["demo", "m.v"]
 
     def test_an_unknown_precision(self, client, path):
@@ -238,9 +238,9 @@ class TestEitherVersion:
 
     def test_many_refusals_are_counted(self, client, path):
         response = client.post(path, data=b"bad\n" * 500)
-        said = response.get_data(as_text=True)
-        assert said.count("unable to parse") == MAX_REFUSALS
-        assert f"and {100 - MAX_REFUSALS} more dropped=500" in said
+        message = response.get_data(as_text=True)
+        assert message.count("unable to parse") == MAX_REFUSALS
+        assert f"and {100 - MAX_REFUSALS} more dropped=500" in message
         assert "\n" not in response.headers["X-Influxdb-Error"]
 
     def test_a_body_that_is_too_large(self, client, path):
@@ -280,15 +280,15 @@ class TestEitherVersion:
         ]
         assert [response.status_code for response in refusals] == [400, 413, 403, 415]
         for response in refusals:
-            told = json.loads(response.data)
+            result = json.loads(response.data)
             if path == "/write":
-                assert set(told) == {"error"}
+                assert set(result) == {"error"}
             else:
-                assert {"code", "message"} <= set(told) <= {"code", "message", "line"}
+                assert {"code", "message"} <= set(result) <= {"code", "message", "line"}
             assert response.headers["X-Influxdb-Version"].startswith("1.8.0-")
 
 
-def test_health_and_ready_are_told_by_whether_points_can_be_kept():
+def test_health_and_ready_follow_whether_points_can_be_stored():
     away = create_app(Settings()).test_client()  # no store
     for path in ("/health", "/ready"):
         answer = away.get(path)

@@ -18,11 +18,11 @@ def test_a_real_series(client, file, name):
     data = file.read_bytes()
     response = client.post(f"/api/v1/detect?detector={name}", data=data, content_type="text/csv")
     assert response.status_code == 200, response.data[:500]
-    told = strict_json(response.data)
+    result = strict_json(response.data)
     rows = [line.split(",") for line in data.decode().splitlines()[1:]]
-    check_detection(told)
-    assert (told["column"], told["time_column"]) == ("value", "timestamp")
-    assert told["summary"]["points"] <= len(rows)
-    if not told["repairs"]:
-        assert told["values"] == [float(row[1]) for row in rows]
-        assert [time[:19].replace("T", " ") for time in told["times"]] == [row[0][:19] for row in rows]
+    check_detection(result)
+    assert (result["column"], result["time_column"]) == ("value", "timestamp")
+    assert result["summary"]["points"] <= len(rows)
+    if not result["repairs"]:
+        assert result["values"] == [float(row[1]) for row in rows]
+        assert [time[:19].replace("T", " ") for time in result["times"]] == [row[0][:19] for row in rows]

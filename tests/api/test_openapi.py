@@ -43,8 +43,8 @@ def test_it_is_openapi_3_1():
 
 def test_every_route_is_documented_and_every_documented_route_is_there():
     there = {(path, method) for endpoint, path, method in routes() if endpoint not in UNDOCUMENTED}
-    told = {(path, method) for path, item in DOCUMENT["paths"].items() for method in METHODS & set(item)}
-    assert told == there
+    result = {(path, method) for path, item in DOCUMENT["paths"].items() for method in METHODS & set(item)}
+    assert result == there
 
 
 def test_every_response_is_a_documented_struct_a_file_or_a_page():
@@ -70,8 +70,8 @@ def test_the_parameters_are_those_of_the_detectors():
     assert list(choices) == list(DETECTORS)
     for name, detector in DETECTORS.items():
         known = parameters(detector.fit)
-        told = choices[name]["properties"]["params"]["properties"]
-        assert {p: (s["default"], s["minimum"], s["maximum"]) for p, s in told.items()} == {
+        result = choices[name]["properties"]["params"]["properties"]
+        assert {p: (s["default"], s["minimum"], s["maximum"]) for p, s in result.items()} == {
             p: (param.default, param.minimum, param.maximum) for p, param in known.items()
         }
         assert set(known) <= set(query)
@@ -111,6 +111,6 @@ def test_the_other_answers_have_the_documented_shape(client, path, name):
     check_schema(strict_json(client.get(path).data), name)
 
 
-def test_a_reading_has_the_documented_shape(client, csv_file):
+def test_a_parsed_series_has_the_documented_shape(client, csv_file):
     check_schema(client.post("/api/v1/parse", data=csv_file, content_type="text/csv").json, "ParsedSeries")
     check_schema(client.post("/api/v1/parse", json={"series": {"values": [1, 2]}}).json, "ParsedSeries")

@@ -27,9 +27,9 @@ def metrics(client):
 
 class TestDetectors:
     def test_each_is_listed_with_the_parameters_of_its_code(self, client):
-        told = strict_json(client.get("/api/v1/detectors").data)["detectors"]
-        assert [detector["name"] for detector in told] == list(DETECTORS)
-        for detector in told:
+        result = strict_json(client.get("/api/v1/detectors").data)["detectors"]
+        assert [detector["name"] for detector in result] == list(DETECTORS)
+        for detector in result:
             known = parameters(DETECTORS[detector["name"]].fit)
             assert [param["name"] for param in detector["params"]] == list(known)
             for param in detector["params"]:
@@ -43,16 +43,16 @@ class TestDetectors:
 class TestDemo:
     def test_it_is_the_series_of_its_kind_and_seed(self, client):
         made = demo("heartbeat", 300, 5)
-        told = strict_json(client.get("/api/v1/demo?kind=heartbeat&points=300&seed=5").data)
-        assert told["values"] == made.series.values.tolist()
-        assert told["labels"] == made.labels.tolist()
-        assert told["kind"] == "heartbeat"
-        assert [a["name"] for a in told["anomalies"]] == [name for name, _, _ in made.anomalies]
-        assert {a["name"] for a in told["anomalies"]} <= set(FAULTS)
+        result = strict_json(client.get("/api/v1/demo?kind=heartbeat&points=300&seed=5").data)
+        assert result["values"] == made.series.values.tolist()
+        assert result["labels"] == made.labels.tolist()
+        assert result["kind"] == "heartbeat"
+        assert [a["name"] for a in result["anomalies"]] == [name for name, _, _ in made.anomalies]
+        assert {a["name"] for a in result["anomalies"]} <= set(FAULTS)
 
     def test_times_as_milliseconds(self, client):
-        told = client.get("/api/v1/demo?points=50&times=ms").json
-        assert told["times"][1] - told["times"][0] == 3_600_000
+        result = client.get("/api/v1/demo?points=50&times=ms").json
+        assert result["times"][1] - result["times"][0] == 3_600_000
 
     @pytest.mark.parametrize("kind", KINDS)
     def test_its_file_can_be_uploaded_again(self, client, kind):
@@ -60,9 +60,9 @@ class TestDemo:
         file = client.get(path, headers={"Accept": "text/csv"})
         assert file.mimetype == "text/csv"
         again = client.post("/api/v1/parse", data=file.data, content_type="text/csv").json
-        told = client.get(path).json
-        assert again["values"] == told["values"]
-        assert again["times"] == told["times"]
+        result = client.get(path).json
+        assert again["values"] == result["values"]
+        assert again["times"] == result["times"]
         assert again["repairs"] == []
 
     @pytest.mark.parametrize(
@@ -92,13 +92,13 @@ class TestDemo:
         check_error(client.get("/api/v1/demo?points=1e999"), 400, "bad_parameter")
 
     def test_its_kinds(self, client):
-        told = client.get("/api/v1/demo/kinds").json["kinds"]
-        assert [kind["name"] for kind in told] == list(KINDS)
-        assert all(kind["title"] and kind["help"] for kind in told)
+        result = client.get("/api/v1/demo/kinds").json["kinds"]
+        assert [kind["name"] for kind in result] == list(KINDS)
+        assert all(kind["title"] and kind["help"] for kind in result)
 
 
 class TestHealth:
-    def test_it_is_alive(self, client):
+    def test_healthz(self, client):
         assert client.get("/healthz").json == {"status": "ok"}
 
     def test_it_is_ready_once_warm(self):
@@ -119,40 +119,40 @@ class TestMetrics:
         client.get("/healthz")
         client.get("/healthz")
         client.get("/api/v1/demo?kind=nope")
-        found = metrics(client)
+        samples = metrics(client)
         name = "anomaly_http_requests_total"
-        assert found[name, ("method", "GET"), ("route", "/healthz"), ("status", "200")] == 2
-        assert found[name, ("method", "GET"), ("route", "/api/v1/demo"), ("status", "400")] == 1
+        assert samples[name, ("method", "GET"), ("route", "/healthz"), ("status", "200")] == 2
+        assert samples[name, ("method", "GET"), ("route", "/api/v1/demo"), ("status", "400")] == 1
 
-    def test_labels_are_bounded_whatever_is_asked(self, client):
-        def ask(i):
+    def test_labels_of_metrics_are_bounded(self, client):
+        def call(i):
             client.get(f"/random/{i}")
             client.open(f"/random/{i}", method=f"WEIRD{i}")
 
-        ask(0)
+        call(0)
         metrics(client)
         before = set(metrics(client))
         for i in range(1, 20):
-            ask(i)
+            call(i)
         assert set(metrics(client)) == before
 
     def test_the_stages_of_a_detection_are_timed(self, client, csv_file):
         client.post("/api/v1/detect?detector=rolling_zscore", data=csv_file, content_type="text/csv")
-        found = metrics(client)
+        samples = metrics(client)
         for stage in ("read", "fit", "detect"):
-            assert found["anomaly_detect_seconds_count", ("detector", "rolling_zscore"), ("stage", stage)] == 1
+            assert samples["anomaly_detect_seconds_count", ("detector", "rolling_zscore"), ("stage", stage)] == 1
 
     def test_build_and_uptime(self, client):
-        found = metrics(client)
+        samples = metrics(client)
         project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-        assert found["anomaly_build_info", ("version", project["version"])] == 1
-        assert found["anomaly_uptime_seconds",] >= 0
+        assert samples["anomaly_build_info", ("version", project["version"])] == 1
+        assert samples["anomaly_uptime_seconds",] >= 0
 
-    def test_seconds_are_told_by_route_also_of_what_is_refused(self, client):
+    def test_seconds_are_counted_by_route_also_for_refused_requests(self, client):
         client.get("/healthz")
         client.get("/healthz", headers={"Host": "elsewhere.example"})
-        found = metrics(client)
-        assert found["anomaly_http_request_seconds_count", ("route", "/healthz")] == 2
+        samples = metrics(client)
+        assert samples["anomaly_http_request_seconds_count", ("route", "/healthz")] == 2
 
     def test_two_apps_count_apart(self):
         one, two = create_app().test_client(), create_app().test_client()
@@ -176,7 +176,7 @@ class TestHeaders:
         assert "unsafe" not in CONTENT_SECURITY_POLICY
         assert "http" not in CONTENT_SECURITY_POLICY
 
-    def test_vendored_files_are_kept_and_our_own_are_asked_after(self, client):
+    def test_vendored_files_are_cached_and_our_own_are_validated(self, client):
         root = client.application.static_folder
         vendored = next(Path(root, "vendor").glob("*.js")).name
         assert "immutable" in client.get(f"/static/vendor/{vendored}", buffered=True).headers["Cache-Control"]
@@ -201,12 +201,12 @@ class TestConcurrencyLimit:
         with limit.acquire():
             order.append("second")
 
-    def test_without_room_it_is_refused_at_once(self):
+    def test_a_full_queue_refuses_at_once(self):
         limit = ConcurrencyLimit(1, 0, SECONDS)
         with limit.acquire(), pytest.raises(Busy), limit.acquire():
             pass
 
-    def test_a_turn_that_does_not_come_is_given_up_and_its_place_is_free_again(self):
+    def test_a_timeout_frees_the_place_in_the_queue(self):
         limit = ConcurrencyLimit(1, 1, 0.01)
         with limit.acquire():
             for _ in range(3):

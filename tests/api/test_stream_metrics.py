@@ -88,41 +88,41 @@ def samples(client):
     """By metric and stream: what Prometheus would read."""
     answer = client.get("/metrics")
     assert answer.content_type == CONTENT_TYPE
-    found = {}
+    metrics = {}
     for family in text_string_to_metric_families(answer.get_data(as_text=True)):
         for sample in family.samples:
             key = (sample.name, *sample.labels.values())
-            assert key not in found
-            found[key] = sample.value
-    return found
+            assert key not in metrics
+            metrics[key] = sample.value
+    return metrics
 
 
-def of_stream(found, name):
+def of_stream(metrics, name):
     prefix = "anomaly_stream_"
     return {
         key[0].removeprefix(prefix): value
-        for key, value in found.items()
+        for key, value in metrics.items()
         if key[0].startswith(prefix) and key[1:] == (name,)
     }
 
 
-def test_a_stream_tells_its_newest_verdict(client):
+def test_the_samples_of_a_stream_are_its_newest_point(client):
     judged = make(client)
-    told = of_stream(samples(client), "boiler")
+    result = of_stream(samples(client), "boiler")
     for name, column in [("value", "values"), ("expected",) * 2, ("lower",) * 2, ("upper",) * 2, ("score",) * 2]:
-        assert told[name] == judged[column][-1]
-    assert told["threshold"] == 6
-    assert (told["anomalous"], told["silent"], told["points_total"], told["anomalies_total"]) == (0, 0, 40, 0)
+        assert result[name] == judged[column][-1]
+    assert result["threshold"] == 6
+    assert (result["anomalous"], result["silent"], result["points_total"], result["anomalies_total"]) == (0, 0, 40, 0)
 
 
-def test_an_event_and_silence_are_told(client, clock):
+def test_an_event_and_silence_are_gauges(client, clock):
     make(client, values=[*STEADY, 95.0])
-    told = of_stream(samples(client), "boiler")
-    assert (told["anomalous"], told["value"], told["anomalies_total"]) == (1, 95, 1)
-    assert told["score"] > told["threshold"]
+    result = of_stream(samples(client), "boiler")
+    assert (result["anomalous"], result["value"], result["anomalies_total"]) == (1, 95, 1)
+    assert result["score"] > result["threshold"]
     clock.ms += 3_600_000  # it came a second apart
-    told = of_stream(samples(client), "boiler")
-    assert (told["anomalous"], told["silent"]) == (1, 1)  # the event did not end
+    result = of_stream(samples(client), "boiler")
+    assert (result["anomalous"], result["silent"]) == (1, 1)  # the event did not end
 
 
 def test_what_is_missing_is_left_out_and_never_nan(client):
@@ -130,32 +130,32 @@ def test_what_is_missing_is_left_out_and_never_nan(client):
     make(client, "empty", [])
     text = client.get("/metrics").get_data(as_text=True)
     assert "nan" not in text.lower().replace("anomaly_", "")
-    told = of_stream(samples(client), "boiler")
-    assert set(told) & {"value", "score"} == set()
-    assert told["points_total"] == 41
+    result = of_stream(samples(client), "boiler")
+    assert set(result) & {"value", "score"} == set()
+    assert result["points_total"] == 41
     assert of_stream(samples(client), "empty") == {"anomalous": 0, "silent": 0, "points_total": 0, "anomalies_total": 0}
 
 
 def test_any_name_is_a_label(client):
     for name in ODD:
         make(client, name)
-    found = samples(client)
-    assert [of_stream(found, name)["value"] for name in ODD] == [11] * len(ODD)
+    metrics = samples(client)
+    assert [of_stream(metrics, name)["value"] for name in ODD] == [11] * len(ODD)
 
 
 def test_the_demo_is_there(client):
-    told = of_stream(samples(client), "demo")
-    assert set(told) >= {"value", "anomalous", "points_total"}
+    result = of_stream(samples(client), "demo")
+    assert set(result) >= {"value", "anomalous", "points_total"}
 
 
 def test_the_number_of_names_is_bounded(serve):
     client = serve(metrics_streams=3)
     for k in range(5):
         make(client, f"a{k}", STEADY[:3])
-    found = samples(client)
-    assert {key[1] for key in found if key[0] == "anomaly_stream_points_total"} == {"a0", "a1", "a2"}
-    assert found["anomaly_streams_unnamed",] == 3  # demo too
-    assert sum(value for key, value in found.items() if key[0] == "anomaly_streams") == 6
+    metrics = samples(client)
+    assert {key[1] for key in metrics if key[0] == "anomaly_stream_points_total"} == {"a0", "a1", "a2"}
+    assert metrics["anomaly_streams_unnamed",] == 3  # demo too
+    assert sum(value for key, value in metrics.items() if key[0] == "anomaly_streams") == 6
     assert not [key for key in samples(serve(metrics_streams=0)) if key[0].startswith("anomaly_stream_")]
 
 
@@ -164,21 +164,21 @@ def test_after_a_restart_every_stream_is_there_as_it_was(serve, clock):
     make(client, values=[*STEADY, 95.0])
     make(client, "küche", STEADY[:3])
     before = samples(client)
-    found = samples(serve())
+    metrics = samples(serve())
     for name in ("boiler", "küche"):
-        then, now = of_stream(before, name), of_stream(found, name)
+        then, now = of_stream(before, name), of_stream(metrics, name)
         since_start = {"threshold", "anomalies_total"}
         assert {key: now[key] for key in then if key not in since_start} == {
             key: then[key] for key in then if key not in since_start
         }
         assert "threshold" not in now
-    assert found["anomaly_streams", "anomalous"] == 1
+    assert metrics["anomaly_streams", "anomalous"] == 1
 
 
 def test_beyond_the_names_what_is_not_loaded_is_counted_so(serve):
     make(serve(), "x")
-    found = samples(serve(metrics_streams=1))
-    assert found["anomaly_streams", "not_loaded"] == 1
+    metrics = samples(serve(metrics_streams=1))
+    assert metrics["anomaly_streams", "not_loaded"] == 1
 
 
 def test_the_queries_do_not_grow_with_the_streams(serve):
@@ -207,23 +207,23 @@ def counted(client):
     return len(seen)
 
 
-def test_the_threads_tell_what_they_did(client):
+def test_the_work_of_the_threads_is_counted(client):
     make(client)
     client.application.extensions["anomaly"].alerts.test("here")
-    found = samples(client)
-    assert found["anomaly_database_up",] == 1
-    assert found["anomaly_points_total",] == 40
-    assert found["anomaly_pushes_total",] == 1
-    assert found["anomaly_commit_seconds_count",] == 1
-    assert found["anomaly_commit_seconds_sum",] > 0
-    assert found["anomaly_commit_failures_total",] == 0
-    assert found["anomaly_fit_failures_total",] == 0
-    assert found["anomaly_commits_waiting",] == 0
-    assert found["anomaly_alert_messages", "here", "waiting"] == 1
-    assert found["anomaly_alert_messages", "here", "given_up"] == 0
-    assert found["process_resident_memory_bytes",] > 1e6
-    assert found["process_open_fds",] > 0
-    assert found["anomaly_http_request_seconds_count", "/api/v1/streams/<name>/points"] == 1
+    metrics = samples(client)
+    assert metrics["anomaly_database_up",] == 1
+    assert metrics["anomaly_points_total",] == 40
+    assert metrics["anomaly_pushes_total",] == 1
+    assert metrics["anomaly_commit_seconds_count",] == 1
+    assert metrics["anomaly_commit_seconds_sum",] > 0
+    assert metrics["anomaly_commit_failures_total",] == 0
+    assert metrics["anomaly_fit_failures_total",] == 0
+    assert metrics["anomaly_commits_waiting",] == 0
+    assert metrics["anomaly_alert_messages", "here", "waiting"] == 1
+    assert metrics["anomaly_alert_messages", "here", "given_up"] == 0
+    assert metrics["process_resident_memory_bytes",] > 1e6
+    assert metrics["process_open_fds",] > 0
+    assert metrics["anomaly_http_request_seconds_count", "/api/v1/streams/<name>/points"] == 1
 
 
 def test_failures_are_counted(client, monkeypatch):
@@ -233,17 +233,17 @@ def test_failures_are_counted(client, monkeypatch):
     assert streams.request_fit("boiler").wait(SECONDS)
     monkeypatch.setattr(streams.store, "append", lambda appends: {}[len(appends)])
     assert client.post("/api/v1/streams/boiler/points", json={"values": [1], "times": [NOW_MS + 1]}).status_code == 503
-    found = samples(client)
-    assert found["anomaly_fit_failures_total",] == 1
-    assert found["anomaly_commit_failures_total",] == 1
+    metrics = samples(client)
+    assert metrics["anomaly_fit_failures_total",] == 1
+    assert metrics["anomaly_commit_failures_total",] == 1
 
 
 def needs(*programs):
     """The paths of Debian's programs, or a loud skip."""
-    found = [shutil.which(name) for name in programs]
-    if None in found:
+    metrics = [shutil.which(name) for name in programs]
+    if None in metrics:
         pytest.skip("NO PROMETHEUS HERE: `apt-get install prometheus`; that it reads /metrics is not tested")
-    return found
+    return metrics
 
 
 def test_promtool_finds_nothing_to_mend(client):
@@ -258,8 +258,8 @@ def test_promtool_finds_nothing_to_mend(client):
 def blocks(language):
     """The fenced blocks of the page about Prometheus, by the comment in their first line."""
     text = (ROOT / "docs/how-to/monitor-with-prometheus.md").read_text("utf-8")
-    found = re.findall(rf"(?ms)^```{language}\n# (\S+)[^\n]*\n(.*?)^```", text)
-    return dict(found)
+    metrics = re.findall(rf"(?ms)^```{language}\n# (\S+)[^\n]*\n(.*?)^```", text)
+    return dict(metrics)
 
 
 class Prometheus:
@@ -269,23 +269,23 @@ class Prometheus:
         self.url = url
 
     def query(self, query):
-        asked = f"{self.url}/api/v1/query?{urllib.parse.urlencode({'query': query})}"
-        with urllib.request.urlopen(asked, timeout=SECONDS) as answer:
-            found = json.load(answer)["data"]["result"]
+        request = f"{self.url}/api/v1/query?{urllib.parse.urlencode({'query': query})}"
+        with urllib.request.urlopen(request, timeout=SECONDS) as answer:
+            metrics = json.load(answer)["data"]["result"]
         return {
-            each["metric"].get("stream", each["metric"].get("alertname")): float(each["value"][1]) for each in found
+            each["metric"].get("stream", each["metric"].get("alertname")): float(each["value"][1]) for each in metrics
         }
 
     def until(self, query, wanted):
         """The answer to a query once `wanted` is in it."""
 
         def answer():
-            found = self.asked(query)
-            return found if wanted in found.items() else None
+            metrics = self.request(query)
+            return metrics if wanted in metrics.items() else None
 
         return until(answer, pause=0.1)
 
-    def asked(self, query):
+    def request(self, query):
         try:
             return self.query(query)
         except OSError:  # not up yet
@@ -295,12 +295,12 @@ class Prometheus:
 @contextlib.contextmanager
 def prometheus(folder, target, interval="1s"):
     program, promtool = needs("prometheus", "promtool")
-    found = blocks("yaml")
+    metrics = blocks("yaml")
     port = free_port()
-    config = found["prometheus.yml"].replace("localhost:5001", target)
+    config = metrics["prometheus.yml"].replace("localhost:5001", target)
     config = f"global:\n  scrape_interval: {interval}\n  evaluation_interval: {interval}\n{config}"
     (folder / "prometheus.yml").write_text(config)
-    (folder / "anomaly_rules.yml").write_text(found["anomaly_rules.yml"].replace("for: 1m", "for: 0s"))
+    (folder / "anomaly_rules.yml").write_text(metrics["anomaly_rules.yml"].replace("for: 1m", "for: 0s"))
     subprocess.run([promtool, "check", "config", folder / "prometheus.yml"], check=True, capture_output=True)
     options = {"config.file": "prometheus.yml", "storage.tsdb.path": "data", "web.listen-address": f"127.0.0.1:{port}"}
     command = [program, *(f"--{name}={value}" for name, value in options.items())]
@@ -314,23 +314,25 @@ def prometheus(folder, target, interval="1s"):
 def test_the_real_prometheus_scrapes_the_real_server(tmp_path, monkeypatch):
     needs("prometheus", "promtool")
     monkeypatch.setenv("no_proxy", "*")
-    with serving(tmp_path / "data") as url, prometheus(tmp_path, urllib.parse.urlsplit(url).netloc) as found:
+    with serving(tmp_path / "data") as url, prometheus(tmp_path, urllib.parse.urlsplit(url).netloc) as metrics:
         for name in ("boiler", *ODD):
             path = f"{url}/api/v1/streams/{urllib.parse.quote(name, safe='')}"
-            ask("PUT", path, {"detector": "rolling_zscore", "params": {"window": 20}})
+            call("PUT", path, {"detector": "rolling_zscore", "params": {"window": 20}})
             now = int(time.time() * 1000)
             values = [*STEADY, 95.0] if name == "boiler" else STEADY
             times = [now - 60_000 * (len(values) - k) for k in range(len(values))]
-            ask("POST", f"{path}/points", {"times": times, "values": values})
-        anomalous = found.until("anomaly_stream_anomalous", (ODD[-1], 0.0))
+            call("POST", f"{path}/points", {"times": times, "values": values})
+        anomalous = metrics.until("anomaly_stream_anomalous", (ODD[-1], 0.0))
         assert anomalous["boiler"] == 1
         assert {name: value for name, value in anomalous.items() if name in ODD} == dict.fromkeys(ODD, 0.0)
-        assert found.query("anomaly_stream_value")["boiler"] == 95
-        assert found.query("anomaly_stream_points_total")["boiler"] == 41
-        assert found.until('ALERTS{alertname="StreamAnomalous"}', ("boiler", 1.0)) == {"boiler": 1.0}
+        assert metrics.query("anomaly_stream_value")["boiler"] == 95
+        assert metrics.query("anomaly_stream_points_total")["boiler"] == 41
+        assert metrics.until('ALERTS{alertname="StreamAnomalous"}', ("boiler", 1.0)) == {"boiler": 1.0}
 
 
-def ask(method, url, body):
-    asked = urllib.request.Request(url, json.dumps(body).encode(), {"Content-Type": "application/json"}, method=method)
-    with urllib.request.urlopen(asked, timeout=SECONDS) as answer:
+def call(method, url, body):
+    request = urllib.request.Request(
+        url, json.dumps(body).encode(), {"Content-Type": "application/json"}, method=method
+    )
+    with urllib.request.urlopen(request, timeout=SECONDS) as answer:
         return json.load(answer)

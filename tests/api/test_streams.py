@@ -57,24 +57,24 @@ def read(client, name="a", query=""):
     return strict_json(response.data)
 
 
-def without_repairs(told):
-    return {name: column for name, column in told.items() if name not in {"repairs", "events"}}
+def without_repairs(result):
+    return {name: column for name, column in result.items() if name not in {"repairs", "events"}}
 
 
-def test_what_is_pushed_is_answered_with_its_judgement_and_can_be_read_again(client):
+def test_pushed_points_are_scored_and_can_be_read(client):
     made = put(client, detector="rolling_zscore", params={"window": 20})
     assert made["params"] == {"window": 20, "threshold": 5.0, "merge_gap": 3}
     assert read(client)["cursor"] == 0
     assert (made["points"], made["cursor"], made["last_time"], made["state"]) == (0, 0, None, "warming_up")
     assert made["judged_by"] is None
-    told = push(client, times=TIMES, values=VALUES)
-    assert told["times"] == TIMES
-    assert told["values"] == VALUES
-    assert told["cursor"] == 40
-    assert told["repairs"] == []
-    assert told["judged_by"] == [None] * 10 + ["rolling_zscore"] * 30
-    check_schema(told, "StreamPoints")
-    assert without_repairs(read(client)) == without_repairs(told)
+    result = push(client, times=TIMES, values=VALUES)
+    assert result["times"] == TIMES
+    assert result["values"] == VALUES
+    assert result["cursor"] == 40
+    assert result["repairs"] == []
+    assert result["judged_by"] == [None] * 10 + ["rolling_zscore"] * 30
+    check_schema(result, "StreamPoints")
+    assert without_repairs(read(client)) == without_repairs(result)
     check_schema(read(client), "StreamPoints")
     stream = client.get("/api/v1/streams/a").json
     assert (stream["last_time"], stream["judged_by"]) == ("2025-03-01T10:39:00Z", "rolling_zscore")
@@ -83,10 +83,10 @@ def test_what_is_pushed_is_answered_with_its_judgement_and_can_be_read_again(cli
 def test_a_spike_is_flagged_as_it_arrives(client):
     put(client, detector="rolling_zscore")
     assert not any(push(client, values=VALUES)["is_anomaly"])
-    told = push(client, values=[500.0])
-    assert told["is_anomaly"] == [True]
-    assert told["judged_by"] == ["rolling_zscore"]
-    assert told["upper"][0] < 500
+    result = push(client, values=[500.0])
+    assert result["is_anomaly"] == [True]
+    assert result["judged_by"] == ["rolling_zscore"]
+    assert result["upper"][0] < 500
     assert client.get("/api/v1/streams/a").json["state"] == "anomalous"
 
 
@@ -118,20 +118,20 @@ def test_reading_after_a_cursor(client):
 def test_a_csv_file_is_pushed_too(client):
     put(client, detector="rolling_zscore")
     lines = "\n".join(f"{time},{value}" for time, value in zip(TIMES, VALUES, strict=True))
-    told = client.post("/api/v1/streams/a/points", data=f"time,value\n{lines}\n", content_type="text/csv").json
-    assert (told["times"], told["values"], told["cursor"]) == (TIMES, VALUES, 40)
-    check_schema(told, "StreamPoints")
+    result = client.post("/api/v1/streams/a/points", data=f"time,value\n{lines}\n", content_type="text/csv").json
+    assert (result["times"], result["values"], result["cursor"]) == (TIMES, VALUES, 40)
+    check_schema(result, "StreamPoints")
 
 
-def test_a_file_with_several_columns_tells_which_was_taken(client):
+def test_a_file_with_several_columns_names_the_one_taken(client):
     put(client, detector="rolling_zscore")
     rows = (f"{time},{value + 7},{value}\n" for time, value in zip(TIMES, VALUES, strict=True))
     table = "time,a,b\n" + "".join(rows)
     url = "/api/v1/streams/a/points"
-    told = client.post(f"{url}?value_column=b", data=table, content_type="text/csv").json
-    check_schema(told, "StreamPoints")
-    assert (told["column"], told["columns"], told["time_column"]) == ("b", ["a", "b"], "time")
-    assert told["values"] == VALUES
+    result = client.post(f"{url}?value_column=b", data=table, content_type="text/csv").json
+    check_schema(result, "StreamPoints")
+    assert (result["column"], result["columns"], result["time_column"]) == ("b", ["a", "b"], "time")
+    assert result["values"] == VALUES
 
 
 @pytest.mark.parametrize("name", ["a/b", "a/points", "ü 100%", "cpu.load{host=x,zone=y}", "a%2Fb", "?", "x" * 500])
@@ -164,8 +164,8 @@ def test_streams_are_listed_by_name_page_by_page(client):
     check_schema(rest, "StreamList")
 
 
-def test_how_long_points_are_kept_is_told_changed_and_taken_back(client):
-    for body, told in (
+def test_the_retention_is_returned_changed_and_removed(client):
+    for body, result in (
         ({}, None),
         ({"retention_days": 0.5}, 0.5),
         ({}, 0.5),
@@ -173,9 +173,9 @@ def test_how_long_points_are_kept_is_told_changed_and_taken_back(client):
         ({"retention_days": None}, None),
     ):
         answer = client.put("/api/v1/streams/a", json={"detector": "rolling_zscore", **body}).get_json()
-        assert answer["retention_days"] == told
+        assert answer["retention_days"] == result
         check_schema(answer, "Stream")
-        assert client.get("/api/v1/streams/a").get_json()["retention_days"] == told
+        assert client.get("/api/v1/streams/a").get_json()["retention_days"] == result
     for days in (0, -1, 1e9):
         error = check_error(client.put("/api/v1/streams/a", json={"retention_days": days}), 400, "bad_parameter")
         assert error["detail"]["name"] == "retention_days"
@@ -236,33 +236,33 @@ def test_the_demo_stream_is_always_there_and_grows(new_client):
     client = new_client
     [demo] = client.get("/api/v1/streams").json["streams"]
     assert (demo["name"], demo["detector"]) == ("demo", "lstm")
-    told = read(client, "demo", "?limit=50&times=ms")
-    assert len(told["values"]) == 50
-    assert [b - a for a, b in zip(told["times"], told["times"][1:], strict=False)] == [100] * 49
-    assert None not in told["score"]
-    older = read(client, "demo", f"?after={told['cursor'] - 20_000}&limit=7")
-    assert older["cursor"] == told["cursor"] - 20_000 + 7
-    overlap = read(client, "demo", f"?after={told['cursor'] - 50}&limit=50&times=ms")
-    assert overlap["values"] == told["values"]
+    result = read(client, "demo", "?limit=50&times=ms")
+    assert len(result["values"]) == 50
+    assert [b - a for a, b in zip(result["times"], result["times"][1:], strict=False)] == [100] * 49
+    assert None not in result["score"]
+    older = read(client, "demo", f"?after={result['cursor'] - 20_000}&limit=7")
+    assert older["cursor"] == result["cursor"] - 20_000 + 7
+    overlap = read(client, "demo", f"?after={result['cursor'] - 50}&limit=50&times=ms")
+    assert overlap["values"] == result["values"]
 
 
 def test_without_a_store_streams_are_refused_in_a_sentence():
     check_error(create_app().test_client().get("/api/v1/streams"), 503, "no_store")
 
 
-def test_labels_are_kept_by_time_and_by_cursor(client):
+def test_labels_are_stored_by_time_and_by_cursor(client):
     put(client)
     push(client, times=TIMES, values=VALUES)
     path = "/api/v1/streams/a/labels"
     assert client.get(path).json == {"labels": []}
-    said = [{"start": TIMES[3], "stop": TIMES[5], "kind": "anomaly", "note": "off"}]
-    told = strict_json(client.put(path, json=said).data)
-    assert told == {"labels": said} == client.get(path).json
-    check_schema(told, "StreamLabels")
+    message = [{"start": TIMES[3], "stop": TIMES[5], "kind": "anomaly", "note": "off"}]
+    result = strict_json(client.put(path, json=message).data)
+    assert result == {"labels": message} == client.get(path).json
+    check_schema(result, "StreamLabels")
     put(client, "b")
     push(client, "b", values=VALUES)
-    said = [{"start": 3, "stop": 5, "kind": "normal", "note": ""}]
-    assert client.put("/api/v1/streams/b/labels", json=said).json == {"labels": said}
+    message = [{"start": 3, "stop": 5, "kind": "normal", "note": ""}]
+    assert client.put("/api/v1/streams/b/labels", json=message).json == {"labels": message}
     assert client.put("/api/v1/streams/b/labels", json=[]).json == {"labels": []}
 
 
@@ -271,8 +271,8 @@ def test_labels_as_they_were_answered_can_be_sent_back(client):
     push(client, times=TIMES, values=VALUES)
     path = "/api/v1/streams/a/labels"
     client.put(path, json=[{"start": TIMES[3], "stop": TIMES[5], "kind": "anomaly"}])
-    told = client.get(path).json
-    assert client.put(path, json=told).json == told != {"labels": []}
+    result = client.get(path).json
+    assert client.put(path, json=result).json == result != {"labels": []}
 
 
 def test_what_is_wrong_with_a_label_says_what_would_be_right(client):
@@ -283,10 +283,10 @@ def test_what_is_wrong_with_a_label_says_what_would_be_right(client):
         response = client.put("/api/v1/streams/a/labels", json=[label])
         return check_error(response, 400, response.json["error"]["code"])["message"]
 
-    said = {"start": TIMES[3], "stop": TIMES[5], "kind": "anomaly"}
-    assert "kind is one of anomaly, normal" in refused(said | {"kind": "odd"})
-    assert "Known: start, stop, kind, note" in refused(said | {"why": "x"})
-    assert "3 is not a time; this stream has times" in refused(said | {"start": 3, "stop": 5})
+    label = {"start": TIMES[3], "stop": TIMES[5], "kind": "anomaly"}
+    assert "kind is one of anomaly, normal" in refused(label | {"kind": "odd"})
+    assert "Known: start, stop, kind, note" in refused(label | {"why": "x"})
+    assert "3 is not a time; this stream has times" in refused(label | {"start": 3, "stop": 5})
 
 
 @pytest.mark.parametrize(
