@@ -48,7 +48,7 @@ def done_detection():
     detections = Detections(STORE.database)
     with mock.patch("secrets.token_urlsafe", return_value="0"):
         detections.add("0", "a", "rolling_zscore", {"window": 50, "threshold": 5.0, "merge_gap": 3}, 1)
-    Task(STORE.database, 10**9).do(detections.claim("fuzz", 1), lambda stage, fraction: None)
+    Task(STORE.database, 10**9).run(detections.claim("fuzz", 1), lambda stage, fraction: None)
 
 
 done_detection()
