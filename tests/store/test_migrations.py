@@ -31,7 +31,7 @@ STATE = {
 }
 """Of a watch, as the first versions stored it."""
 REPAIR = {"code": "duplicate_time", "message": "Two rows had the same time.", "count": 2, "lines": [3, 9]}
-DATES = {"code": "dates mdy steps", "message": "Month first.", "count": 1, "lines": []}
+DATES = {"code": "dates mdy asked", "message": "Month first.", "count": 1, "lines": []}
 
 
 def point_v1(ms, value):
@@ -154,7 +154,7 @@ def test_datasets_survive_and_their_detections_run_again(upgraded, revision):
     datasets = DatasetStore(upgraded.database)
     stored, plain = datasets.page(5)
     repairs = (Repair("duplicate_time", "Two rows had the same time.", 2, (3, 9)),)
-    assert (stored.id, stored.repairs, stored.dates) == ("x", repairs, DatesRead("mdy", "steps", "Month first."))
+    assert (stored.id, stored.repairs, stored.dates) == ("x", repairs, DatesRead("mdy", "requested", "Month first."))
     assert (plain.id, plain.repairs, plain.dates) == ("y", repairs, None)
     series = datasets.series(stored, "a")
     assert (series.values.tolist(), series.times.astype(int).tolist()) == ([1.5, 2.5], [10, 20])

@@ -57,6 +57,7 @@ JSON_COLUMNS = (
     ("watch", "stream_id", "policy", POLICY),
 )
 """Table, key, column, and the keys of its JSON objects to rename."""
+EVIDENCE = {"asked": "requested"}
 DATES = "dates "
 """Until now how dates were read was stored as a repair with a code of this, the order and the reason."""
 
@@ -101,7 +102,7 @@ def move_dates() -> None:
             order, by = dates[0]["code"].removeprefix(DATES).split(" ")
             values = {
                 "repairs": json.dumps([each for each in repairs if each not in dates]),
-                "dates": json.dumps({"order": order, "by": by, "message": dates[0]["message"]}),
+                "dates": json.dumps({"order": order, "by": EVIDENCE.get(by, by), "message": dates[0]["message"]}),
             }
             connection.execute(sa.update(dataset).where(dataset.c.id == at).values(values))
 
