@@ -214,7 +214,7 @@ def test_no_line_crosses_a_gap_in_time(page, judge):
     lines = csv_of(daily()).decode().splitlines()
     del lines[101:104]  # of the hours 100, 101 and 102
     upload_read(page, "gap.csv", "\n".join([*lines, ""]).encode())
-    expect(page.locator("#facts")).to_contain_text("1 gap: stretches")
+    expect(page.locator("#facts")).to_contain_text("1 gap without points")
     if judge:
         choose_detector(page)
         page.get_by_role("spinbutton", name="Window").fill("24")

@@ -40,7 +40,7 @@ def test_the_strip_shows_every_event_and_the_window(look):
     open_chart(look, many=5)
     look.evaluate("() => own.view(x[0], x[500])")
     settle(look)
-    ticks = look.evaluate("""() => { const canvas = document.querySelector(".overview canvas");
+    ticks = look.evaluate("""() => { const canvas = document.querySelector(".navigator canvas");
       const { data, width } = canvas.getContext("2d").getImageData(0, 3, canvas.width, 1);
       let runs = 0, inside = false;
       for (let k = 0; k < width; k += 1) { const [r, g, b] = data.slice(4 * k, 4 * k + 3);

@@ -26,9 +26,9 @@ def test_the_table_tells_what_the_service_answered(page):
     expect(rows).to_have_count(len(answer["faults"]))
     for row, fault in zip(rows.all(), answer["faults"], strict=True):
         expect(row).to_contain_text(fault["title"])
-        expect(row.locator("rect.catch-bar")).to_have_count(len(fault["sizes"]))
+        expect(row.locator("rect.share-bar")).to_have_count(len(fault["sizes"]))
         enough = [size for size in fault["sizes"] if size["share"] >= 0.8]
-        expect(row.locator("rect.enough")).to_have_count(len(enough))
+        expect(row.locator("rect.reached")).to_have_count(len(enough))
     expect(page.get_by_role("status")).to_contain_text("would be detected")
     choose_detector(page, "seasonal_naive")
     detect(page)

@@ -17,7 +17,7 @@ from tests.browser.steps import (
 )
 
 SPIKE = "2026-03-07 16:00"
-MOST_LOADED = 400_000
+MOST_LOADED = 450_000
 
 
 @pytest.fixture
@@ -105,12 +105,12 @@ def test_how_dates_were_read_is_told_and_a_correction_without_effect_keeps_no_co
     assert kept(page) == before
     page.get_by_label("Order of dates").select_option("mdy")
     page.get_by_role("button", name="Read again").click()
-    expect(facts).to_contain_text("were read month first, as was asked.")
+    expect(facts).to_contain_text("were read month first, as requested.")
     expect(facts).to_contain_text("2026-12-02 12:00")
 
 
 # Whether anything is drawn in the strip around each of these shares of its width.
-STRIP = """(shares) => { const { canvas } = document.querySelector(".overview canvas").getContext("2d");
+STRIP = """(shares) => { const { canvas } = document.querySelector(".navigator canvas").getContext("2d");
   const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext("2d", { willReadFrequently: true });
   copy.drawImage(canvas, 0, 0);
   return shares.map((share) => copy.getImageData(Math.round(share * canvas.width) - 3, 0, 7, canvas.height).data
@@ -193,7 +193,7 @@ def test_ten_thousand_marks_are_listed_a_hundred_at_a_time_and_one_more_is_seen(
     labels = [{"start": 3 * k, "stop": 3 * k + 1, "kind": ("normal", "anomaly")[k % 2]} for k in range(9_999)]
     assert page.request.put(f"/api/v1/series/{series}/labels", data=labels).ok
     page.reload()
-    expect(page.locator("#labels-count")).to_have_text("9,999 marks: 4,999 abnormal, 5,000 normal.")
+    expect(page.locator("#labels-count")).to_have_text("9,999 labels: 4,999 abnormal, 5,000 normal.")
     choose_detector(page)
     detect(page)
     expect(page.locator("#labels li")).to_have_count(100)
