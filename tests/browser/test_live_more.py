@@ -110,7 +110,7 @@ def test_a_policy_is_tried_and_switched_on_and_off(live, streams):
     notice = {"status": "firing", "start": EVENT + 1, "start_time": START + EVENT * STEP}
     streams.replayed = {"message": "Over the last 6003 points this would have sent 2 messages.", "notices": [notice]}
     live.get_by_text("Alerts", exact=True).click()
-    live.get_by_label("Minimum length").fill("3")
+    live.get_by_label("Min points").fill("3")
     live.get_by_role("button", name="Backtest").click()
     expect(live.locator("#backtest-result")).to_contain_text("6,003 points this would have sent 2 messages")
     live.locator("#backtest-result button").click()
@@ -133,7 +133,7 @@ def test_a_policy_is_tried_and_switched_on_and_off(live, streams):
 
 def test_a_bad_policy_is_told_beside_its_field(live, streams):
     live.get_by_text("Alerts", exact=True).click()
-    live.get_by_label("Minimum length").fill("0")
+    live.get_by_label("Min points").fill("0")
     live.get_by_role("button", name="Switch on").click()
     expect(live.locator("#policy-min_points-error")).to_contain_text("must lie from 1")
     assert streams.policies == {}
