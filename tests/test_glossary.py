@@ -31,24 +31,29 @@ EXCEPTIONS = {  # a contract, another system's word, or the plain meaning; each 
     "LevelSpreadScorer": "its scorer",
     "NotFound": "HTTP's word",
     "not_found": "HTTP's word",
+    "_not_found": "HTTP's word",
+    "on_not_kept": "handles the error code `not_kept` of the API",
+    "given_up": "state of an alert message in the API",
+    "GIVEN_UP": "the same",
+    "judgedBy": "`judged_by` in scripts",
+    "patience": "early stopping's word: epochs without progress",
+    "_ceil_to_odd": "odd numbers",
+    "near_maximum": "close to it",
+    "_LOOK_ALIKES": "characters that look alike",
 }
 ALLOWED = {  # names still to be changed, by package; only ever fewer
     "benchmarks": 34,
-    "readers": 18,
+    "readers": 17,
     "timeseries": 6,
     "static/js/detect": 5,
     "data_generation": 4,
-    "store": 4,
-    "api": 3,
-    "alerts": 2,
-    "static/js/chart": 2,
+    "api": 2,
     "static/js/live": 2,
     "datasets": 1,
     "events": 1,
-    "forecasting": 1,
-    "model": 1,
+    "static/js/chart": 1,
     "static/js/ui": 1,
-    "streams": 1,
+    "store": 1,
 }
 CAMEL = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 JS_NOISE = re.compile(r"/\*.*?\*/|//[^\n]*|\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`", re.DOTALL)
@@ -93,6 +98,7 @@ def sources():
     """The files whose names are read: the program and its benchmarks, not its tests."""
     files = [file for kind in ("*.py", "*.js") for file in ROOT.rglob(kind)]
     files = [file for file in files if not outside(file) and top(file) not in ("tests", "vendor")]
+    files = [file for file in files if "migrations" not in file.parts]  # a migration stays as it was released
     return sorted([*files, ROOT / "run"])
 
 
