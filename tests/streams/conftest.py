@@ -3,10 +3,12 @@
 import numpy as np
 import pytest
 
+from detectors import find_detector
 from events.scored_points import COLUMNS
 from store import StreamStore
 from streams import Streams
 from tests.waiting import SECONDS
+from timeseries import Series
 
 NOW_MS = 1_800_000_000_000
 
@@ -65,6 +67,17 @@ def fit(streams, name):
 def stored_fit(streams, name):
     """The stored fit of a stream's detector."""
     return streams.store.load_fit(streams.store.stream(name).id)
+
+
+def fitted_detector(streams, name):
+    """The detector of the stored fit of a stream."""
+    fit = stored_fit(streams, name)
+    return find_detector(fit.detector).from_state(fit.state)
+
+
+def residual_threshold_of(detector):
+    """The threshold of a forecaster's residuals."""
+    return detector.detect(Series(None, np.zeros(100))).threshold
 
 
 def repair_counts(points):

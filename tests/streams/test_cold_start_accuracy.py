@@ -57,7 +57,7 @@ def test_the_confidence_is_the_relative_error_of_the_band_width(n):
 def test_a_season_is_trusted_where_its_errors_are_smaller():
     season = season_of(daily(96))
     assert season is not None
-    assert season[0].period == 24
+    assert season[0].model.period == 24
     assert season[1] == 72
 
 

@@ -6,7 +6,15 @@ import pytest
 from detectors import find_detector
 from events.policy import Policy, replay
 from streams.registry import NO_POINTS
-from tests.streams.conftest import assert_same, fit, repair_counts, seasonal, stored_fit, times
+from tests.streams.conftest import (
+    assert_same,
+    fit,
+    fitted_detector,
+    repair_counts,
+    residual_threshold_of,
+    seasonal,
+    times,
+)
 from timeseries import Series
 
 SPIKE = 500.0
@@ -104,9 +112,10 @@ def test_a_fit_uses_them_in_the_order_of_time(streams):
     streams.push("late", times(200), values[:200].tolist())
     for name in ("in time", "late"):
         fit(streams, name)
-    states = [stored_fit(streams, name).state for name in ("in time", "late")]
-    assert states[0]["threshold"] == pytest.approx(states[1]["threshold"], rel=0.3)  # different points may be masked
-    assert states[0]["period"] == states[1]["period"] == 48
+    detectors = [fitted_detector(streams, name) for name in ("in time", "late")]
+    thresholds = [residual_threshold_of(detector) for detector in detectors]
+    assert thresholds[0] == pytest.approx(thresholds[1], rel=0.3)  # different points may be masked
+    assert [detector.model.period for detector in detectors] == [48, 48]
 
 
 def test_history_may_follow_the_first_live_points(streams):

@@ -4,7 +4,16 @@ import numpy as np
 import pytest
 
 from errors import BadInput
-from tests.streams.conftest import NOW_MS, assert_same, fit, repair_counts, seasonal, stored_fit, times
+from tests.streams.conftest import (
+    NOW_MS,
+    assert_same,
+    fit,
+    fitted_detector,
+    repair_counts,
+    residual_threshold_of,
+    seasonal,
+    times,
+)
 
 
 @pytest.fixture
@@ -90,7 +99,7 @@ def test_a_fit_does_not_use_points_inside_events(streams):
     for name, sent in (("clean", seasonal(500)), ("faulty", values)):
         streams.push(name, times(500), sent.tolist())
         fit(streams, name)
-    thresholds = [stored_fit(streams, name).state["threshold"] for name in ("clean", "faulty")]
+    thresholds = [residual_threshold_of(fitted_detector(streams, name)) for name in ("clean", "faulty")]
     assert thresholds[1] == pytest.approx(thresholds[0], rel=0.05)
 
 
