@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from timeseries import Floats
+from timeseries.intervals import interval_sums
 from timeseries.robust import sorted_median
 from timeseries.seasonality import lagged
 
@@ -169,8 +170,8 @@ def _season(detrended: Floats, weights: Floats, period: int, jump: int) -> Float
 
 def _moving_mean(values: Floats, width: int) -> Floats:
     """(n − width + 1,) means of neighbours."""
-    sums = np.concatenate(([0.0], np.cumsum(values)))
-    return (sums[width:] - sums[:-width]) / width
+    starts = np.arange(len(values) - width + 1)
+    return interval_sums(values, starts, starts + width) / width
 
 
 def _ceil_to_odd(value: float) -> int:

@@ -1,4 +1,4 @@
-"""Many points as few: what a chart can show, without losing an extreme or an event."""
+"""Downsample a series for a chart without losing an extreme or an event: minimum and maximum of each bucket."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,67 +16,69 @@ def downsample(
     flagged: Bools | None = None,
     score: Floats | None = None,
 ) -> Positions:
-    """(k,) the positions, rising, of at most 2 · `buckets` of n points (3 of a single bucket). All of them where these
-    are no more.
+    """(k,) ascending positions of at most 2 · `buckets` of the n points (3 for a single bucket); all n where they fit.
 
-    Otherwise the points are put into buckets of equal time, or of equal count where they have no `times` (n,), rising;
-    of each bucket the first of its smallest and of its largest `values` (n,) stay; of one in which all are missing
-    the first point, so that a gap stays a gap. Each run of `flagged` (n,) points keeps its peak, the first of its
-    highest `score` (n,), NaN being the lowest; without scores its first point. Where this takes room, the buckets are
-    the fewer, down to half of those asked for. Where runs are more than `buckets`, each of `buckets` buckets keeps
-    the highest of the peaks in it: no stretch that shows an anomaly loses all of them.
+    values   (n,) each bucket contributes its minimum and maximum; its first point where all values are missing, so that
+             a gap stays visible
+    times    (n,) ascending; buckets have equal duration, without times equal numbers of points
+    flagged  (n,) each run of flagged points contributes its peak
+    score    (n,) the peak is the highest score of a run, NaN being the lowest; without scores its first point
+
+    Peaks reduce the number of buckets, at most by half. With more runs than `buckets`, only the highest peak of each
+    bucket is included, so that every part of the chart with anomalies shows at least one. Of equal values or scores
+    the first is used.
     """
     n = len(values)
     if n <= 2 * buckets:
         return np.arange(n)
     peaks = _peaks(flagged, score)
     if len(peaks) > buckets:
-        peaks = _highest(peaks, _starts(n, times, buckets), score)
-    starts = _starts(n, times, max(1, buckets - (len(peaks) + 1) // 2))
+        peaks = _highest_per_bucket(peaks, _bucket_starts(n, times, buckets), score)
+    starts = _bucket_starts(n, times, max(1, buckets - (len(peaks) + 1) // 2))
     missing = np.isnan(values)
-    low, high = (np.where(missing, end, values) if missing.any() else values for end in (np.inf, -np.inf))
-    # In a bucket without a value both are infinite and its first point is found twice.
-    extremes = _first_of(low, starts, np.minimum), _first_of(high, starts, np.maximum)
-    return np.unique(np.concatenate([*extremes, peaks]))
+    # Both are infinite throughout a bucket without values, and select its first point.
+    low, high = (np.where(missing, fill, values) if missing.any() else values for fill in (np.inf, -np.inf))
+    minima = _first_extreme(low, starts, np.minimum)
+    maxima = _first_extreme(high, starts, np.maximum)
+    return np.unique(np.concatenate([minima, maxima, peaks]))
 
 
-def _starts(n: int, times: Times | None, buckets: int) -> Positions:
-    """The first position of each bucket that holds points."""
-    if times is None:
-        first, span = 0, n
-    else:
-        first = int(times[0].astype(np.int64))
-        span = int(times[-1].astype(np.int64)) - first + 1
-    whole, rest = divmod(span, buckets)
-    count = np.arange(buckets)
-    edges = first + count * whole + count * rest // buckets  # exact, where count * span would be too large
+def _bucket_starts(n: int, times: Times | None, buckets: int) -> Positions:
+    """The first position of each bucket that is not empty."""
+    first = 0 if times is None else int(times[0].astype(np.int64))
+    span = n if times is None else int(times[-1].astype(np.int64)) - first + 1
+    width, rest = divmod(span, buckets)
+    index = np.arange(buckets)
+    edges = first + index * width + index * rest // buckets  # index * span would overflow
     if times is None:
         return np.unique(edges)
     return np.unique(np.searchsorted(times.astype(np.int64), edges))
 
 
-def _first_of(values: Floats, starts: Positions, choose: np.ufunc) -> Positions:
-    """The first position of what `choose` chooses of each bucket; no value is NaN."""
-    best = choose.reduceat(values, starts)
-    found = np.flatnonzero(values == np.repeat(best, np.diff(starts, append=len(values))))
-    return found[np.searchsorted(found, starts)]
+def _first_extreme(values: Floats, starts: Positions, extreme: np.ufunc) -> Positions:
+    """The first position of the `extreme` (np.minimum or np.maximum) of each bucket; values without NaN."""
+    best = extreme.reduceat(values, starts)
+    positions = np.flatnonzero(values == np.repeat(best, np.diff(starts, append=len(values))))
+    return positions[np.searchsorted(positions, starts)]
 
 
 def _peaks(flagged: Bools | None, score: Floats | None) -> Positions:
     """The peak of each run of flagged points."""
-    at = np.flatnonzero(flagged) if flagged is not None else np.empty(0, np.int64)
-    if not at.size:
-        return at
-    runs = np.flatnonzero(np.diff(at, prepend=at[0] - 2) > 1)
-    return at[_first_of(_known(at, score), runs, np.maximum)]
+    positions = np.flatnonzero(flagged) if flagged is not None else np.empty(0, np.int64)
+    if not positions.size:
+        return positions
+    run_starts = np.flatnonzero(np.diff(positions, prepend=positions[0] - 2) > 1)
+    return positions[_first_extreme(_scores_at(positions, score), run_starts, np.maximum)]
 
 
-def _highest(peaks: Positions, starts: Positions, score: Floats | None) -> Positions:
+def _highest_per_bucket(peaks: Positions, starts: Positions, score: Floats | None) -> Positions:
     """The highest of the peaks in each bucket."""
     first = np.unique(np.searchsorted(peaks, starts))
-    return peaks[_first_of(_known(peaks, score), first[first < len(peaks)], np.maximum)]
+    return peaks[_first_extreme(_scores_at(peaks, score), first[first < len(peaks)], np.maximum)]
 
 
-def _known(at: Positions, score: Floats | None) -> Floats:
-    """The scores at some positions, those that are NaN the lowest; all the same where there are none."""
-    return np.zeros(len(at)) if score is None else np.where(np.isnan(score[at]), -np.inf, score[at])
+def _scores_at(positions: Positions, score: Floats | None) -> Floats:
+    """(k,) scores at positions (k,), −inf for NaN; zeros without scores."""
+    return (
+        np.zeros(len(positions)) if score is None else np.where(np.isnan(score[positions]), -np.inf, score[positions])
+    )

@@ -91,7 +91,7 @@ def median_and_decile_std(values: Floats) -> tuple[float, float]:
 def median_and_upper_quartile_std(values: Floats) -> tuple[float, float]:
     """Median, and (third quartile − median) ÷ 0.6745, which may be 0. values: at least one, all known.
 
-    The upper side alone: of distances, which have no outliers below.
+    Uses the upper side only, for distances, which have no outliers below.
     """
     median, high = np.quantile(values, [0.5, 0.75]).tolist()
     return median, (high - median) / NORMAL_Q75
@@ -175,7 +175,7 @@ def sorted_median(ordered: Floats, axis: int) -> Floats:
 def middle_values(ordered: Floats, count: NDArray[np.int64], axis: int) -> tuple[Floats, Floats]:
     """(n,) twice: the two middle ones of the first `count` (n,) numbers along the axis of a sorted matrix.
 
-    They are the same where the count is odd.
+    Both are the middle number where the count is uneven.
     """
     lanes = np.arange(ordered.shape[1 - axis])
     low = np.maximum(count - 1, 0) // 2

@@ -44,7 +44,7 @@ class Series:
 
     @property
     def step_ms(self) -> int | None:
-        """The usual distance between points in milliseconds: the median; None when it cannot be known."""
+        """The median interval between points in milliseconds; None without times or with fewer than two points."""
         if self.times is None or len(self.times) < 2:
             return None
         return int(np.median(np.diff(self.times).astype(np.int64)))

@@ -52,7 +52,7 @@ class Table:
     name         what the user calls the input, perhaps empty
     times        (n,) datetime64[ms], UTC, strictly increasing; None where the input has no times
     columns      name to (n,) float64 in the user's unit, NaN where missing, never infinite; in file order
-    time_column  the name of the column the times came from; None where there is none
+    time_column  the name of the column that holds the times; None where there is none
     repairs      every change made to what was sent; empty for a clean input
     default      the column used when none is requested; None means the first
     dates        how dates that can be written in several orders were read; None where there are none

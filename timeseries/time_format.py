@@ -23,13 +23,13 @@ def format_times(times: Times | None, *, as_ms: bool = False) -> list[str] | lis
         return None
     numbers = times.astype("datetime64[ms]").astype(np.int64)
     if as_ms:
-        whole: list[int] = numbers.tolist()
-        return whole
+        epoch_ms: list[int] = numbers.tolist()
+        return epoch_ms
     return _lines(numbers).decode("ascii").split("\n")[:-1]
 
 
 def format_epoch_ms(epoch_ms: Sequence[int], *, as_ms: bool = False) -> list[str] | list[int]:
-    """Times given as ms since 1970 UTC, written as `format_times` writes them.
+    """`format_times` for times in ms since 1970 UTC.
 
     >>> format_epoch_ms([1_772_360_100_000])
     ['2026-03-01T10:15:00Z']

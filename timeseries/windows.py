@@ -1,9 +1,9 @@
-"""Windows of a series in whole numbers, so that whatever is summed over them is exact.
+"""Windows of a quantized series: integers, so that sums over them are exact.
 
 A sum of floats depends on its order, and the order inside a matrix product on how many rows it has: the score of the
 last points of a series, computed from the last points alone, would differ in its last bits from the score computed from
 the complete series. Values are therefore quantized to 1/4096 of the series' standard deviation. Products and sums of
-such numbers stay below 2**53, up to which a float64 holds every whole number exactly, in any order.
+such numbers stay below 2**53, up to which a float64 holds every integer exactly, in any order.
 """
 
 from collections.abc import Iterator
@@ -15,11 +15,12 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from timeseries import Floats
 from timeseries.gap_filling import MAX_FILL, fill_forward, sample_rows
+from timeseries.intervals import interval_sums
 from timeseries.robust import median_and_q5_q95_std
 from timeseries.seasonality import lagged
 
 STEPS_PER_STD = 4096
-"""Whole numbers per standard deviation of the series: 2**12, of the 53 bits of a float64."""
+"""Integers per standard deviation of the series: 2**12, of the 53 bits of a float64."""
 CLIP_STDS = 64
 """Standard deviations from the centre at which a value is clipped: it is an outlier in any case."""
 MAX_MISSING_SHARE = 0.25
@@ -34,7 +35,7 @@ WINDOW_LENGTHS = (32, 64, 128, 256, 512)
 """Points of the windows of scorers with several lengths, as the length of a fault is not known before; chosen on the
 benchmark (docs/decisions/views.md)."""
 BLOCK = 4096
-"""Windows processed together: few enough for a core's cache."""
+"""Windows processed together, so that a block fits in a core's cache."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class Scale:
         return cls(*median_and_q5_q95_std(values))
 
     def quantize(self, values: Floats) -> Floats:
-        """(n,) whole numbers, STEPS_PER_STD to a standard deviation, counted from the centre; NaN stays."""
+        """(n,) integers, STEPS_PER_STD to a standard deviation, counted from the centre; NaN stays."""
         with np.errstate(over="ignore"):
             clipped = np.clip((values - self.centre) / self.std, -CLIP_STDS, CLIP_STDS)
         quantized: Floats = np.round(clipped * STEPS_PER_STD)
@@ -87,10 +88,9 @@ def usable_windows(quantized: Floats, filled: Floats, window: int) -> Floats:
 
 
 def moving_sum(quantized: Floats, window: int) -> Floats:
-    """(n,) the sum of the `window` whole numbers up to each point, of fewer at the start. Exact: by prefix sums."""
-    sums = np.concatenate(([0], np.cumsum(quantized.astype(np.int64))))
-    stop = np.arange(1, len(quantized) + 1)
-    return (sums[stop] - sums[np.maximum(stop - window, 0)]).astype(np.float64)
+    """(n,) sum of the `window` integers up to each point, of fewer at the start. Exact, by prefix sums."""
+    stops = np.arange(1, len(quantized) + 1)
+    return interval_sums(quantized.astype(np.int64), np.maximum(stops - window, 0), stops).astype(np.float64)
 
 
 def window_length(points: int, period: int | None) -> int:
