@@ -45,8 +45,8 @@ OPEN = """async ({ points, many, wait }) => {
   };
   const one = judged(5, "First"), two = judged(25, "Second");
   Object.assign(globalThis, { asked: [], told: [], x, one, two, kept });
-  globalThis.own = new SeriesChart(byId("canvas"), () => {}, { overview: true, legend: byId("legend"),
-    onEvent: (event) => told.push(["event", event.start]), onMark: (...stretch) => told.push(["mark", ...stretch]),
+  globalThis.own = new SeriesChart(byId("canvas"), () => {}, { navigator: true, legend: byId("legend"),
+    onEvent: (event) => told.push(["event", event.start]), onLabel: (...stretch) => told.push(["mark", ...stretch]),
     onProblem: (error) => told.push(["problem", error && error.message]) });
   own.show(wait === null ? one : kept(one));
 }"""

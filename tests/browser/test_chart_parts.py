@@ -244,7 +244,8 @@ def test_a_stretch_is_marked_by_dragging_where_marking_is_on(page):
 def test_the_cursor_of_the_keys_says_what_is_there_and_marks(page):
     open_chart(page)
     page.evaluate("""async () => { own.view(x[500], x[520]);
-      const { chartKeys } = await import("/static/js/chart/keys.js"); chartKeys(() => own, () => {}); }""")
+      const { chartKeys } = await import("/static/js/chart/keys.js");
+      chartKeys(document.querySelector("#chart-card"), () => own, () => {}); }""")
     settle(page)
     page.locator("#plot").focus()
     for _ in range(7):
@@ -262,7 +263,8 @@ def test_the_cursor_of_the_keys_says_what_is_there_and_marks(page):
 def test_enter_chooses_the_event_at_the_cursor(page):
     open_chart(page)
     page.evaluate("""async () => { own.view(x[500], x[520]);
-      const { chartKeys } = await import("/static/js/chart/keys.js"); chartKeys(() => own, () => {}); }""")
+      const { chartKeys } = await import("/static/js/chart/keys.js");
+      chartKeys(document.querySelector("#chart-card"), () => own, () => {}); }""")
     settle(page)
     page.locator("#plot").focus()
     page.keyboard.press("Enter")
