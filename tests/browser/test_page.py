@@ -54,7 +54,7 @@ def test_a_file_is_read_then_judged(page):
     for fact in (
         "240 points from daily.csv",
         "One column of values: value.",
-        "Times come from the column time: 2026-03-01 00:00 to 2026-03-10 23:00 UTC",
+        "Times from the column time: 2026-03-01 00:00 to 2026-03-10 23:00 UTC",
         "A value every 1 h.",
         "No gaps.",
         "No values are missing.",
@@ -115,7 +115,7 @@ def test_columns_not_judged_are_offered_when_nothing_was_found(page):
     choose_detector(page)
     detect(page)
     expect(page.locator("#result")).to_contain_text("No anomalies found in “calm”")
-    expect(page.locator("#other-columns")).to_contain_text("Another column was not judged.")
+    expect(page.locator("#other-columns")).to_contain_text("Another column has no detection yet.")
     page.get_by_role("button", name="Detect in “load”").click()
     expect(page.locator("#result")).to_contain_text("1 anomalous event found in “load”")
     expect(page.locator("#other-columns")).to_be_empty()
@@ -139,7 +139,7 @@ def test_a_dropped_file_is_read(page):
 def test_repairs_are_told(page):
     open_page(page)
     upload_read(page, "units.csv", csv_of([f"{value} kW" for value in daily()]))
-    expect(page.locator("#repairs")).to_contain_text("1 thing was changed to read this")
+    expect(page.locator("#repairs")).to_contain_text("1 repair was made to read this")
     expect(page.locator("#repairs")).to_contain_text("kW")
     expect(page.locator("#repairs")).to_contain_text("(lines 2, 3, 4, 5, 6, …; 240 in all)")
 
