@@ -1,4 +1,4 @@
-"""Jobs with a store of their own and a worker that is ended after each test."""
+"""Fixtures of the job tests: a shared store, a job queue with a worker, a stored dataset."""
 
 import numpy as np
 import pytest
@@ -22,22 +22,22 @@ def table(points=400, times=True, seed=0, spikes=(100, 250)):
     return Table("t", stamps, columns, "time" if times else None, (), "value")
 
 
-def ended(get):
-    """What `get` gives once its status is that of an end."""
+def wait_until_finished(read):
+    """The record that `read` returns, once its status is final."""
 
-    def end():
-        found = get()
-        return None if found.status in ("queued", "running") else found
+    def finished_record():
+        record = read()
+        return None if record.status in ("queued", "running") else record
 
-    return until(end)
+    return until(finished_record)
 
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory):
-    """A store that the tests of a module share; test_jobs.py asks for its own, of each kind."""
-    found = StreamStore.open(f"sqlite:///{tmp_path_factory.mktemp('store') / 'anomaly.db'}")
-    yield found
-    found.close()
+    """One SQLite store for each test module; test_job_queue.py overrides it with one for each test and database."""
+    opened = StreamStore.open(f"sqlite:///{tmp_path_factory.mktemp('store') / 'anomaly.db'}")
+    yield opened
+    opened.close()
 
 
 @pytest.fixture(scope="module")
@@ -47,11 +47,11 @@ def datasets(store):
 
 @pytest.fixture(scope="module")
 def jobs(store):
-    """Jobs whose worker is warm after the first test."""
-    found = JobQueue(store, max_queued=5, max_bytes=MAX_BYTES)
-    found.start()
-    yield found
-    found.stop()
+    """A started queue; its worker is warm after the first test of the module."""
+    queue = JobQueue(store, max_queued=5, max_bytes=MAX_BYTES)
+    queue.start()
+    yield queue
+    queue.stop()
 
 
 @pytest.fixture(scope="module")
@@ -60,5 +60,5 @@ def client(jobs):
 
 
 @pytest.fixture
-def kept(datasets):
+def dataset(datasets):
     return datasets.add(table(), 1, MAX_BYTES)

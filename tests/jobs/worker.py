@@ -1,6 +1,7 @@
-"""The worker with detectors made for tests, which end when they are told to and need no torch to be imported.
+"""A worker whose detectors are made for tests: they end on a signal file and import no torch.
 
-Run as `python -m tests.jobs.worker` in place of `jobs.worker`. Files in the folder FOLDER names tell `held` to go on.
+Run as `python -m tests.jobs.worker` in place of `jobs.worker`.
+`held` finishes once a file `go` is in the folder that the variable FOLDER names.
 """
 
 import os
@@ -13,33 +14,33 @@ FOLDER = "TESTS_JOBS_FOLDER"
 
 
 def detectors():
-    """The detectors of these tests by name; only one module of the package is imported."""
+    """The test detectors by name; of the package, only rolling_zscore is imported."""
     from anomaly_detection import MergeGap, no_progress
     from detectors.rolling_zscore import RollingZScore
     from parameters import checked
 
     class Held(RollingZScore):
-        """Fits until it is let go on; `stubborn` hears no orders meanwhile."""
+        """Fits until the file `go` exists; `stubborn` reports no progress, so that it cannot be cancelled."""
 
-        listens = True
+        cancellable = True
 
         @classmethod
         @checked
         def fit(cls, series, *, progress=no_progress, merge_gap: MergeGap = 3):
             go = Path(os.environ[FOLDER]) / "go"
-            time.sleep(0.2)  # two words that follow one another quickly are one
+            time.sleep(0.2)  # progress reports in quick succession are merged
             progress("fit", 0.5)
             while not go.exists():
                 time.sleep(0.01)
-                if cls.listens:
+                if cls.cancellable:
                     progress("fit", 0.5)
             return super().fit(series, merge_gap=merge_gap)
 
     class Stubborn(Held):
-        listens = False
+        cancellable = False
 
     class Deadly(RollingZScore):
-        """Ends its process each time, as one does that finds no memory."""
+        """Ends its process in each fit, as the kernel's out-of-memory killer does."""
 
         @classmethod
         @checked
