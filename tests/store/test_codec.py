@@ -1,16 +1,16 @@
-"""Points as bytes: as they are written now, and as the first version wrote them."""
+"""Points as bytes: the present encoding, and decoding of the first version's."""
 
 import numpy as np
 
 from events.scored_points import COLUMNS, ScoredPoints
 from store.codec import POINT, decode_points, encode_points, from_points, to_points
 
-FIRST = "<q", "<d", "<d", "<d", "<d", "<d", "u1", "u1"
+FIRST_VERSION = "<q", "<d", "<d", "<d", "<d", "<d", "u1", "u1"
 """Schema 0001: time, value, expected, lower, upper, score, is_anomaly, judged_by; nothing between them."""
 
 
-def test_points_come_back_from_bytes_as_they_went():
-    known = ScoredPoints(
+def test_points_round_trip_through_bytes():
+    original = ScoredPoints(
         times=np.array([5, 60_000], "datetime64[ms]"),
         values=np.array([1.5, np.nan]),
         expected=np.array([1.25, np.nan]),
@@ -23,24 +23,26 @@ def test_points_come_back_from_bytes_as_they_went():
         late=np.array([False, True]),
         cursor=7,
     )
-    data = encode_points(to_points(known, ("a", "b")))
-    again = from_points(decode_points(data, 2), ("a", "b"), 7, timed=True)
-    assert (again.judged_by, again.cursor, len(data)) == (known.judged_by, 7, 2 * 59)
-    np.testing.assert_array_equal(again.times, known.times)
+    data = encode_points(to_points(original, ("a", "b")))
+    decoded = from_points(decode_points(data, 2), ("a", "b"), 7, timed=True)
+    assert (decoded.judged_by, decoded.cursor, len(data)) == (original.judged_by, 7, 2 * 59)
+    np.testing.assert_array_equal(decoded.times, original.times)
     for name in COLUMNS:
-        np.testing.assert_array_equal(getattr(again, name), getattr(known, name))
-        assert getattr(again, name).dtype == getattr(known, name).dtype
+        np.testing.assert_array_equal(getattr(decoded, name), getattr(original, name))
+        assert getattr(decoded, name).dtype == getattr(original, name).dtype
 
 
-def test_bytes_of_the_first_version_are_read():
+def test_bytes_of_the_first_version_are_decoded():
     rows = [(60_000, 1.5, 1.25, 1.0, 2.0, 3.5, 1, 1), (120_000, np.nan, np.nan, np.nan, np.nan, np.nan, 0, 255)]
-    data = b"".join(np.array(part, kind).tobytes() for row in rows for part, kind in zip(row, FIRST, strict=True))
+    data = b"".join(
+        np.array(part, kind).tobytes() for row in rows for part, kind in zip(row, FIRST_VERSION, strict=True)
+    )
     assert len(data) == 2 * 50
     points = decode_points(data, 2)
     assert points.dtype == POINT
-    judged = from_points(points, ("a", "b"), 2, timed=True)
-    assert judged.times.astype(int).tolist() == [60_000, 120_000]
-    assert (judged.values[0], judged.score[0], judged.upper[0]) == (1.5, 3.5, 2.0)
-    assert (judged.is_anomaly.tolist(), judged.judged_by) == ([True, False], ("b", None))
-    assert np.isnan(judged.confidence).all()
-    assert not judged.late.any()
+    decoded = from_points(points, ("a", "b"), 2, timed=True)
+    assert decoded.times.astype(int).tolist() == [60_000, 120_000]
+    assert (decoded.values[0], decoded.score[0], decoded.upper[0]) == (1.5, 3.5, 2.0)
+    assert (decoded.is_anomaly.tolist(), decoded.judged_by) == ([True, False], ("b", None))
+    assert np.isnan(decoded.confidence).all()
+    assert not decoded.late.any()

@@ -38,7 +38,7 @@ def table(points=POINTS, timed=True):
     return Table("t", times, columns, "time" if timed else None, REPAIRS, 'b, "c"')
 
 
-def rows(database, name):
+def count_rows(database, name):
     with database.read() as connection:
         return connection.execute(sa.text(f"SELECT count(*) FROM {name}")).scalar_one()
 
@@ -50,15 +50,15 @@ def test_a_table_round_trips_exactly(datasets, points, timed):
     stored = datasets.add(sent, 5, MAX_BYTES)
     assert datasets.get(stored.id) == stored
     assert (stored.points, stored.default, stored.created, stored.repairs) == (points, 'b, "c"', 5, REPAIRS)
-    again = datasets.table(stored)
-    assert list(again.columns) == list(sent.columns)
+    restored = datasets.table(stored)
+    assert list(restored.columns) == list(sent.columns)
     for name, values in sent.columns.items():
-        assert again.columns[name].tobytes() == values.tobytes()
-    assert (again.times is None) == (not timed)
+        assert restored.columns[name].tobytes() == values.tobytes()
+    assert (restored.times is None) == (not timed)
     if timed:
-        np.testing.assert_array_equal(again.times, sent.times)
+        np.testing.assert_array_equal(restored.times, sent.times)
         assert (stored.start, stored.stop) == (int(sent.times[0].astype(int)), int(sent.times[-1].astype(int)))
-    assert (again.name, again.time_column, again.repairs, again.default, again.dates) == (
+    assert (restored.name, restored.time_column, restored.repairs, restored.default, restored.dates) == (
         sent.name,
         sent.time_column,
         sent.repairs,
@@ -81,9 +81,9 @@ def test_a_table_round_trips_exactly(datasets, points, timed):
 def test_an_interval_equals_the_slice_of_the_column(datasets, start, stop):
     sent = table()
     stored = datasets.add(sent, 5, MAX_BYTES)
-    window, whole = datasets.series(stored, "a", start, stop), sent.series("a").slice(start, stop)
-    np.testing.assert_array_equal(window.values, whole.values)
-    np.testing.assert_array_equal(window.times, whole.times)
+    window, expected = datasets.series(stored, "a", start, stop), sent.series("a").slice(start, stop)
+    np.testing.assert_array_equal(window.values, expected.values)
+    np.testing.assert_array_equal(window.times, expected.times)
 
 
 def test_a_cached_column_is_read_once(datasets, monkeypatch):
@@ -91,9 +91,9 @@ def test_a_cached_column_is_read_once(datasets, monkeypatch):
     stored = datasets.add(sent, 5, MAX_BYTES)
     first = datasets.cached_series(stored, "a")
     monkeypatch.setattr(datasets, "_database", None)
-    again = datasets.cached_series(stored, "a")
-    assert np.shares_memory(again.values, first.values)
-    for each in (first, again):
+    second = datasets.cached_series(stored, "a")
+    assert np.shares_memory(second.values, first.values)
+    for each in (first, second):
         np.testing.assert_array_equal(each.values, sent.columns["a"])
         np.testing.assert_array_equal(each.times, sent.times)
 
@@ -107,11 +107,11 @@ def test_a_deleted_dataset_leaves_the_cache(datasets):
 
 def test_pages_list_the_newest_first_and_continue_after_any(datasets):
     stored = [datasets.add(table(2), created, MAX_BYTES) for created in (5, 7, 7, 6)]
-    wanted = datasets.page(10)  # those of one moment in any order that stays: each database sorts letters its own way
-    assert [each.created for each in wanted] == [7, 7, 6, 5]
-    assert {each.id for each in wanted} == {each.id for each in stored}
-    for at, each in enumerate(wanted):
-        assert datasets.page(2, (each.created, each.id)) == wanted[at + 1 : at + 3]
+    expected = datasets.page(10)  # equal times in any stable order: each database has its own collation
+    assert [each.created for each in expected] == [7, 7, 6, 5]
+    assert {each.id for each in expected} == {each.id for each in stored}
+    for at, each in enumerate(expected):
+        assert datasets.page(2, (each.created, each.id)) == expected[at + 1 : at + 3]
 
 
 def test_the_size_limit_counts_datasets_and_detections(datasets, database):
@@ -125,14 +125,14 @@ def test_the_size_limit_counts_datasets_and_detections(datasets, database):
         "needed": size,
         "setting": "max_dataset_bytes",
     }
-    assert rows(database, "dataset") == 1
+    assert count_rows(database, "dataset") == 1
     datasets.add(table(), 5, 2 * size)
     with database.write() as connection:
-        connection.execute(sa.insert(detection).values(**queued(datasets.page(1)[0].id), bytes=1))
+        connection.execute(sa.insert(detection).values(**queued_detection(datasets.page(1)[0].id), bytes=1))
     assert datasets.used_bytes() == 2 * size + 1
 
 
-def queued(dataset_id):
+def queued_detection(dataset_id):
     fields = {"column": "a", "detector": "d", "params": "{}", "status": "queued", "progress": 0, "stage": ""}
     return {"id": "x", "dataset_id": dataset_id, "created": 1, "attempts": 0, **fields}
 
@@ -149,53 +149,53 @@ def test_labels_replace_earlier_ones(datasets):
 
 
 def test_deleting_a_dataset_deletes_everything_that_belongs_to_it(datasets, database):
-    gone, stays = datasets.add(table(), 5, MAX_BYTES), datasets.add(table(10), 6, MAX_BYTES)
-    for each in (gone, stays):
+    deleted, remaining = datasets.add(table(), 5, MAX_BYTES), datasets.add(table(10), 6, MAX_BYTES)
+    for each in (deleted, remaining):
         datasets.put_labels(each.id, [Label(0, 1, "normal")])
     with database.write() as connection:
-        connection.execute(sa.insert(detection).values(**queued(gone.id), bytes=1))
+        connection.execute(sa.insert(detection).values(**queued_detection(deleted.id), bytes=1))
         result = {"detection_id": "x", "data": b"1"}
         for name, more in (("result", {"part": "score", "number": 0}), ("state", {})):
             columns = result | more
             marks = ", ".join(f":{each}" for each in columns)
             insert = f"INSERT INTO detection_{name} ({', '.join(columns)}) VALUES ({marks})"
             connection.execute(sa.text(insert), columns)
-    assert datasets.delete(gone.id)
-    assert not datasets.delete(gone.id)
-    assert datasets.get(gone.id) is None
-    assert datasets.page(10) == [stays]
-    assert len(datasets.series(gone, "a")) == 0
+    assert datasets.delete(deleted.id)
+    assert not datasets.delete(deleted.id)
+    assert datasets.get(deleted.id) is None
+    assert datasets.page(10) == [remaining]
+    assert len(datasets.series(deleted, "a")) == 0
     counts = {"dataset": 1, "dataset_chunk": 4, "dataset_label": 1, "detection": 0, "detection_result": 0}
-    assert {name: rows(database, name) for name in counts} == counts
-    assert rows(database, "detection_state") == 0
+    assert {name: count_rows(database, name) for name in counts} == counts
+    assert count_rows(database, "detection_state") == 0
 
 
-def test_a_long_upload_lets_others_write_and_is_listed_once_complete(datasets, database, monkeypatch):
-    """In batches of a megabyte at most; a label put between two of them does not wait for the others."""
-    other, seen = datasets.add(table(10), 0, MAX_BYTES), []
+def test_a_long_upload_lets_others_write_and_is_listed_when_complete(datasets, database, monkeypatch):
+    """Writes batches of at most 1 MiB; a label written between two batches does not wait for the rest."""
+    other, listings = datasets.add(table(10), 0, MAX_BYTES), []
     label = Label(1, 2, "anomaly", "")
     batches = datasets_module._batches
 
-    def between(rows):
-        for batch in batches(rows):
+    def spy_batches(count_rows):
+        for batch in batches(count_rows):
             assert sum(len(row["data"]) for row in batch) <= 2**20 + CHUNK_POINTS
-            assert DatasetStore(database).put_labels(other.id, [label] * (len(seen) + 1))
-            seen.append([stored.id for stored in datasets.page(10)])
+            assert DatasetStore(database).put_labels(other.id, [label] * (len(listings) + 1))
+            listings.append([stored.id for stored in datasets.page(10)])
             yield batch
 
-    monkeypatch.setattr(datasets_module, "_batches", between)
+    monkeypatch.setattr(datasets_module, "_batches", spy_batches)
     stored = datasets.add(table(40 * CHUNK_POINTS), 0, MAX_BYTES)
-    assert seen == [[other.id]] * 5  # 160 chunks
+    assert listings == [[other.id]] * 5  # 160 chunks
     assert len(datasets.labels(other.id)) == 5
     assert {each.id for each in datasets.page(10)} == {stored.id, other.id}
 
 
 def test_an_incomplete_dataset_is_not_listed_and_is_deleted(datasets, database, monkeypatch):
-    def broken(_):
+    def fail_encoding(_):
         yield b"1"
         raise OSError("the disk is full")
 
-    monkeypatch.setattr(datasets_module, "encode_column", broken)
+    monkeypatch.setattr(datasets_module, "encode_column", fail_encoding)
     with pytest.raises(OSError, match="full"):
         datasets.add(table(), 5, MAX_BYTES)
     assert datasets.page(10) == []
@@ -204,7 +204,7 @@ def test_an_incomplete_dataset_is_not_listed_and_is_deleted(datasets, database, 
     assert datasets.get(incomplete) is None
     assert datasets.delete_old(0, 5) == []
     assert datasets.delete_old(0, 6) == [incomplete]
-    assert rows(database, "dataset") == 0
+    assert count_rows(database, "dataset") == 0
 
 
 def test_old_datasets_are_deleted(datasets):
@@ -219,5 +219,5 @@ def test_ids_are_long_and_unique(datasets):
     assert {len(each) for each in ids} == {16}
 
 
-def test_an_impossible_id_is_not_found(datasets):
+def test_an_id_with_a_null_character_returns_none(datasets):
     assert datasets.get("a\0b") is None

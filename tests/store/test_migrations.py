@@ -29,7 +29,7 @@ STATE = {
     "announced": True,
     "quiet_until": 3,
 }
-"""Of a watch, as the first versions stored it."""
+"""State of an alert policy, as the first versions stored it."""
 REPAIR = {"code": "duplicate_time", "message": "Two rows had the same time.", "count": 2, "lines": [3, 9]}
 DATES = {"code": "dates mdy asked", "message": "Month first.", "count": 1, "lines": []}
 

@@ -1,4 +1,4 @@
-"""Rows to kernel types and back; the schema; databases that cannot be opened."""
+"""Streams in the store: round trips, chunks, the schema, databases that cannot be opened."""
 
 from dataclasses import replace
 
@@ -23,7 +23,7 @@ def store(database_url):
 
 
 def points(first, n):
-    """n points of which the first has the cursor `first`, each number another."""
+    """n points from cursor `first` on, all numbers different."""
     at = np.arange(first, first + n, dtype=float)
     names = tuple("ab"[k % 2] if k % 3 else None for k in range(first, first + n))
     columns = (at, at + 0.1, at - 1, at + 1, at / 7, at % 5 == 0, names, 1 / at, at % 3 == 0)
@@ -36,14 +36,14 @@ def append(store, stream, n, merge=False):
     return stream
 
 
-def assert_points(judged, first, n):
-    wanted = points(first, n)
-    assert (judged.judged_by, judged.cursor, judged.times) == (wanted.judged_by, wanted.cursor, None)
+def assert_points(actual, first, n):
+    expected = points(first, n)
+    assert (actual.judged_by, actual.cursor, actual.times) == (expected.judged_by, expected.cursor, None)
     for name in COLUMNS:
-        np.testing.assert_array_equal(getattr(judged, name), getattr(wanted, name))
+        np.testing.assert_array_equal(getattr(actual, name), getattr(expected, name))
 
 
-def test_points_come_back_as_they_went_whatever_the_chunks(store):
+def test_points_round_trip_whatever_the_chunks(store):
     stream = store.put("s", "d", {"sigma": 3.5}, 10**6)
     for n, merge in ((1, False), (700, False), (9000, False), (3, True), (5, False), (4096, True)):
         stream = append(store, stream, n, merge)
@@ -55,7 +55,7 @@ def test_points_come_back_as_they_went_whatever_the_chunks(store):
     assert len(store.read(stream, stream.cursor, 10)) == 0
 
 
-def test_points_that_came_after_the_stream_was_read_are_not_read_with_it(store):
+def test_points_appended_after_the_stream_was_read_are_left_out(store):
     before = store.put("s", "d", {}, 10**6)
     assert before.detector_names == ()
     middle = append(store, before, 5)
@@ -66,19 +66,19 @@ def test_points_that_came_after_the_stream_was_read_are_not_read_with_it(store):
     assert store.last_points([before], 10)[before.id].judged_by == points(1, 8).judged_by
 
 
-def test_late_points_that_came_after_the_stream_was_read_are_not_read_with_it(store):
+def test_late_points_appended_after_the_stream_was_read_are_left_out(store):
     before = store.put("s", "d", {}, 10**6)
     for n in (4, 3):
-        whole = points(before.cursor + 1, n)
+        untimed = points(before.cursor + 1, n)
         stamps = (np.arange(n) + 10 * n).astype("datetime64[ms]")
         after = replace(before, cursor=before.cursor + n, timed=True, last_time=43, detector_names=("b", "a"))
-        store.append([AppendedPoints(after, replace(whole, times=stamps), merge=n == 3)])
+        store.append([AppendedPoints(after, replace(untimed, times=stamps), merge=n == 3)])
         before, earlier = after, before
-    found = store.read_interval(earlier, 0, 1000, 5)
-    np.testing.assert_array_equal(found.times.astype(int), [40, 41, 42, 43])
+    interval = store.read_interval(earlier, 0, 1000, 5)
+    np.testing.assert_array_equal(interval.times.astype(int), [40, 41, 42, 43])
 
 
-def test_merging_makes_full_chunks_and_forgets_what_is_beyond_the_capacity(store):
+def test_merging_makes_full_chunks_and_drops_points_beyond_the_capacity(store):
     stream = store.put("s", "d", {}, 5000)
     for _ in range(200):
         stream = append(store, stream, 100)
@@ -101,7 +101,7 @@ def test_an_append_is_all_or_nothing(store):
     assert len(store.read(one, 0, 10)) == 0
 
 
-def test_what_was_learned_comes_back(store):
+def test_a_saved_fit_round_trips(store):
     stream = store.put("s", "d", {}, 100)
     state = {"weights": {"a": np.arange(6.0).reshape(2, 3)}, "unit": np.float64(2), "none": None, "list": [1, "x"]}
     store.save_fit(stream.id, SavedFit("d", {"sigma": 3}, 7, {"old": 1}))
@@ -112,18 +112,18 @@ def test_what_was_learned_comes_back(store):
     assert (fit.state["unit"], fit.state["none"], fit.state["list"]) == (2, None, [1, "x"])
 
 
-def test_no_id_is_given_twice(store):
+def test_stream_ids_are_never_reused(store):
     ids = []
     for name in ("a", "b", "b", "c"):
         ids.append(store.put(name, "d", {}, 10).id)
         store.delete(ids[-1])
-    made = store.create_missing(["x", "y"], "d", {}, 10)
-    store.delete(made[-1].id)
-    ids += [each.id for each in [*made, *store.create_missing(["y", "z"], "d", {}, 10)]]
+    created = store.create_missing(["x", "y"], "d", {}, 10)
+    store.delete(created[-1].id)
+    ids += [each.id for each in [*created, *store.create_missing(["y", "z"], "d", {}, 10)]]
     assert len(set(ids)) == len(ids)
 
 
-def test_a_deleted_stream_leaves_nothing(store):
+def test_deleting_a_stream_deletes_its_points_and_fit(store):
     stream = append(store, store.put("s", "d", {}, 100), 10)
     store.save_fit(stream.id, SavedFit("d", {}, 7, {}))
     store.delete(stream.id)
@@ -145,7 +145,7 @@ def test_the_migrations_make_the_tables_that_the_code_uses(store):
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
 
 
-def test_opening_again_changes_nothing(database_url):
+def test_reopening_changes_nothing(database_url):
     first = StreamStore.open(database_url)
     stream = append(first, first.put("s", "d", {}, 100), 5)
     first.close()

@@ -1,4 +1,4 @@
-"""Who waits for the database while another holds it, how long, and what the log is told."""
+"""The write lock and its timeouts, a locked or full database, throttled log messages."""
 
 import sqlite3
 import threading
@@ -12,54 +12,54 @@ from tests.waiting import SECONDS, until
 
 
 @pytest.fixture
-def held():
-    """Turns of which one is held until the test ends."""
-    made, end = [], threading.Event()
+def held_lock():
+    """A factory of write locks that another thread holds until the test ends."""
+    locks, end = [], threading.Event()
 
-    def make(*arguments):
-        turns, begun = WriteLock(*arguments), threading.Event()
+    def hold_lock(*arguments):
+        lock, acquired = WriteLock(*arguments), threading.Event()
 
         def hold():
-            with turns.acquire():
-                begun.set()
+            with lock.acquire():
+                acquired.set()
                 end.wait(SECONDS)
 
         threading.Thread(target=hold).start()
-        assert begun.wait(SECONDS)
-        made.append(turns)
-        return turns
+        assert acquired.wait(SECONDS)
+        locks.append(lock)
+        return lock
 
-    yield make
+    yield hold_lock
     end.set()
 
 
-def outcomes(turns, threads):
-    """How many got no turn, of so many threads that ask at once, once all but three got none; the others still wait."""
-    refused = []
+def count_timeouts(lock, threads):
+    """The number of threads that time out, once all but three have; those three still wait."""
+    timeouts = []
 
-    def ask():
+    def acquire():
         try:
-            with turns.acquire():
+            with lock.acquire():
                 pass
         except LockTimeout:
-            refused.append(1)
+            timeouts.append(1)
 
-    started = [threading.Thread(target=ask, daemon=True) for _ in range(threads)]
-    for thread in started:
+    workers = [threading.Thread(target=acquire, daemon=True) for _ in range(threads)]
+    for thread in workers:
         thread.start()
-    until(lambda: len(refused) >= threads - 3)
-    return len(refused)
+    until(lambda: len(timeouts) >= threads - 3)
+    return len(timeouts)
 
 
-def test_only_a_few_wait_long(held):
-    assert outcomes(held(3, SECONDS, 0.01), 20) == 17
+def test_only_three_threads_wait_for_the_long_timeout(held_lock):
+    assert count_timeouts(held_lock(3, SECONDS, 0.01), 20) == 17
 
 
-def test_a_turn_that_comes_is_taken():
-    turns, order = WriteLock(2, SECONDS, SECONDS), []
+def test_every_waiting_thread_gets_the_lock():
+    lock, order = WriteLock(2, SECONDS, SECONDS), []
 
     def work(name):
-        with turns.acquire():
+        with lock.acquire():
             order.append(name)
 
     threads = [threading.Thread(target=work, args=(name,)) for name in range(20)]
@@ -70,11 +70,11 @@ def test_a_turn_that_comes_is_taken():
     assert sorted(order) == list(range(20))
 
 
-def test_many_short_turns_send_nobody_away():
-    turns, done = WriteLock(1, 60.0, 1.0), []
+def test_short_holds_time_nobody_out():
+    lock, done = WriteLock(1, 60.0, 1.0), []
 
     def work():
-        with turns.acquire():
+        with lock.acquire():
             time.sleep(0.15)
             done.append(1)
 
@@ -86,26 +86,26 @@ def test_many_short_turns_send_nobody_away():
     assert len(done) == 16
 
 
-def test_who_may_not_wait_any_longer_is_told(held):
-    with pytest.raises(LockTimeout), held(3, SECONDS, SECONDS).acquire(timeout=0.01):
+def test_acquire_raises_after_its_timeout(held_lock):
+    with pytest.raises(LockTimeout), held_lock(3, SECONDS, SECONDS).acquire(timeout=0.01):
         raise AssertionError
 
 
-def test_a_database_that_another_program_holds_is_unavailable_and_free_again_later(tmp_path, monkeypatch):
+def test_a_locked_database_is_unavailable_until_it_is_released(tmp_path, monkeypatch):
     monkeypatch.setattr("store.database.BUSY_MS", 50)
     store = StreamStore.open(f"sqlite:///{tmp_path}/x.db")
     other = sqlite3.connect(tmp_path / "x.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(Unavailable, match="locked"):
         store.put("a", "d", {}, 10)
-    assert store.stream("a") is None  # reading goes on
+    assert store.stream("a") is None  # reads go on
     other.execute("COMMIT")
     other.close()
     assert store.put("a", "d", {}, 10).name == "a"
     store.close()
 
 
-def test_a_full_disk_has_its_own_name(tmp_path):
+def test_a_full_disk_raises_disk_full(tmp_path):
     store = StreamStore.open(f"sqlite:///{tmp_path}/x.db")
     with store.database.engine.connect() as connection:
         pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
@@ -116,12 +116,12 @@ def test_a_full_disk_has_its_own_name(tmp_path):
     store.close()
 
 
-def test_a_cause_is_told_once_a_minute(caplog):
+def test_a_warning_is_logged_once_a_minute(caplog):
     clock = [0.0]
-    complaints = ThrottledLogger(lambda: clock[0])
+    logger = ThrottledLogger(lambda: clock[0])
     for second in (0, 1, 59, 61, 62):
         clock[0] = float(second)
-        complaints.warn("full")
-    complaints.warn("away")
-    complaints.warn("full")
+        logger.warn("full")
+    logger.warn("away")
+    logger.warn("full")
     assert [record.getMessage() for record in caplog.records] == ["full", "full", "away", "full"]
