@@ -1,4 +1,4 @@
-"""What every test shares: how Hypothesis searches, and the real server."""
+"""Shared by all tests: Hypothesis settings, databases, the real server."""
 
 import os
 import sys
@@ -11,7 +11,7 @@ from hypothesis import settings
 from tests.databases import postgresql
 from tests.serving import serving
 
-# A slow machine is no failure. In continuous integration the same cases each time, elsewhere new ones.
+# No deadline: machines may be slow. Continuous integration repeats the same cases, other runs draw new ones.
 settings.register_profile("house", deadline=None, derandomize="CI" in os.environ, print_blob=True)
 settings.load_profile("house")
 
@@ -29,7 +29,7 @@ def pytest_configure(config):
 
 
 def pytest_sessionfinish():
-    """Lets the fits end that stopped streams left at work: torch aborts a process that ends under it."""
+    """Waits for fits of stopped streams: torch aborts a process that exits during a fit."""
     until = time.monotonic() + SECONDS_TO_END
     for thread in threading.enumerate():
         if thread.name == "fitter":
@@ -38,14 +38,14 @@ def pytest_sessionfinish():
 
 @pytest.fixture(scope="session")
 def postgresql_server():
-    """A PostgreSQL of these tests' own; skips where there is none."""
+    """A PostgreSQL server of this test session; skips where PostgreSQL is not installed."""
     with postgresql() as server:
         yield server
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request, tmp_path):
-    """The address of an empty database: a test that asks for it runs on each kind."""
+    """The URL of an empty database; a test that uses it runs on SQLite and on PostgreSQL."""
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path / 'anomaly.db'}"
         return

@@ -1,4 +1,4 @@
-"""Databases for tests: SQLite in a folder of its own, PostgreSQL from a server that the tests start."""
+"""A PostgreSQL server that the tests start, and databases in it."""
 
 import contextlib
 import os
@@ -18,18 +18,18 @@ SETTINGS = {
     "listen_addresses": "127.0.0.1",
     "max_connections": "300",
     "shared_buffers": "32MB",
-    "fsync": "off",  # no test cuts the power of the computer; a killed server loses nothing by it
+    "fsync": "off",  # a killed server loses nothing without it; only a power cut would
 }
 
 
-def program(name):
-    """Where a program of PostgreSQL lies, or None: Debian keeps them out of the way."""
-    found = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"))
-    return shutil.which(name) or (str(found[-1]) if found else None)
+def find_program(name):
+    """The path of a PostgreSQL program, or None; Debian installs them outside PATH."""
+    paths = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"))
+    return shutil.which(name) or (str(paths[-1]) if paths else None)
 
 
 class Server:
-    """A PostgreSQL of the tests' own, its data in a new folder, run by somebody who is not root, as it asks."""
+    """A PostgreSQL server with its data in a new folder; as root it runs as `nobody`, because it refuses root."""
 
     def __init__(self):
         self.folder = tempfile.mkdtemp(prefix="postgresql-")
@@ -38,12 +38,12 @@ class Server:
         if os.name == "posix" and os.geteuid() == 0:
             shutil.chown(self.folder, "nobody")
             group = os.stat(self.folder).st_gid
-            # Not by subprocess's own `user`: that forks, which hangs while torch's threads work.
+            # Not subprocess's own `user`: that forks, which hangs while torch's threads run.
             self.as_user = ["setpriv", "--reuid=nobody", f"--regid={group}", "--clear-groups"]
         password = Path(self.folder, "password")
         password.write_text(PASSWORD)
         password.chmod(0o644)
-        # Another order of letters than SQLite's, to see whether the store asks for its own.
+        # A collation other than SQLite's, to test that the store requests its own.
         locale = ("--locale-provider=icu", "--icu-locale=en-US", "--locale=C", "--encoding=UTF8")
         login = ("--auth=scram-sha-256", "--username=tests", f"--pwfile={password}")
         self.run("initdb", "--pgdata", f"{self.folder}/data", *locale, *login, "--no-sync")
@@ -52,7 +52,7 @@ class Server:
     def run(self, name, *arguments):
         log = Path(self.folder, f"{name}.log")
         with log.open("w") as out:  # a pipe would be held open by the server that pg_ctl starts
-            command = [*self.as_user, program(name), *arguments]
+            command = [*self.as_user, find_program(name), *arguments]
             done = subprocess.run(command, cwd=self.folder, stdout=out, stderr=out)
         if done.returncode:
             raise RuntimeError(f"{name} failed: {log.read_text()}")
@@ -69,13 +69,13 @@ class Server:
         return f"postgresql+psycopg://tests:{PASSWORD}@127.0.0.1:{self.port}/{database}"
 
     def new(self):
-        """The address of a new, empty database."""
+        """The URL of a new, empty database."""
         name = f"t{uuid.uuid4().hex}"
         self.execute(f"CREATE DATABASE {name}")
         return self.url(name)
 
     def drop(self, url):
-        """Deletes a database that `new` made: a hundred of them left until the end take long to be deleted."""
+        """Deletes a database that `new` created; deleting a hundred at the end takes long."""
         self.execute(f"DROP DATABASE {sa.make_url(url).database} WITH (FORCE)")
 
     def execute(self, statement):
@@ -87,8 +87,8 @@ class Server:
 
 @contextlib.contextmanager
 def postgresql():
-    """A server; skips the test, loudly, where there is no PostgreSQL."""
-    if program("initdb") is None or program("pg_ctl") is None:
+    """A running server; skips the test with a message where PostgreSQL is not installed."""
+    if find_program("initdb") is None or find_program("pg_ctl") is None:
         pytest.skip("SKIPPED: PostgreSQL is not installed (Debian: apt-get install postgresql); its tests did not run")
     server = Server()
     try:

@@ -1,4 +1,4 @@
-"""Real series lie beside the project, in ../shared/data; where they are missing, one reason is told for all tests."""
+"""Real series in ../shared/data, beside the project; without them the tests on real data are skipped for one reason."""
 
 from pathlib import Path
 
@@ -13,5 +13,5 @@ needed = pytest.mark.skipif(not NAB_FILES, reason=MISSING)
 
 
 def each_of(files):
-    """The test is run on each file."""
+    """Parametrizes a test over files."""
     return pytest.mark.parametrize("file", files or [pytest.param(NAB, marks=needed)], ids=lambda file: file.name)

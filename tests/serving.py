@@ -1,4 +1,4 @@
-"""The real server, for tests that call it from outside."""
+"""Starts the real server for tests that call it over HTTP."""
 
 import re
 import socket
@@ -15,40 +15,39 @@ LISTENS = re.compile(r"^Open http://\S+:(\d+)/ in a browser", re.MULTILINE)
 
 
 def free_port():
-    """For programs that cannot choose one themselves: another may take it meanwhile."""
+    """A free port, for programs that cannot choose one; another process may take it first."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         return probe.getsockname()[1]
 
 
 @contextmanager
 def served(folder, *options, command=(sys.executable, "server.py"), port=0):
-    """The real server on this computer, its data in `folder`, on a port that it finds itself where none is given:
-    gives its process and its URL."""
+    """Runs the real server with its data in `folder`, on a free port by default. Yields its process and its URL."""
     arguments = [*command, "--host", "127.0.0.1", "--port", str(port), "--data-dir", str(folder), *options]
     with (
         tempfile.TemporaryDirectory() as place,
-        Path(place, "log").open("w") as log,  # a pipe that nobody reads fills up
+        Path(place, "log").open("w") as log,  # an unread pipe would fill up
         subprocess.Popen(arguments, cwd=ROOT, stdout=log, stderr=log) as process,
     ):
         try:
-            yield process, f"http://127.0.0.1:{until(lambda: port_told(process, Path(log.name)))}"
+            yield process, f"http://127.0.0.1:{until(lambda: listening_port(process, Path(log.name)))}"
         finally:
             process.terminate()
 
 
 @contextmanager
 def serving(folder, *options, **more):
-    """As `served`: gives the URL alone."""
+    """As `served`, but yields only the URL."""
     with served(folder, *options, **more) as (_, url):
         yield url
 
 
-def port_told(process, log):
-    """The port on which the server says that it listens; None while it does not."""
-    ended = process.poll() is not None  # before its last words are read
-    said = log.read_text()
-    if told := LISTENS.search(said):
-        return told[1]
+def listening_port(process, log):
+    """The port in the server's log, or None before it listens. Raises RuntimeError where it has ended."""
+    ended = process.poll() is not None  # checked before the log is read, so that the log is complete
+    log_text = log.read_text()
+    if match := LISTENS.search(log_text):
+        return match[1]
     if ended:
-        raise RuntimeError(f"the server does not listen: {said}")
+        raise RuntimeError(f"the server does not listen: {log_text}")
     return None

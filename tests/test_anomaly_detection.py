@@ -1,4 +1,4 @@
-"""Threshold, runs and events: small cases a reader checks by eye."""
+"""Thresholds, runs and events: small cases that can be checked by eye."""
 
 import numpy as np
 import pytest
@@ -49,7 +49,7 @@ def test_a_score_at_the_threshold_is_no_anomaly():
     assert detection([1.0, 1.0000001]).is_anomaly.tolist() == [False, True]
 
 
-def test_a_score_that_is_not_known_is_no_anomaly():
+def test_a_nan_score_is_no_anomaly():
     result = detection([NAN, 2.0, NAN])
     assert result.is_anomaly.tolist() == [False, True, False]
     assert result.warm_up == 2
@@ -76,7 +76,7 @@ def test_threshold_is_mean_plus_sigma_standard_deviations():
     assert residual_threshold(np.array([1.0, 3.0, NAN]), 4.0, 0.0) == 2.0 + 4.0 * 1.0
 
 
-def test_threshold_of_nothing_known_is_the_floor():
+def test_the_threshold_without_residuals_is_the_minimum():
     assert residual_threshold(np.array([NAN]), 4.0, 0.5) == 0.5
 
 
@@ -128,7 +128,7 @@ def test_parameters_are_read_from_the_signature():
     assert (result["window"].type, result["window"].default, result["window"].unit) == ("integer", 50, "points")
 
 
-def test_whole_floats_are_integers_and_others_are_not():
+def test_floats_without_fraction_are_integers_and_others_are_refused():
     from detectors.rolling_zscore import RollingZScore
 
     series = Series(None, np.arange(10.0))
@@ -148,11 +148,11 @@ def test_unknown_parameters_are_named_with_the_known_ones():
     assert error.value.detail["known"] == []
 
 
-def test_the_most_severe_events_have_the_highest_scores_in_order():
+def test_the_most_severe_events_have_the_highest_scores():
     score = np.array([0, 2, 0, 0, 5, 4, 0, 9, 0, 3, 0, 5.0])
     result = Detection(Series(None, np.zeros(12)), np.zeros(12), np.ones(12), score, 1.0, merge_gap=0)
     assert result.intervals == [(1, 2), (4, 6), (7, 8), (9, 10), (11, 12)]
-    assert result.most_severe(2) == [(4, 6), (7, 8)]  # of equal scores the first
+    assert result.most_severe(2) == [(4, 6), (7, 8)]  # of equal scores, the earlier
     assert result.most_severe(4) == [(4, 6), (7, 8), (9, 10), (11, 12)]
     assert result.most_severe(5) == result.intervals
     assert result.events_at(result.most_severe(1)) == [result.events[2]]

@@ -52,7 +52,7 @@ def test_every_file_that_is_named_exists():
     assert {name for name in named if not (ROOT / name).exists()} == set()
 
 
-def test_the_walks_pass_few_files():
+def test_the_walks_pass_a_limited_number_of_files():
     text = PAGE.read_text(encoding="utf-8")
     walks = re.findall(r"(?ms)^\*\*From a .*?\n\n((?:\d+\. .*?\n(?:   .*\n)*)+)", text)
     assert len(walks) == 2

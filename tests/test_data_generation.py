@@ -1,4 +1,4 @@
-"""Demo data: the same for the same seed, labelled exactly, each kind and each fault what its name says."""
+"""Demo data: deterministic for a seed, labelled exactly, each kind and each fault as its name says."""
 
 import numpy as np
 import pytest
@@ -13,12 +13,12 @@ from timeseries.robust import q5_q95_std
 START, LENGTH = 1000, 120
 
 
-def planted(anomaly, size=3.0, kind="seasonal", seed=0):
-    """The clean and the changed values of one stretch, and the whole clean series."""
+def inject(anomaly, size=3.0, kind="seasonal", seed=0):
+    """The clean and the changed values of the interval with the fault, and the complete clean series."""
     series = dg.clean(kind, 2000, seed)
     changed = dg.inject_fault(series, anomaly, START, LENGTH, size, seed)
-    stretch = slice(START, START + LENGTH)
-    return series.values[stretch], changed.values[stretch], series
+    interval = slice(START, START + LENGTH)
+    return series.values[interval], changed.values[interval], series
 
 
 def autocorrelation(values, lag):
@@ -36,22 +36,22 @@ class TestEachKind:
         assert not np.array_equal(one.series.values, other.series.values)
 
     @given(points=st.integers(50, 3000), seed=st.integers(0, 2**32 - 1))
-    def test_labels_are_the_changed_stretches(self, kind, points, seed):
-        made, clean = dg.demo(kind, points, seed), dg.clean(kind, points, seed)
-        changed = made.series.values != clean.values
-        assert not (changed & ~made.labels).any(), "a value outside the labels differs"
-        for _, start, stop in made.anomalies:
+    def test_labels_are_the_changed_intervals(self, kind, points, seed):
+        generated, clean = dg.demo(kind, points, seed), dg.clean(kind, points, seed)
+        changed = generated.series.values != clean.values
+        assert not (changed & ~generated.labels).any(), "a value outside the labels differs"
+        for _, start, stop in generated.anomalies:
             assert changed[start] and changed[stop - 1]
             assert changed[start:stop].mean() > 0.8
-        assert made.labels.sum() == sum(stop - start for _, start, stop in made.anomalies)
-        assert not made.labels[: points // 4].any()
-        assert made.labels.mean() < 0.2
-        assert list(made.anomalies) == sorted(made.anomalies, key=lambda anomaly: anomaly[1])
+        assert generated.labels.sum() == sum(stop - start for _, start, stop in generated.anomalies)
+        assert not generated.labels[: points // 4].any()
+        assert generated.labels.mean() < 0.2
+        assert list(generated.anomalies) == sorted(generated.anomalies, key=lambda anomaly: anomaly[1])
 
     @pytest.mark.parametrize("seed", range(5))
-    def test_every_fault_can_be_asked_for(self, kind, seed):
-        made = dg.demo(kind, 2000, seed, list(dg.FAULTS))
-        assert sorted(name for name, _, _ in made.anomalies) == sorted(dg.FAULTS)
+    def test_every_fault_can_be_requested(self, kind, seed):
+        generated = dg.demo(kind, 2000, seed, list(dg.FAULTS))
+        assert sorted(name for name, _, _ in generated.anomalies) == sorted(dg.FAULTS)
 
     def test_times_rise_by_one_step_from_a_monday(self, kind):
         times = dg.clean(kind, 50).times
@@ -92,13 +92,13 @@ def test_business_hours_are_busy_by_day_on_working_days():
     assert day > 4 * weekend > 8 * night
 
 
-def test_counts_spread_like_a_poisson_process():
+def test_counts_have_the_variance_of_a_poisson_process():
     values = dg.clean("counts", 96 * 400).values.reshape(400, 96)
     np.testing.assert_allclose(values.var(axis=0), values.mean(axis=0), rtol=0.4)
     assert values[:, 48].mean() == pytest.approx(160, rel=0.05)
 
 
-def test_heartbeat_beats_once_each_cycle():
+def test_heartbeat_beats_one_time_each_cycle():
     values = dg.clean("heartbeat", 4000).values
     high = values > 0.6
     beats = np.count_nonzero(high[1:] & ~high[:-1])
@@ -118,7 +118,7 @@ def test_machine_temperature_moves_slowly():
 
 
 @pytest.mark.parametrize("anomaly", dg.FAULTS)
-def test_plant_changes_its_stretch_alone_and_nothing_it_was_given(anomaly):
+def test_inject_fault_changes_only_its_interval_and_not_its_input(anomaly):
     series = dg.clean("seasonal", 2000)
     before = series.values.copy()
     changed = dg.inject_fault(series, anomaly, START, LENGTH)
@@ -126,12 +126,12 @@ def test_plant_changes_its_stretch_alone_and_nothing_it_was_given(anomaly):
     outside = np.r_[0:START, START + LENGTH : 2000]
     np.testing.assert_array_equal(changed.values[outside], before[outside])
     assert (changed.values != before)[START : START + LENGTH].mean() > 0.95
-    again = dg.inject_fault(series, anomaly, START, LENGTH)
-    np.testing.assert_array_equal(changed.values, again.values)
+    second = dg.inject_fault(series, anomaly, START, LENGTH)
+    np.testing.assert_array_equal(changed.values, second.values)
 
 
 @pytest.mark.parametrize("anomaly", dg.FAULTS)
-def test_plant_keeps_missing_values_missing_and_stays_finite(anomaly):
+def test_inject_fault_preserves_missing_values(anomaly):
     values = dg.clean("seasonal", 200).values.copy()
     values[::3] = np.nan
     for start, length in [(0, 200), (0, 1), (199, 1), (50, 20)]:
@@ -141,7 +141,7 @@ def test_plant_keeps_missing_values_missing_and_stays_finite(anomaly):
 
 def test_spike_rises_and_dip_falls_by_size():
     for anomaly, sign in [("spike", 1), ("dip", -1)]:
-        clean, changed, series = planted(anomaly, size=4)
+        clean, changed, series = inject(anomaly, size=4)
         change = sign * (changed - clean)
         assert change.min() > 0
         assert change.max() == pytest.approx(4 * q5_q95_std(series.values))
@@ -150,42 +150,42 @@ def test_spike_rises_and_dip_falls_by_size():
 def test_level_shift_moves_all_by_size_up_or_down():
     signs = set()
     for seed in range(10):
-        clean, changed, series = planted("level_shift", size=2, seed=seed)
+        clean, changed, series = inject("level_shift", size=2, seed=seed)
         np.testing.assert_allclose(np.abs(changed - clean), 2 * q5_q95_std(series.values))
         signs.add(np.sign(changed[0] - clean[0]))
     assert signs == {-1, 1}
 
 
 def test_drift_grows_to_size():
-    clean, changed, series = planted("drift", size=2)
+    clean, changed, series = inject("drift", size=2)
     change = np.abs(changed - clean)
     assert (np.diff(change) > 0).all()
     assert change[-1] == pytest.approx(2 * q5_q95_std(series.values))
 
 
 def test_changed_amplitude_widens_by_one_plus_size():
-    clean, changed, _ = planted("changed_amplitude", size=2)
+    clean, changed, _ = inject("changed_amplitude", size=2)
     assert changed.std() == pytest.approx(3 * clean.std())
 
 
 def test_changed_frequency_passes_cycles_faster():
-    clean, changed, _ = planted("changed_frequency", size=1)
+    clean, changed, _ = inject("changed_frequency", size=1)
     assert autocorrelation(clean, 12) < -0.5
     assert autocorrelation(changed, 12) > 0.5
 
 
 def test_flat_line_holds_the_value_before():
-    _, changed, series = planted("flat_line")
+    _, changed, series = inject("flat_line")
     assert set(changed) == {series.values[START - 1]}
 
 
 def test_noise_burst_adds_noise_of_size():
-    clean, changed, series = planted("noise_burst", size=2)
+    clean, changed, series = inject("noise_burst", size=2)
     assert (changed - clean).std() == pytest.approx(2 * q5_q95_std(series.values), rel=0.2)
 
 
-def test_missing_cycle_leaves_noise_alone():
-    clean, changed, _ = planted("missing_cycle", kind="seasonal")
+def test_missing_cycle_leaves_only_noise():
+    clean, changed, _ = inject("missing_cycle", kind="seasonal")
     assert changed.std() < clean.std() / 2
     assert 1 < np.diff(changed).std() / np.sqrt(2) < 4  # the noise of this kind is 2
 
@@ -232,14 +232,14 @@ class TestStream:
         cuts=st.lists(st.integers(0, 700), max_size=4),
         seed=st.integers(0, 2**32 - 1),
     )
-    def test_is_the_same_however_it_is_asked_for(self, start, cuts, seed):
+    def test_is_the_same_however_the_times_are_split(self, start, cuts, seed):
         times = start + np.arange(700, dtype=np.int64) * dg.STREAM_STEP_MS
-        whole = dg.stream_values(times, seed)
+        complete = dg.stream_values(times, seed)
         parts = [dg.stream_values(part, seed) for part in np.split(times, sorted(cuts))]
-        for column, pieces in zip(whole, zip(*parts, strict=True), strict=True):
+        for column, pieces in zip(complete, zip(*parts, strict=True), strict=True):
             np.testing.assert_array_equal(column, np.concatenate(pieces))
         backwards = dg.stream_values(times[::-1], seed)
-        np.testing.assert_array_equal(whole[0], backwards[0][::-1])
+        np.testing.assert_array_equal(complete[0], backwards[0][::-1])
 
     def test_holds_its_value_for_one_step(self):
         values, _, _ = dg.stream_values(np.arange(NOW, NOW + 300))
@@ -257,15 +257,17 @@ class TestStream:
         assert abs(autocorrelation(noise, 1)) < 0.02
         assert np.abs(noise).max() < 6
 
-    def test_has_faults_now_and_then_each_ending_within_its_block(self):
+    def test_has_a_fault_in_half_of_its_blocks(self):
         _, _, labels = dg.stream_values(np.arange(NOW, NOW + 20_000_000, 100))
         edges = np.count_nonzero(labels[1:] & ~labels[:-1])
         assert 200_000 / 300 * 0.4 < edges < 200_000 / 300 * 0.6
         assert 0.03 < labels.mean() < 0.1
 
-    def test_most_faults_stand_out(self):
+    def test_nine_faults_in_ten_exceed_five_std(self):
         values, expected, labels = dg.stream_values(np.arange(NOW, NOW + 20_000_000, 100))
         starts = np.flatnonzero(np.diff(labels.astype(int)) == 1) + 1
         stops = np.flatnonzero(np.diff(labels.astype(int)) == -1) + 1
-        far = [np.abs(values - expected)[a:b].max() > 5 for a, b in zip(starts, stops, strict=False) if b > a]
-        assert np.mean(far) > 0.9
+        exceeds_five_std = [
+            np.abs(values - expected)[a:b].max() > 5 for a, b in zip(starts, stops, strict=False) if b > a
+        ]
+        assert np.mean(exceeds_five_std) > 0.9

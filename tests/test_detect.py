@@ -16,7 +16,7 @@ def mask(points, intervals):
 
 
 @pytest.mark.parametrize("name", ["auto", "level_spread", "seasonal_naive"])
-def test_labelling_events_makes_them_no_longer(name):
+def test_labelling_events_does_not_make_them_longer(name):
     series = demo("seasonal", 2000, seed=0).series
     detector = find_detector(name)
     first = detect(series, detector, {})

@@ -127,7 +127,7 @@ def test_the_glossary_lists_the_words_that_are_not_used():
     assert {"most", "fewest"} <= DENIED_IN_CONSTANTS
 
 
-def test_every_term_is_defined_once():
+def test_every_term_has_one_definition():
     rows = re.findall(r"^\| ([^|]+) \| [^|]+ \| [^|]*\|$", GLOSSARY.read_text(encoding="utf-8"), re.MULTILINE)
     terms = [term.strip() for row in rows if row != "word" for term in row.split(",")]
     assert [term for term, times in Counter(terms).items() if times > 1] == []

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-MOST_AT_THE_ROOT = 12
-LONGEST_FILE, LONGEST_FUNCTION = 450, 45  # lines; a function's docstring is not counted
+MAX_ROOT_MODULES = 12
+MAX_FILE_LINES, MAX_FUNCTION_LINES = 450, 45  # a function's docstring is not counted
 
-MAY_IMPORT = {  # a line a package, from the ground up: each names only packages above its own line
+MAY_IMPORT = {  # one line per package, lowest first: each names only packages above its own line
     "blas_threads": "",
     "errors": "",
     "parameters": "errors",
@@ -42,9 +42,9 @@ KERNEL = {  # pure: no web, no disk, no clock
     *("errors", "parameters", "timeseries", "readers", "events", "model", "forecasting", "anomaly_detection"),
     *("detectors", "evaluation", "data_generation"),
 }
-BESIDE = {"tests", "benchmarks"}
+NOT_PRODUCT = {"tests", "benchmarks"}
 
-HOMES = {  # each outside library has one home, numpy none in routes
+HOMES = {  # the packages that may import each library; numpy is not for routes
     "numpy": {*KERNEL, "api.responses", "store", "jobs", "streams", "datasets", "alerts"},
     "pandas": {"readers"},
     "torch": {"model"},
@@ -69,7 +69,9 @@ MUTATING = {"add", "append", "clear", "extend", "insert", "pop", "popitem", "rem
 
 def sources():
     """The project's Python files, tests and benchmarks left out; `run` is one."""
-    files = [file for file in ROOT.rglob("*.py") if not BESIDE & set(parts := file.relative_to(ROOT).parts) and parts]
+    files = [
+        file for file in ROOT.rglob("*.py") if not NOT_PRODUCT & set(parts := file.relative_to(ROOT).parts) and parts
+    ]
     return sorted(file for file in [*files, ROOT / "run"] if not outside(file))
 
 
@@ -83,7 +85,7 @@ def name_of(file):
 
 
 def top(file):
-    """The module or package at the root that a file belongs to: `timeseries/table.py` belongs to `series`."""
+    """The module or package at the root that a file belongs to: `timeseries/table.py` belongs to `timeseries`."""
     return file.relative_to(ROOT).parts[0].removesuffix(".py")
 
 
@@ -99,7 +101,7 @@ def imported(tree):
 
 
 def import_faults(module, tree, own):
-    """What a source, by its dotted name, imports that it may not; `own` are the project's root modules."""
+    """Imports of the module `module` that break the rules; `own` are the project's root modules."""
     top_module = module.split(".")[0]
     allowed = MAY_IMPORT[top_module].split()
     for name in imported(tree):
@@ -117,7 +119,7 @@ def import_faults(module, tree, own):
 
 
 def kernel_faults(tree):
-    """Files opened and clocks read without any import."""
+    """Calls that open files or read clocks without an import."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
             called = ast.unparse(node.func)
@@ -170,7 +172,7 @@ def changed_name(node):
 
 
 def unbounded_cache(node):
-    """Whether a function's cache grows with what is asked. One answer to a function without arguments is bounded."""
+    """Whether a function's cache grows with its arguments; that of a function without arguments is bounded."""
     if not isinstance(node, ast.FunctionDef) or ast.unparse(node.args) == "":
         return False
     names = [ast.unparse(decorator) for decorator in node.decorator_list]
@@ -185,7 +187,7 @@ def function_lengths(tree):
 
 
 def bare_exemptions(file):
-    """Lines that switch a check off without saying why."""
+    """Lines that switch a check off without a reason."""
     with file.open("rb") as lines:
         for token in tokenize.tokenize(lines.readline):
             if token.type == tokenize.COMMENT:
@@ -204,17 +206,17 @@ def parsed(file):
 
 @PYTHON
 class TestEachSource:
-    def test_imports_only_what_its_place_allows(self, file):
+    def test_imports_only_allowed_modules(self, file):
         assert list(import_faults(dotted(file), parsed(file), OWN)) == []
 
-    def test_says_what_it_is(self, file):
+    def test_has_a_docstring(self, file):
         assert ast.get_docstring(parsed(file)), "a module without a docstring"
 
-    def test_keeps_no_state_at_module_level(self, file):
+    def test_has_no_state_at_module_level(self, file):
         assert list(state_faults(parsed(file))) == []
 
     def test_has_short_functions(self, file):
-        assert [name for name, lines in function_lengths(parsed(file)) if lines > LONGEST_FUNCTION] == []
+        assert [name for name, lines in function_lengths(parsed(file)) if lines > MAX_FUNCTION_LINES] == []
 
     def test_switches_no_check_off_without_a_reason(self, file):
         assert list(bare_exemptions(file)) == []
@@ -225,15 +227,15 @@ class TestEachSource:
 
 
 def written_files():
-    """Every file that people write and read, except tests."""
-    kinds = ("*.py", "*.js", "*.css", "*.html")
-    found = [file for kind in kinds for file in ROOT.rglob(kind) if "tests" not in file.relative_to(ROOT).parts]
-    return sorted(file for file in [*found, ROOT / "run"] if not outside(file))
+    """Every source file, except tests."""
+    patterns = ("*.py", "*.js", "*.css", "*.html")
+    files = [file for kind in patterns for file in ROOT.rglob(kind) if "tests" not in file.relative_to(ROOT).parts]
+    return sorted(file for file in [*files, ROOT / "run"] if not outside(file))
 
 
 @pytest.mark.parametrize("file", written_files(), ids=name_of)
 def test_no_file_is_too_long(file):
-    assert len(file.read_text(encoding="utf-8").splitlines()) <= LONGEST_FILE
+    assert len(file.read_text(encoding="utf-8").splitlines()) <= MAX_FILE_LINES
 
 
 @pytest.mark.parametrize("file", sorted((ROOT / "tests").rglob("*.py")), ids=name_of)
@@ -250,8 +252,8 @@ def test_every_package_has_its_line_and_names_only_lines_above_it():
     assert upward == []
 
 
-def test_few_python_files_lie_at_the_root():
-    assert len(list(ROOT.glob("*.py"))) <= MOST_AT_THE_ROOT
+def test_python_files_at_the_root_are_limited():
+    assert len(list(ROOT.glob("*.py"))) <= MAX_ROOT_MODULES
 
 
 def test_modules_do_not_import_each_other_in_circles():
@@ -312,7 +314,7 @@ def test_every_link_in_the_documents_leads_somewhere():
 
 
 class TestTheRulesThemselves:
-    """Each rule is broken once, to see that it can fail."""
+    """Each rule is broken, to see that it can fail."""
 
     @pytest.mark.parametrize(
         ("module", "source"),
@@ -354,7 +356,7 @@ class TestTheRulesThemselves:
             ("store", "import sqlalchemy, timeseries"),
         ],
     )
-    def test_imports_that_are_right(self, module, source):
+    def test_allowed_imports(self, module, source):
         assert list(import_faults(module, ast.parse(source), OWN)) == []
 
     @pytest.mark.parametrize(
@@ -383,7 +385,7 @@ class TestTheRulesThemselves:
             "def f():\n  a = []",
         ],
     )
-    def test_state_that_is_none(self, source):
+    def test_constants_are_no_state(self, source):
         assert list(state_faults(ast.parse(source))) == []
 
     @pytest.mark.parametrize("source", ["open('x')", "datetime.now()", "date.today()", "print(1)"])
@@ -410,6 +412,6 @@ class TestTheRulesThemselves:
         )
         assert list(dead_links(file)) == ["c.md", "b.md#c", "#no"]
 
-    def test_something_is_read(self):
+    def test_sources_are_not_empty(self):
         assert len(sources()) > 10
         assert {"errors", "timeseries", "detectors"} <= OWN

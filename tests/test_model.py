@@ -12,7 +12,7 @@ ROOT = Path(__file__).parent.parent
 
 
 def no_report(fraction):
-    """Of the progress."""
+    """Ignores progress."""
 
 
 def example(points=1024, seed=0):
@@ -49,7 +49,7 @@ def test_an_untrained_network_adds_nothing():
     np.testing.assert_array_equal(predict(LSTMNetwork(8), inputs, 0, DEFAULT_TRAINING, no_report), np.zeros(300))
 
 
-def test_training_lowers_the_loss_of_what_can_be_learned():
+def test_training_lowers_the_loss_of_a_learnable_target():
     network, ratio = train(*example(8192), 0, DEFAULT_TRAINING, no_report)
     assert network is not None
     assert ratio < 0.9

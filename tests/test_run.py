@@ -1,4 +1,4 @@
-"""The set-up script: installs once, says what failed, passes options on, runs every stage."""
+"""The `run` script: installs once, explains failures, passes options on, runs every stage."""
 
 import importlib.util
 import json
@@ -31,11 +31,11 @@ def run():
 
 @pytest.fixture
 def project(run, tmp_path, monkeypatch):
-    """An empty project whose environment is pretended; `project.calls` holds what was installed."""
+    """An empty project with a fake environment; `project.calls` holds the installation commands."""
     monkeypatch.setattr(run, "ROOT", tmp_path)
     monkeypatch.setattr(run, "create", lambda folder: make_python(run, folder))
     run.calls = []
-    monkeypatch.setattr(run, "install", lambda command, what: run.calls.append(command[5:]))
+    monkeypatch.setattr(run, "install", lambda command, description: run.calls.append(command[5:]))
     (tmp_path / "requirements.txt").write_text("torch==2.13.0\n")
     (tmp_path / "requirements-dev.txt").write_text("pytest==1\n")
     return run
@@ -47,7 +47,7 @@ def make_python(run, folder):
 
 
 @pytest.fixture
-def copied(tmp_path):
+def small_project(tmp_path):
     """A project with no requirements and a server that prints its options: all real but small."""
     shutil.copy(ROOT / "run", tmp_path / "run")
     (tmp_path / "requirements.txt").write_text("")
@@ -56,26 +56,26 @@ def copied(tmp_path):
 
 
 class TestEnvironment:
-    def test_installs_once(self, project, tmp_path):
+    def test_installs_only_at_the_first_start(self, project, tmp_path):
         for _ in range(3):
             project.environment(tmp_path / ".venv", ["requirements.txt"])
         assert len(project.calls) == 1
 
-    def test_installs_again_when_a_requirement_changed(self, project, tmp_path):
+    def test_reinstalls_when_a_requirement_changed(self, project, tmp_path):
         project.environment(tmp_path / ".venv", ["requirements.txt"])
         (tmp_path / "requirements.txt").write_text("torch==2.14.0\n")
         project.environment(tmp_path / ".venv", ["requirements.txt"])
         assert len(project.calls) == 2
 
-    def test_developers_requirements_do_not_make_the_service_install_again(self, project, tmp_path):
+    def test_development_requirements_do_not_reinstall_those_of_the_service(self, project, tmp_path):
         project.environment(tmp_path / ".venv", ["requirements.txt"])
         project.environment(tmp_path / ".venv", ["requirements.txt", "requirements-dev.txt"])
         done = len(project.calls)
         project.environment(tmp_path / ".venv", ["requirements.txt"])
         assert len(project.calls) == done
 
-    def test_an_interrupted_installation_is_begun_again(self, project, tmp_path, monkeypatch):
-        def interrupt(command, what):
+    def test_an_interrupted_installation_is_repeated(self, project, tmp_path, monkeypatch):
+        def interrupt(command, description):
             raise KeyboardInterrupt
 
         with monkeypatch.context() as patch:
@@ -86,13 +86,13 @@ class TestEnvironment:
         assert len(project.calls) == 1
 
     @pytest.mark.parametrize("stamp", ["", "{", "[]", '{"requirements.txt": 3}'])
-    def test_a_broken_stamp_vouches_for_nothing(self, project, tmp_path, stamp):
+    def test_a_broken_stamp_causes_an_installation(self, project, tmp_path, stamp):
         make_python(project, tmp_path / ".venv")
         project.stamp_file(tmp_path / ".venv").write_text(stamp)
         project.environment(tmp_path / ".venv", ["requirements.txt"])
         assert len(project.calls) == 1
 
-    def test_rivals_are_installed_without_what_they_ask_for(self, project, tmp_path):
+    def test_rivals_are_installed_without_their_dependencies(self, project, tmp_path):
         (tmp_path / "rivals.txt").write_text("TSB-AD==1.5\n")
         project.environment(tmp_path / ".venv", ["requirements.txt"], no_deps="rivals.txt")
         assert ["--no-deps" in call for call in project.calls] == [False, True]
@@ -106,7 +106,7 @@ class TestCpu:
         assert first[-3:] == ["--index-url", "https://download.pytorch.org/whl/cpu", "torch==2.13.0+cpu"]
         assert second[-2:] == ["-r", str(tmp_path / "requirements.txt")]
 
-    def test_replaces_an_installed_cuda_build_once(self, project, tmp_path, monkeypatch):
+    def test_replaces_an_installed_cuda_build_one_time(self, project, tmp_path, monkeypatch):
         monkeypatch.setattr(project, "has_cuda_build", lambda: True)
         for cpu in (False, True, True, False):
             project.environment(tmp_path / ".venv", ["requirements.txt"], cpu=cpu)
@@ -121,7 +121,7 @@ class TestCpu:
             ("Linux", "aarch64", False),
         ],
     )
-    def test_is_asked_for_where_the_usual_build_may_have_cuda(self, run, monkeypatch, system, machine, expected):
+    def test_is_needed_where_the_default_build_may_have_cuda(self, run, monkeypatch, system, machine, expected):
         monkeypatch.setattr(run.platform, "system", lambda: system)
         monkeypatch.setattr(run.platform, "machine", lambda: machine)
         assert run.has_cuda_build() is expected
@@ -151,21 +151,21 @@ class TestFailures:
             ("Segmentation fault", "delete .venv"),
         ],
     )
-    def test_the_reason_says_what_to_do(self, run, output, word):
+    def test_the_reason_names_the_remedy(self, run, output, word):
         assert word in run.reason(output)
 
-    def test_a_package_that_cannot_be_had_shows_pips_lines(self, run, capfd):
+    def test_an_unavailable_package_shows_pips_output(self, run, capfd):
         command = [*run.pip(Path(sys.executable)), "--no-index", "there-is-no-such-package==1"]
         with pytest.raises(run.Stop, match="no build for this Python"):
             run.install(command, "requirements.txt")
         assert "No matching distribution found for there-is-no-such-package==1" in capfd.readouterr().err
 
-    def test_an_old_python_is_told_what_is_needed(self, run, tmp_path, monkeypatch):
+    def test_an_old_python_is_refused_with_the_needed_version(self, run, tmp_path, monkeypatch):
         monkeypatch.setattr(run.sys, "version_info", (3, 10, 0))
         with pytest.raises(run.Stop, match=r"Python 3\.11 or later is needed"):
             run.create(tmp_path / ".venv")
 
-    def test_a_python_without_venv_is_told_debians_package(self, run, tmp_path, monkeypatch):
+    def test_a_python_without_venv_gets_the_name_of_debians_package(self, run, tmp_path, monkeypatch):
         monkeypatch.setitem(sys.modules, "ensurepip", None)
         with pytest.raises(run.Stop, match=r"sudo apt install python3\.\d+-venv"):
             run.create(tmp_path / ".venv")
@@ -190,19 +190,19 @@ class TestFailures:
 
 
 class TestReal:
-    def test_first_and_second_start(self, copied):
-        command = [sys.executable, str(copied / "run"), "--port", "5", "--cpu-count=2"]
-        first = subprocess.run(command, capture_output=True, text=True, cwd=copied.anchor, check=True)
-        assert first.stdout.splitlines()[-1] == f"served ['--port', '5', '--cpu-count=2'] {copied}"
+    def test_first_and_second_start(self, small_project):
+        command = [sys.executable, str(small_project / "run"), "--port", "5", "--cpu-count=2"]
+        first = subprocess.run(command, capture_output=True, text=True, cwd=small_project.anchor, check=True)
+        assert first.stdout.splitlines()[-1] == f"served ['--port', '5', '--cpu-count=2'] {small_project}"
         assert "Installing requirements.txt" in first.stdout
         second = subprocess.run(command, capture_output=True, text=True, check=True)
         assert second.stdout.splitlines() == first.stdout.splitlines()[-1:]
 
-    def test_half_an_environment_is_made_anew(self, copied):
-        python = copied / ".venv/bin/python"
+    def test_an_incomplete_environment_is_created_anew(self, small_project):
+        python = small_project / ".venv/bin/python"
         python.parent.mkdir(parents=True)
         python.symlink_to("/nowhere/python3")
-        done = subprocess.run([sys.executable, str(copied / "run")], capture_output=True, text=True, check=True)
+        done = subprocess.run([sys.executable, str(small_project / "run")], capture_output=True, text=True, check=True)
         assert "served" in done.stdout
         assert python.exists()
 
@@ -214,8 +214,8 @@ class TestReal:
             assert urllib.request.urlopen(f"{url}/healthz").status == 200
 
     def test_the_service_listens_within_three_seconds_of_the_processor_and_before_torch_is_loaded(self):
-        asked = "import sys, time, server; print(time.process_time(), 'torch' in sys.modules)"
-        done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True, cwd=ROOT)
+        code = "import sys, time, server; print(time.process_time(), 'torch' in sys.modules)"
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
         seconds, torch = done.stdout.split()
         assert (float(seconds) < SECONDS_TO_START, torch) == (True, "False")
 
@@ -266,9 +266,9 @@ class TestStages:
         assert sorted(line.split()[0] for line in lines[:2]) == ["types", "unit"]
         assert lines[-1] == "stages: 2 passed, 0 failed"
 
-    def test_why_tests_are_skipped_is_told_once_for_each_reason(self, stages, capsys, monkeypatch):
-        said = "SKIPPED [3] tests/a.py:7: no data here\nSKIPPED [1] tests/b.py:8: no data here\n4 skipped in 0.1s"
-        commands = {"unit": [[sys.executable, "-c", f"print({said!r})"]], "laws": [[sys.executable, "-c", ""]]}
+    def test_each_reason_for_skipping_is_printed_one_time(self, stages, capsys, monkeypatch):
+        output = "SKIPPED [3] tests/a.py:7: no data here\nSKIPPED [1] tests/b.py:8: no data here\n4 skipped in 0.1s"
+        commands = {"unit": [[sys.executable, "-c", f"print({output!r})"]], "laws": [[sys.executable, "-c", ""]]}
         monkeypatch.setattr(stages, "all_stages", lambda _: commands)
         assert stages.main(["test"]) == 0
         first, second, *rest = capsys.readouterr().out.splitlines()
@@ -276,7 +276,7 @@ class TestStages:
         assert second.split() == ["skipped:", "no", "data", "here"]
         assert len(rest) == 2
 
-    def test_some_can_be_named(self, stages, capsys):
+    def test_stages_can_be_named(self, stages, capsys):
         assert stages.main(["test", "laws"]) == 0
         assert capsys.readouterr().out.splitlines()[-1] == "stages: 1 passed, 0 failed"
 
@@ -320,7 +320,7 @@ class TestStages:
     def test_the_closing_line_is_the_tools_own(self, run, output, line):
         assert run.closing_line(output) == line
 
-    def test_node_is_asked_for_where_it_is_missing(self, run, monkeypatch):
+    def test_a_missing_node_is_reported(self, run, monkeypatch):
         monkeypatch.setattr(run.shutil, "which", lambda name: None)
         with pytest.raises(run.Stop, match="Node 20"):
             run.prepare("js", Path("python"))
@@ -332,18 +332,18 @@ class TestStages:
         monkeypatch.setenv("CHROMIUM", "/bin/y")
         assert run.find_chromium() == "/bin/y"
 
-    def test_what_debian_has_is_installed_where_it_is_missing_and_may_be(self, run, monkeypatch):
-        asked = []
-        monkeypatch.setattr(run.subprocess, "run", lambda command, **_: asked.append(command))
+    def test_missing_debian_packages_are_installed_where_allowed(self, run, monkeypatch):
+        commands = []
+        monkeypatch.setattr(run.subprocess, "run", lambda command, **_: commands.append(command))
         monkeypatch.setattr(run.shutil, "which", lambda name: "/bin/x" if name == "there" else None)
         monkeypatch.setattr(run, "may_install_debian", lambda: False)
         run.install_debian("there", "missing")
-        assert asked == []
+        assert commands == []
         monkeypatch.setattr(run, "may_install_debian", lambda: True)
         run.install_debian("there")
-        assert asked == []
+        assert commands == []
         run.install_debian("there", "missing")
-        assert asked == [["apt-get", "update"], ["apt-get", "install", "-y", "--no-install-recommends", "missing"]]
+        assert commands == [["apt-get", "update"], ["apt-get", "install", "-y", "--no-install-recommends", "missing"]]
 
     def test_elsewhere_playwright_installs_its_own(self, run, monkeypatch):
         monkeypatch.setattr(run.os, "geteuid", lambda: 1000, raising=False)
@@ -366,26 +366,26 @@ def test_continuous_integration_runs_the_same_checks():
 
 class TestBench:
     @pytest.fixture
-    def called(self, project, tmp_path, monkeypatch):
-        """What is started, in a project with two modules and a package of benchmarks."""
+    def started(self, project, tmp_path, monkeypatch):
+        """The benchmarks started, in a project with two modules and a package of benchmarks."""
         for name in ("_measure.py", "speed.py", "reader.py", "accuracy/__main__.py", "helpers/__init__.py"):
             (tmp_path / "benchmarks" / name).parent.mkdir(parents=True, exist_ok=True)
             (tmp_path / "benchmarks" / name).touch()
         (tmp_path / "benchmarks/requirements.txt").touch()
-        called = []
-        monkeypatch.setattr(project.subprocess, "call", lambda command, **_: called.append(command[2:]) or 0)
-        return called
+        started = []
+        monkeypatch.setattr(project.subprocess, "call", lambda command, **_: started.append(command[2:]) or 0)
+        return started
 
-    def test_without_a_name_runs_all_but_the_long_ones(self, project, called):
+    def test_without_a_name_runs_all_but_the_long_ones(self, project, started):
         assert project.main(["bench"]) == 0
-        assert called == [["benchmarks.reader"], ["benchmarks.speed"]]
+        assert started == [["benchmarks.reader"], ["benchmarks.speed"]]
 
-    def test_passes_options_on(self, project, called):
+    def test_passes_options_on(self, project, started):
         assert project.main(["bench", "accuracy", "--only", "lstm", "--quick"]) == 0
-        assert called == [["benchmarks.accuracy", "--only", "lstm", "--quick"]]
+        assert started == [["benchmarks.accuracy", "--only", "lstm", "--quick"]]
 
     @pytest.mark.parametrize("arguments", [["--quick"], ["speed", "reader", "--quick"], ["helpers"], ["_measure"]])
-    def test_says_what_there_is(self, project, called, capsys, arguments):
+    def test_an_unknown_benchmark_lists_the_known_ones(self, project, started, capsys, arguments):
         assert project.main(["bench", *arguments]) == 1
         assert "there are accuracy, reader, speed" in capsys.readouterr().err
-        assert not called
+        assert not started

@@ -10,7 +10,7 @@ from settings import BadSetting, Settings, read
 ROOT = Path(__file__).parent.parent
 
 
-def test_without_anything_the_defaults_hold():
+def test_defaults_hold_without_flags_and_variables():
     assert read([], {"PATH": "/bin"}) == Settings()
 
 
@@ -42,8 +42,8 @@ OTHER_VALUES = {
 
 @pytest.mark.parametrize("name", settings.options())
 def test_every_option_is_read_from_its_variable_and_its_flag(name):
-    least = settings.options()[name][1].minimum
-    text, value = OTHER_VALUES.get(name, (str(least + 3), least + 3))
+    minimum = settings.options()[name][1].minimum
+    text, value = OTHER_VALUES.get(name, (str(minimum + 3), minimum + 3))
     assert getattr(read([], {settings.variable(name): text}), name) == value
     assert getattr(read([settings.flag(name), text], {}), name) == value
 
@@ -54,7 +54,7 @@ def test_the_flag_open_needs_no_value():
 
 
 @pytest.mark.parametrize(
-    ("variable", "text", "says"),
+    ("variable", "text", "message"),
     [
         ("ANOMALY_PORT", "abc", "ANOMALY_PORT must be a whole number from 0 to 65535, not 'abc'."),
         ("ANOMALY_PORT", "", "ANOMALY_PORT must be a whole number from 0 to 65535, not ''."),
@@ -74,11 +74,11 @@ def test_the_flag_open_needs_no_value():
         ("ANOMALY_OPNE", "1", "There is no setting ANOMALY_OPNE"),
     ],
 )
-def test_a_bad_value_is_one_sentence_that_names_its_source(variable, text, says):
-    with pytest.raises(BadSetting) as caught:
+def test_a_bad_value_is_one_sentence_that_names_its_source(variable, text, message):
+    with pytest.raises(BadSetting) as raised:
         read([], {variable: text})
-    assert says in caught.value.message
-    assert caught.value.detail["name"] == variable
+    assert message in raised.value.message
+    assert raised.value.detail["name"] == variable
 
 
 def test_a_bad_flag_names_the_flag():
@@ -87,9 +87,9 @@ def test_a_bad_flag_names_the_flag():
 
 
 def test_an_unknown_flag_ends_with_exit_code_2(capsys):
-    with pytest.raises(SystemExit) as caught:
+    with pytest.raises(SystemExit) as raised:
         read(["--prot", "1"], {})
-    assert caught.value.code == 2
+    assert raised.value.code == 2
     assert "--prot" in capsys.readouterr().err
 
 
@@ -108,6 +108,6 @@ def test_the_documentation_is_the_one_the_settings_write():
     assert (ROOT / "docs/reference/settings.md").read_text("utf-8") == settings.documentation()
 
 
-def test_detections_at_once_default_to_the_cores():
+def test_concurrent_detections_default_to_the_number_of_cores():
     assert Settings().detection_slots >= 1
     assert Settings(max_concurrent_detections=3).detection_slots == 3

@@ -1,14 +1,14 @@
-"""Waiting for what must come. A deadline costs time only where a test fails, so it is far longer than any wait."""
+"""Waiting for a condition. The timeout costs time only where a test fails, so it is much longer than any wait."""
 
 import time
 
-SECONDS = 240  # less than pytest's own limit of a test, so that the test itself says what did not come
+SECONDS = 240  # below pytest's own timeout, so that the test reports the condition that failed
 
 
-def until(found, seconds=SECONDS, pause=0.02):
-    """What `found` gives, once that is true."""
+def until(condition, seconds=SECONDS, pause=0.02):
+    """The result of `condition()`, once it is true. Raises AssertionError after `seconds`."""
     end = time.monotonic() + seconds
-    while not (got := found()):
-        assert time.monotonic() < end, "it did not come in time"
+    while not (result := condition()):
+        assert time.monotonic() < end, "the condition was not met in time"
         time.sleep(pause)
-    return got
+    return result
