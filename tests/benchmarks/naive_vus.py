@@ -1,4 +1,4 @@
-"""VUS-PR in plain loops, as the definition reads; the vectorised one is proved against it."""
+"""VUS-PR in plain loops, by its definition; the reference for the vectorised one."""
 
 import math
 
@@ -20,9 +20,9 @@ def area(score, labels, width, window, thresholds):
         level = falling[n - 1 if k == thresholds - 1 else int(k * step)]
         flagged = [value >= level for value in score]
         true = sum(weight for weight, flag in zip(weights, flagged, strict=True) if flag)
-        near = sum(weight for weight, flag, label in zip(weights, flagged, labels, strict=True) if flag and not label)
+        buffer = sum(weight for weight, flag, label in zip(weights, flagged, labels, strict=True) if flag and not label)
         result = sum(any(flagged[start:stop]) for start, stop in clusters) / len(clusters)
-        recall = min(true / (sum(labels) + near / 2), 1) * result
+        recall = min(true / (sum(labels) + buffer / 2), 1) * result
         total += (recall - recall_before) * true / sum(flagged)
         recall_before = recall
     return total

@@ -1,4 +1,4 @@
-"""What `./run bench accuracy` counts: volumes under surfaces, events, and the labelled series themselves."""
+"""The metrics of `./run bench accuracy`: VUS-PR, events, and the labelled series."""
 
 import csv
 import math
@@ -26,7 +26,7 @@ def case(seed):
 
 class TestVUS:
     @pytest.mark.parametrize("seed", range(40))
-    def test_is_the_one_of_the_plain_loops(self, seed):
+    def test_equals_the_plain_loops(self, seed):
         score, labels, window = case(seed)
         slow = naive_vus.vus_pr(score.tolist(), labels.astype(int).tolist(), window, thresholds=40)
         assert vus_pr(score, labels, window, thresholds=40) == pytest.approx(slow, abs=1e-12)
@@ -40,18 +40,18 @@ class TestVUS:
         labels = np.arange(250) < 25
         assert vus_pr(np.ones(250), labels, 0) == pytest.approx(0.1)
 
-    def test_what_cannot_be_judged_ranks_last(self):
+    def test_points_without_a_score_rank_last(self):
         score, labels, window = case(2)
         missing = np.where(np.arange(len(score)) < 10, np.nan, score)
         lowest = np.where(np.arange(len(score)) < 10, score.min() - 1, score)
         assert vus_pr(missing, labels, window) == vus_pr(lowest, labels, window)
 
-    def test_only_the_order_of_scores_counts(self):
+    def test_depends_only_on_the_order_of_scores(self):
         score, labels, window = case(1)
         assert vus_pr(np.exp(score / 10), labels, window) == pytest.approx(vus_pr(score, labels, window), abs=1e-12)
 
     @pytest.mark.parametrize("labels", [np.zeros(50, dtype=bool), np.ones(50, dtype=bool)])
-    def test_without_both_kinds_of_points_there_is_none(self, labels):
+    def test_is_nan_without_both_kinds_of_points(self, labels):
         assert math.isnan(vus_pr(np.arange(50.0), labels, 5))
 
 
@@ -89,9 +89,9 @@ class TestEvents:
         )
 
     def test_one_event_over_everything_finds_everything_by_overlap_and_one_by_its_peak(self):
-        all_of_it = event_metrics([(0, 1000)], self.labels, [505])
-        assert (all_of_it.f1, all_of_it.peaks, all_of_it.astray) == (1.0, 1, 0)
-        assert all_of_it.peak_f1 == 2 * 1 / (3 + 1)
+        complete = event_metrics([(0, 1000)], self.labels, [505])
+        assert (complete.f1, complete.peaks, complete.astray) == (1.0, 1, 0)
+        assert complete.peak_f1 == 2 * 1 / (3 + 1)
 
     def test_peaks_outside_labels_are_astray(self):
         result = event_metrics([(95, 125), (495, 512)], self.labels, [122, 505])
@@ -109,7 +109,7 @@ class TestEvents:
 
 
 class TestData:
-    def test_holds_what_its_index_says(self):
+    def test_holds_the_series_of_its_index(self):
         if not (data.DATA / "index.csv").exists():
             pytest.skip(data.MISSING)
         with (data.DATA / "index.csv").open() as index:
@@ -122,7 +122,7 @@ class TestData:
             assert 0 <= int(rows[file]["anomalous"]) - one.labels.sum() <= 1
         assert {one.data_set for one in read.values()} == {"NAB", "SMD", "IOPS", "SMAP", "MSL", "MGAB"}
 
-    def test_is_said_to_be_missing(self, tmp_path, monkeypatch, capsys):
+    def test_a_missing_folder_is_reported(self, tmp_path, monkeypatch, capsys):
         monkeypatch.setattr(data, "DATA", tmp_path)
         assert list(labelled_series()) == []
         assert "shared/data is missing" in capsys.readouterr().err

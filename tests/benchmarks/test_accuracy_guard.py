@@ -1,4 +1,4 @@
-"""A small, fixed part of the accuracy benchmark, so that a refactoring cannot lose accuracy unseen.
+"""A small, fixed part of the accuracy benchmark, so that no refactoring loses accuracy unnoticed.
 
 VUS-PR and number of events of each detector, fitted on and detecting in the same series. A change that is meant to move
 them changes the table in the same commit, with `./run bench accuracy` before and after in its body.
@@ -80,8 +80,8 @@ def check(detector, series, labels, vus, events):
 
 @pytest.mark.parametrize(("detector", "kind", "vus", "events"), cases(DEMO))
 def test_demo_series(detector, kind, vus, events):
-    made = demo(kind, points=POINTS, seed=SEED)
-    check(detector, made.series, made.labels, vus, events)
+    generated = demo(kind, points=POINTS, seed=SEED)
+    check(detector, generated.series, generated.labels, vus, events)
 
 
 @pytest.mark.parametrize(("detector", "file", "vus", "events"), cases(REAL))
@@ -93,9 +93,9 @@ def test_real_series(detector, file, vus, events):
 
 
 def test_the_guard_fails_where_accuracy_is_lost():
-    made = demo("seasonal", points=POINTS, seed=SEED)
+    generated = demo("seasonal", points=POINTS, seed=SEED)
     vus, events = DEMO["rolling_zscore"]["seasonal"]
     with pytest.raises(AssertionError):
-        check("rolling_zscore", made.series, made.labels, vus + 2 * TOLERANCE, events)
+        check("rolling_zscore", generated.series, generated.labels, vus + 2 * TOLERANCE, events)
     with pytest.raises(AssertionError):
-        check("rolling_zscore", made.series, made.labels, vus, events + 1)
+        check("rolling_zscore", generated.series, generated.labels, vus, events + 1)

@@ -1,4 +1,4 @@
-"""The benchmarks measure what they say; the rivals themselves are not needed here."""
+"""The benchmarks measure correctly; the rivals themselves are not needed."""
 
 import importlib
 import subprocess
@@ -15,7 +15,7 @@ from detectors.auto.detector import Auto
 from tests import real_series
 
 
-def test_a_measurement_comes_back_from_its_own_process():
+def test_a_measurement_runs_in_its_own_process():
     result = _measure.measure("rolling_zscore", "ours", 2_000, 50, limit=60)
     assert result.problem == ""
     assert 0 < result.seconds < 5
@@ -30,15 +30,15 @@ def test_pandas_and_ours_flag_the_same_points():
     assert ours
 
 
-def test_what_takes_too_long_is_said_to():
+def test_a_timeout_is_reported():
     assert _measure.measure("rolling_zscore", "ours", 2_000, 50, limit=0.01).problem == "over 0.01 s"
 
 
-def test_what_fails_says_how():
+def test_a_failure_is_reported_with_its_reason():
     assert "window" in _measure.measure("rolling_zscore", "ours", 2_000, 1, limit=60).problem
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="SKIPPED: Windows does not tell a process its peak memory")
+@pytest.mark.skipif(sys.platform == "win32", reason="SKIPPED: Windows does not report the peak memory of a process")
 def test_memory_is_in_mebibytes():
     code = "from benchmarks._measure import peak_memory as peak; a = peak(); b = bytearray(2**28); print(peak() - a)"
     done = subprocess.run([sys.executable, "-c", code], cwd=_measure.ROOT, capture_output=True, text=True, check=True)
@@ -59,7 +59,7 @@ def test_quick_work_is_repeated(monkeypatch, capsys, seconds, repeats):
     assert len(calls) == repeats
 
 
-def test_a_rival_that_failed_is_not_run_again(monkeypatch, capsys):
+def test_a_rival_that_failed_is_not_run_on_longer_series(monkeypatch, capsys):
     def measure(module, function, points, limit):
         return (
             _measure.Measured(problem="over 1 s") if function == "theirs" else _measure.Measured(seconds=2.0, flags=3)
@@ -73,7 +73,7 @@ def test_a_rival_that_failed_is_not_run_again(monkeypatch, capsys):
     assert lines[4].endswith("not run: over 1 s at 10 points")
 
 
-def test_false_alarms_are_counted_over_the_points_judged():
+def test_false_alarms_are_counted_over_the_scored_points():
     series = clean("seasonal", 2_000)
     result, flags, events = false_alarms.false_alarms("rolling_zscore", series, window=50, threshold=0.5)
     assert result == 2_000 - 25
@@ -85,11 +85,11 @@ def test_false_alarms_are_counted_over_the_points_judged():
 
 
 @real_series.needed
-def test_the_real_series_without_anomalies_are_found():
+def test_there_are_six_real_series_without_anomalies():
     assert len(list(false_alarms.real_series())) == 6
 
 
-def test_the_cost_of_auto_is_told_beside_what_it_may_be(monkeypatch, capsys):
+def test_the_cost_of_auto_is_printed_beside_its_limits(monkeypatch, capsys):
     def measure(module, function, points, limit):
         if points == 1_000_000:
             return _measure.Measured(problem="over 1 s")
@@ -103,14 +103,14 @@ def test_the_cost_of_auto_is_told_beside_what_it_may_be(monkeypatch, capsys):
     assert lines[4].endswith(f": {500 / auto.JUDGED:.2f} ms")
 
 
-def test_the_points_of_a_stream_are_judged_as_with_the_others(monkeypatch):
+def test_stream_points_are_detected_as_in_a_series(monkeypatch):
     monkeypatch.setattr(auto, "JUDGED", 40)
     series = auto.demo("machine_temperature", 640).series
-    wanted = Auto.fit(series.slice(0, 600)).detect(series).is_anomaly[600:].sum()
-    assert auto.stream(600)() == wanted
+    expected = Auto.fit(series.slice(0, 600)).detect(series).is_anomaly[600:].sum()
+    assert auto.stream(600)() == expected
 
 
-def test_a_finished_series_can_be_judged_for_false_alarms_too():
+def test_false_alarms_can_be_counted_for_offline_detection():
     series = clean("trend", 600)
     one, other = false_alarms.judged_by("auto", series), false_alarms.judged_by("auto offline", series)
     assert not np.array_equal(one.score, other.score)
@@ -118,19 +118,19 @@ def test_a_finished_series_can_be_judged_for_false_alarms_too():
     assert "rolling_zscore offline" not in false_alarms.names()
 
 
-def test_planted_faults_are_counted():
-    made, result = demo("trend", 800, 0), injected_faults.Found()
+def test_injected_faults_are_counted():
+    generated, result = demo("trend", 800, 0), injected_faults.Found()
     flags = np.zeros(800)
-    _, start, stop = made.anomalies[0]
+    _, start, stop = generated.anomalies[0]
     flags[[start, stop - 1, 3]] = 2.0
-    nowhere = np.full(800, np.nan)
-    result.add(made, Detection(made.series, nowhere, nowhere, flags, 1.0, merge_gap=0))
+    missing = np.full(800, np.nan)
+    result.add(generated, Detection(generated.series, missing, missing, flags, 1.0, merge_gap=0))
     assert (result.share(), result.share("trend"), result.false) == ("1 of 2", "1 of 2", 1)
-    assert result.share(made.anomalies[0][0]) == "1 of 1"
-    assert result.normal == 800 - made.labels.sum()
+    assert result.share(generated.anomalies[0][0]) == "1 of 1"
+    assert result.normal == 800 - generated.labels.sum()
 
 
-def test_a_bench_of_planted_faults_tells_kinds_and_faults(monkeypatch, capsys):
+def test_the_injected_faults_benchmark_prints_kinds_and_faults(monkeypatch, capsys):
     monkeypatch.setattr(injected_faults, "SIZES", {400: 1})
     monkeypatch.setattr(sys, "argv", ["planted", "robust_zscore"])
     injected_faults.main()

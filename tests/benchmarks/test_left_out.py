@@ -1,4 +1,4 @@
-"""Choices made again without a data set, and the pictures of what fails."""
+"""Choices repeated without one data set, and pictures of the worst results."""
 
 import xml.etree.ElementTree as ElementTree
 
@@ -22,45 +22,45 @@ def series(name, data_set="SET", n=700):
     return Labelled(name, data_set, Series(None, values, name), (np.arange(n) >= 300) & (np.arange(n) < 340))
 
 
-def test_the_present_choice_comes_first_and_none_twice():
+def test_the_present_choice_comes_first_and_choices_are_unique():
     for family in left_out.FAMILIES:
         names = [str(choice) for choice in choices(family)]
         assert names[0] == str(Choice(left_out.FAMILIES[family][0]))
         assert len(names) == len(set(names))
 
 
-def test_the_present_choice_of_lstm_is_what_its_review_joins():
+def test_the_present_choice_of_lstm_equals_its_offline_scores():
     one = series("a")
     result = joined(left_out.parts_of(one.series), Choice(left_out.FAMILIES["lstm"][0]))
     fitted = LSTM.fit(one.series)
-    voices = fitted.detect_offline(one.series).scorer_scores
-    own = np.nansum(list(voices.values()), axis=0)
+    calibrated_scores = fitted.detect_offline(one.series).scorer_scores
+    own = np.nansum(list(calibrated_scores.values()), axis=0)
     assert np.allclose(result, own, atol=1e-6)
 
 
-def test_what_is_left_out_does_not_choose(monkeypatch):
+def test_a_data_set_left_out_has_no_part_in_the_choice(monkeypatch):
     names = [str(choice) for choice in choices("lstm")]
-    liked = {"A": names[1], "B": names[2]}
+    best = {"A": names[1], "B": names[2]}
     one, other = series("a", "A"), series("b", "B")
-    vus = {"A": dict.fromkeys(names, 0.1) | {liked["A"]: 0.9}, "B": dict.fromkeys(names, 0.2) | {liked["B"]: 0.8}}
+    vus = {"A": dict.fromkeys(names, 0.1) | {best["A"]: 0.9}, "B": dict.fromkeys(names, 0.2) | {best["B"]: 0.8}}
     rows = left_out._family("lstm", names, ["A", "B"], [("A", vus["A"]), ("B", vus["B"])])
-    assert f"| A | {liked['B']} | 0.100 | 0.100 |" in rows
-    assert f"| B | {liked['A']} | 0.200 | 0.200 |" in rows
+    assert f"| A | {best['B']} | 0.100 | 0.100 |" in rows
+    assert f"| B | {best['A']} | 0.200 | 0.200 |" in rows
     assert "| mean over files |  | 0.150 | 0.150 |" in rows
     assert one.data_set != other.data_set
 
 
-def test_a_series_is_measured_once(tmp_path, monkeypatch):
+def test_the_parts_of_a_series_are_cached(tmp_path, monkeypatch):
     monkeypatch.setattr(results, "KEPT", tmp_path)
     one = series("a")
     first = left_out.measured(one)
-    monkeypatch.setattr(left_out, "parts_of", lambda series: pytest.fail("it was kept"))
+    monkeypatch.setattr(left_out, "parts_of", lambda series: pytest.fail("it was cached"))
     assert left_out.measured(one) == first
     assert all(0 <= vus <= 1 for vus in first.values())
 
 
 class TestPictures:
-    def test_the_worst_are_drawn_and_those_of_before_taken_away(self, tmp_path, monkeypatch):
+    def test_the_worst_are_drawn_and_old_pictures_deleted(self, tmp_path, monkeypatch):
         several = [series(f"nab/{name}.csv") for name in "abc"]
         severity = np.zeros(700)
         severity[310] = 2.0
@@ -90,7 +90,7 @@ class TestPictures:
         assert len(drawn) < 20_000
 
 
-def test_figures_of_some_methods_stand_beside_the_others_as_they_were(tmp_path):
+def test_figures_of_some_methods_are_merged_with_the_others(tmp_path):
     def summary(name, kind, vus):
         metrics = event_metrics([(310, 311)], series("a").labels)
         return Summary(name, kind, [Figures("nab/a.csv", "NAB", vus, metrics, 1.0, 2.0)], {}, 10 * vus, 20 * vus)

@@ -1,4 +1,4 @@
-"""Methods, their processes, what is kept of them, and the tables made of that."""
+"""The methods compared, their processes, their stored results and the tables."""
 
 import math
 import sys
@@ -42,7 +42,7 @@ class TestMethods:
         assert set(names) >= {f"{name} offline" for name in offline_names}
         assert len(names) == len(set(names)) == len(DETECTORS) + len(offline_names) + 11
 
-    def test_a_review_is_measured_beside_the_causal_form(self):
+    def test_offline_detection_is_measured_beside_the_causal_one(self):
         series = clean("seasonal", 1200)
         known = methods.methods()
         name = next(name for name in known if name.endswith(" offline")).removesuffix(" offline")
@@ -63,7 +63,7 @@ class TestMethods:
             ours, without = known["lstm"].run(series), known["lstm without network"].run(series)
             assert np.array_equal(ours.severity, without.severity, equal_nan=True) is same
 
-    def test_ours_keep_their_own_threshold_and_events(self):
+    def test_our_methods_use_their_own_threshold_and_events(self):
         series = clean("seasonal", 1500)
         series.values[900] += 5000
         result = methods.methods()["rolling_zscore"].run(series)
@@ -72,7 +72,7 @@ class TestMethods:
         assert result.events.tolist() == [[event.start, event.stop, event.peak] for event in detection.events]
         assert any(start <= 900 < stop for start, stop, _ in result.events)
 
-    def test_scores_alone_are_judged_by_mean_and_spread(self):
+    def test_scores_without_a_threshold_use_mean_and_standard_deviation(self):
         score = np.zeros(1000)
         score[[500, 502, 700]] = 5, 9, 7
         score[0] = np.nan
@@ -81,7 +81,7 @@ class TestMethods:
         assert result.severity[502] == pytest.approx((9 - np.nanmean(score)) / (3 * np.nanstd(score)))
         assert math.isnan(result.severity[0])
 
-    def test_a_threshold_of_its_own_comes_first(self):
+    def test_a_threshold_of_the_method_has_precedence(self):
         assert methods.by_sigma(np.array([1.0, 4.0]), 2.0).severity.tolist() == [0.5, 2.0]
         assert methods.by_sigma(np.array([np.nan, np.nan])).events.shape == (0, 3)
 
@@ -105,7 +105,7 @@ class TestMethods:
         assert score[lags:] == pytest.approx(np.abs(standard[lags:] - rows @ weights), abs=1e-9)
         assert np.isnan(score[:lags]).all()
 
-    def test_versions_follow_what_is_imported(self, tmp_path, monkeypatch):
+    def test_versions_follow_the_imports(self, tmp_path, monkeypatch):
         monkeypatch.setattr(methods, "ROOT", tmp_path)
         (tmp_path / "detectors").mkdir()
         (tmp_path / "detectors/one.py").write_text("from kernel import f")
@@ -136,7 +136,7 @@ for line in sys.stdin:
 class TestResults:
     @pytest.fixture
     def method(self, stored, tmp_path, monkeypatch):
-        """A method whose process behaves as told on the second series; the calls are counted in a file."""
+        """A method whose process fails as requested on the second series; the calls are counted in a file."""
 
         def make(behave):
             script = tmp_path / "echo.py"
@@ -150,7 +150,7 @@ class TestResults:
 
         return make
 
-    def test_are_made_once(self, stored, method, tmp_path):
+    def test_are_cached(self, stored, method, tmp_path):
         echo = method("pass")
         for _ in range(2):
             results.run_missing(echo, stored, limit=30)
@@ -167,7 +167,7 @@ class TestResults:
             ("exec('while True: pass')", "over 1 s"),
         ],
     )
-    def test_a_failure_is_kept_and_the_others_go_on(self, stored, method, tmp_path, behave, problem):
+    def test_a_failure_is_stored_and_the_others_continue(self, stored, method, tmp_path, behave, problem):
         echo = method(behave)
         for _ in range(2):
             results.run_missing(echo, list(reversed(stored)), limit=1)
@@ -177,7 +177,7 @@ class TestResults:
         results.run_missing(echo, stored, limit=1, again=True)
         assert (tmp_path / "calls").read_text() == "bab"
 
-    def test_a_real_process_judges(self, tmp_path, monkeypatch):
+    def test_a_real_process_detects(self, tmp_path, monkeypatch):
         if not (data.DATA / "index.csv").exists():
             pytest.skip(data.MISSING)
         monkeypatch.setattr(results, "KEPT", tmp_path)
@@ -191,7 +191,7 @@ class TestResults:
 
 
 class TestFigures:
-    def test_come_from_what_is_kept(self, stored):
+    def test_come_from_the_stored_results(self, stored):
         severity = np.where(np.arange(600) == 300, 2.0, 0.1)
         good = results.Result(Output(severity, np.array([[299, 302, 300]])), seconds=0.06, peak=100)
         result = summary("x", "ours", stored, {"a": good, "b": results.Result(problem="over 1 s")}.get)
@@ -219,7 +219,7 @@ class TestReport:
         Summary("broken", "rival", [], {"labelled/a.csv.gz": "no module", "nab/s/b.csv": "no module"}),
     )
 
-    def test_ranks_and_says_what_is_missing(self):
+    def test_ranks_and_lists_missing_results(self):
         made = report.tables(self.result)
         first, second = made["summary"].splitlines()[2:]
         assert first.startswith("| theirs | 1 | 0.800 | 0.800 | 1.00 | 1.00 | 1.00 | 0.00 |")
@@ -231,7 +231,7 @@ class TestReport:
         assert made["same"].splitlines()[2] == "| theirs | 1 | 0.800 | 0.700 (ours) | – | – |"
         assert "| a | – | 0.50 |" in made["files"]
 
-    def test_writes_between_marks_alone(self, tmp_path):
+    def test_writes_only_between_marks(self, tmp_path):
         page = tmp_path / "page.md"
         page.write_text("Prose.\n<!-- one -->\nold | \\1\n<!-- /one -->\nMore.\n")
         for _ in range(2):
@@ -258,37 +258,37 @@ def test_ours_is_the_vus_of_tsb_ad():
 
 class TestCommand:
     @pytest.fixture
-    def asked(self, stored, monkeypatch):
-        """Which methods are run on how many series, instead of running them; nothing is found of them."""
-        asked = {}
+    def runs(self, stored, monkeypatch):
+        """Records which methods would run on how many series; stored results are empty."""
+        runs = {}
         monkeypatch.setattr(data, "labelled_series", lambda: iter(stored))
         monkeypatch.setattr(proof, "main", lambda: None)
-        monkeypatch.setattr(command, "run_missing", lambda method, series, *_: asked.update({method.name: len(series)}))
-        monkeypatch.setattr(command, "write", lambda pages, made: asked.update(written=[page.name for page in pages]))
-        return asked
+        monkeypatch.setattr(command, "run_missing", lambda method, series, *_: runs.update({method.name: len(series)}))
+        monkeypatch.setattr(command, "write", lambda pages, made: runs.update(written=[page.name for page in pages]))
+        return runs
 
-    def call(self, monkeypatch, *given):
-        monkeypatch.setattr(sys, "argv", ["accuracy", *given])
+    def call(self, monkeypatch, *options):
+        monkeypatch.setattr(sys, "argv", ["accuracy", *options])
         return command.main()
 
-    def test_runs_what_is_named_and_writes_nothing(self, asked, monkeypatch, capsys):
+    def test_runs_the_named_methods_and_writes_nothing(self, runs, monkeypatch, capsys):
         assert self.call(monkeypatch, "--only", "lstm, plain_zscore") == 0
-        assert asked == {"lstm": 2, "plain_zscore": 2}
+        assert runs == {"lstm": 2, "plain_zscore": 2}
         assert "- plain_zscore: 2 files, not run yet." in capsys.readouterr().out
 
-    def test_runs_everything_and_writes_the_page(self, asked, monkeypatch):
+    def test_runs_everything_and_writes_the_page(self, runs, monkeypatch):
         assert self.call(monkeypatch) == 0
-        assert set(asked) == {*methods.methods(), "written"}
+        assert set(runs) == {*methods.methods(), "written"}
 
-    def test_a_quick_run_takes_short_series_and_writes_nothing(self, asked, monkeypatch):
+    def test_a_quick_run_takes_short_series_and_writes_nothing(self, runs, monkeypatch):
         monkeypatch.setattr(command, "QUICK", 100)
         assert self.call(monkeypatch, "--quick") == 1
-        assert asked == {}
+        assert runs == {}
 
-    def test_writes_from_what_is_kept(self, asked, monkeypatch):
+    def test_writes_from_the_stored_results(self, runs, monkeypatch):
         assert self.call(monkeypatch, "--write") == 0
-        assert asked == {"written": ["accuracy.md", "accuracy.md"]}
+        assert runs == {"written": ["accuracy.md", "accuracy.md"]}
 
-    def test_a_wrong_name_is_told(self, asked, monkeypatch, capsys):
+    def test_an_unknown_name_is_refused(self, runs, monkeypatch, capsys):
         assert self.call(monkeypatch, "--only", "lstn") == 2
         assert "there is no method lstn; there are auto, lstm," in capsys.readouterr().err

@@ -41,7 +41,7 @@ class TestOneFile:
         assert raw(54) == pytest.approx(sigmoid(-6 / 10) / BEST)
         assert raw(59) == pytest.approx(sigmoid(-1 / 10) / BEST)
 
-    def test_only_the_earliest_alarm_of_a_window_counts(self):
+    def test_only_the_earliest_alarm_of_a_window_is_counted(self):
         assert raw(52, 55, 58) == raw(52)
 
     def test_a_false_alarm_before_any_window_costs_all(self):
@@ -55,7 +55,7 @@ class TestOneFile:
         assert raw(3, 14) == -1
         assert raw(15) == pytest.approx(-1 - 0.11)
 
-    def test_probation_is_at_most_750_points(self):
+    def test_probation_is_limited_to_750_points(self):
         labels = np.isin(np.arange(10_000), range(9_000, 9_100))
         assert len(nab.scored(alarms(n=10_000), labels).weight) == 10_000 - 750
 

@@ -1,4 +1,4 @@
-"""The benchmarks of streams on a small scale: they run, and what they prove holds."""
+"""The benchmarks of streams on a small scale: they run, and their claims hold."""
 
 import re
 import sys
@@ -13,8 +13,8 @@ needs_proc = pytest.mark.skipif(sys.platform != "linux", reason="SKIPPED: what a
 
 
 @pytest.fixture(autouse=True)
-def patient(monkeypatch):
-    """A busy machine is no failure."""
+def long_timeouts(monkeypatch):
+    """Allows for a busy machine."""
     monkeypatch.setattr("benchmarks._service.TIMEOUT", SECONDS)
     monkeypatch.setattr(crash_recovery, "TIMEOUT", SECONDS)
 
@@ -34,7 +34,7 @@ def test_kills_that_hit_nothing_prove_nothing(monkeypatch, capsys):
     assert capsys.readouterr().out.splitlines()[1].startswith("0 events")
 
 
-def test_a_stream_gives_the_flags_of_a_file_whatever_the_way(monkeypatch, capsys):
+def test_a_stream_gives_the_flags_of_a_file_by_every_protocol(monkeypatch, capsys):
     fast = {
         name: detector for name, detector in stream_equals_batch.DETECTORS.items() if name in {"rolling_zscore", "lstm"}
     }

@@ -74,25 +74,25 @@ def by_size(report, name):
 
 
 def test_shares_and_delays_of_a_fixed_limit():
-    """On noise of standard deviation 1 around 0, a limit of 10 detects spikes of 12 and more, at once, and no dip."""
+    """On noise of standard deviation 1 around 0, a limit of 10 detects spikes of 12 and more without delay, no dip."""
 
     class Above(Limit):
         limit = 10.0
         fits = 0
 
-    found = measure_detectability(timed(np.random.default_rng(1).normal(size=4000)), Above, {})
+    report = measure_detectability(timed(np.random.default_rng(1).normal(size=4000)), Above, {})
     assert Above.fits == 1
-    assert found.noise == pytest.approx(1.0, rel=0.1)
-    spikes = by_size(found, "spike")
+    assert report.noise == pytest.approx(1.0, rel=0.1)
+    spikes = by_size(report, "spike")
     assert [spikes[size].share for size in (3, 5, 20, 30)] == [0, 0, 1, 1]
     assert spikes[12].share >= 0.8
     assert (spikes[20].delay_points, spikes[20].delay_ms) == (0, 0)
-    assert all(result.detected == 0 for result in by_size(found, "dip").values())
-    drift = by_size(found, "drift")[12]
+    assert all(result.detected == 0 for result in by_size(report, "dip").values())
+    drift = by_size(report, "drift")[12]
     assert 0.3 <= drift.share < 1  # about half of the drifts go down, where no limit flags them
     assert drift.delay_points > 20
     assert drift.delay_ms == pytest.approx(drift.delay_points * 300_000)
-    assert "A spike of 12 times the usual noise" in " ".join(report_sentences(found))
+    assert "A spike of 12 times the usual noise" in " ".join(report_sentences(report))
 
 
 def test_faults_are_injected_only_where_nothing_is_flagged_excluded_missing_or_unscored():
@@ -110,36 +110,36 @@ def test_faults_are_injected_only_where_nothing_is_flagged_excluded_missing_or_u
         positions = places.positions(trial)
         assert positions.size > 500
         for at in positions.tolist():
-            around = range(at - 1, at + trial.points + trial.grace)
-            assert around[-1] < 2000
-            assert not set(around) & (set(Flagging.flagged) | set(range(1000, 1100)))
+            neighbourhood = range(at - 1, at + trial.points + trial.grace)
+            assert neighbourhood[-1] < 2000
+            assert not set(neighbourhood) & (set(Flagging.flagged) | set(range(1000, 1100)))
             assert np.isnan(values[at : at + trial.points]).sum() <= 0.1 * trial.points
     assert QuietPlaces(plain, np.ones(2000, bool)).positions(Trial("spike", 3, 1)).size == 0
 
 
-def test_excluded_points_are_not_learned():
-    learned = []
+def test_excluded_points_are_masked_in_the_fit():
+    fitted_values = []
 
-    class Learning(Limit):
+    class RecordingFit(Limit):
         @classmethod
         def fit(cls, series, *, progress=no_progress):
-            learned.append(series.values)
+            fitted_values.append(series.values)
             return cls()
 
     excluded = np.zeros(2000, bool)
     excluded[1000:1100] = True
-    measure_detectability(timed(noisy()), Learning, {}, excluded=excluded)
-    np.testing.assert_array_equal(np.isnan(learned[0]), excluded)
+    measure_detectability(timed(noisy()), RecordingFit, {}, excluded=excluded)
+    np.testing.assert_array_equal(np.isnan(fitted_values[0]), excluded)
 
 
-def test_faults_of_one_copy_lie_apart_and_every_size_is_injected_equally_often():
+def test_faults_of_one_copy_are_separated_and_every_size_is_injected_equally_often():
     plain = Limit.fit(timed(noisy())).detect(timed(noisy(4000)))
-    wanted = trials(Baseline(0.5, 0.5, 5.0, 24), 600)
-    counts = dict.fromkeys(wanted, 0)
-    for faults, done in fill_copies(wanted, QuietPlaces(plain, None), MAX_DISTANCE, seed=0):
+    requested = trials(Baseline(0.5, 0.5, 5.0, 24), 600)
+    counts = dict.fromkeys(requested, 0)
+    for faults, done in fill_copies(requested, QuietPlaces(plain, None), MAX_DISTANCE, seed=0):
         assert 0 <= done < 1
-        for (at, one), (then, other) in itertools.pairwise(faults):
-            assert then - (at + one.points) > MAX_DISTANCE
+        for (at, one), (next_position, other) in itertools.pairwise(faults):
+            assert next_position - (at + one.points) > MAX_DISTANCE
             assert other.points >= 1
         for _, trial in faults:
             counts[trial] += 1
@@ -154,9 +154,9 @@ def test_points_flagged_without_a_fault_do_not_count():
             score = np.where(np.arange(len(series)) % 40 == 0, 2.0, 0.5)
             return Detection(series, series.values, series.values, score, 1.0)
 
-    found = measure_detectability(timed(noisy()), Always, {})
-    assert found.faults
-    assert sum(result.detected for fault in found.faults for result in fault.sizes) == 0
+    report = measure_detectability(timed(noisy()), Always, {})
+    assert report.faults
+    assert sum(result.detected for fault in report.faults for result in fault.sizes) == 0
 
 
 def test_the_baseline_is_that_of_the_series_without_its_season():
@@ -176,29 +176,29 @@ def test_the_report_of_every_detector_is_deterministic(name, online, monkeypatch
     monkeypatch.setattr(detectability, "TRIALS", 3)
     series = timed(noisy(700))
     before = series.values.copy()
-    found = measure_detectability(series, DETECTORS[name], {}, online=online)
-    assert found.faults
-    assert found == measure_detectability(series, DETECTORS[name], {}, online=online)
+    report = measure_detectability(series, DETECTORS[name], {}, online=online)
+    assert report.faults
+    assert report == measure_detectability(series, DETECTORS[name], {}, online=online)
     np.testing.assert_array_equal(series.values, before)
-    assert {fault.name for fault in found.faults} <= set(SIZE_GRIDS)
+    assert {fault.name for fault in report.faults} <= set(SIZE_GRIDS)
 
 
 def test_the_forecast_detects_a_spike_on_a_clean_series():
-    found = measure_detectability(timed(noisy()), DETECTORS["lstm"], {})
-    [spike] = [fault for fault in found.faults if fault.name == "spike"]
+    report = measure_detectability(timed(noisy()), DETECTORS["lstm"], {})
+    [spike] = [fault for fault in report.faults if fault.name == "spike"]
     assert spike.smallest is not None
     assert spike.smallest.size <= 12
 
 
 def test_a_lower_sigma_detects_more():
     def detected(sigma):
-        found = measure_detectability(timed(noisy()), DETECTORS["seasonal_naive"], {"sigma": sigma})
-        return sum(result.detected for fault in found.faults for result in fault.sizes)
+        report = measure_detectability(timed(noisy()), DETECTORS["seasonal_naive"], {"sigma": sigma})
+        return sum(result.detected for fault in report.faults for result in fault.sizes)
 
     assert detected(3.0) > detected(6.0) > 0
 
 
-HARD = {
+EXTREME = {
     "empty": ([], "None of the last 0 points|do not change"),
     "one": ([1.0], "do not change"),
     "constant": ([0.1] * 500, "do not change"),
@@ -213,29 +213,29 @@ HARD = {
 }
 
 
-@pytest.mark.parametrize("hard", HARD)
+@pytest.mark.parametrize("extreme", EXTREME)
 @pytest.mark.parametrize("name", ["lstm", "rolling_zscore", "level_spread"])
-def test_hard_series_get_a_clear_sentence(hard, name):
-    values, says = HARD[hard]
-    found = measure_detectability(Series(None, np.array(values, float)), DETECTORS[name], {})
-    assert report_sentences(found)
-    if says:
-        assert not found.faults
-        assert any(part in reason_sentence(found) for part in says.split("|"))
-    for fault in found.faults:
+def test_extreme_series_get_a_clear_sentence(extreme, name):
+    values, expected = EXTREME[extreme]
+    report = measure_detectability(Series(None, np.array(values, float)), DETECTORS[name], {})
+    assert report_sentences(report)
+    if expected:
+        assert not report.faults
+        assert any(part in reason_sentence(report) for part in expected.split("|"))
+    for fault in report.faults:
         for result in fault.sizes:
             assert result.detected <= result.injected
             assert result.change is None or np.isfinite(result.change)
 
 
-def test_without_a_period_no_cycle_is_missing_and_the_report_names_it():
-    found = measure_detectability(
+def test_without_a_period_no_cycle_faults_are_injected_and_the_report_gives_the_reason():
+    report = measure_detectability(
         Series(None, np.random.default_rng(2).normal(size=1500)), DETECTORS["robust_zscore"], {}
     )
-    assert found.period is None
-    assert not {"missing_cycle", "changed_frequency"} & {fault.name for fault in found.faults}
-    assert found.reasons[0] is Reason.NO_PERIOD
-    text = " ".join(report_sentences(found))
+    assert report.period is None
+    assert not {"missing_cycle", "changed_frequency"} & {fault.name for fault in report.faults}
+    assert report.reasons[0] is Reason.NO_PERIOD
+    text = " ".join(report_sentences(report))
     assert "the usual change over 32 points" in text
     assert "a cycle" not in text
     seasonal = measure_detectability(timed(noisy()), Limit, {})
@@ -253,15 +253,15 @@ def test_the_work_is_bounded_by_count(monkeypatch):
             return super().detect(series)
 
     monkeypatch.setattr(detectability, "MAX_SCORED_POINTS", 60_000)
-    found = measure_detectability(timed(noisy(30_000)), Counting, {})
-    assert len(lengths) - 1 == found.copies == 60_000 // 6000
+    report = measure_detectability(timed(noisy(30_000)), Counting, {})
+    assert len(lengths) - 1 == report.copies == 60_000 // 6000
     assert max(lengths) == 6000
     assert MAX_SCORED_POINTS == 400_000
-    assert all(result.injected for fault in found.faults for result in fault.sizes)
+    assert all(result.injected for fault in report.faults for result in fault.sizes)
 
 
-def test_a_stop_truncates_the_report_and_the_report_says_so():
-    whole = measure_detectability(timed(noisy()), Limit, {})
+def test_a_stop_truncates_the_report_and_adds_a_reason():
+    complete = measure_detectability(timed(noisy()), Limit, {})
     calls = itertools.count()
 
     class Slow(Limit):
@@ -271,26 +271,26 @@ def test_a_stop_truncates_the_report_and_the_report_says_so():
             progress("detect", 0.0)
             return super().detect(series)
 
-    part = measure_detectability(
+    truncated = measure_detectability(
         timed(noisy()), Slow, {}, should_stop=lambda: next(calls) >= 5
     )  # a fit, the series, three copies
-    assert (part.copies, part.truncated, whole.truncated) == (3, True, False)
-    assert 0 < part.injected < whole.injected == part.requested
-    assert part.reasons == (Reason.TRUNCATED,)
-    assert f"{part.injected} of {whole.injected} faults were tried" in reason_sentence(part)
-    assert reason_sentence(part) in report_sentences(part)
-    assert whole.reasons == ()
+    assert (truncated.copies, truncated.truncated, complete.truncated) == (3, True, False)
+    assert 0 < truncated.injected < complete.injected == truncated.requested
+    assert truncated.reasons == (Reason.TRUNCATED,)
+    assert f"{truncated.injected} of {complete.injected} faults were tried" in reason_sentence(truncated)
+    assert reason_sentence(truncated) in report_sentences(truncated)
+    assert complete.reasons == ()
 
 
 @pytest.mark.parametrize("after", [0, 1, 2])
-def test_a_detector_too_slow_to_be_tried_is_named(after):
-    """It stops in the fit, in the detection in the series itself, in that of the first copy."""
+def test_a_detector_that_is_too_slow_gives_a_reason(after):
+    """Stopped in the fit, in the detection in the series itself, in that in the first copy."""
     calls = itertools.count()
-    found = measure_detectability(
+    report = measure_detectability(
         timed(noisy()), DETECTORS["level_spread"], {}, should_stop=lambda: next(calls) >= after
     )
-    assert not found.faults
-    assert found.reasons == (Reason.TOO_SLOW,)
+    assert not report.faults
+    assert report.reasons == (Reason.TOO_SLOW,)
     calls = itertools.count()
     assert measure_detectability(
         timed(noisy()), DETECTORS["level_spread"], {}, should_stop=lambda: next(calls) > 1000
@@ -331,13 +331,13 @@ def test_sentences_name_the_smallest_detectable_size():
     def result(size, *points):
         return SizeResult.of(size, 0.9, 1, [FirstDetection(at, None if at is None else at * 300_000) for at in points])
 
-    never, seldom = result(3, None, None), result(5, 0, None)
-    mostly = result(8, 3, 3, 5, 1, None)
-    assert fault_sentence(FaultDetectability("spike", SizeUnit.NOISE, (never, seldom, mostly))) == (
+    never, one_in_two = result(3, None, None), result(5, 0, None)
+    four_in_five = result(8, 3, 3, 5, 1, None)
+    assert fault_sentence(FaultDetectability("spike", SizeUnit.NOISE, (never, one_in_two, four_in_five))) == (
         "A spike of 8 times the usual noise (0.9) is detected 4 times in 5, after 3 points (15 minutes)."
     )
     for results, text in (
-        ((never, seldom), "largest tried, is detected only 1 time in 2."),
+        ((never, one_in_two), "largest tried, is detected only 1 time in 2."),
         ((never,), "largest tried, is not detected."),
         ((result(3, 0),), "at once"),
     ):

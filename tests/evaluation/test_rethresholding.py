@@ -1,4 +1,4 @@
-"""Judging again from what was kept: to the bit what the same fit judges with another sigma."""
+"""Rethresholding a detection: bit-identical to the same fit with another sigma; event filters."""
 
 from dataclasses import replace
 
@@ -30,8 +30,8 @@ SERIES = {
 SIGMAS = (1.5, 4.25, 40.0)
 
 
-def strictness(detector):
-    """The parameter that says how far is too far."""
+def threshold_param(detector):
+    """The name of the detector's threshold parameter."""
     return next(name for name in detector.adjustable_params if name != "merge_gap")
 
 
@@ -42,25 +42,25 @@ def columns(detection):
 def assert_equal(one, other):
     for a, b in zip(columns(one), columns(other), strict=True):
         np.testing.assert_array_equal(a, b)
-    assert repr(one.events) == repr(other.events)  # where nothing is expected, NaN
+    assert repr(one.events) == repr(other.events)  # compared as text: expected is NaN where nothing is expected
     assert one.params == other.params
     assert one.merge_gap == other.merge_gap
 
 
 @pytest.fixture(scope="module", params=[(name, kind) for name in DETECTORS for kind in SERIES], ids="-".join)
-def judged(request):
-    """A detector, a series, a fit with its default sigma."""
+def fitted_case(request):
+    """A detector, a series and the detector fitted to it with the default sigma."""
     name, kind = request.param
     return DETECTORS[name], SERIES[kind], DETECTORS[name].fit(SERIES[kind])
 
 
 def with_sigma(detector, fitted, series, sigma):
-    """The same fit with another sigma, without anything of `rethreshold`.
+    """The same fit with another sigma, computed without `rethreshold`.
 
-    Where forecasts are made again without what surprised them, the fit's own sigma says what that is: only the
-    threshold is set anew, from the residuals of the same forecasts. The others learn nothing from sigma.
+    Forecasting detectors mask outliers by the sigma of the fit and forecast a second time: only the threshold
+    changes, from the residuals of the same forecasts. The other detectors do not use sigma in the fit.
     """
-    params = {**fitted.params, strictness(detector): sigma}
+    params = {**fitted.params, threshold_param(detector): sigma}
     if not isinstance(fitted, ForecastResidual):
         return detector.fit(series, **params)
     model = fitted.model
@@ -74,73 +74,77 @@ def with_sigma(detector, fitted, series, sigma):
 
 
 @pytest.mark.parametrize("sigma", SIGMAS)
-def test_another_sigma_equals_the_same_fit_with_it(judged, sigma):
-    detector, series, fitted = judged
-    again = rethreshold(detector, fitted.detect_offline(series), {strictness(detector): sigma, "merge_gap": 7})
+def test_another_sigma_equals_the_same_fit_with_it(fitted_case, sigma):
+    detector, series, fitted = fitted_case
+    rethresholded = rethreshold(
+        detector, fitted.detect_offline(series), {threshold_param(detector): sigma, "merge_gap": 7}
+    )
     fresh = with_sigma(detector, fitted, series, sigma).detect_offline(series)
-    assert_equal(again, replace(fresh, params={**fresh.params, "merge_gap": 7}, merge_gap=7))
+    assert_equal(rethresholded, replace(fresh, params={**fresh.params, "merge_gap": 7}, merge_gap=7))
 
 
-def test_back_to_the_first_sigma_is_the_first_judgement(judged):
-    detector, series, fitted = judged
-    kept = fitted.detect_offline(series)
-    name = strictness(detector)
-    there = rethreshold(detector, kept, {name: 9.0})
-    assert_equal(rethreshold(detector, there, {name: kept.params[name]}), kept)
+def test_resetting_the_sigma_restores_the_detection(fitted_case):
+    detector, series, fitted = fitted_case
+    detection = fitted.detect_offline(series)
+    name = threshold_param(detector)
+    stricter = rethreshold(detector, detection, {name: 9.0})
+    assert_equal(rethreshold(detector, stricter, {name: detection.params[name]}), detection)
 
 
-def test_stricter_finds_no_more(judged):
-    detector, series, fitted = judged
-    kept = fitted.detect_offline(series)
-    found = [np.count_nonzero(rethreshold(detector, kept, {strictness(detector): s}).is_anomaly) for s in SIGMAS]
-    assert found == sorted(found, reverse=True)
+def test_a_greater_threshold_never_gives_more_anomalies(fitted_case):
+    detector, series, fitted = fitted_case
+    detection = fitted.detect_offline(series)
+    anomalies = [
+        np.count_nonzero(rethreshold(detector, detection, {threshold_param(detector): s}).is_anomaly) for s in SIGMAS
+    ]
+    assert anomalies == sorted(anomalies, reverse=True)
 
 
-def test_nothing_kept_is_changed(judged):
-    detector, series, fitted = judged
-    kept = fitted.detect_offline(series)
-    before = [column.copy() for column in columns(kept)]
-    rethreshold(detector, kept, {strictness(detector): 2.0}, EventFilter(3, 0.1, 0.1))
-    for a, b in zip(before, columns(kept), strict=True):
+def test_rethresholding_does_not_change_its_input(fitted_case):
+    detector, series, fitted = fitted_case
+    detection = fitted.detect_offline(series)
+    before = [column.copy() for column in columns(detection)]
+    rethreshold(detector, detection, {threshold_param(detector): 2.0}, EventFilter(3, 0.1, 0.1))
+    for a, b in zip(before, columns(detection), strict=True):
         np.testing.assert_array_equal(a, b)
 
 
 @pytest.mark.parametrize("name", DETECTORS)
-def test_every_other_parameter_needs_a_fit_and_says_so(name):
+def test_every_other_parameter_needs_a_new_fit(name):
     detector, series = DETECTORS[name], SERIES["timed"]
-    kept = detector.fit(series).detect_offline(series)
+    detection = detector.fit(series).detect_offline(series)
     for param in parameters_of(detector).values():
         if param.name not in detector.adjustable_params:
             other = param.maximum if param.default != param.maximum else param.minimum
             with pytest.raises(BadParameter, match=f"{param.name} can only be changed by a new fit"):
-                rethreshold(detector, kept, {param.name: other})
-            rethreshold(detector, kept, {param.name: param.default})
+                rethreshold(detector, detection, {param.name: other})
+            rethreshold(detector, detection, {param.name: param.default})
     with pytest.raises(UnknownName):
-        rethreshold(detector, kept, {"sogma": 1})
+        rethreshold(detector, detection, {"sogma": 1})
     with pytest.raises(BadParameter):
-        rethreshold(detector, kept, {"merge_gap": -1})
+        rethreshold(detector, detection, {"merge_gap": -1})
 
 
-class TestCounting:
+class TestEventFilter:
     SERIES = Series(None, np.array([0, 9, 0, 0, 0, -9, -8, 0, 0, 0, 2, 0.0]))
 
-    def kept(self, **params):
+    def detection(self, **params):
         values = self.SERIES.values
-        kept = DETECTORS["rolling_zscore"].fit(self.SERIES, merge_gap=0).detect(self.SERIES)
-        nothing = np.zeros(len(values))
-        return replace(kept, expected=nothing, margin=nothing + 1, score=np.abs(values), threshold=1.0)
+        detection = DETECTORS["rolling_zscore"].fit(self.SERIES, merge_gap=0).detect(self.SERIES)
+        zeros = np.zeros(len(values))
+        return replace(detection, expected=zeros, margin=zeros + 1, score=np.abs(values), threshold=1.0)
 
-    def found(self, **given):
-        return [(e.start, e.stop) for e in replace(self.kept(), event_filter=read_event_filter(given)).events]
+    def intervals(self, **filter_fields):
+        return [(e.start, e.stop) for e in replace(self.kept(), event_filter=read_event_filter(filter_fields)).events]
 
-    def test_everything_counts_by_default(self):
+    def test_the_default_filter_passes_every_event(self):
         assert self.found() == [(1, 2), (5, 7), (10, 11)]
 
     def test_direction(self):
         assert self.found(direction="above") == [(1, 2), (10, 11)]
         assert self.found(direction="below") == [(5, 7)]
 
-    def test_floors(self):
+    def test_min_abs_deviation(self):
         assert self.found(min_abs_deviation=3) == [(1, 2), (5, 7)]
         assert self.found(min_abs_deviation=8.5) == [(1, 2), (5, 6)]
 
@@ -148,27 +152,27 @@ class TestCounting:
         assert self.found(min_points=2) == [(5, 7)]
         assert not replace(self.kept(), event_filter=EventFilter(3)).is_anomaly.any()
 
-    def test_relative_floor(self):
-        kept = replace(
+    def test_min_rel_deviation(self):
+        detection = replace(
             self.kept(), expected=np.full(12, 4.0), event_filter=read_event_filter({"min_rel_deviation": 1.5})
         )
-        assert np.flatnonzero(kept.is_anomaly).tolist() == [5, 6]
+        assert np.flatnonzero(detection.is_anomaly).tolist() == [5, 6]
 
-    def test_a_narrower_choice_never_gives_more_events(self):
+    def test_a_narrower_filter_never_gives_more_events(self):
         values = np.array([0, 9, 0, -9, 0, 9, 0, 0, 0, 0, 8, 0.0])
-        kept = replace(self.kept(), series=Series(None, values), score=np.abs(values), merge_gap=1)
-        assert kept.intervals == [(1, 6), (10, 11)]
-        above, below = (replace(kept, event_filter=EventFilter(direction=side)) for side in ("above", "below"))
+        detection = replace(self.kept(), series=Series(None, values), score=np.abs(values), merge_gap=1)
+        assert detection.intervals == [(1, 6), (10, 11)]
+        above, below = (replace(detection, event_filter=EventFilter(direction=side)) for side in ("above", "below"))
         assert (above.intervals, below.intervals) == ([(1, 6), (10, 11)], [(3, 4)])
         assert np.flatnonzero(above.is_anomaly).tolist() == [1, 5, 10]
         assert [(event.start, event.peak, event.direction) for event in above.events] == [
             (1, 1, "above"),
             (10, 10, "above"),
         ]
-        assert replace(kept, event_filter=EventFilter(2, direction="above")).intervals == [(1, 6)]
-        assert replace(kept, event_filter=EventFilter(min_abs_deviation=8.5)).intervals == [(1, 6)]
+        assert replace(detection, event_filter=EventFilter(2, direction="above")).intervals == [(1, 6)]
+        assert replace(detection, event_filter=EventFilter(min_abs_deviation=8.5)).intervals == [(1, 6)]
 
-    def test_bad_values(self):
+    def test_bad_fields_are_refused(self):
         with pytest.raises(UnknownName):
             read_event_filter({"shortest": 1})
         for bad in ({"direction": "up"}, {"direction": ["above"]}, {"min_points": 0}, {"min_abs_deviation": "x"}):

@@ -1,4 +1,4 @@
-"""What makes a peak remarkable: rank, usual value, what would be normal."""
+"""The context of an event: rank of its peak, typical value, edge of the normal band."""
 
 import numpy as np
 import pytest
@@ -30,7 +30,7 @@ def test_a_remark_has_rank_typical_value_and_edge():
 def test_a_second_highest_value_is_highest_for_some_time():
     series = daily()
     series.values[20 * 24] = 100.0
-    assert remark(series, 500).startswith("The usual")  # highest for 20 hours: nothing special
+    assert remark(series, 500).startswith("The usual")  # highest for 20 hours only: not remarkable
     series.values[20 * 24], series.values[48] = 20.0, 100.0
     assert remark(series, 500).startswith("Highest for 19 days;")
     series.values[48], series.values[700] = 20.0, 100.0
@@ -50,8 +50,8 @@ def test_the_remark_on_a_shape_is_the_typical_value():
 
 def test_gaps_do_not_shift_the_time_of_day():
     series = daily()
-    keep = np.r_[0:100, 107:984]
-    cut = Series(series.times[keep], series.values[keep])
+    present = np.r_[0:100, 107:984]
+    cut = Series(series.times[present], series.values[present])
     assert "the usual value at this time of day is 40" in remark(cut, 493)
 
 
@@ -66,7 +66,7 @@ def test_without_times_points_are_counted():
 
 
 @pytest.mark.parametrize("at", [5, BLOCK - 1, BLOCK, 2 * BLOCK + 17])
-def test_the_last_as_high_may_lie_in_another_block(at):
+def test_the_last_equally_high_value_may_lie_in_another_block(at):
     values = np.zeros(3 * BLOCK)
     values[at], values[3 * BLOCK - 2], values[3 * BLOCK - 1] = 8.0, 7.0, 9.0
     sentence = remark(Series(None, values), 3 * BLOCK - 2, period=None)
@@ -78,7 +78,7 @@ def test_unknown_edges_are_left_out(bad):
     assert "normal" not in remark(daily(), 500, margin=bad)
 
 
-def test_missing_values_and_tiny_series_are_no_trouble():
+def test_missing_values_and_tiny_series_are_described():
     series = daily()
     series.values[::3] = np.nan
     series.values[500] = 90.0
@@ -86,7 +86,7 @@ def test_missing_values_and_tiny_series_are_no_trouble():
     assert remark(Series(None, np.array([1.0])), 0, period=None) == "Would be normal below 27.4."
 
 
-def test_numbers_are_as_exact_as_the_band_asks():
+def test_numbers_are_rounded_to_the_scale_of_the_band():
     assert [rounded(27.4123, scale) for scale in (2.5, 0.025, 300.0, 0.0, np.nan)] == [
         "27.4", "27.412", "30", "27.4123", "27.4123",
     ]  # fmt: skip
@@ -115,6 +115,6 @@ def test_even_and_uneven_times_have_the_same_typical_value():
         same = one._at_same_phase(peak)
         np.testing.assert_array_equal(same, bare._at_same_phase(peak))
         np.testing.assert_array_equal(same, other._at_same_phase(peak))
-        near = np.arange(peak % period, points, period)
-        near = near[(np.abs(near - peak) <= MAX_CYCLES * period) & (near != peak)]
-        np.testing.assert_array_equal(same, values[near])
+        neighbours = np.arange(peak % period, points, period)
+        neighbours = neighbours[(np.abs(neighbours - peak) <= MAX_CYCLES * period) & (neighbours != peak)]
+        np.testing.assert_array_equal(same, values[neighbours])

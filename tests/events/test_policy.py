@@ -1,4 +1,4 @@
-"""Event policies by situation; whole history, batches and single points give the same notices."""
+"""Event policies by situation; the complete history, batches and single points give the same notices."""
 
 import json
 from dataclasses import replace
@@ -22,16 +22,16 @@ HEIGHT = {".": 0.0, "#": 5.0, "^": 9.0, "v": -5.0, "?": np.nan}
 
 def scored(picture, first=1, expected=100.0, timed=False):
     """Points around `expected` ± 2: . normal, # above, ^ further above, v below, ? missing."""
-    away = np.array([HEIGHT[sign] for sign in picture])
-    n = len(away)
+    deviation = np.array([HEIGHT[sign] for sign in picture])
+    n = len(deviation)
     return ScoredPoints(
         times=np.arange(first, first + n).astype("datetime64[ms]") if timed else None,
-        values=expected + away,
+        values=expected + deviation,
         expected=np.full(n, expected),
         lower=np.full(n, expected - 2),
         upper=np.full(n, expected + 2),
-        score=np.abs(away),
-        is_anomaly=np.abs(away) > 2,
+        score=np.abs(deviation),
+        is_anomaly=np.abs(deviation) > 2,
         judged_by=("robust_zscore",) * n,
         confidence=np.full(n, np.nan),
         late=np.zeros(n, np.bool_),
@@ -44,7 +44,7 @@ def notices_of(picture, **policy):
     return [(notice.status, notice.at) for notice in replay(Policy(**policy), scored(picture))]
 
 
-def test_normal_points_are_no_news():
+def test_normal_points_give_no_notice():
     assert notices_of("....?....") == []
 
 
@@ -52,7 +52,7 @@ def test_an_anomaly_fires_immediately_and_is_resolved_after_the_recovery():
     assert notices_of("..#.....") == [("firing", 3), ("resolved", 7)]
 
 
-def test_an_event_that_lasts_fires_once():
+def test_a_long_event_fires_one_time():
     assert notices_of("..######") == [("firing", 3)]
 
 
@@ -60,7 +60,7 @@ def test_anomalies_close_together_are_one_event():
     assert notices_of("..#...#.....") == [("firing", 3), ("resolved", 11)]
 
 
-def test_anomalies_far_apart_are_two():
+def test_anomalies_with_a_long_gap_are_two_events():
     assert notices_of("#....#....") == [("firing", 1), ("resolved", 5), ("firing", 6), ("resolved", 10)]
 
 
@@ -72,11 +72,11 @@ def test_a_lone_spike_with_min_points_is_no_event():
     assert notices_of(".#....#....#....", min_points=2) == []
 
 
-def test_anomalies_too_far_apart_do_not_add_up():
+def test_anomalies_beyond_the_merge_gap_do_not_add_up():
     assert notices_of("#..#..#..#", min_points=2, merge_gap=1) == []
 
 
-def test_a_long_recovery_keeps_an_event_open():
+def test_an_event_stays_open_during_a_long_recovery():
     assert notices_of("#......#........", recovery_points=8) == [("firing", 1), ("resolved", 16)]
 
 
@@ -97,7 +97,7 @@ def test_an_event_that_outlasts_the_cool_down_fires_after_it():
     ]
 
 
-def test_after_the_cool_down_all_is_as_before():
+def test_after_the_cool_down_events_fire():
     assert notices_of("#.......#", cool_down=3) == [("firing", 1), ("resolved", 5), ("firing", 9)]
 
 
@@ -115,20 +115,20 @@ def test_only_above_and_only_below():
     assert notices_of("v.....#", direction="below") == [("firing", 1), ("resolved", 5)]
 
 
-def test_a_noise_floor_in_the_series_unit():
+def test_min_abs_deviation():
     assert notices_of("#.....^", min_abs_deviation=5.1) == [("firing", 7)]
     assert notices_of("#.....^", min_abs_deviation=5.0)[0] == ("firing", 1)
 
 
-def test_a_noise_floor_relative_to_the_expected_value():
+def test_min_rel_deviation():
     assert notices_of("#.....^", min_rel_deviation=0.06) == [("firing", 7)]
 
 
-def test_the_larger_floor_holds():
+def test_the_larger_minimum_deviation_applies():
     assert notices_of("#.....^", min_abs_deviation=1, min_rel_deviation=0.06) == [("firing", 7)]
 
 
-def test_an_event_knows_its_worst_point_and_its_bounds():
+def test_an_event_has_its_most_severe_point_and_its_bounds():
     firing, resolved = replay(Policy(), scored(".#^v....", timed=True))
     assert (firing.event.start, firing.event.stop, firing.event.value) == (2, 3, 105.0)
     event = resolved.event
@@ -152,7 +152,7 @@ POLICIES = st.builds(
     direction=st.sampled_from(DIRECTIONS),
 )
 PICTURES = st.text("..#^v?", max_size=60)
-FLOORS = st.sampled_from([0.0, 6.0])
+MIN_DEVIATIONS = st.sampled_from([0.0, 6.0])
 
 
 @given(POLICIES, PICTURES, st.lists(st.integers(1, 7), min_size=60, max_size=60))
@@ -180,10 +180,12 @@ def test_by_default_the_events_are_those_of_a_detection(picture, merge_gap):
     assert len(starts) - len(stops) in (0, 1)
 
 
-@given(st.text("..#^v", max_size=60), st.integers(0, 4), st.integers(1, 3), FLOORS, st.sampled_from(DIRECTIONS))
-def test_what_counts_of_a_stream_is_what_counts_of_a_file(picture, merge_gap, length, floor, direction):
+@given(st.text("..#^v", max_size=60), st.integers(0, 4), st.integers(1, 3), MIN_DEVIATIONS, st.sampled_from(DIRECTIONS))
+def test_the_events_of_a_stream_are_those_of_a_file_with_the_same_filter(
+    picture, merge_gap, length, min_deviation, direction
+):
     points = scored(picture)
-    policy = Policy(length, merge_gap, merge_gap + 1, min_abs_deviation=floor, direction=direction)
+    policy = Policy(length, merge_gap, merge_gap + 1, min_abs_deviation=min_deviation, direction=direction)
     file = Detection(
         Series(None, points.values),
         points.expected,
@@ -191,37 +193,39 @@ def test_what_counts_of_a_stream_is_what_counts_of_a_file(picture, merge_gap, le
         points.score,
         2.0,
         merge_gap=merge_gap,
-        event_filter=EventFilter(length, floor, direction=direction),
+        event_filter=EventFilter(length, min_deviation, direction=direction),
     )
-    over = [
+    resolved = [
         notice.event
         for notice in replay(policy, scored(picture + "." * (merge_gap + 1)))
         if notice.status == "resolved"
     ]
-    assert [(event.start - 1, event.stop - 1) for event in over] == file.intervals
-    assert sum(event.anomalies for event in over) == np.count_nonzero(file.is_anomaly)
+    assert [(event.start - 1, event.stop - 1) for event in resolved] == file.intervals
+    assert sum(event.anomalies for event in resolved) == np.count_nonzero(file.is_anomaly)
 
 
-@given(POLICIES, PICTURES, st.sampled_from(DIRECTIONS[1:]), FLOORS)
-def test_a_narrower_choice_never_gives_more_events(policy, picture, direction, floor):
+@given(POLICIES, PICTURES, st.sampled_from(DIRECTIONS[1:]), MIN_DEVIATIONS)
+def test_a_narrower_filter_never_gives_more_events(policy, picture, direction, min_deviation):
     def events(**changes):
         notices = replay(replace(policy, cool_down=0, **changes), scored(picture + "." * 8))
         return sum(notice.status == "firing" for notice in notices)
 
-    every = events(direction="both", min_abs_deviation=0.0)
-    assert events(direction=direction, min_abs_deviation=0.0) <= every
-    assert events(direction="both", min_abs_deviation=floor) <= every
-    assert events(direction=direction, min_abs_deviation=floor) <= events(direction=direction, min_abs_deviation=0.0)
+    unfiltered = events(direction="both", min_abs_deviation=0.0)
+    assert events(direction=direction, min_abs_deviation=0.0) <= unfiltered
+    assert events(direction="both", min_abs_deviation=min_deviation) <= unfiltered
+    assert events(direction=direction, min_abs_deviation=min_deviation) <= events(
+        direction=direction, min_abs_deviation=0.0
+    )
 
 
-def test_a_run_that_turns_round_is_one_event_of_each_side():
+def test_a_run_that_changes_direction_is_one_event_per_direction():
     assert notices_of("#..v..#..v.....", direction="both") == [("firing", 1), ("resolved", 14)]
     assert notices_of("#..v..#..v.....", direction="above") == [("firing", 1), ("resolved", 14)]
     assert notices_of("#..v..#..v.....", direction="below") == [("firing", 4), ("resolved", 14)]
 
 
 @given(POLICIES, PICTURES)
-def test_each_event_fires_once_and_is_resolved_after_it(policy, picture):
+def test_each_event_fires_one_time_and_is_resolved_later(policy, picture):
     notices = replay(policy, scored(picture))
     assert [notice.status for notice in notices] == [("firing", "resolved")[k % 2] for k in range(len(notices))]
     for firing, resolved in zip(notices[::2], notices[1::2], strict=False):
@@ -234,11 +238,11 @@ def test_each_event_fires_once_and_is_resolved_after_it(policy, picture):
 
 @given(POLICIES, PICTURES)
 def test_a_greater_minimal_deviation_never_counts_more_anomalies(policy, picture):
-    def most(floor):
-        stricter = Policy(**{**vars(policy), "min_abs_deviation": floor, "min_points": 1, "cool_down": 0})
+    def anomalies(min_deviation):
+        stricter = Policy(**{**vars(policy), "min_abs_deviation": min_deviation, "min_points": 1, "cool_down": 0})
         return sum(n.event.anomalies for n in replay(stricter, scored(picture + "......")) if n.status == "resolved")
 
-    assert most(8.0) <= most(0.0)
+    assert anomalies(8.0) <= anomalies(0.0)
 
 
 def test_a_replay_has_a_summary():
@@ -252,7 +256,7 @@ def test_a_replay_has_a_summary():
     )
 
 
-def test_a_replay_over_times_says_how_long_that_is():
+def test_the_summary_of_a_timed_replay_has_its_duration():
     month = scored("#....#" + "." * 994)
     month = replace(month, times=(np.arange(1000) * 2_592_000).astype("datetime64[s]").astype("datetime64[ms]"))
     assert month.span_ms == 999 * 2_592_000_000
@@ -265,12 +269,12 @@ def test_a_replay_over_times_says_how_long_that_is():
 
 def test_a_policy_is_read_and_completed():
     assert read_policy({}) == Policy()
-    given_ = {"min_points": 2.0, "direction": "above", "min_rel_deviation": 0.1}
-    assert read_policy(given_) == Policy(min_points=2, direction="above", min_rel_deviation=0.1)
+    body = {"min_points": 2.0, "direction": "above", "min_rel_deviation": 0.1}
+    assert read_policy(body) == Policy(min_points=2, direction="above", min_rel_deviation=0.1)
 
 
 @pytest.mark.parametrize(
-    ("given_", "kind", "says"),
+    ("body", "kind", "message"),
     [
         ({"minimum_lenght": 2}, UnknownName, "There is no parameter 'minimum_lenght' here; use one of"),
         ({"direction": "up"}, BadParameter, "direction must be one of both, above, below."),
@@ -282,7 +286,7 @@ def test_a_policy_is_read_and_completed():
         ({"cool_down": None}, BadParameter, "cool_down must be a number"),
     ],
 )
-def test_a_bad_policy_is_one_sentence(given_, kind, says):
-    with pytest.raises(kind) as caught:
-        read_policy(given_)
-    assert says in caught.value.message
+def test_a_bad_policy_is_one_sentence(body, kind, message):
+    with pytest.raises(kind) as raised:
+        read_policy(body)
+    assert message in raised.value.message

@@ -1,4 +1,4 @@
-"""Sentences of notes and phrases of scorers, one for each that a detector may name; no code reads them."""
+"""Messages of notes and phrases of scorers: one for each that a detector may use; no code parses them."""
 
 import ast
 from pathlib import Path
@@ -38,7 +38,7 @@ def test_every_note_and_scorer_of_a_detector_has_a_text(name, points):
         ),
     ],
 )
-def test_the_facts_of_a_note_stand_in_its_message(note, message):
+def test_the_message_of_a_note_contains_its_facts(note, message):
     assert note_message(note) == message
     assert Note.from_plain(note.to_plain()) == note
 
@@ -61,7 +61,7 @@ READING |= {"find", "index", "lower", "match", "search", "fullmatch"}
 
 
 def reads_of_sentences(tree):
-    """Lines that take a sentence apart, compare it or search in it."""
+    """Yield the lines that split, compare or search a sentence."""
 
     def is_sentence(node):
         if isinstance(node, ast.Call):
@@ -92,7 +92,7 @@ def reads_of_sentences(tree):
         "re.match('Over', alert.headline)",
     ],
 )
-def test_reading_a_sentence_is_noticed(source):
+def test_reading_a_sentence_is_detected(source):
     assert list(reads_of_sentences(ast.parse(source))) == [1]
 
 

@@ -1,4 +1,4 @@
-"""Reduction against a slow, obvious one; no extreme and no event is lost."""
+"""Downsampling against a naive implementation; no extreme and no event is lost."""
 
 import numpy as np
 import pytest
@@ -9,17 +9,17 @@ from timeseries.downsampling import downsample
 
 
 def bucket_of(at, n, times, buckets):
-    """Which of `buckets` equal stretches a position falls into: the last that begins no later."""
+    """The bucket, of `buckets` equal intervals, that contains the position `at`."""
     first, span = (0, n) if times is None else (int(times[0]), int(times[-1]) - int(times[0]) + 1)
     here = at if times is None else int(times[at])
     return max(k for k in range(buckets) if first + k * span // buckets <= here)
 
 
 def in_buckets(positions, n, times, buckets):
-    found = {}
+    grouped = {}
     for at in positions:
-        found.setdefault(bucket_of(at, n, times, buckets), []).append(at)
-    return found.values()
+        grouped.setdefault(bucket_of(at, n, times, buckets), []).append(at)
+    return grouped.values()
 
 
 def naive(values, times, buckets, flagged, score):
@@ -34,12 +34,12 @@ def naive(values, times, buckets, flagged, score):
         inside = flagged is not None and flagged[at]
     peaks = [max(run, key=lambda at: height[at]) for run in runs]
     if len(peaks) > buckets:
-        peaks = [max(some, key=lambda at: height[at]) for some in in_buckets(peaks, n, times, buckets)]
-    kept = set(peaks)
-    for some in in_buckets(range(n), n, times, max(1, buckets - -(-len(peaks) // 2))):
-        known = [at for at in some if not np.isnan(values[at])] or some[:1]
-        kept |= {min(known, key=lambda at: values[at]), max(known, key=lambda at: values[at])}
-    return sorted(kept)
+        peaks = [max(bucket, key=lambda at: height[at]) for bucket in in_buckets(peaks, n, times, buckets)]
+    positions = set(peaks)
+    for bucket in in_buckets(range(n), n, times, max(1, buckets - -(-len(peaks) // 2))):
+        known = [at for at in bucket if not np.isnan(values[at])] or bucket[:1]
+        positions |= {min(known, key=lambda at: values[at]), max(known, key=lambda at: values[at])}
+    return sorted(positions)
 
 
 @st.composite
@@ -54,43 +54,43 @@ def series(draw):
 
 
 @given(series(), st.integers(1, 20))
-def test_it_is_what_the_obvious_way_gives(given_series, buckets):
-    values, times, flagged, score = given_series
-    kept = downsample(values, times, buckets=buckets, flagged=flagged, score=score)
+def test_it_equals_the_naive_reduction(drawn, buckets):
+    values, times, flagged, score = drawn
+    positions = downsample(values, times, buckets=buckets, flagged=flagged, score=score)
     plain = None if times is None else times.astype(int)
-    assert kept.tolist() == naive(values, plain, buckets, flagged, score)
-    assert len(kept) <= max(2 * buckets, 3)
+    assert positions.tolist() == naive(values, plain, buckets, flagged, score)
+    assert len(positions) <= max(2 * buckets, 3)
 
 
 @pytest.mark.parametrize("timed", [True, False])
-def test_a_million_points_keep_their_extremes_and_every_event(timed):
+def test_a_million_points_preserve_their_extremes_and_every_event(timed):
     n, buckets = 1_000_000, 1000
-    made = np.random.default_rng(1)
-    values = made.normal(size=n).cumsum()
+    generator = np.random.default_rng(1)
+    values = generator.normal(size=n).cumsum()
     times = (np.arange(n) * 1000 + 1_700_000_000_000).astype("datetime64[ms]") if timed else None
-    flagged, score = np.zeros(n, bool), np.abs(made.normal(size=n))
-    events = made.choice(n // 10, 300, replace=False) * 10
+    flagged, score = np.zeros(n, bool), np.abs(generator.normal(size=n))
+    events = generator.choice(n // 10, 300, replace=False) * 10
     for start in events:
         flagged[start : start + 3] = True
-    kept = downsample(values, times, buckets=buckets, flagged=flagged, score=score)
-    assert len(kept) <= 2 * buckets
-    assert {int(values.argmin()), int(values.argmax())} <= set(kept.tolist())
+    positions = downsample(values, times, buckets=buckets, flagged=flagged, score=score)
+    assert len(positions) <= 2 * buckets
+    assert {int(values.argmin()), int(values.argmax())} <= set(positions.tolist())
     for start in events:
-        assert start + int(score[start : start + 3].argmax()) in kept
+        assert start + int(score[start : start + 3].argmax()) in positions
 
 
-def test_where_events_are_more_than_buckets_no_stretch_loses_all_of_its_own():
+def test_with_more_events_than_buckets_every_bucket_has_one():
     n, buckets = 10_000, 50
     flagged = np.arange(n) % 3 == 0
-    kept = downsample(np.zeros(n), buckets=buckets, flagged=flagged, score=np.arange(n) % 7 * 1.0)
-    assert len(kept) <= 2 * buckets
-    shown = kept[flagged[kept]]
-    assert set(shown * buckets // n) == set(range(buckets))
+    positions = downsample(np.zeros(n), buckets=buckets, flagged=flagged, score=np.arange(n) % 7 * 1.0)
+    assert len(positions) <= 2 * buckets
+    flagged_positions = positions[flagged[positions]]
+    assert set(flagged_positions * buckets // n) == set(range(buckets))
 
 
 def test_times_at_the_ends_of_the_calendar_do_not_overflow():
     times = np.array([*range(10)], np.int64) * 3 * 10**13
-    kept = downsample(np.arange(10.0), times.astype("datetime64[ms]"), buckets=4)
-    assert kept.tolist() == naive(np.arange(10.0), times, 4, None, None)
+    positions = downsample(np.arange(10.0), times.astype("datetime64[ms]"), buckets=4)
+    assert positions.tolist() == naive(np.arange(10.0), times, 4, None, None)
     many = np.linspace(-6e13, 2.5e14, 500_000).astype("datetime64[ms]")
     assert len(downsample(np.arange(500_000.0), many, buckets=100_000)) == 200_000

@@ -32,7 +32,7 @@ def test_each_scale_of_normal_noise_is_its_standard_deviation(std):
     "function",
     [robust.median_and_q5_q95_std, robust.median_and_iqr_std, robust.q5_q95_std, robust.residual_std, robust.mad_std],
 )
-def test_missing_values_are_left_out(function):
+def test_missing_values_are_ignored(function):
     holes = np.insert(NORMAL[:50], [3, 20, 20], np.nan)
     assert function(holes) == function(NORMAL[:50])
 
@@ -61,7 +61,7 @@ def test_a_window_of_more_than_half_equal_values_has_the_mean_deviation():
     assert np.isnan(robust.window_median_and_std(window[:, :10], 11)[1][0])
 
 
-def test_sorted_median_is_the_median_of_what_is_known():
+def test_sorted_median_ignores_missing_values():
     matrix = np.random.default_rng(0).normal(size=(7, 300))
     matrix[np.random.default_rng(1).random(matrix.shape) < 0.4] = np.nan
     matrix[:, 5] = np.nan

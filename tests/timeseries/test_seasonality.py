@@ -1,4 +1,4 @@
-"""Known periods are found, absent ones are said to be absent."""
+"""Known periods are detected; series without a period have none."""
 
 import numpy as np
 import pytest
@@ -65,28 +65,28 @@ ABSENT = {
 
 
 @pytest.mark.parametrize("name", KNOWN)
-def test_known_periods_are_found(name):
+def test_known_periods_are_detected(name):
     values, period = KNOWN[name]
-    found = find_period(values)
-    assert found is not None
-    assert abs(found - period) <= max(0, round(period / 50))
+    detected = find_period(values)
+    assert detected is not None
+    assert abs(detected - period) <= max(0, round(period / 50))
 
 
 @pytest.mark.parametrize("name", ABSENT)
-def test_absent_periods_are_said_to_be_absent(name):
+def test_series_without_a_period_have_none(name):
     assert find_periods(ABSENT[name]) == ()
 
 
-def test_random_walks_seldom_look_periodic():
-    found = [find_periods(np.cumsum(np.random.default_rng(seed).normal(size=2000))) for seed in range(60)]
-    assert sum(map(bool, found)) <= 5
+def test_random_walks_have_a_period_in_at_most_5_of_60_cases():
+    periods = [find_periods(np.cumsum(np.random.default_rng(seed).normal(size=2000))) for seed in range(60)]
+    assert sum(map(bool, periods)) <= 5
 
 
-def test_a_week_is_found_beside_the_day():
+def test_a_day_and_a_week_are_both_detected():
     assert find_periods(day_and_week(42), 3_600_000) == (24, 168)
 
 
-def test_a_period_near_a_day_is_taken_for_the_day():
+def test_a_period_close_to_a_day_is_rounded_to_the_day():
     values = wave(286, 15)
     assert find_period(values) in (285, 286, 287)
     assert find_period(values, DAY_MS // 288) == 288
@@ -127,13 +127,13 @@ def logistic(points):
     return values
 
 
-def but(values, where, other=np.nan):
+def replace_where(values, where, other=np.nan):
     return np.where(where, other, values)
 
 
-HOURS, AT = np.arange(1680), np.arange(2400)
+HOURS, POINTS = np.arange(1680), np.arange(2400)
 WORKDAY = np.where(HOURS // 24 % 7 < 5, 1, 0.2)
-FORTY = {
+CASES = {
     "two peaks a day": (0.6 * sine(24, 1200) + sine(12, 1200, 1.0) + noise(1200, 0.2, 1), (24,)),
     "a weaker weekend": (sine(24, 1680) * WORKDAY + noise(1680, 0.1, 2), (24, 168)),
     "a week beside the day": (sine(24, 1680) + 0.7 * sine(168, 1680) + noise(1680, 0.2, 3), (24, 168)),
@@ -143,8 +143,8 @@ FORTY = {
     "a new level": (sine(24, 1200) + 5 * (np.arange(1200) > 600) + noise(1200, 0.2, 8), (24,)),
     "a growing swing": (sine(24, 1200) * np.linspace(0.3, 3, 1200) + noise(1200, 0.2, 10), (24,)),
     "a swing that comes and goes": (sine(24, 2400) * (1 + 0.9 * sine(700, 2400)) + noise(2400, 0.2, 11), (24,)),
-    "half missing": (but(sine(24, 1200) + noise(1200, 0.3, 12), noise(1200, 1, 13) > 0), (24,)),
-    "a long gap": (but(sine(24, 2400) + noise(2400, 0.3, 13), (AT > 900) & (AT < 1500)), (24,)),
+    "half missing": (replace_where(sine(24, 1200) + noise(1200, 0.3, 12), noise(1200, 1, 13) > 0), (24,)),
+    "a long gap": (replace_where(sine(24, 2400) + noise(2400, 0.3, 13), (POINTS > 900) & (POINTS < 1500)), (24,)),
     "noise as large as the wave": (sine(24, 4800) + noise(4800, 1.0, 14), (24,)),
     "noise that lasts": (2 * sine(48, 2400) + autoregressive(2400, 0.8, 15), (48,)),
     "no whole number": (sine(30.4, 1500) + noise(1500, 0.2, 16), (30,)),
@@ -153,11 +153,11 @@ FORTY = {
     "a sawtooth": (np.arange(2000) % 50 + noise(2000, 2, 20), (50,)),
     "counts": (np.random.default_rng(21).poisson(3 + 3 * sine(24, 2400)).astype(float), (24,)),
     "always above zero": (np.exp(sine(24, 2400) + noise(2400, 0.5, 22)), (24,)),
-    "on and off": ((AT % 30 < 10) + noise(2400, 0.05, 23), (30,)),
-    "a tenth far off": (but(sine(24, 1200), np.arange(1200) % 10 == 3, noise(1200, 20, 24)), (24,)),
+    "on and off": ((POINTS % 30 < 10) + noise(2400, 0.05, 23), (30,)),
+    "a tenth far off": (replace_where(sine(24, 1200), np.arange(1200) % 10 == 3, noise(1200, 20, 24)), (24,)),
     "the shortest": (sine(4, 400) + noise(400, 0.2, 25), (4,)),
     "three cycles and a half": (sine(100, 350) + noise(350, 0.1, 27), (100,)),
-    "holidays": (but(sine(24, 2400), AT // 24 % 11 == 5, 0.0) + noise(2400, 0.2, 28), (24,)),
+    "holidays": (replace_where(sine(24, 2400), POINTS // 24 % 11 == 5, 0.0) + noise(2400, 0.2, 28), (24,)),
     "white noise": (noise(2000, 1, 29), ()),
     "slow noise": (autoregressive(2000, 0.9, 30), ()),
     "very slow noise": (autoregressive(4000, 0.99, 31), ()),
@@ -171,20 +171,20 @@ FORTY = {
 }
 
 
-@pytest.mark.parametrize("name", FORTY)
+@pytest.mark.parametrize("name", CASES)
 def test_cases_of_known_periods(name):
-    values, wanted = FORTY[name]
-    found = find_periods(values)
-    assert len(found) == len(wanted)
-    assert all(abs(a - b) <= b / 50 for a, b in zip(found, wanted, strict=True))
+    values, expected = CASES[name]
+    periods = find_periods(values)
+    assert len(periods) == len(expected)
+    assert all(abs(a - b) <= b / 50 for a, b in zip(periods, expected, strict=True))
 
 
 def test_half_missing_makes_no_second_period():
-    seldom = 0
+    wrong = 0
     for seed in range(40):
-        values = but(sine(24, 1200) + noise(1200, 0.3, seed), noise(1200, 1, 1000 + seed) > 0)
-        seldom += find_periods(values) != (24,)
-    assert seldom <= 4
+        values = replace_where(sine(24, 1200) + noise(1200, 0.3, seed), noise(1200, 1, 1000 + seed) > 0)
+        wrong += find_periods(values) != (24,)
+    assert wrong <= 4
 
 
 CALENDAR = {
@@ -203,7 +203,7 @@ CALENDAR = {
 
 @real_series.needed
 @pytest.mark.parametrize("name", CALENDAR)
-def test_the_day_is_found_in_real_series(name):
+def test_the_day_is_detected_in_real_series(name):
     series = read_csv((real_series.NAB / f"{name}.csv").read_bytes(), name=name).series("value")
     grid = RegularGrid.learn(series)
     values = place_in_cells(series.values, grid.cells(series, len(series), 1)[0])
