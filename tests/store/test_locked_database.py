@@ -28,7 +28,7 @@ def call(url, method, path, body=None, content_type="application/json"):
             return error.code, json.load(error), dict(error.headers)
 
 
-@pytest.mark.parametrize("how", ["points", "file", "stream"])
+@pytest.mark.parametrize("writer", ["points", "file", "stream"])
 def test_reads_are_answered_while_the_database_is_locked(tmp_path, monkeypatch, writer):
     monkeypatch.setenv("no_proxy", "*")
     requests = {
