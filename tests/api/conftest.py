@@ -1,4 +1,4 @@
-"""The app called in process, and series to send it."""
+"""Fixtures of the API tests: in-process clients and a demo file."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from settings import Settings
 
 @pytest.fixture
 def client():
-    """The app with its default settings."""
+    """A client of the app with its default settings."""
     return create_app().test_client()
 
 
@@ -16,13 +16,13 @@ def client():
 def app_with():
     """A client of an app with other settings."""
 
-    def make(**facts):
-        return create_app(Settings(**facts)).test_client()
+    def make(**settings):
+        return create_app(Settings(**settings)).test_client()
 
     return make
 
 
 @pytest.fixture(scope="session")
 def csv_file():
-    """A demo series of 400 points with known faults, as the bytes of a file."""
+    """A CSV file of a demo series with 400 points and known faults."""
     return create_app().test_client().get("/api/v1/demo?points=400", headers={"Accept": "text/csv"}).data

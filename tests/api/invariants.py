@@ -1,4 +1,4 @@
-"""What every answer to a detection holds, whatever was sent and whoever judged: *Held always* of the API."""
+"""Invariants of every detection response, for any input and detector."""
 
 import json
 import math
@@ -7,16 +7,16 @@ COLUMNS = ("values", "expected", "lower", "upper", "score", "is_anomaly")
 
 
 def strict_json(data):
-    """JSON as the standard has it: NaN and Infinity are refused."""
+    """Parses standard JSON: NaN and Infinity are refused."""
 
-    def refuse(word):
-        raise AssertionError(f"{word} is not JSON")
+    def refuse(constant):
+        raise AssertionError(f"{constant} is not JSON")
 
     return json.loads(data, parse_constant=refuse)
 
 
 def check_error(response, status, code):
-    """The one shape of errors. Returns its `error`."""
+    """Checks the shape of an error response. Returns its `error`."""
     assert response.status_code == status, response.data[:500]
     assert response.mimetype == "application/json"
     result = strict_json(response.data)
@@ -41,14 +41,14 @@ def check_detection(result, values=None):
     assert summary["missing"] == result["values"].count(None)
     assert summary["anomalies"] == sum(result["is_anomaly"])
     assert summary["events"] == len(result["events"])
-    unjudged = sum(s is None and v is not None for s, v in zip(result["score"], result["values"], strict=True))
-    assert summary["warm_up"] == unjudged
+    unscored = sum(s is None and v is not None for s, v in zip(result["score"], result["values"], strict=True))
+    assert summary["warm_up"] == unscored
     assert all(seconds >= 0 for seconds in summary["seconds"].values())
 
 
 def check_points(result):
-    """Each point: flagged exactly where its score lies above the threshold, missing points never judged. What is scored
-    has an expected value, but where a detector of shapes expects none at all."""
+    """Each point is flagged exactly where its score is above the threshold; missing points have no score. A scored
+    point has an expected value, unless the detector gives none at all."""
     expects = any(expected is not None for expected in result["expected"])
     for value, expected, lower, upper, score, flag in zip(*(result[name] for name in COLUMNS), strict=True):
         assert flag == (score is not None and score > result["threshold"])

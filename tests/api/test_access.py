@@ -1,4 +1,4 @@
-"""Who is served: checked in process here, through real sockets in test_server.py."""
+"""Access by host, address and proxy, in process; test_server.py does the same through real sockets."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Alerts over HTTP: watched, replayed, tested; and the whole way from a push to a receiver with the real server."""
+"""Alerts over HTTP: policies, replay, test messages; and from a push to a receiver with the real server."""
 
 import json
 import urllib.request
@@ -18,12 +18,12 @@ from tests.serving import serving
 from tests.streams.conftest import with_quick_demo
 from tests.waiting import until
 
-STEADY = [10.0, 11.0, 10.0, 12.0, 11.0] * 8
+NORMAL_VALUES = [10.0, 11.0, 10.0, 12.0, 11.0] * 8
 SPIKE = [95.0]
 CALM = [10.0, 11.0, 10.0, 12.0, 11.0, 10.0]
 
 
-class Here:
+class NeverSent:
     """A channel that is never sent to, because no thread runs."""
 
     name = "here"
@@ -40,7 +40,7 @@ def store(tmp_path):
 def client(store):
     streams = Streams(with_quick_demo(store))
     streams.start()
-    client = create_app(Settings(), streams, Alerts(store, [Here()])).test_client()
+    client = create_app(Settings(), streams, Alerts(store, [NeverSent()])).test_client()
     client.put("/api/v1/streams/boiler", json={"detector": "rolling_zscore", "params": {"window": 20}})
     yield client
     streams.stop()
@@ -67,7 +67,7 @@ def test_a_policy_is_put_read_and_deleted(client):
 
 
 def test_a_replay_returns_the_messages_of_a_policy(client):
-    push(client, STEADY + SPIKE + 4 * CALM + SPIKE)
+    push(client, NORMAL_VALUES + SPIKE + 4 * CALM + SPIKE)
     result = call(client, "POST", "streams/boiler/replay", json={})
     assert result["message"] == "Over the last 66 points this would have sent 3 messages, about 2 events."
     assert [notice["status"] for notice in result["notices"]] == ["firing", "resolved", "firing"]
@@ -78,8 +78,8 @@ def test_a_replay_returns_the_messages_of_a_policy(client):
     assert call(client, "GET", "alerts")["messages"] == []
 
 
-def silence_after(store, cursor, stop):
-    """Keeps a silence of boiler after the point at a cursor; `stop` is None while it lasts."""
+def add_silence(store, cursor, stop):
+    """Stores a silence of boiler after the point at a cursor; `stop` is None while it lasts."""
     stream, silences = store.stream("boiler"), Silences(store.database)
     [stored] = silences.begin({"boiler": Silence(stream.id, 0, cursor, None, 1000, 60_000, 61_000)}).values()
     if stop is not None:
@@ -88,9 +88,9 @@ def silence_after(store, cursor, stop):
 
 def test_a_replay_counts_the_silences_of_its_points(client, store):
     call(client, "PUT", "streams/boiler", json={"capacity": 60})
-    push(client, STEADY + SPIKE + 4 * CALM)  # 65 points, of which the first five are forgotten
+    push(client, NORMAL_VALUES + SPIKE + 4 * CALM)  # 65 points, of which the first five are forgotten
     for cursor, stop in ((3, 100_000), (50, 200_000), (65, None)):
-        silence_after(store, cursor, stop)
+        add_silence(store, cursor, stop)
     result = call(client, "POST", "streams/boiler/replay", json={})
     check_schema(result, "Replay")
     assert result["message"].endswith("would have sent 5 messages, about 1 event and 2 silences.")
@@ -102,7 +102,7 @@ def test_a_replay_counts_the_silences_of_its_points(client, store):
     assert result["message"].endswith("would have sent 3 messages, about 2 silences.")
 
 
-def test_all_that_makes_a_policy_is_listed(client):
+def test_the_parameters_of_a_policy_are_listed(client):
     result = call(client, "GET", "alerts")
     check_schema(result, "AlertList")
     listed = {param.pop("name"): param for param in result["policy_params"]}
@@ -113,7 +113,7 @@ def test_all_that_makes_a_policy_is_listed(client):
     assert listed["recovery_points"]["minimum"] == 1
 
 
-def test_a_stream_s_events_say_whether_it_is_watched(client):
+def test_the_events_of_a_stream_report_its_policy(client):
     assert call(client, "GET", "streams/boiler/events")["watched"] is False
     policy = call(client, "PUT", "streams/boiler/policy", json={"recovery_points": 9})
     result = call(client, "GET", "streams/boiler/events?limit=1")
@@ -121,7 +121,7 @@ def test_a_stream_s_events_say_whether_it_is_watched(client):
 
 
 def test_events_are_listed_and_read_after_a_cursor(client):
-    push(client, STEADY + SPIKE + 4 * CALM)
+    push(client, NORMAL_VALUES + SPIKE + 4 * CALM)
     result = call(client, "GET", "streams/boiler/events?times=ms")
     [event] = result["events"]
     assert (event["id"], event["open"], event["start"], event["stop"], event["value"]) == (
@@ -171,7 +171,7 @@ def test_a_test_message_waits_in_the_outbox(client):
         ("GET", "streams/boiler/events?after=7", None, 400, "bad_parameter"),
     ],
 )
-def test_what_is_refused(client, method, path, body, status, code):
+def test_bad_requests_are_refused(client, method, path, body, status, code):
     response = client.open(f"/api/v1/{path}", method=method, **({} if body is None else {"json": body}))
     check_error(response, status, code)
 
@@ -185,8 +185,8 @@ def test_without_a_store():
 def call_server(url, method, path, body=None):
     data = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(f"{url}{path}", data, {"Content-Type": "application/json"}, method=method)
-    with urllib.request.urlopen(request) as answer:
-        return json.load(answer)
+    with urllib.request.urlopen(request) as response:
+        return json.load(response)
 
 
 def test_from_a_push_to_a_receiver_across_a_restart(tmp_path, monkeypatch):
@@ -197,7 +197,7 @@ def test_from_a_push_to_a_receiver_across_a_restart(tmp_path, monkeypatch):
         with serving(tmp_path, "--webhook-url", f"{hook}/hook") as url:
             call_server(url, "PUT", boiler, {"detector": "rolling_zscore", "params": {"window": 20}})
             call_server(url, "PUT", f"{boiler}/policy", {})
-            call_server(url, "POST", f"{boiler}/points", {"values": STEADY + SPIKE})
+            call_server(url, "POST", f"{boiler}/points", {"values": NORMAL_VALUES + SPIKE})
             until(lambda: received.requests)
             assert call_server(url, "GET", "/api/v1/alerts")["messages"][0]["state"] == "waiting"
         received.answers.clear()

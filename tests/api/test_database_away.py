@@ -1,4 +1,4 @@
-"""While the database does not do what it is asked: a sentence for the caller, the cause for the log, and /metrics."""
+"""A failing database: the error response, the logged cause, and /metrics."""
 
 import pytest
 
@@ -12,7 +12,7 @@ from tests.api.invariants import check_error
 
 @pytest.fixture
 def client(tmp_path):
-    """An app whose database has lost a table, which both SQLite and its driver tell as they tell a full disk."""
+    """A client of an app whose database has lost a table: the driver raises the same error as for a full disk."""
     store = StreamStore.open(f"sqlite:///{tmp_path / 'x.db'}")
     streams = Streams(store)
     with store.database.write() as connection:
@@ -21,7 +21,7 @@ def client(tmp_path):
     store.close()
 
 
-def test_the_caller_gets_a_sentence_and_the_log_the_cause(client, caplog):
+def test_the_client_gets_a_message_and_the_cause_is_logged(client, caplog):
     response = client.get("/api/v1/streams/a")
     check_error(response, 503, "unavailable")
     assert response.headers["Retry-After"]
@@ -32,7 +32,7 @@ def test_the_caller_gets_a_sentence_and_the_log_the_cause(client, caplog):
     assert "no such table" not in response.get_data(as_text=True)
 
 
-def test_the_metrics_hold_what_is_known_without_it(client, caplog):
+def test_metrics_without_the_database_are_returned(client, caplog):
     response = client.get("/metrics")
     assert response.status_code == 200
     lines = response.get_data(as_text=True).splitlines()

@@ -1,4 +1,4 @@
-"""Series over HTTP: kept, listed, read in windows, labelled, forgotten; nothing acknowledged is lost."""
+"""Datasets over HTTP: stored, listed, read in windows, labelled, deleted; acknowledged uploads survive kill -9."""
 
 import csv
 import io
@@ -142,7 +142,7 @@ def test_a_window_of_a_series_without_times_is_one_of_positions(client):
     assert window["values"] == window["positions"]
 
 
-def test_a_large_window_is_reduced_and_keeps_its_extremes(client):
+def test_a_large_window_is_reduced_and_has_its_extremes(client):
     n = 30_000
     values = np.sin(np.arange(n) / 100)
     values[[7777, 22222]] = 9, -9
@@ -156,38 +156,38 @@ def test_a_large_window_is_reduced_and_keeps_its_extremes(client):
     assert len(get(client, f"/{result['id']}/overview", "Overview")["columns"][0]["values"]) == 240
 
 
-def test_a_file_can_be_uploaded_again(client):
+def test_a_downloaded_file_can_be_uploaded(client):
     first = add(client, CSV)
     response = client.get(f"/api/v1/series/{first['id']}.csv")
     assert response.mimetype == "text/csv"
     assert f"series-{first['id']}.csv" in response.headers["Content-Disposition"]
-    again = add(client, response.data)
-    assert again["repairs"] == []
+    second = add(client, response.data)
+    assert second["repairs"] == []
     for name in ("points", "columns", "column", "time_column", "start", "stop", "step_seconds"):
-        assert again[name] == first[name]
+        assert second[name] == first[name]
     for column in first["columns"]:
         path = f"points?column={column}"
-        assert get(client, f"/{again['id']}/{path}") == get(client, f"/{first['id']}/{path}")
+        assert get(client, f"/{second['id']}/{path}") == get(client, f"/{first['id']}/{path}")
 
 
-def test_ten_thousand_labels_by_time_are_read_together_and_each_as_alone(client, monkeypatch):
-    alone = []
+def test_ten_thousand_label_times_are_read_together(client, monkeypatch):
+    single_reads = []
     read = positions.read_time
-    monkeypatch.setattr(positions, "read_time", lambda text: alone.append(text) or read(text))
+    monkeypatch.setattr(positions, "read_time", lambda text: single_reads.append(text) or read(text))
     start = datetime(2026, 1, 1, tzinfo=UTC)
     result = add(
         client, "time,v\n" + "".join(f"{start + timedelta(minutes=k):%Y-%m-%dT%H:%MZ},{k}\n" for k in range(20_001))
     )
     times = [f"{start + timedelta(minutes=k):%Y-%m-%dT%H:%M:%SZ}" for k in range(20_001)]
     labels = [{"start": times[2 * k], "stop": times[2 * k + 1], "kind": "normal"} for k in range(9_999)]
-    odd = {"start": "2026-01-01T00:00:00.000Z", "stop": "Jan 1, 2026 00:03", "kind": "anomaly"}
-    stored = strict_json(client.put(f"/api/v1/series/{result['id']}/labels", json=[*labels, odd]).data)
+    unusual_format = {"start": "2026-01-01T00:00:00.000Z", "stop": "Jan 1, 2026 00:03", "kind": "anomaly"}
+    stored = strict_json(client.put(f"/api/v1/series/{result['id']}/labels", json=[*labels, unusual_format]).data)
     assert [(each["start"], each["stop"]) for each in stored["labels"]] == [
         *((2 * k, 2 * k + 1) for k in range(9_999)),
         (0, 3),
     ]
     assert stored["times"][:2] == [[times[0], times[0]], [times[2], times[2]]]
-    assert len(alone) <= 2
+    assert len(single_reads) <= 2
     labels[5000] = {**labels[5000], "stop": "2026-02-30T00:00:00Z"}
     wrong = client.put(f"/api/v1/series/{result['id']}/labels", json=labels[4990:5010])
     assert check_error(wrong, 400, "bad_input")["detail"]["index"] == 10
@@ -208,7 +208,7 @@ def test_the_date_order_is_returned_and_names_are_no_formulas(client):
 
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False) | st.integers(-5, 5).map(float)
 NAMES = st.text(st.characters(codec="utf-8", categories=["L", "N", "P", "S", "Zs"]), min_size=1, max_size=12)
-NAMES = NAMES.map(lambda name: " ".join(f"v {name} v".split()))  # as the reader tells them
+NAMES = NAMES.map(lambda name: " ".join(f"v {name} v".split()))  # as the reader cleans them
 
 
 @given(
@@ -216,22 +216,22 @@ NAMES = NAMES.map(lambda name: " ".join(f"v {name} v".split()))  # as the reader
     timed=st.booleans(),
     as_ms=st.booleans(),
 )
-def test_a_file_of_ours_is_read_as_the_same_table(columns, timed, as_ms):
+def test_a_downloaded_file_is_read_as_the_same_table(columns, timed, as_ms):
     named = {name: np.array([np.nan if each is None else each for each in values]) for name, values in columns}
-    # A file's columns hold some number, and one that counts its rows is taken for their numbers.
+    # The reader drops columns without a number, and takes a column that counts up for row numbers.
     with np.errstate(over="ignore"):
         named = {n: v for n, v in named.items() if np.isfinite(v).any() and not (np.diff(v) == 1).all()}
     if not named:
         return
     times = (np.array([0, 1, 5, 6, 7]) * 1000 + 1_700_000_000_123).astype("datetime64[ms]") if timed else None
-    again = read_csv(b"".join(responses.table_csv(Table("t", times, named), as_ms=as_ms)))
-    assert again.repairs == ()
-    assert list(again.columns) == list(named)
+    restored = read_csv(b"".join(responses.table_csv(Table("t", times, named), as_ms=as_ms)))
+    assert restored.repairs == ()
+    assert list(restored.columns) == list(named)
     for name, values in named.items():
-        assert again.columns[name].tolist() == pytest.approx(values.tolist(), rel=0, abs=0, nan_ok=True)
-    assert (again.times is None) == (times is None)
+        assert restored.columns[name].tolist() == pytest.approx(values.tolist(), rel=0, abs=0, nan_ok=True)
+    assert (restored.times is None) == (times is None)
     if times is not None:
-        np.testing.assert_array_equal(again.times, times)
+        np.testing.assert_array_equal(restored.times, times)
 
 
 def test_the_column_of_times_gets_a_name_of_its_own():
@@ -244,20 +244,20 @@ def test_the_column_of_times_gets_a_name_of_its_own():
     ]
 
 
-def test_the_list_goes_through_all_the_newest_first(client, clock):
+def test_the_pages_of_the_list_have_all_datasets_newest_first(client, clock):
     ids = []
     for _ in range(5):
         ids.append(add(client)["id"])
         clock.seconds += 1
-    found, after = [], ""
+    listed_ids, after = [], ""
     while after is not None:
         result = get(client, f"?limit=2{after and f'&after={after}'}", "DatasetList")
-        found += [each["id"] for each in result["series"]]
+        listed_ids += [each["id"] for each in result["series"]]
         after = result["next"]
-    assert found == ids[::-1]
+    assert listed_ids == ids[::-1]
 
 
-def test_what_is_deleted_is_gone(client):
+def test_deleting_a_dataset_makes_every_path_not_found(client):
     result = add(client)
     path = f"/api/v1/series/{result['id']}"
     assert strict_json(client.delete(path).data) == {"deleted": result["id"]}
@@ -278,7 +278,7 @@ def test_expired_datasets_are_deleted(client, clock, store):
     assert DAY_MS == DAY * 1000
 
 
-def test_without_room_an_upload_is_refused_in_a_sentence(store):
+def test_an_upload_beyond_the_size_limit_is_refused(store):
     datasets = Datasets(DatasetStore(store.database), max_bytes=5000)
     client = create_app(Settings(), datasets=datasets).test_client()
     add(client)
@@ -287,16 +287,16 @@ def test_without_room_an_upload_is_refused_in_a_sentence(store):
     assert "Delete some" in result["message"]
 
 
-def test_labels_are_positions_or_times_and_come_back(client):
+def test_labels_are_positions_or_times(client):
     path = f"/api/v1/series/{add(client)['id']}/labels"
     assert strict_json(client.get(path).data) == {"labels": [], "times": []}
-    given_labels = [
+    labels = [
         {"start": 0, "stop": 2, "kind": "anomaly", "note": "pump off"},
         {"start": "2026-03-01T10:01:00Z", "stop": "2026-03-02", "kind": "normal"},
     ]
-    result = strict_json(client.put(path, json=given_labels).data)
+    result = strict_json(client.put(path, json=labels).data)
     check_schema(result, "DatasetLabels")
-    assert result["labels"] == [given_labels[0], {"start": 1, "stop": 3, "kind": "normal", "note": ""}]
+    assert result["labels"] == [labels[0], {"start": 1, "stop": 3, "kind": "normal", "note": ""}]
     assert result["times"][1] == ["2026-03-01T10:01:00Z", "2026-03-01T10:02:00Z"]
     assert strict_json(client.get(path).data) == result
     assert strict_json(client.put(path, json=result).data) == result
@@ -348,7 +348,7 @@ def test_one_bad_label_refuses_all_and_is_named(client, wrong):
         ("POST", "?time_column=x", "unknown_name", "'time'"),
     ],
 )
-def test_a_mistake_gets_one_sentence(client, method, path, code, word):
+def test_a_bad_request_gets_one_sentence(client, method, path, code, word):
     path = path.replace("{id}", add(client)["id"])
     data = {"data": CSV, "content_type": "text/csv"} if method == "POST" else {}
     result = check_error(client.open(f"/api/v1/series{path}", method=method, **data), 400, code)
@@ -356,13 +356,13 @@ def test_a_mistake_gets_one_sentence(client, method, path, code, word):
     assert len(get(client, "")["series"]) == 1
 
 
-def test_an_unknown_id_is_not_found_whatever_it_holds(client):
+def test_an_unknown_id_is_404(client):
     for name in ("nothing", "a%00b", "%F0%9F%98%80", "a" * 500, "' OR 1=1"):
         for tail in ("", ".csv", "/points", "/overview", "/labels"):
             check_error(client.get(f"/api/v1/series/{name}{tail}"), 404, "not_found")
 
 
-def test_without_a_store_it_says_so(client):
+def test_without_a_store_the_error_is_no_store(client):
     bare = create_app().test_client()
     for path in ("", "/a", "/a/points", "/a.csv"):
         check_error(bare.get(f"/api/v1/series{path}"), 503, "no_store")

@@ -1,4 +1,4 @@
-"""POST /api/v1/detect and /api/v1/parse: what goes in, and what comes out."""
+"""POST /api/v1/detect and /api/v1/parse: requests and responses."""
 
 import gzip
 import io
@@ -10,7 +10,7 @@ from parameters import parameters
 from tests.api.invariants import check_detection, check_error, strict_json
 
 DETECT = "/api/v1/detect"
-READ = "/api/v1/parse"
+PARSE = "/api/v1/parse"
 QUICK = "detector=rolling_zscore&window=20"
 VALUES = [10.0, 11.0, 10.0, None, 12.0, 11.0] * 20 + [99.0] + [10.0, 11.0] * 5
 
@@ -31,11 +31,11 @@ def json_of(response):
 
 class TestJson:
     def test_values_are_returned_exactly_and_the_spike_is_detected(self, client):
-        answer = json_of(post_json(client, {"series": {"values": VALUES}, "detector": "rolling_zscore"}))
-        check_detection(answer, VALUES)
-        assert [event["peak"] for event in answer["events"]] == [120]
-        assert answer["times"] is None
-        assert answer["repairs"] == []
+        response_json = json_of(post_json(client, {"series": {"values": VALUES}, "detector": "rolling_zscore"}))
+        check_detection(response_json, VALUES)
+        assert [event["peak"] for event in response_json["events"]] == [120]
+        assert response_json["times"] is None
+        assert response_json["repairs"] == []
 
     def test_every_parameter_in_effect_is_returned(self, client):
         body = {"series": {"values": VALUES}, "detector": "rolling_zscore", "params": {"window": 30}}
@@ -46,19 +46,19 @@ class TestJson:
         first = client.get("/api/v1/detectors").json["detectors"][0]["name"]
         assert json_of(post_json(client, {"series": {"values": VALUES}}))["detector"] == first
 
-    def test_a_whole_number_may_come_as_a_float(self, client):
+    def test_an_integer_may_be_sent_as_a_float(self, client):
         body = {"series": {"values": VALUES}, "detector": "rolling_zscore", "params": {"window": 30.0}}
         assert json_of(post_json(client, body))["params"]["window"] == 30
 
     def test_times_as_text_or_numbers(self, client):
         text = {"values": [1, 2, 3], "times": ["2026-03-01T10:15:00Z", "2026-03-01T10:16:00Z", "2026-03-01T10:17:00Z"]}
-        answer = json_of(post_json(client, {"series": text, "detector": "rolling_zscore"}))
-        assert answer["times"] == text["times"]
+        response_json = json_of(post_json(client, {"series": text, "detector": "rolling_zscore"}))
+        assert response_json["times"] == text["times"]
         numbers = {"values": [1, 2, 3], "times": [1772360100, 1772360160, 1772360220]}
-        again = json_of(post_json(client, {"series": numbers, "detector": "rolling_zscore"}, f"{DETECT}?times=ms"))
-        assert again["times"] == [1772360100000, 1772360160000, 1772360220000]
+        numeric = json_of(post_json(client, {"series": numbers, "detector": "rolling_zscore"}, f"{DETECT}?times=ms"))
+        assert numeric["times"] == [1772360100000, 1772360160000, 1772360220000]
 
-    def test_the_name_comes_back(self, client):
+    def test_the_name_is_returned(self, client):
         series = {"values": VALUES, "name": "Wörk 1"}
         assert json_of(post_json(client, {"series": series, "detector": "rolling_zscore"}))["name"] == "Wörk 1"
 
@@ -72,7 +72,7 @@ class TestJson:
                 check_detection(json_of(response), values)
 
     @pytest.mark.parametrize(
-        ("body", "says"),
+        ("body", "message"),
         [
             (b"", "not JSON"),
             (b"{", "not JSON"),
@@ -90,9 +90,9 @@ class TestJson:
             (b'{"series":{"values":[1]},"params":{"a":' + b"[" * 100_000, "nested too deep"),
         ],
     )
-    def test_an_error_in_the_json_is_explained(self, client, body, says):
+    def test_an_error_in_the_json_is_explained(self, client, body, message):
         response = client.post(DETECT, data=body, content_type="application/json")
-        assert says in check_error(response, 400, "unreadable")["message"]
+        assert message in check_error(response, 400, "unreadable")["message"]
 
     def test_as_many_times_as_values(self, client):
         response = post_json(client, {"series": {"values": [1, 2], "times": [1]}})
@@ -165,19 +165,23 @@ class TestParameters:
 
 class TestFiles:
     def test_a_csv_body(self, client, csv_file):
-        answer = json_of(post_csv(client, csv_file))
-        check_detection(answer, [float(line.split(b",")[1]) for line in csv_file.splitlines()[1:]])
-        assert (answer["column"], answer["columns"], answer["time_column"]) == ("value", ["value", "label"], "time")
-        assert answer["repairs"] == []
+        response_json = json_of(post_csv(client, csv_file))
+        check_detection(response_json, [float(line.split(b",")[1]) for line in csv_file.splitlines()[1:]])
+        assert (response_json["column"], response_json["columns"], response_json["time_column"]) == (
+            "value",
+            ["value", "label"],
+            "time",
+        )
+        assert response_json["repairs"] == []
 
     def test_a_form_with_a_file_answers_the_same(self, client, csv_file):
         form = {"file": (io.BytesIO(csv_file), "pump.csv"), "detector": "rolling_zscore", "window": "20"}
-        answer, other = json_of(client.post(DETECT, data=form)), json_of(post_csv(client, csv_file))
-        for both in (answer, other):
+        response_json, other = json_of(client.post(DETECT, data=form)), json_of(post_csv(client, csv_file))
+        for both in (response_json, other):
             both["summary"].pop("seconds")
-        assert answer.pop("name") == "pump.csv"
+        assert response_json.pop("name") == "pump.csv"
         other.pop("name")
-        assert answer == other
+        assert response_json == other
 
     def test_query_and_form_may_be_mixed(self, client, csv_file):
         form = {"file": (io.BytesIO(csv_file), "a.csv"), "window": "20"}
@@ -190,7 +194,7 @@ class TestFiles:
     def test_an_unknown_column(self, client, csv_file, query):
         check_error(post_csv(client, csv_file, f"{QUICK}&{query}"), 400, "unknown_name")
 
-    def test_a_date_order_that_is_none(self, client, csv_file):
+    def test_an_unknown_date_order(self, client, csv_file):
         check_error(post_csv(client, csv_file, QUICK + "&date_order=xyz"), 400, "bad_parameter")
 
     def test_csv_out(self, client, csv_file):
@@ -198,19 +202,19 @@ class TestFiles:
         lines = response.data.decode().splitlines()
         assert response.mimetype == "text/csv"
         assert lines[0] == "time,value,expected,lower,upper,score,is_anomaly"
-        answer = json_of(post_csv(client, csv_file))
+        response_json = json_of(post_csv(client, csv_file))
         for line, time, value, flag in zip(
-            lines[1:], answer["times"], answer["values"], answer["is_anomaly"], strict=True
+            lines[1:], response_json["times"], response_json["values"], response_json["is_anomaly"], strict=True
         ):
             fields = line.split(",")
             assert (fields[0], float(fields[1]), fields[6]) == (time, value, str(int(flag)))
 
     @pytest.mark.parametrize("accept", ["*/*", "application/json", "text/html", "text/csv;q=0.5, application/json"])
-    def test_json_out_for_every_other_wish(self, client, csv_file, accept):
+    def test_json_out_for_every_other_accept_header(self, client, csv_file, accept):
         assert post_csv(client, csv_file, Accept=accept).mimetype == "application/json"
 
     @pytest.mark.parametrize("data", [b"", b"\x00" * 1000, b"hello", b"a,b\nx,y\n", b"\x89PNG\r\n\x1a\n" + b"\x00" * 9])
-    def test_what_is_no_table_of_numbers(self, client, data):
+    def test_a_file_without_a_table_of_numbers_is_refused(self, client, data):
         check_error(post_csv(client, data), 400, "unreadable")
 
     @pytest.mark.parametrize("fields", [{}, {"file": "text"}, {"upload": (io.BytesIO(b"a\n1\n"), "a.csv")}])
@@ -243,7 +247,7 @@ class TestCompression:
         assert check_error(response, 413, "limit_exceeded")["detail"]["setting"] == "ANOMALY_MAX_UPLOAD_BYTES"
 
     @pytest.mark.parametrize("data", [b"value\n1\n", gzip.compress(b"1\n" * 999, mtime=0)[:-12], b"", b"\x1f\x8b"])
-    def test_what_is_not_whole_gzip(self, client, data):
+    def test_invalid_gzip_is_refused(self, client, data):
         check_error(post_csv(client, data, **{"Content-Encoding": "gzip"}), 400, "unreadable")
 
     @pytest.mark.parametrize("encoding", ["br", "deflate", "gzip, gzip", "nonsense"])
@@ -256,10 +260,10 @@ class TestCompression:
         check_error(response, 415, "unsupported_encoding")
 
 
-class TestRead:
-    def test_it_says_what_it_understood(self, client, csv_file):
-        answer = json_of(post_csv(client, csv_file, "", READ))
-        assert {name: answer[name] for name in answer if name not in ("times", "values")} == {
+class TestParse:
+    def test_the_parsed_series_and_its_columns_are_returned(self, client, csv_file):
+        response_json = json_of(post_csv(client, csv_file, "", PARSE))
+        assert {name: response_json[name] for name in response_json if name not in ("times", "values")} == {
             "name": "value",
             "column": "value",
             "columns": ["value", "label"],
@@ -273,11 +277,11 @@ class TestRead:
             "gaps": 0,
             "repairs": [],
         }
-        assert len(answer["times"]) == len(answer["values"]) == 400
+        assert len(response_json["times"]) == len(response_json["values"]) == 400
 
-    def test_it_takes_and_checks_what_detect_takes(self, client, csv_file):
-        assert json_of(post_csv(client, csv_file, QUICK, READ))["points"] == 400
-        check_error(post_csv(client, csv_file, "detector=rolling_zscore&window=1e9", READ), 400, "bad_parameter")
+    def test_the_parameters_of_detect_are_checked(self, client, csv_file):
+        assert json_of(post_csv(client, csv_file, QUICK, PARSE))["points"] == 400
+        check_error(post_csv(client, csv_file, "detector=rolling_zscore&window=1e9", PARSE), 400, "bad_parameter")
 
 
 @pytest.mark.parametrize(
@@ -289,7 +293,7 @@ def test_half_a_surrogate_pair_is_named_in_the_error(client, body):
     assert "half of a surrogate pair" in error["message"]
 
 
-def test_a_whole_surrogate_pair_is_a_character(client):
+def test_a_surrogate_pair_is_one_character(client):
     body = r'{"series":{"values":[1,2,3],"name":"\ud83d\ude00"},"detector":"rolling_zscore"}'
     assert json_of(client.post(DETECT, data=body, content_type="application/json"))["name"] == "😀"
 
@@ -300,6 +304,6 @@ def test_a_file_name_that_is_not_utf_8_is_refused(client):
     assert "UTF-8" in check_error(response, 400, "unreadable")["message"]
 
 
-def test_of_a_name_that_comes_twice_the_last_counts(client):
+def test_the_last_of_two_equal_names_is_used(client):
     body = '{"series":{"values":[1],"values":[1,2,3]},"detector":"rolling_zscore"}'
     assert json_of(client.post(DETECT, data=body, content_type="application/json"))["values"] == [1, 2, 3]

@@ -1,4 +1,4 @@
-"""Every way to fail under /api has one shape; elsewhere it is one readable line."""
+"""Every error under /api has one JSON shape; elsewhere it is one readable line."""
 
 import inspect
 import io
@@ -83,7 +83,7 @@ def test_every_limit_is_named_by_its_setting(app_with, csv_file):
     assert variable("max_rows") in {variable(name) for name in options()}
 
 
-def test_a_defect_is_500_and_its_traceback_goes_to_the_log_alone(client, monkeypatch, caplog, csv_file):
+def test_a_defect_is_500_and_its_traceback_is_only_logged(client, monkeypatch, caplog, csv_file):
     class Broken:
         fit = find_detector("rolling_zscore").fit
 
@@ -100,7 +100,7 @@ def test_a_defect_is_500_and_its_traceback_goes_to_the_log_alone(client, monkeyp
     assert "ZeroDivisionError: secret" in caplog.text
 
 
-def test_busy_says_when_to_come_back(app_with, monkeypatch):
+def test_busy_has_retry_after(app_with, monkeypatch):
     app = create_app(Settings())
 
     def busy():
@@ -121,12 +121,12 @@ def test_outside_the_api_an_error_is_one_readable_line(client, path):
     assert response.get_data(as_text=True).startswith("404: ")
 
 
-def test_no_request_comes_back_as_its_own_error(client):
+def test_long_input_is_shortened_in_the_error(client):
     response = client.get("/api/v1/demo?kind=" + "x" * 50_000)
     assert check_error(response, 400, "unknown_name")
     assert len(response.data) < 4 * MAX_TEXT
 
 
-def test_facts_are_shorten():
+def test_shorten():
     assert shorten("a" * 5000) == "a" * MAX_TEXT + "…"
     assert shorten(["\ud800", 1, None]) == ["?", 1, None]

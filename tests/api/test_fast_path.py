@@ -1,4 +1,4 @@
-"""What is answered without Flask is what Flask answers, and what is unusual is left to Flask."""
+"""The fast path gives the same responses as Flask, and leaves unusual requests to Flask."""
 
 import json
 import threading
@@ -20,7 +20,7 @@ PUSH = {**LOCAL, "CONTENT_TYPE": "application/json"}
 NOW = 1_800_000_000.0
 
 
-class Side:
+class StreamService:
     """A service with one stream, called by the fast path or by Flask."""
 
     def __init__(self, url, **settings):
@@ -31,13 +31,13 @@ class Side:
         self.streams.put("s", "rolling_zscore", {"window": 3})
         self.fast_path = FastPath(self.app.extensions["anomaly"])
 
-    def flask(self, method, path, query, headers, body):
+    def via_flask(self, method, path, query, headers, body):
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         response = self.app.test_client().open(path, method=method, query_string=query, headers=named, data=body)
         return response.status, dict(response.headers), response.get_json()
 
-    def short(self, method, path, query, headers, body, peer="127.0.0.1"):
-        """The answer, or None where the request is left to Flask."""
+    def via_fast_path(self, method, path, query, headers, body, peer="127.0.0.1"):
+        """The response, or None where the request is left to Flask."""
         answered, responses = threading.Event(), []
 
         def reply(*answer):
@@ -58,11 +58,11 @@ class Side:
 
 
 @pytest.fixture
-def side(tmp_path):
+def make_service(tmp_path):
     opened = []
 
     def make(**settings):
-        opened.append(Side(f"sqlite:///{tmp_path}/{len(opened)}.db", **settings))
+        opened.append(StreamService(f"sqlite:///{tmp_path}/{len(opened)}.db", **settings))
         return opened[-1]
 
     yield make
@@ -70,14 +70,14 @@ def side(tmp_path):
         each.close()
 
 
-def pushed(*values, **more):
+def push_request(*values, **more):
     return ("POST", POINTS, "", PUSH, json.dumps({"values": values, **more}).encode())
 
 
 REQUESTS = [
-    pushed(1.0),
-    pushed(2.0, None, 4.5),
-    pushed(),
+    push_request(1.0),
+    push_request(2.0, None, 4.5),
+    push_request(),
     ("POST", POINTS, "times=ms", PUSH, b'{"values": [100]}'),
     ("POST", "/api/v1/streams/%73/points", "times=iso", PUSH, b'{"values": [5, 6, 7, 1e308]}'),
     ("POST", POINTS, "", {**PUSH, "CONTENT_TYPE": "Application/JSON; charset=utf-8"}, b'{"values": [5]}'),
@@ -89,24 +89,24 @@ REQUESTS = [
 ]
 
 
-def test_the_answers_are_those_of_flask(side):
-    one, other = side(), side()
+def test_the_responses_equal_those_of_flask(make_service):
+    one, other = make_service(), make_service()
     for raw in REQUESTS:
-        short, whole = one.short(*raw), other.flask(*raw)
-        assert short is not None, raw
-        assert short == whole, raw
+        fast, flask = one.via_fast_path(*raw), other.via_flask(*raw)
+        assert fast is not None, raw
+        assert fast == flask, raw
     assert one.streams.get("s").cursor == 10
 
 
-def test_points_with_times_are_repaired_alike(side):
-    one, other = side(), side()
+def test_points_with_times_are_repaired_as_by_flask(make_service):
+    one, other = make_service(), make_service()
     for raw in (
-        pushed(1.0, 2.0, 3.0, times=["2025-01-01", "2025-01-03", "2025-01-02"]),
-        pushed(9.0, 4.0, times=["2025-01-02", "2025-01-02T12:00:00Z"]),
+        push_request(1.0, 2.0, 3.0, times=["2025-01-01", "2025-01-03", "2025-01-02"]),
+        push_request(9.0, 4.0, times=["2025-01-02", "2025-01-02T12:00:00Z"]),
     ):
-        short, whole = one.short(*raw), other.flask(*raw)
-        assert short == whole
-        assert short[2]["repairs"]
+        fast, flask = one.via_fast_path(*raw), other.via_flask(*raw)
+        assert fast == flask
+        assert fast[2]["repairs"]
 
 
 LEFT_TO_FLASK = {
@@ -118,20 +118,20 @@ LEFT_TO_FLASK = {
     "a name that is no UTF-8": ("GET", "/api/v1/streams/%ff/points", "", LOCAL, b""),
     "a slash": ("GET", "/api/v1/streams/s/points/points", "", LOCAL, b""),
     "an absolute address": ("GET", f"http://evil.example{POINTS}", "", LOCAL, b""),
-    "an unknown word": ("GET", POINTS, "limit=3&x=1", LOCAL, b""),
-    "a word twice": ("GET", POINTS, "limit=3&limit=4", LOCAL, b""),
+    "an unknown parameter": ("GET", POINTS, "limit=3&x=1", LOCAL, b""),
+    "a parameter twice": ("GET", POINTS, "limit=3&limit=4", LOCAL, b""),
     "a limit beyond": ("GET", POINTS, "limit=10001", LOCAL, b""),
     "limit 0": ("GET", POINTS, "limit=0", LOCAL, b""),
     "a cursor in a push": ("POST", POINTS, "after=3", PUSH, b'{"values": [1]}'),
-    "an unknown way to tell times": ("GET", POINTS, "times=s", LOCAL, b""),
+    "an unknown format of times": ("GET", POINTS, "times=s", LOCAL, b""),
     "CSV": ("POST", POINTS, "", {**LOCAL, "CONTENT_TYPE": "text/csv"}, b"value\n1\n"),
     "compressed": ("POST", POINTS, "", {**PUSH, "CONTENT_ENCODING": "gzip"}, b'{"values": [1]}'),
     "no JSON": ("POST", POINTS, "", PUSH, b'{"values": [1'),
     "half a character": ("POST", POINTS, "", PUSH, b'{"values": ["\xff"]}'),
     "nested": ("POST", POINTS, "", PUSH, b"[" * 4000),
     "an unknown field": ("POST", POINTS, "", PUSH, b'{"values": [1], "x": 1}'),
-    "a time too far ahead": pushed(1.0, times=["2999-01-01"]),
-    "many points": pushed(*range(2000)),
+    "a time too far ahead": push_request(1.0, times=["2999-01-01"]),
+    "many points": push_request(*range(2000)),
     "no body": ("POST", POINTS, "", PUSH, b""),
     "no Host": ("GET", POINTS, "", {}, b""),
     "another Host": ("GET", POINTS, "", {"HOST": "evil.example"}, b""),
@@ -143,50 +143,50 @@ LEFT_TO_FLASK = {
 
 
 @pytest.mark.parametrize("raw", LEFT_TO_FLASK.values(), ids=LEFT_TO_FLASK)
-def test_unusual_requests_are_left_to_flask_unhandled(side, raw):
-    service = side()
-    assert service.short(*raw) is None
+def test_unusual_requests_are_left_to_flask_unhandled(make_service, raw):
+    service = make_service()
+    assert service.via_fast_path(*raw) is None
     assert service.streams.get("s").cursor == 0
 
 
-def test_another_computer_is_left_to_flask_unless_all_are_served(side):
+def test_another_computer_is_left_to_flask_unless_all_are_served(make_service):
     for opened in (False, True):
-        short = side(open=opened).short(*pushed(1.0), peer="192.0.2.1")
-        assert (short is not None) == opened
+        fast = make_service(open=opened).via_fast_path(*push_request(1.0), peer="192.0.2.1")
+        assert (fast is not None) == opened
 
 
-def test_more_points_than_the_settings_allow_are_left_to_flask(side):
-    assert side(max_json_points=1).short(*pushed(*range(1100))) is None
+def test_more_points_than_the_settings_allow_are_left_to_flask(make_service):
+    assert make_service(max_json_points=1).via_fast_path(*push_request(*range(1100))) is None
 
 
-def test_a_failed_write_gets_the_response_of_flask(side, monkeypatch, caplog):
-    def full(appends):
+def test_a_failed_write_gets_the_response_of_flask(make_service, monkeypatch, caplog):
+    def fail_write(appends):
         raise OSError("No space left on device")
 
-    one, other = side(), side()
-    answers = []
-    for service, call in ((one, one.short), (other, other.flask)):
-        monkeypatch.setattr(service.streams.store, "append", full)
-        answers.append(call(*pushed(1.0)))
-    assert answers[0] == answers[1]
-    assert answers[0][0].startswith("503")
+    one, other = make_service(), make_service()
+    responses = []
+    for service, call in ((one, one.via_fast_path), (other, other.via_flask)):
+        monkeypatch.setattr(service.streams.store, "append", fail_write)
+        responses.append(call(*push_request(1.0)))
+    assert responses[0] == responses[1]
+    assert responses[0][0].startswith("503")
 
 
 @pytest.mark.parametrize("error", [WriteFailed("The points could not be written."), ValueError("a defect")])
-def test_an_error_before_the_commit_is_an_answer_too(side, monkeypatch, caplog, error):
+def test_an_error_before_the_commit_gets_a_response(make_service, monkeypatch, caplog, error):
     def fail(*_):
         raise error
 
-    one, other = side(), side()
+    one, other = make_service(), make_service()
     monkeypatch.setattr("streams.pipeline.Pipeline.accept", fail)
-    assert one.short(*pushed(1.0)) == other.flask(*pushed(1.0))
+    assert one.via_fast_path(*push_request(1.0)) == other.via_flask(*push_request(1.0))
     assert ("Traceback" in caplog.text) == isinstance(error, ValueError)
 
 
-def test_they_are_counted(side):
-    service = side()
-    service.short(*pushed(1.0))
-    service.flask(*pushed(1.0))
+def test_requests_of_both_paths_are_counted(make_service):
+    service = make_service()
+    service.via_fast_path(*push_request(1.0))
+    service.via_flask(*push_request(1.0))
     text = service.app.test_client().get("/metrics").get_data(as_text=True)
     route = 'method="POST",route="/api/v1/streams/<name>/points",status="200"'
     assert f"anomaly_http_requests_total{{{route}}} 2.0" in text

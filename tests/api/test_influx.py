@@ -1,4 +1,4 @@
-"""What writes to InfluxDB writes here unchanged: the real clients against the real server, and each refusal."""
+"""InfluxDB writes: the real clients against the real server, and each refusal."""
 
 import gzip
 import http.client
@@ -42,8 +42,8 @@ def client(streams):
 
 def stored(streams, name):
     """The times in ms and the values of a stream."""
-    judged = streams.read(name)
-    return list(zip(judged.times.astype(int).tolist(), judged.values.tolist(), strict=True))
+    points = streams.read(name)
+    return list(zip(points.times.astype(int).tolist(), points.values.tolist(), strict=True))
 
 
 def lines(*parts):
@@ -91,7 +91,7 @@ def test_the_client_of_version_1_makes_and_lists_databases_before_it_writes(clie
         client_1.query("SELECT * FROM cpu")
 
 
-def test_home_assistant_asks_with_an_empty_write_whether_it_may_write(client_1):
+def test_the_empty_write_of_home_assistant_is_accepted(client_1):
     assert client_1.write_points([])
 
 
@@ -102,12 +102,12 @@ def test_the_client_of_version_1_writes_lines_and_compresses(server_url):
     assert read(server_url, "v1gzip.value") == [(START + 1000 * k, float(k)) for k in range(50)]
 
 
-def test_the_client_of_version_1_hears_which_line_was_refused(client_1, server_url):
-    with pytest.raises(InfluxDBClientError) as caught:
+def test_the_client_of_version_1_gets_the_refused_line(client_1, server_url):
+    with pytest.raises(InfluxDBClientError) as raised:
         client_1.write_points([f"v1bad value=1 {START}", "v1bad value=", "v1good value=2"], "ms", protocol="line")
-    assert caught.value.code == 400
+    assert raised.value.code == 400
     expected = "partial write: unable to parse 'v1bad value=': missing field value (line 2) dropped=1"
-    assert json.loads(caught.value.content) == {"error": expected}
+    assert json.loads(raised.value.content) == {"error": expected}
     assert read(server_url, "v1bad.value") == [(START, 1.0)]
 
 
@@ -136,11 +136,11 @@ def test_the_client_of_version_2_writes_in_batches_from_its_own_thread(client_2,
     assert read(server_url, "v2batch.value")[-1] == (START + 2_499, 2_499.0)
 
 
-def test_the_client_of_version_2_hears_which_line_was_refused(client_2):
-    with client_2.write_api(write_options=SYNCHRONOUS) as writer, pytest.raises(ApiException) as caught:
+def test_the_client_of_version_2_gets_the_refused_line(client_2):
+    with client_2.write_api(write_options=SYNCHRONOUS) as writer, pytest.raises(ApiException) as raised:
         writer.write("bucket", record=["v2bad value=1", "v2bad value=NaN"])
-    assert caught.value.status == 400
-    result = json.loads(caught.value.body)
+    assert raised.value.status == 400
+    result = json.loads(raised.value.body)
     assert (result["code"], result["line"]) == ("invalid", 2)
     assert "invalid field value NaN" in result["message"]
 
@@ -160,15 +160,15 @@ class TestEitherVersion:
         assert stored(streams, "m.v{id=0}") == [(START + k, float(k)) for k in range(3)]
         assert stored(streams, "m.v{id=29}") == [(START + 2, 2.0)]
 
-    def test_more_streams_than_allowed_cost_no_other(self, client, streams, path, monkeypatch):
+    def test_more_streams_than_allowed_are_refused_and_the_others_are_stored(self, client, streams, path, monkeypatch):
         client.post(f"{path}?precision=ms", data=lines(f"m v=1 {START}"))
-        monkeypatch.setattr(streams, "max_streams", 2)  # with the demo stream they are two
+        monkeypatch.setattr(streams, "max_streams", 2)  # with the demo stream there are two
         response = client.post(f"{path}?precision=ms", data=lines(f"n v=1 {START}", f"m v=2 {START + 1}"))
         assert response.status_code == 400
         assert "There are 2 streams already; delete one first. (line 1) dropped=1" in response.get_data(as_text=True)
         assert len(stored(streams, "m.v")) == 2
 
-    def test_nothing_to_keep_is_no_mistake(self, client, path):
+    def test_a_write_without_numbers_is_accepted(self, client, path):
         for body in (b"", b"\n", b"# comment\n", b'm note="text"'):
             assert client.post(path, data=body).status_code == 204
 
@@ -177,7 +177,7 @@ class TestEitherVersion:
         [(time, _)] = stored(streams, "m.v")
         assert time > START
 
-    def test_a_write_that_is_sent_again_changes_nothing(self, client, streams, path):
+    def test_a_repeated_write_changes_nothing(self, client, streams, path):
         for _ in range(2):
             assert client.post(f"{path}?precision=ms", data=lines(f"m v=1 {START}")).status_code == 204
         assert stored(streams, "m.v") == [(START, 1.0)]
@@ -206,7 +206,7 @@ class TestEitherVersion:
         assert "points of 'm.v' older than it keeps them (from line 1 on) dropped=1" in response.get_data(as_text=True)
         assert stored(streams, "m.v") == [(now, 1.0)]
 
-    def test_a_stream_that_cannot_take_its_points_costs_no_other(self, client, streams, path):
+    def test_a_refused_stream_does_not_affect_the_others(self, client, streams, path):
         long = "x" * 600
         response = client.post(path, data=lines(f"{long} v=1", "m v=1 9000000000000000000", "n v=1 1000000"))
         message = response.get_data(as_text=True)
@@ -216,7 +216,7 @@ class TestEitherVersion:
         assert "dropped=2" in message
         assert stored(streams, "n.v") == [(1, 1.0)]
 
-    def test_a_line_too_far_ahead_costs_no_other_of_its_series_and_makes_no_stream(self, client, streams, path):
+    def test_a_line_in_the_future_is_refused_and_the_others_are_stored(self, client, streams, path):
         ahead = int(time.time()) + 3600
         sent = lines(f"m v=1 {START // 1000}", f"m v=2 {ahead}", f"m v=3 {START // 1000 + 1}", f"n v=1 {ahead}")
         response = client.post(f"{path}?precision=s", data=sent)
@@ -255,7 +255,7 @@ class TestEitherVersion:
     def test_without_a_store(self, path):
         assert create_app().test_client().post(path, data=b"m v=1").status_code == 503
 
-    def test_what_could_not_be_written_may_be_sent_again(self, client, streams, path, monkeypatch):
+    def test_a_failed_write_can_be_repeated(self, client, streams, path, monkeypatch):
         def fail(*_args):
             raise WriteFailed("The points could not be written; send them again.")
 
@@ -264,7 +264,7 @@ class TestEitherVersion:
         assert response.status_code == 503
         assert "send them again" in response.get_data(as_text=True)
 
-    def test_a_defect_goes_to_the_log_alone(self, client, streams, path, monkeypatch, caplog):
+    def test_a_defect_is_only_logged(self, client, streams, path, monkeypatch, caplog):
         monkeypatch.setattr(streams, "push_many", lambda *_args: 1 / 0)
         response = client.post(path, data=b"m v=1")
         assert response.status_code == 500
@@ -289,10 +289,10 @@ class TestEitherVersion:
 
 
 def test_health_and_ready_follow_whether_points_can_be_stored():
-    away = create_app(Settings()).test_client()  # no store
+    without_store = create_app(Settings()).test_client()  # no store
     for path in ("/health", "/ready"):
-        answer = away.get(path)
-        assert (answer.status_code, answer.json["code"]) == (503, "unavailable")
+        response = without_store.get(path)
+        assert (response.status_code, response.json["code"]) == (503, "unavailable")
 
 
 def test_ping(client):
@@ -302,42 +302,42 @@ def test_ping(client):
 
 
 def test_a_carriage_return_in_a_refused_line_and_long_ones(client):
-    answer = client.post("/write", data=b"\xc2\x85bad\rline\x7f\r x=1,y\n" + b"z" * 50_000)
-    assert answer.status_code == 400
-    assert answer.headers["X-Influxdb-Error"].isprintable()
-    assert len(answer.data) < 2_000
+    response = client.post("/write", data=b"\xc2\x85bad\rline\x7f\r x=1,y\n" + b"z" * 50_000)
+    assert response.status_code == 400
+    assert response.headers["X-Influxdb-Error"].isprintable()
+    assert len(response.data) < 2_000
     assert len(client.post("/write", data=b"n" * 40_000 + b" v=1").data) < 2_000
 
 
-def test_a_large_body_is_refused_by_its_own_limit_however_it_is_packed(streams):
+def test_a_large_body_is_refused_by_its_own_limit_also_compressed(streams):
     client = create_app(Settings(max_write_bytes=2_000), streams).test_client()
     for data, headers in ((b"\n" * 2_001, {}), (gzip.compress(b"\n" * 2_001), {"Content-Encoding": "gzip"})):
-        answer = client.post("/write", data=data, headers=headers)
-        assert answer.status_code == 413
-        assert "ANOMALY_MAX_WRITE_BYTES" in answer.json["error"]
+        response = client.post("/write", data=data, headers=headers)
+        assert response.status_code == 413
+        assert "ANOMALY_MAX_WRITE_BYTES" in response.json["error"]
     assert client.post("/write", data=b"\n" * 2_000).status_code == 204
 
 
 @pytest.mark.parametrize("pack", [bytes, gzip.compress])
-def test_large_writes_take_turns(streams, monkeypatch, pack):
+def test_large_writes_run_one_at_a_time(streams, monkeypatch, pack):
     app = create_app(Settings(max_queued_requests=0), streams)
     headers = {"Content-Encoding": "gzip"} if pack is gzip.compress else {}
     with app.extensions["anomaly"].write_limit.acquire():
-        answer = app.test_client().post("/write", data=pack(b"\n" * 1_500_000), headers=headers)
-        assert answer.status_code == 503
-        assert int(answer.headers["Retry-After"]) > 0
+        response = app.test_client().post("/write", data=pack(b"\n" * 1_500_000), headers=headers)
+        assert response.status_code == 503
+        assert int(response.headers["Retry-After"]) > 0
         assert app.test_client().post("/write", data=pack(b"m v=1"), headers=headers).status_code == 204
     assert app.test_client().post("/write", data=pack(b"\n" * 1_500_000), headers=headers).status_code == 204
 
 
-def test_unknown_streams_are_looked_up_together(streams, client, monkeypatch):
+def test_unknown_streams_are_looked_up_in_one_query(streams, client, monkeypatch):
     monkeypatch.setattr(streams, "max_streams", 1)
-    asked = []
-    monkeypatch.setattr(streams.store, "stream", lambda name: asked.append(name))
-    answer = client.post("/write", data="\n".join(f"m{k} v=1" for k in range(3_000)).encode())
-    assert answer.status_code == 400
-    assert "dropped=3000" in answer.json["error"]
-    assert not asked
+    lookups = []
+    monkeypatch.setattr(streams.store, "stream", lambda name: lookups.append(name))
+    response = client.post("/write", data="\n".join(f"m{k} v=1" for k in range(3_000)).encode())
+    assert response.status_code == 400
+    assert "dropped=3000" in response.json["error"]
+    assert not lookups
 
 
 @pytest.mark.parametrize("letter", "\x7f\x85\u2028\u2029\u202e\u2066\u200f")

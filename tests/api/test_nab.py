@@ -1,4 +1,4 @@
-"""Every real series through the API, by every detector, and what is always held."""
+"""Every real series through the API, with every detector: the invariants hold."""
 
 import pytest
 

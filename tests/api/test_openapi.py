@@ -1,4 +1,4 @@
-"""The API's own description: valid, complete, and true to the answers."""
+"""The OpenAPI document: valid, complete, and consistent with the responses."""
 
 import json
 import re
@@ -41,10 +41,10 @@ def test_it_is_openapi_3_1():
     assert DOCUMENT["openapi"].startswith("3.1")
 
 
-def test_every_route_is_documented_and_every_documented_route_is_there():
-    there = {(path, method) for endpoint, path, method in routes() if endpoint not in UNDOCUMENTED}
-    result = {(path, method) for path, item in DOCUMENT["paths"].items() for method in METHODS & set(item)}
-    assert result == there
+def test_the_documented_routes_are_the_routes():
+    routed = {(path, method) for endpoint, path, method in routes() if endpoint not in UNDOCUMENTED}
+    documented = {(path, method) for path, item in DOCUMENT["paths"].items() for method in METHODS & set(item)}
+    assert documented == routed
 
 
 def test_every_response_is_a_documented_struct_a_file_or_a_page():
@@ -56,7 +56,7 @@ def test_every_response_is_a_documented_struct_a_file_or_a_page():
             assert named in DOCUMENT["components"]["schemas"] or path in WITHOUT_STRUCT, path
 
 
-def test_every_operation_has_a_summary_and_says_how_it_fails():
+def test_every_operation_has_a_summary_and_its_errors():
     for item in DOCUMENT["paths"].values():
         for operation in item.values():
             assert operation["summary"].endswith(".")
@@ -70,8 +70,8 @@ def test_the_parameters_are_those_of_the_detectors():
     assert list(choices) == list(DETECTORS)
     for name, detector in DETECTORS.items():
         known = parameters(detector.fit)
-        result = choices[name]["properties"]["params"]["properties"]
-        assert {p: (s["default"], s["minimum"], s["maximum"]) for p, s in result.items()} == {
+        documented = choices[name]["properties"]["params"]["properties"]
+        assert {p: (s["default"], s["minimum"], s["maximum"]) for p, s in documented.items()} == {
             p: (param.default, param.minimum, param.maximum) for p, param in known.items()
         }
         assert set(known) <= set(query)

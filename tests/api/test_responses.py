@@ -1,4 +1,4 @@
-"""Structs and the JSON and CSV that are made of them."""
+"""Response structs and their JSON and CSV."""
 
 import json
 
@@ -69,7 +69,7 @@ class TestEncoder:
             "c": True,
         }
 
-    def test_what_is_no_json_is_refused(self):
+    def test_values_without_json_form_are_refused(self):
         with pytest.raises(TypeError):
             responses.to_json({"a": object()})
 
@@ -141,8 +141,8 @@ class TestParsedSeries:
 
     @pytest.mark.parametrize("n", [0, 1])
     def test_it_may_have_no_points(self, n):
-        few = Table("", TIMES[:n], {"value": VALUES[:n]})
-        assert ParsedSeries.from_table(few, as_ms=False).points == n
+        short = Table("", TIMES[:n], {"value": VALUES[:n]})
+        assert ParsedSeries.from_table(short, as_ms=False).points == n
 
 
 class TestCsv:
@@ -157,8 +157,8 @@ class TestCsv:
 
     @pytest.mark.parametrize("n", [0, 1])
     def test_a_detection_may_have_no_points(self, n):
-        few = DetectionResult(Series(TIMES[:n], VALUES[:n]), VALUES[:n], VALUES[:n], VALUES[:n], 4.0)
-        assert b"".join(responses.detection_csv(few)).count(b"\n") == n + 1
+        short = DetectionResult(Series(TIMES[:n], VALUES[:n]), VALUES[:n], VALUES[:n], VALUES[:n], 4.0)
+        assert b"".join(responses.detection_csv(short)).count(b"\n") == n + 1
 
     def test_points_are_counted_where_there_are_no_times(self):
         assert b"".join(responses.detection_csv(detection(None))).splitlines()[1].startswith(b"0,1.0,")

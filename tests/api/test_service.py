@@ -1,4 +1,4 @@
-"""The rest of the service: detectors, demo, health, metrics, headers, turns."""
+"""Detectors, demo data, health, metrics, headers, concurrency limits."""
 
 import threading
 import tomllib
@@ -42,12 +42,12 @@ class TestDetectors:
 
 class TestDemo:
     def test_it_is_the_series_of_its_kind_and_seed(self, client):
-        made = demo("heartbeat", 300, 5)
+        generated = demo("heartbeat", 300, 5)
         result = strict_json(client.get("/api/v1/demo?kind=heartbeat&points=300&seed=5").data)
-        assert result["values"] == made.series.values.tolist()
-        assert result["labels"] == made.labels.tolist()
+        assert result["values"] == generated.series.values.tolist()
+        assert result["labels"] == generated.labels.tolist()
         assert result["kind"] == "heartbeat"
-        assert [a["name"] for a in result["anomalies"]] == [name for name, _, _ in made.anomalies]
+        assert [a["name"] for a in result["anomalies"]] == [name for name, _, _ in generated.anomalies]
         assert {a["name"] for a in result["anomalies"]} <= set(FAULTS)
 
     def test_times_as_milliseconds(self, client):
@@ -55,15 +55,15 @@ class TestDemo:
         assert result["times"][1] - result["times"][0] == 3_600_000
 
     @pytest.mark.parametrize("kind", KINDS)
-    def test_its_file_can_be_uploaded_again(self, client, kind):
+    def test_its_file_can_be_parsed(self, client, kind):
         path = f"/api/v1/demo?kind={kind}&points=200&seed=3"
         file = client.get(path, headers={"Accept": "text/csv"})
         assert file.mimetype == "text/csv"
-        again = client.post("/api/v1/parse", data=file.data, content_type="text/csv").json
+        parsed = client.post("/api/v1/parse", data=file.data, content_type="text/csv").json
         result = client.get(path).json
-        assert again["values"] == result["values"]
-        assert again["times"] == result["times"]
-        assert again["repairs"] == []
+        assert parsed["values"] == result["values"]
+        assert parsed["times"] == result["times"]
+        assert parsed["repairs"] == []
 
     @pytest.mark.parametrize(
         ("query", "code", "name"),
@@ -81,7 +81,7 @@ class TestDemo:
     def test_a_bad_query(self, client, query, code, name):
         assert check_error(client.get(f"/api/v1/demo?{query}"), 400, code)["detail"]["name"] == name
 
-    def test_a_long_one_waits_for_its_turn_and_a_short_one_does_not(self, app_with):
+    def test_a_long_demo_waits_for_a_slot_and_a_short_one_does_not(self, app_with):
         client = app_with(max_concurrent_detections=1, max_queued_requests=0)
         with client.application.extensions["anomaly"].detection_limit.acquire():
             check_error(client.get("/api/v1/demo?points=20001"), 503, "busy")
@@ -101,7 +101,7 @@ class TestHealth:
     def test_healthz(self, client):
         assert client.get("/healthz").json == {"status": "ok"}
 
-    def test_it_is_ready_once_warm(self):
+    def test_it_is_ready_when_warm(self):
         app = create_app()
         client = app.test_client()
         assert (client.get("/readyz").status_code, client.get("/readyz").json) == (503, {"status": "starting"})
@@ -162,7 +162,7 @@ class TestMetrics:
 
 class TestHeaders:
     @pytest.mark.parametrize("path", ["/", "/docs", "/api/v1/detectors", "/api/nothing", "/nothing", "/healthz"])
-    def test_every_answer_is_guarded(self, client, path):
+    def test_every_response_has_security_headers(self, client, path):
         headers = client.get(path).headers
         assert headers["Content-Security-Policy"] == CONTENT_SECURITY_POLICY
         assert headers["X-Content-Type-Options"] == "nosniff"
@@ -188,7 +188,7 @@ class TestHeaders:
 
 
 class TestConcurrencyLimit:
-    def test_work_waits_for_its_turn(self):
+    def test_work_waits_for_a_slot(self):
         limit, order = ConcurrencyLimit(1, 1, SECONDS), []
         with limit.acquire():
             other = threading.Thread(target=self.work, args=(limit, order))
@@ -201,7 +201,7 @@ class TestConcurrencyLimit:
         with limit.acquire():
             order.append("second")
 
-    def test_a_full_queue_refuses_at_once(self):
+    def test_a_full_queue_refuses_without_waiting(self):
         limit = ConcurrencyLimit(1, 0, SECONDS)
         with limit.acquire(), pytest.raises(Busy), limit.acquire():
             pass
@@ -215,7 +215,7 @@ class TestConcurrencyLimit:
         with limit.acquire():
             pass
 
-    def test_a_failure_gives_its_turn_back(self):
+    def test_a_failure_releases_its_slot(self):
         limit = ConcurrencyLimit(1, 0, 0.01)
         for _ in range(3):
             with pytest.raises(KeyError), limit.acquire():

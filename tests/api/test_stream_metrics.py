@@ -1,4 +1,4 @@
-"""/metrics: each stream by name, whatever that is; few queries; there after a restart; read by the real Prometheus."""
+"""/metrics: one label per stream, a bounded number of queries, restarts, and the real Prometheus."""
 
 import contextlib
 import json
@@ -26,8 +26,8 @@ from tests.streams.conftest import NOW_MS, Clock
 from tests.waiting import SECONDS, until
 
 ROOT = Path(__file__).parents[2]
-STEADY = [10.0, 11.0, 10.0, 12.0, 11.0] * 8
-ODD = [
+NORMAL_VALUES = [10.0, 11.0, 10.0, 12.0, 11.0] * 8
+UNUSUAL_NAMES = [
     "a/b",
     'quoted "twice"',
     "back\\slash",
@@ -40,7 +40,7 @@ ODD = [
 ]
 
 
-class Here:
+class NeverSent:
     """A channel that is never sent to, because no thread runs."""
 
     name = "here"
@@ -64,7 +64,7 @@ def serve(tmp_path, clock):
             streams.start()
             open_ones.callback(store.close)
             open_ones.callback(streams.stop)
-            return create_app(Settings(**settings), streams, Alerts(store, [Here()])).test_client()
+            return create_app(Settings(**settings), streams, Alerts(store, [NeverSent()])).test_client()
 
         yield start
 
@@ -74,22 +74,22 @@ def client(serve):
     return serve()
 
 
-def make(client, name="boiler", values=STEADY, times=None):
+def make(client, name="boiler", values=NORMAL_VALUES, times=None):
     path = f"/api/v1/streams/{urllib.parse.quote(name, safe='')}"
     body = {"detector": "rolling_zscore", "params": {"window": 20, "threshold": 6}}
     assert client.put(path, json=body).status_code == 200
     times = [NOW_MS - 1000 * (len(values) - 1 - k) for k in range(len(values))] if times is None else times
-    answer = client.post(f"{path}/points", json={"values": values, "times": times})
-    assert answer.status_code == 200
-    return answer.json
+    response = client.post(f"{path}/points", json={"values": values, "times": times})
+    assert response.status_code == 200
+    return response.json
 
 
 def samples(client):
-    """By metric and stream: what Prometheus would read."""
-    answer = client.get("/metrics")
-    assert answer.content_type == CONTENT_TYPE
+    """The samples, by metric and stream, as Prometheus parses them."""
+    response = client.get("/metrics")
+    assert response.content_type == CONTENT_TYPE
     metrics = {}
-    for family in text_string_to_metric_families(answer.get_data(as_text=True)):
+    for family in text_string_to_metric_families(response.get_data(as_text=True)):
         for sample in family.samples:
             key = (sample.name, *sample.labels.values())
             assert key not in metrics
@@ -107,26 +107,26 @@ def of_stream(metrics, name):
 
 
 def test_the_samples_of_a_stream_are_its_newest_point(client):
-    judged = make(client)
+    points = make(client)
     result = of_stream(samples(client), "boiler")
     for name, column in [("value", "values"), ("expected",) * 2, ("lower",) * 2, ("upper",) * 2, ("score",) * 2]:
-        assert result[name] == judged[column][-1]
+        assert result[name] == points[column][-1]
     assert result["threshold"] == 6
     assert (result["anomalous"], result["silent"], result["points_total"], result["anomalies_total"]) == (0, 0, 40, 0)
 
 
 def test_an_event_and_silence_are_gauges(client, clock):
-    make(client, values=[*STEADY, 95.0])
+    make(client, values=[*NORMAL_VALUES, 95.0])
     result = of_stream(samples(client), "boiler")
     assert (result["anomalous"], result["value"], result["anomalies_total"]) == (1, 95, 1)
     assert result["score"] > result["threshold"]
-    clock.ms += 3_600_000  # it came a second apart
+    clock.ms += 3_600_000  # the points were a second apart
     result = of_stream(samples(client), "boiler")
     assert (result["anomalous"], result["silent"]) == (1, 1)  # the event did not end
 
 
-def test_what_is_missing_is_left_out_and_never_nan(client):
-    make(client, values=[*STEADY, None])
+def test_missing_samples_are_left_out_and_never_nan(client):
+    make(client, values=[*NORMAL_VALUES, None])
     make(client, "empty", [])
     text = client.get("/metrics").get_data(as_text=True)
     assert "nan" not in text.lower().replace("anomaly_", "")
@@ -137,10 +137,10 @@ def test_what_is_missing_is_left_out_and_never_nan(client):
 
 
 def test_any_name_is_a_label(client):
-    for name in ODD:
+    for name in UNUSUAL_NAMES:
         make(client, name)
     metrics = samples(client)
-    assert [of_stream(metrics, name)["value"] for name in ODD] == [11] * len(ODD)
+    assert [of_stream(metrics, name)["value"] for name in UNUSUAL_NAMES] == [11] * len(UNUSUAL_NAMES)
 
 
 def test_the_demo_is_there(client):
@@ -151,7 +151,7 @@ def test_the_demo_is_there(client):
 def test_the_number_of_names_is_bounded(serve):
     client = serve(metrics_streams=3)
     for k in range(5):
-        make(client, f"a{k}", STEADY[:3])
+        make(client, f"a{k}", NORMAL_VALUES[:3])
     metrics = samples(client)
     assert {key[1] for key in metrics if key[0] == "anomaly_stream_points_total"} == {"a0", "a1", "a2"}
     assert metrics["anomaly_streams_unnamed",] == 3  # demo too
@@ -159,10 +159,10 @@ def test_the_number_of_names_is_bounded(serve):
     assert not [key for key in samples(serve(metrics_streams=0)) if key[0].startswith("anomaly_stream_")]
 
 
-def test_after_a_restart_every_stream_is_there_as_it_was(serve, clock):
+def test_after_a_restart_the_samples_are_the_same(serve, clock):
     client = serve()
-    make(client, values=[*STEADY, 95.0])
-    make(client, "küche", STEADY[:3])
+    make(client, values=[*NORMAL_VALUES, 95.0])
+    make(client, "küche", NORMAL_VALUES[:3])
     before = samples(client)
     metrics = samples(serve())
     for name in ("boiler", "küche"):
@@ -175,36 +175,36 @@ def test_after_a_restart_every_stream_is_there_as_it_was(serve, clock):
     assert metrics["anomaly_streams", "anomalous"] == 1
 
 
-def test_beyond_the_names_what_is_not_loaded_is_counted_so(serve):
+def test_streams_that_are_not_loaded_are_counted(serve):
     make(serve(), "x")
     metrics = samples(serve(metrics_streams=1))
     assert metrics["anomaly_streams", "not_loaded"] == 1
 
 
-def test_the_queries_do_not_grow_with_the_streams(serve):
+def test_the_number_of_queries_is_independent_of_the_streams(serve):
     client = serve()
     make(client, "s")
-    few = counted(client := serve())
+    one_stream = count_queries(client := serve())
     for k in range(20):
         make(client, f"s{k}")
     client = serve()
-    assert counted(client) == few
-    assert counted(client) < few  # nothing is read again of streams that did not grow
+    assert count_queries(client) == one_stream
+    assert count_queries(client) < one_stream  # streams that did not grow are not read a second time
 
 
-def counted(client):
-    """How many statements a scrape sends to the database; what other threads do meanwhile is left out."""
-    engine, seen = client.application.extensions["anomaly"].streams.store.database.engine, []
+def count_queries(client):
+    """The number of statements that a scrape sends to the database, without those of other threads."""
+    engine, statements = client.application.extensions["anomaly"].streams.store.database.engine, []
     scrape = threading.get_ident()
 
-    def note(_connection, _cursor, statement, *_rest):
+    def record_statement(_connection, _cursor, statement, *_rest):
         if threading.get_ident() == scrape:
-            seen.append(statement)
+            statements.append(statement)
 
-    sa.event.listen(engine, "before_cursor_execute", note)
+    sa.event.listen(engine, "before_cursor_execute", record_statement)
     client.get("/metrics")
-    sa.event.remove(engine, "before_cursor_execute", note)
-    return len(seen)
+    sa.event.remove(engine, "before_cursor_execute", record_statement)
+    return len(statements)
 
 
 def test_the_work_of_the_threads_is_counted(client):
@@ -238,17 +238,17 @@ def test_failures_are_counted(client, monkeypatch):
     assert metrics["anomaly_commit_failures_total",] == 1
 
 
-def needs(*programs):
-    """The paths of Debian's programs, or a loud skip."""
-    metrics = [shutil.which(name) for name in programs]
-    if None in metrics:
-        pytest.skip("NO PROMETHEUS HERE: `apt-get install prometheus`; that it reads /metrics is not tested")
-    return metrics
+def programs_or_skip(*programs):
+    """The paths of Debian's programs; skips the test where one is missing."""
+    paths = [shutil.which(name) for name in programs]
+    if None in paths:
+        pytest.skip("NO PROMETHEUS HERE: `apt-get install prometheus`; scraping /metrics is not tested")
+    return paths
 
 
-def test_promtool_finds_nothing_to_mend(client):
-    (promtool,) = needs("promtool")
-    for name in ("boiler", *ODD):
+def test_promtool_reports_nothing(client):
+    (promtool,) = programs_or_skip("promtool")
+    for name in ("boiler", *UNUSUAL_NAMES):
         make(client, name)
     text = client.get("/metrics").data
     done = subprocess.run([promtool, "check", "metrics"], input=text, capture_output=True, timeout=SECONDS)
@@ -256,45 +256,45 @@ def test_promtool_finds_nothing_to_mend(client):
 
 
 def blocks(language):
-    """The fenced blocks of the page about Prometheus, by the comment in their first line."""
+    """The fenced code blocks of the page about Prometheus, by the comment in their first line."""
     text = (ROOT / "docs/how-to/monitor-with-prometheus.md").read_text("utf-8")
-    metrics = re.findall(rf"(?ms)^```{language}\n# (\S+)[^\n]*\n(.*?)^```", text)
-    return dict(metrics)
+    pairs = re.findall(rf"(?ms)^```{language}\n# (\S+)[^\n]*\n(.*?)^```", text)
+    return dict(pairs)
 
 
 class Prometheus:
-    """The real one, with the configuration of the documentation."""
+    """A running Prometheus with the configuration of the documentation."""
 
     def __init__(self, url):
         self.url = url
 
     def query(self, query):
         request = f"{self.url}/api/v1/query?{urllib.parse.urlencode({'query': query})}"
-        with urllib.request.urlopen(request, timeout=SECONDS) as answer:
-            metrics = json.load(answer)["data"]["result"]
+        with urllib.request.urlopen(request, timeout=SECONDS) as response:
+            metrics = json.load(response)["data"]["result"]
         return {
             each["metric"].get("stream", each["metric"].get("alertname")): float(each["value"][1]) for each in metrics
         }
 
-    def until(self, query, wanted):
-        """The answer to a query once `wanted` is in it."""
+    def until(self, query, expected):
+        """The result of a query, once it contains `expected`."""
 
-        def answer():
+        def matching_result():
             metrics = self.request(query)
-            return metrics if wanted in metrics.items() else None
+            return metrics if expected in metrics.items() else None
 
-        return until(answer, pause=0.1)
+        return until(matching_result, pause=0.1)
 
     def request(self, query):
         try:
             return self.query(query)
-        except OSError:  # not up yet
+        except OSError:  # not started yet
             return {}
 
 
 @contextlib.contextmanager
 def prometheus(folder, target, interval="1s"):
-    program, promtool = needs("prometheus", "promtool")
+    program, promtool = programs_or_skip("prometheus", "promtool")
     metrics = blocks("yaml")
     port = free_port()
     config = metrics["prometheus.yml"].replace("localhost:5001", target)
@@ -312,19 +312,21 @@ def prometheus(folder, target, interval="1s"):
 
 
 def test_the_real_prometheus_scrapes_the_real_server(tmp_path, monkeypatch):
-    needs("prometheus", "promtool")
+    programs_or_skip("prometheus", "promtool")
     monkeypatch.setenv("no_proxy", "*")
     with serving(tmp_path / "data") as url, prometheus(tmp_path, urllib.parse.urlsplit(url).netloc) as metrics:
-        for name in ("boiler", *ODD):
+        for name in ("boiler", *UNUSUAL_NAMES):
             path = f"{url}/api/v1/streams/{urllib.parse.quote(name, safe='')}"
             call("PUT", path, {"detector": "rolling_zscore", "params": {"window": 20}})
             now = int(time.time() * 1000)
-            values = [*STEADY, 95.0] if name == "boiler" else STEADY
+            values = [*NORMAL_VALUES, 95.0] if name == "boiler" else NORMAL_VALUES
             times = [now - 60_000 * (len(values) - k) for k in range(len(values))]
             call("POST", f"{path}/points", {"times": times, "values": values})
-        anomalous = metrics.until("anomaly_stream_anomalous", (ODD[-1], 0.0))
+        anomalous = metrics.until("anomaly_stream_anomalous", (UNUSUAL_NAMES[-1], 0.0))
         assert anomalous["boiler"] == 1
-        assert {name: value for name, value in anomalous.items() if name in ODD} == dict.fromkeys(ODD, 0.0)
+        assert {name: value for name, value in anomalous.items() if name in UNUSUAL_NAMES} == dict.fromkeys(
+            UNUSUAL_NAMES, 0.0
+        )
         assert metrics.query("anomaly_stream_value")["boiler"] == 95
         assert metrics.query("anomaly_stream_points_total")["boiler"] == 41
         assert metrics.until('ALERTS{alertname="StreamAnomalous"}', ("boiler", 1.0)) == {"boiler": 1.0}
@@ -334,5 +336,5 @@ def call(method, url, body):
     request = urllib.request.Request(
         url, json.dumps(body).encode(), {"Content-Type": "application/json"}, method=method
     )
-    with urllib.request.urlopen(request, timeout=SECONDS) as answer:
-        return json.load(answer)
+    with urllib.request.urlopen(request, timeout=SECONDS) as response:
+        return json.load(response)

@@ -1,4 +1,4 @@
-"""Streams over HTTP: created, pushed to, read after a cursor, forgotten."""
+"""Streams over HTTP: created, pushed to, read after a cursor, deleted."""
 
 import pytest
 
@@ -28,7 +28,7 @@ def client(store):
 
 @pytest.fixture
 def new_client(store):
-    """Of a service that begins with an empty store."""
+    """A client of a service with an empty store."""
     yield from served(store)
 
 
@@ -275,7 +275,7 @@ def test_labels_as_they_were_answered_can_be_sent_back(client):
     assert client.put(path, json=result).json == result != {"labels": []}
 
 
-def test_what_is_wrong_with_a_label_says_what_would_be_right(client):
+def test_the_error_of_a_label_names_the_allowed_values(client):
     put(client)
     push(client, times=TIMES, values=VALUES)
 

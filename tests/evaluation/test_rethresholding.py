@@ -135,32 +135,34 @@ class TestEventFilter:
         return replace(detection, expected=zeros, margin=zeros + 1, score=np.abs(values), threshold=1.0)
 
     def intervals(self, **filter_fields):
-        return [(e.start, e.stop) for e in replace(self.kept(), event_filter=read_event_filter(filter_fields)).events]
+        return [
+            (e.start, e.stop) for e in replace(self.detection(), event_filter=read_event_filter(filter_fields)).events
+        ]
 
     def test_the_default_filter_passes_every_event(self):
-        assert self.found() == [(1, 2), (5, 7), (10, 11)]
+        assert self.intervals() == [(1, 2), (5, 7), (10, 11)]
 
     def test_direction(self):
-        assert self.found(direction="above") == [(1, 2), (10, 11)]
-        assert self.found(direction="below") == [(5, 7)]
+        assert self.intervals(direction="above") == [(1, 2), (10, 11)]
+        assert self.intervals(direction="below") == [(5, 7)]
 
     def test_min_abs_deviation(self):
-        assert self.found(min_abs_deviation=3) == [(1, 2), (5, 7)]
-        assert self.found(min_abs_deviation=8.5) == [(1, 2), (5, 6)]
+        assert self.intervals(min_abs_deviation=3) == [(1, 2), (5, 7)]
+        assert self.intervals(min_abs_deviation=8.5) == [(1, 2), (5, 6)]
 
     def test_min_points(self):
-        assert self.found(min_points=2) == [(5, 7)]
-        assert not replace(self.kept(), event_filter=EventFilter(3)).is_anomaly.any()
+        assert self.intervals(min_points=2) == [(5, 7)]
+        assert not replace(self.detection(), event_filter=EventFilter(3)).is_anomaly.any()
 
     def test_min_rel_deviation(self):
         detection = replace(
-            self.kept(), expected=np.full(12, 4.0), event_filter=read_event_filter({"min_rel_deviation": 1.5})
+            self.detection(), expected=np.full(12, 4.0), event_filter=read_event_filter({"min_rel_deviation": 1.5})
         )
         assert np.flatnonzero(detection.is_anomaly).tolist() == [5, 6]
 
     def test_a_narrower_filter_never_gives_more_events(self):
         values = np.array([0, 9, 0, -9, 0, 9, 0, 0, 0, 0, 8, 0.0])
-        detection = replace(self.kept(), series=Series(None, values), score=np.abs(values), merge_gap=1)
+        detection = replace(self.detection(), series=Series(None, values), score=np.abs(values), merge_gap=1)
         assert detection.intervals == [(1, 6), (10, 11)]
         above, below = (replace(detection, event_filter=EventFilter(direction=side)) for side in ("above", "below"))
         assert (above.intervals, below.intervals) == ([(1, 6), (10, 11)], [(3, 4)])

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import sqlalchemy as sa
 
-from tests.api.test_fast_path import Side, pushed
+from tests.api.test_fast_path import StreamService, push_request
 from tests.serving import serving
 from tests.waiting import SECONDS
 
@@ -58,7 +58,7 @@ def test_reads_are_answered_while_the_database_is_locked(tmp_path, monkeypatch, 
 @pytest.fixture
 def full_disk(tmp_path):
     """A service with a stream, whose disk is then full."""
-    service = Side(f"sqlite:///{tmp_path}/x.db")
+    service = StreamService(f"sqlite:///{tmp_path}/x.db")
     engine = service.store.database.engine
     with engine.connect() as connection:
         pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
@@ -73,7 +73,7 @@ def full_disk(tmp_path):
 
 
 def test_a_full_disk_is_reported_to_the_client_and_logged_once(full_disk, caplog):
-    bodies = {json.dumps(full_disk.short(*pushed(*range(200)))[2]) for _ in range(60)}
+    bodies = {json.dumps(full_disk.via_fast_path(*push_request(*range(200)))[2]) for _ in range(60)}
     errors = [json.loads(text)["error"]["message"] for text in bodies if "error" in text]
     assert len(errors) == 1
     assert errors[0].startswith("The disk of the service is full")
