@@ -1,4 +1,4 @@
-"""A store with a stream to watch, and a way to add points to it."""
+"""Fixtures of the alert tests: a store, a watched stream, and a function that appends points."""
 
 from dataclasses import replace
 
@@ -14,7 +14,7 @@ HEIGHT = {".": 0.0, "#": 5.0}
 
 @pytest.fixture
 def url(database_url):
-    """Where the database lies."""
+    """The URL of the database."""
     return database_url
 
 
@@ -28,7 +28,7 @@ def store(url):
 
 @pytest.fixture(autouse=True)
 def no_proxy(monkeypatch):
-    """The receivers are on this computer."""
+    """Sends no request through a proxy: the receivers are local."""
     monkeypatch.setenv("no_proxy", "*")
 
 

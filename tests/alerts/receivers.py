@@ -1,4 +1,4 @@
-"""Receivers of messages on this computer: real servers on free ports."""
+"""Local receivers of messages: real servers on free ports."""
 
 import contextlib
 import json
@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
 class Received:
-    """What came in, and how to answer: each status in `answers` once, then 200; `before` is called first."""
+    """The requests received. Each status in `answers` is returned one time, then 200; `before` is called first."""
 
     def __init__(self):
         self.requests, self.answers = [], []
@@ -28,7 +28,7 @@ class Received:
 
 @contextmanager
 def http_receiver():
-    """A web server that takes POSTs: gives its URL and what it Received."""
+    """A web server that accepts POSTs. Yields its URL and a `Received`."""
     received = Received()
 
     class Handler(BaseHTTPRequestHandler):
@@ -58,11 +58,11 @@ def http_receiver():
 
 @contextmanager
 def smtp_receiver():
-    """A mail server: gives its URL and the mails it took; one whose receivers all start with `full` is refused."""
+    """A mail server. Yields its URL and the mails accepted; mails only to `full...` are refused."""
     mails = []
 
     class Handler(socketserver.StreamRequestHandler):
-        def say(self, line):
+        def respond(self, line):
             self.wfile.write(line.encode() + b"\r\n")
 
         def handle(self):

@@ -1,4 +1,4 @@
-"""Each channel against a real server on this computer."""
+"""Each channel against a real, local server."""
 
 import contextlib
 import json
@@ -35,7 +35,7 @@ RESOLVED = Alert.of_notice("room 1.temp", Notice("resolved", EVENT, 9), NOW + 60
 KEY = "0123456789abcdef0123456789abcdef"
 
 
-def test_a_webhook_gets_what_alertmanager_would_send():
+def test_a_webhook_gets_the_document_of_alertmanager():
     with http_receiver() as (url, received):
         Webhook(f"{url}/hook?key=1").send(FIRING, KEY, NOW)
         Webhook(f"{url}/hook?key=1").send(RESOLVED, KEY, NOW)
@@ -144,9 +144,9 @@ def test_a_stored_alert_without_a_kind_is_an_anomaly():
 def test_a_response_other_than_2xx_fails_without_naming_the_url(status):
     with http_receiver() as (url, received):
         received.answers.append(status)
-        with pytest.raises(SendFailed) as caught:
+        with pytest.raises(SendFailed) as raised:
             Webhook(f"{url}/secret").send(FIRING, KEY, NOW)
-    assert str(caught.value) == f"answered {status}: no room"
+    assert str(raised.value) == f"answered {status}: no room"
 
 
 def test_a_redirect_is_not_followed():
@@ -178,7 +178,7 @@ def test_an_alert_in_alertmanager_lasts_until_it_is_resolved():
 
 @pytest.fixture
 def alertmanager(tmp_path):
-    """The real Alertmanager, with a receiver that tells nobody."""
+    """The real Alertmanager, with a receiver that sends nothing."""
     program = shutil.which("prometheus-alertmanager") or shutil.which("alertmanager")
     if program is None:
         pytest.skip("NO ALERTMANAGER: install prometheus-alertmanager to test against the real one")
@@ -190,19 +190,19 @@ def alertmanager(tmp_path):
         (tmp_path / "log").open("w") as log,
         subprocess.Popen([program, *options, "--cluster.listen-address="], stdout=log, stderr=log) as process,
     ):
-        until(lambda: process.poll() is not None or answers(f"http://127.0.0.1:{port}"))
+        until(lambda: process.poll() is not None or is_ready(f"http://127.0.0.1:{port}"))
         assert process.poll() is None, (tmp_path / "log").read_text()
         yield f"http://127.0.0.1:{port}"
         process.terminate()
 
 
-def known_to(url):
+def active_alerts(url):
     """The alerts that an Alertmanager holds active."""
     with urllib.request.urlopen(f"{url}/api/v2/alerts") as answer:
         return json.load(answer)
 
 
-def answers(url):
+def is_ready(url):
     """Whether it is ready for alerts."""
     try:
         return urllib.request.urlopen(f"{url}/-/ready").status == 200
@@ -210,10 +210,10 @@ def answers(url):
         return False
 
 
-def active(url, number):
-    """What an Alertmanager holds active once these are so many."""
-    until(lambda: len(known_to(url)) == number)
-    return known_to(url)
+def wait_for_alerts(url, number):
+    """The active alerts of an Alertmanager, once there are `number`."""
+    until(lambda: len(active_alerts(url)) == number)
+    return active_alerts(url)
 
 
 def test_the_real_alertmanager_shows_an_event_and_a_silence_while_they_last(alertmanager):
@@ -221,17 +221,17 @@ def test_the_real_alertmanager_shows_an_event_and_a_silence_while_they_last(aler
     silent = Alert.of_silence("room 1.temp", SILENCE, "firing", NOW)
     for alert in (FIRING, silent, FIRING, silent):  # a repeat is no second alert
         channel.send(alert, KEY, NOW)
-    shown = {alert["labels"]["alertname"]: alert for alert in active(alertmanager, 2)}
+    shown = {alert["labels"]["alertname"]: alert for alert in wait_for_alerts(alertmanager, 2)}
     for alert in (FIRING, silent):
         one = shown[alert.labels["alertname"]]
         assert one["labels"] == alert.labels
         assert one["status"]["state"] in ("active", "unprocessed")
         assert one["annotations"]["summary"] == alert.summary
     channel.send(Alert.of_notice("room 1.temp", Notice("resolved", EVENT, 9), NOW), KEY, NOW)
-    [left] = active(alertmanager, 1)
+    [left] = wait_for_alerts(alertmanager, 1)
     assert left["labels"] == silent.labels  # the end of the one is not the end of the other
     channel.send(Alert.of_silence("room 1.temp", SILENCE, "resolved", NOW), KEY, NOW)
-    assert active(alertmanager, 0) == []
+    assert wait_for_alerts(alertmanager, 0) == []
 
 
 def test_a_mail_arrives_readable():
@@ -269,10 +269,10 @@ def test_a_mail_that_some_or_all_do_not_get_is_a_failure():
 def test_a_password_is_never_sent_in_clear():
     with smtp_receiver() as (url, mails):
         server = urlsplit(url.replace("smtp://", "smtp://me:secret@"))
-        with pytest.raises(SendFailed, match="STARTTLS") as caught:
+        with pytest.raises(SendFailed, match="STARTTLS") as raised:
             Mail(server, "anomaly@example.org", ["a@example.org"]).send(FIRING, KEY, NOW)
     assert mails == []
-    assert "secret" not in str(caught.value)
+    assert "secret" not in str(raised.value)
 
 
 def test_a_mail_server_that_is_not_there():
@@ -291,7 +291,7 @@ def test_numbers_that_json_cannot_hold_are_left_out():
     assert shape.started == NOW
 
 
-def test_the_settings_alone_name_the_channels():
+def test_channels_are_defined_only_by_settings():
     mail = {"smtp_url": "smtp://mail", "mail_from": "a@example.org", "mail_to": ("b@example.org",)}
     everything = Settings(webhook_url="http://hook/", alertmanager_url="http://alerts:9093", **mail)
     assert [channel.name for channel in channels_of(everything)] == ["webhook", "alertmanager", "mail"]
@@ -310,9 +310,9 @@ def test_user_and_password_in_a_url_become_a_header():
 
 
 @contextlib.contextmanager
-def trickling(first):
-    """A server that says `first`, then a byte now and then without end: gives its port, and whether it was left."""
-    left = threading.Event()
+def endless_server(first):
+    """A server that sends `first`, then single bytes without end. Yields its port and a disconnection event."""
+    disconnected = threading.Event()
 
     class Handler(socketserver.BaseRequestHandler):
         def handle(self):
@@ -321,28 +321,28 @@ def trickling(first):
                 while True:
                     self.request.sendall(b"a")
                     time.sleep(0.01)
-            left.set()
+            disconnected.set()
 
     with serving(socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)) as port:
-        yield port, left
+        yield port, disconnected
 
 
 @pytest.mark.parametrize(
     "first", [b"", b"HTTP/1.1 100 Continue\r\nX: ", b"HTTP/1.1 500 No\r\nContent-Length: 150\r\n\r\n"]
 )
-def test_a_receiver_that_answers_byte_by_byte_is_left(monkeypatch, first):
+def test_a_receiver_that_answers_byte_by_byte_times_out(monkeypatch, first):
     monkeypatch.setattr("alerts.http_client.TOTAL_TIMEOUT", 0.2)
     monkeypatch.setattr("http.client._MAXLINE", 10**9)  # or a long line ends it before
-    with trickling(first) as (port, left):
+    with endless_server(first) as (port, disconnected):
         with pytest.raises(SendFailed):
             Webhook(f"http://127.0.0.1:{port}/").send(FIRING, KEY, NOW)
-        assert left.wait(SECONDS)
+        assert disconnected.wait(SECONDS)
 
 
-def test_a_mail_server_that_answers_byte_by_byte_is_left(monkeypatch):
+def test_a_mail_server_that_answers_byte_by_byte_times_out(monkeypatch):
     monkeypatch.setattr("alerts.mail.TOTAL_TIMEOUT", 0.2)
     monkeypatch.setattr("smtplib._MAXLINE", 10**9)
-    with trickling(b"220 ") as (port, left):
+    with endless_server(b"220 ") as (port, disconnected):
         with pytest.raises(SendFailed):
             Mail(urlsplit(f"smtp://127.0.0.1:{port}"), "a@b.example", ["c@d.example"]).send(FIRING, KEY, NOW)
-        assert left.wait(SECONDS)
+        assert disconnected.wait(SECONDS)

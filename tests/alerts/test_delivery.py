@@ -1,4 +1,4 @@
-"""Events of watched streams become messages: each once to each channel, in order, until it arrives."""
+"""Events of watched streams become messages, one to each channel, in order, repeated until accepted."""
 
 import logging
 import threading
@@ -58,7 +58,7 @@ def tracker(store, *channels):
     return EventTracker(store, Outbox(store.database), channels)
 
 
-def test_firing_and_resolved_are_sent_once_to_each_channel(store, outbox, watched):
+def test_firing_and_resolved_are_sent_to_each_channel(store, outbox, watched):
     append(store, "..#.....")
     assert tracker(store, "a", "b").step(NOW) == 1
     assert tracker(store, "a", "b").step(NOW) == 0
@@ -161,7 +161,7 @@ def test_a_failure_is_retried_with_growing_waits_and_the_same_key(store, outbox,
     assert "tried again later: answered 503: busy" in caplog.text
 
 
-def test_nobody_hears_of_an_end_before_its_beginning(store, outbox, watched):
+def test_resolved_is_never_sent_before_firing(store, outbox, watched):
     append(store, "#....")
     tracker(store, "a").step(NOW)
     channel = Channel("a", failures=1)
@@ -184,7 +184,7 @@ def test_a_failing_stream_delays_no_other(store, outbox, watched):
     assert [stream for _, stream, _ in channel.accepted] == ["pump"]
 
 
-def test_waits_never_exceed_ten_minutes_and_after_days_a_message_is_given_up(store, outbox, watched, caplog):
+def test_waits_are_at_most_ten_minutes_and_a_message_is_given_up_after_days(store, outbox, watched, caplog):
     append(store, "#")
     tracker(store, "a").step(NOW)
     channel = Channel("a", failures=10**6)
@@ -197,21 +197,21 @@ def test_waits_never_exceed_ten_minutes_and_after_days_a_message_is_given_up(sto
     assert "given up: answered 503: busy" in caplog.text
 
 
-def test_what_waits_is_sent_after_a_restart(url, outbox, store, watched):
+def test_waiting_messages_are_sent_after_a_restart(url, outbox, store, watched):
     append(store, "#....")
     tracker(store, "a").step(NOW)
     Sender(outbox, Channel("a", failures=1)).step(NOW)
     store.close()
-    again = StreamStore.open(url)
+    reopened = StreamStore.open(url)
     channel = Channel("a")
-    sender = Sender(Outbox(again.database), channel)
+    sender = Sender(Outbox(reopened.database), channel)
     sender.step(NOW + 1000)
     sender.step(NOW + 1000)
-    again.close()
+    reopened.close()
     assert channel.statuses == ["firing", "resolved"]
 
 
-def test_sent_messages_are_forgotten_after_a_while_and_waiting_ones_are_not(store, outbox, watched):
+def test_old_sent_messages_are_deleted_and_waiting_ones_are_not(store, outbox, watched):
     append(store, "#....#")
     tracker(store, "a").step(NOW)
     Sender(outbox, Channel("a")).step(NOW)
@@ -289,17 +289,17 @@ def test_unwatching(store, outbox, watched):
         watched.policy("boiler")
 
 
-def test_what_does_not_exist(watched):
-    for ask in (watched.policy, watched.unwatch, lambda name: watched.watch(name, {})):
+def test_unknown_streams_and_channels_are_refused(watched):
+    for call in (watched.policy, watched.unwatch, lambda name: watched.watch(name, {})):
         with pytest.raises(NotFound, match="There is no stream 'pump'"):
-            ask("pump")
+            call("pump")
     with pytest.raises(BadParameter):
         watched.watch("boiler", {"recovery_points": 0})
     with pytest.raises(UnknownName, match="There is no channel 'mail'; there is: a, b"):
         watched.test("mail")
 
 
-def test_a_test_message_goes_the_way_of_all_others(store, watched, outbox):
+def test_a_test_message_is_sent_like_any_other(store, watched, outbox):
     message = watched.test("a")
     channel = Channel("a")
     Sender(outbox, channel).step(NOW)
@@ -307,7 +307,7 @@ def test_a_test_message_goes_the_way_of_all_others(store, watched, outbox):
 
 
 @pytest.mark.parametrize("policy", [{}, {"min_points": 1, "recovery_points": 2}])
-def test_a_policy_put_again_skips_no_point_that_was_not_followed_yet(store, outbox, watched, policy):
+def test_replacing_a_policy_skips_no_pending_point(store, outbox, watched, policy):
     append(store, "....#")
     watched.watch("boiler", policy)
     tracker(store, "a").step(NOW)

@@ -1,4 +1,4 @@
-"""A watched stream that goes silent: one message, and one when it is back, to each channel, whatever happens."""
+"""A watched stream that goes silent: one firing and one resolved message to each channel, also across faults."""
 
 import pytest
 
@@ -85,7 +85,7 @@ def test_the_policy_decides(store, alerts, silences):
     assert silences.pending(10) == []
 
 
-def test_a_stream_that_is_not_watched_says_nothing(store, silences):
+def test_a_stream_without_a_policy_sends_nothing(store, silences):
     make(store)
     silence = begin(store, silences)
     assert step(store) == []

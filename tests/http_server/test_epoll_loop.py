@@ -1,4 +1,4 @@
-"""The loop that waits for sockets tells the kernel what they want, and no socket waits for ever."""
+"""The epoll loop registers what each socket waits for, and no socket waits for ever."""
 
 import os
 import select
@@ -62,8 +62,8 @@ def closed(monkeypatch):
 
 
 @pytest.fixture
-def turn():
-    """Runs the loop until a socket is handled; gives which was handled, and its flags."""
+def run_loop():
+    """Runs the loop until a socket is handled. Returns the socket and its flags, or None after `seconds`."""
 
     class Handled(Exception):
         pass
@@ -87,62 +87,62 @@ def turn():
             timer.cancel()
             timer.join()
             loop.unregister(stop.end())
-        found = handled.pop()
-        return None if found[0] is stop else found
+        result = handled.pop()
+        return None if result[0] is stop else result
 
     run.loop = loop
     return run
 
 
-def test_a_socket_that_has_something_is_read(turn):
+def test_a_socket_that_has_something_is_read(run_loop):
     map = {}
     one, other = Handler(map), Handler(map)
     other.other.send(b"hello")
-    assert turn(map) == (other, select.EPOLLIN)
+    assert run_loop(map) == (other, select.EPOLLIN)
     assert one.got == []
 
 
-def test_a_busy_socket_is_read_once_its_request_is_answered(turn):
+def test_a_busy_socket_is_read_after_its_request_is_answered(run_loop):
     map = {}
     channel = Handler(map)
-    turn.loop.register(channel)
+    run_loop.loop.register(channel)
     channel.busy = True
     channel.other.send(b"more")
-    assert turn(map, seconds=0.2) is None
-    turn.loop.enter(channel)
+    assert run_loop(map, seconds=0.2) is None
+    run_loop.loop.enter(channel)
     channel.busy = False
-    turn.loop.flush()
-    assert turn(map) == (channel, select.EPOLLIN)
+    run_loop.loop.flush()
+    assert run_loop(map) == (channel, select.EPOLLIN)
 
 
-def test_the_thread_that_answers_sends_the_answer_itself(turn):
+def test_the_thread_that_answers_sends_the_response(run_loop):
     channel = Handler({})
-    turn.loop.enter(channel)
+    run_loop.loop.enter(channel)
     channel.total_outbufs_len = 3
-    turn.loop.flush()
+    run_loop.loop.flush()
     assert channel.other.recv(10) == b"xxx"
 
 
-def test_what_could_not_be_sent_is_sent_by_the_loop(turn):
+def test_unsent_bytes_are_sent_by_the_loop(run_loop):
     map = {}
     channel = Handler(map)
-    channel._flush_some = lambda: None  # the other side does not take it yet
+    channel._flush_some = lambda: None  # the peer does not read yet
     channel.total_outbufs_len = 3
-    turn.loop.enter(channel)
-    turn.loop.flush()
-    assert turn(map) == (channel, select.EPOLLOUT)
+    run_loop.loop.enter(channel)
+    run_loop.loop.flush()
+    assert run_loop(map) == (channel, select.EPOLLOUT)
 
 
-def test_a_number_that_is_used_again_is_waited_for_again(turn):
+def test_a_reused_file_descriptor_is_registered(run_loop):
     map = {}
     first = Handler(map)
-    turn.loop.register(first)
+    run_loop.loop.register(first)
     number = first.end()
-    turn.loop.unregister(number)
-    turn.loop.register(first)  # a thread that comes too late changes nothing
+    run_loop.loop.unregister(number)
+    run_loop.loop.register(first)  # a late thread changes nothing
     second = Handler(map)
     del map[second._fileno]
     os.dup2(second.socket.fileno(), number)
     second._fileno, map[number] = number, second
     second.other.send(b"hello")
-    assert turn(map) == (second, select.EPOLLIN)
+    assert run_loop(map) == (second, select.EPOLLIN)

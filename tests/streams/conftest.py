@@ -1,4 +1,4 @@
-"""Streams over a database of their own, a clock moved by hand, and fits that can be waited for."""
+"""Fixtures of the stream tests: streams over a test database, a manual clock, fits to wait for."""
 
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ NOW_MS = 1_800_000_000_000
 
 
 class Clock:
-    """The present, moved by hand; seconds since 1970 UTC."""
+    """A manual clock: seconds since 1970 UTC."""
 
     def __init__(self):
         self.ms = NOW_MS
@@ -29,7 +29,7 @@ def clock():
 
 
 def with_quick_demo(store):
-    """A store whose demo stream has a detector that is fitted at once: training a network slows every test."""
+    """A store whose demo stream has a detector with a fast fit: training a network slows every test."""
     if store.stream("demo") is None:
         store.put("demo", "robust_zscore", {}, 100_000)
     return store
@@ -37,7 +37,7 @@ def with_quick_demo(store):
 
 @pytest.fixture
 def open_streams(database_url, clock):
-    """Opens the streams of the test's database, with options; may be called again once they are stopped. Their periodic
+    """Opens the streams of the test's database, with options, also repeatedly once they are stopped. Their periodic
     work is done by `tick`."""
     opened = []
 

@@ -27,7 +27,7 @@ def observe(moments, timed=False):
 
 
 def limit(intervals, moment):
-    """Minutes that a stream without times may be without a point after a moment."""
+    """The minutes that a stream without times may be without a point, at a moment."""
     return intervals.limit(None, START + moment) / MINUTE
 
 
@@ -39,13 +39,13 @@ def test_a_regular_stream_is_silent_after_four_steps(timed):
     assert intervals.limit(last if timed else None, last) == 4 * MINUTE
 
 
-def test_the_limit_is_higher_with_few_intervals():
+def test_the_limit_is_higher_with_fewer_than_typical_intervals():
     assert limit(observe(np.arange(MIN_INTERVALS) * MINUTE)[0], 0) == np.inf
     assert limit(observe(np.arange(MIN_INTERVALS + 1) * MINUTE)[0], 0) == 10
     assert limit(observe(np.arange(41) * MINUTE)[0], 0) == 5
 
 
-def test_the_limit_is_ten_seconds_at_least():
+def test_the_minimum_of_the_limit_is_ten_seconds():
     assert limit(observe(np.arange(300) * 100)[0], 0) == 10 / 60
 
 
@@ -57,7 +57,7 @@ def test_jitter_is_not_a_silence(seed):
 
 
 @pytest.mark.parametrize("share", [0.01, 0.05])
-def test_pauses_between_bursts_become_typical_after_a_few(share):
+def test_repeated_pauses_between_bursts_become_typical(share):
     counts = []
     for seed in range(10):
         rng = np.random.default_rng(seed)

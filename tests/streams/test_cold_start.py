@@ -1,4 +1,4 @@
-"""Before the own detector is fitted: scores do not depend on the batches; the detector of the next point is known."""
+"""Before a stream's own detector is fitted: scores do not depend on batches; the next detector is known."""
 
 import numpy as np
 import pytest
@@ -45,7 +45,7 @@ def test_the_first_scores_do_not_depend_on_the_batches(unfitted, timed):
     assert points[300].is_anomaly[200]
 
 
-def test_a_long_history_is_checked_a_few_times_for_a_season_in_its_newest_points(unfitted, monkeypatch):
+def test_the_newest_points_of_a_long_history_are_checked_for_a_season(unfitted, monkeypatch):
     lengths = []
     fit_trusted_season = cold_start.fit_trusted_season
 

@@ -78,8 +78,8 @@ def test_labels_override_the_mask():
     labels = [Label(21, 31, "anomaly"), Label(25, 27, "normal"), Label(11, 12, "normal")]
     missing = np.flatnonzero(np.isnan(mask_anomalies(flagged(50, [10, 40]), 3, labels).values))
     assert missing.tolist() == [20, 21, 22, 23, 26, 27, 28, 29, 40]
-    most = mask_anomalies(flagged(50, np.arange(40)), 3, [Label(1, 5, "anomaly")])
-    assert np.flatnonzero(np.isnan(most.values)).tolist() == [0, 1, 2, 3]
+    labelled = mask_anomalies(flagged(50, np.arange(40)), 3, [Label(1, 5, "anomaly")])
+    assert np.flatnonzero(np.isnan(labelled.values)).tolist() == [0, 1, 2, 3]
 
 
 def test_first_the_robust_z_score_then_the_season_then_the_own_detector(streams):

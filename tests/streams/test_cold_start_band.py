@@ -43,7 +43,7 @@ def test_the_third_excursion_of_a_size_is_not_an_anomaly():
     assert scored.tolist() == [70, 110]
 
 
-def test_one_excursion_of_some_points_counts_once():
+def test_an_excursion_of_several_points_is_one_excursion():
     assert score(spiked(30.0, 70, 71, 72, 110))["is_anomaly"][[70, 71, 72, 110]].all()
 
 
@@ -56,7 +56,7 @@ def test_a_larger_excursion_and_one_to_the_other_side_are_anomalies():
         assert bool((scored["lower"][150] <= value) & (value <= scored["upper"][150])) is not anomaly
 
 
-def test_excursions_too_far_back_do_not_count():
+def test_old_excursions_are_not_counted():
     values = spiked(30.0, 20, 60, 20 + EXCURSION_POINTS + 30, n=320)
     assert score(values)["is_anomaly"][20 + EXCURSION_POINTS + 30]
 
@@ -77,12 +77,12 @@ def test_the_band_is_wider_while_the_window_is_not_full():
 def test_the_scores_are_the_same_in_parts_and_in_any_unit(size):
     values = spiked(30.0, 70, 110, 150, n=300)
     values[[80, 81, 200]] = np.nan
-    whole = score(values)
+    complete = score(values)
     parts = score(values * size, 3, 71, 72, 111, 150, 151, 290)
     for name in ("score", "is_anomaly", "confidence"):
-        np.testing.assert_allclose(parts[name], whole[name], rtol=1e-9)
+        np.testing.assert_allclose(parts[name], complete[name], rtol=1e-9)
     for name in ("lower", "upper", "expected"):
-        np.testing.assert_allclose(parts[name] / size, whole[name], rtol=1e-9)
+        np.testing.assert_allclose(parts[name] / size, complete[name], rtol=1e-9)
 
 
 def test_a_change_of_constant_values_is_an_anomaly():

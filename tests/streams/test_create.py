@@ -1,4 +1,4 @@
-"""Many streams are created by one call: those that exist stay as they are."""
+"""Many streams are created by one call; existing ones do not change."""
 
 import numpy as np
 

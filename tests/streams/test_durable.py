@@ -59,7 +59,7 @@ def test_a_restart_changes_no_score(open_streams, name):
 
 
 @pytest.mark.parametrize("name", ["rolling_zscore", "seasonal_naive"])
-def test_a_detector_saved_by_another_version_is_fitted_again(open_streams, name):
+def test_a_detector_saved_by_another_version_is_refitted(open_streams, name):
     streams = open_streams()
     streams.put("s", name)
     streams.push("s", times(400), seasonal(400).tolist())
@@ -98,7 +98,7 @@ def killed_after(pushes, url):
     return int(output[-2])
 
 
-def test_points_that_could_not_be_written_are_not_stored_and_can_be_sent_again(streams, monkeypatch, caplog):
+def test_points_of_a_failed_write_are_not_stored_and_can_be_resent(streams, monkeypatch, caplog):
     streams.put("s", "rolling_zscore")
     streams.push("s", times(40), seasonal(40).tolist())
 

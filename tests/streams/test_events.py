@@ -1,4 +1,4 @@
-"""The events of a stream: listed, returned again when they change; a repeated request reads only new points."""
+"""The events of a stream: listed, returned when they change; a repeated request reads only new points."""
 
 import numpy as np
 import pytest
@@ -20,7 +20,7 @@ def pushed(streams):
 
 
 def push(streams, n, faults=()):
-    """n more points, of which those at `faults` (cursors) are far off."""
+    """Pushes n more points, of which those at `faults` (cursors) are outliers."""
     first = streams.get("s").cursor
     values = seasonal(first + n)
     values[[at - 1 for at in faults]] += 100
@@ -48,7 +48,7 @@ def test_an_event_is_listed_while_it_is_open_and_when_it_is_over(pushed):
     assert changed_since([event], later) == []
 
 
-def test_the_newest_comes_first_and_the_policy_decides(pushed):
+def test_events_are_newest_first_and_follow_the_policy(pushed):
     push(pushed, 60, [50, 70, 71, 72, 90])
     assert [event.start for event in pushed.events("s", Policy())[0]] == [90, 70, 50]
     assert [event.start for event in pushed.events("s", Policy(min_points=2))[0]] == [70]
@@ -102,7 +102,7 @@ def test_a_silence_is_listed_as_changed_without_a_point(pushed, clock):
     assert event.seconds == 7 * 60
 
 
-def test_a_stream_created_again_has_no_events(pushed):
+def test_a_recreated_stream_has_no_events(pushed):
     push(pushed, 60, [50])
     assert len(pushed.events("s", Policy())[0]) == 1
     pushed.delete("s")

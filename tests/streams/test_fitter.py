@@ -27,7 +27,7 @@ def fitted():
     fitter.stop(SECONDS)
 
 
-def test_the_highest_priority_comes_first(fitted):
+def test_the_highest_priority_is_fitted_first(fitted):
     fitter, names, gate = fitted
     waits = [
         fitter.request("refit", REFIT),

@@ -13,7 +13,7 @@ MINUTE = 60_000
 
 @pytest.fixture
 def pushed(streams):
-    """A stream of a point a minute, the last of them now."""
+    """A stream of 40 points, a minute apart, the last one now."""
     streams.put("s", "rolling_zscore")
     push(streams, np.arange(-39, 1) * MINUTE)
     return streams

@@ -24,8 +24,8 @@ SPIKE = 500.0
 def pushed(streams):
     """A stream that has every point of 0 to 99 but 30, 31, 32 and 60."""
     streams.put("s", "rolling_zscore", {"window": 20})
-    keep = np.setdiff1d(np.arange(100), [30, 31, 32, 60])
-    return streams, streams.push("s", times(100)[keep], seasonal(100)[keep].tolist())
+    present = np.setdiff1d(np.arange(100), [30, 31, 32, 60])
+    return streams, streams.push("s", times(100)[present], seasonal(100)[present].tolist())
 
 
 def push(streams, positions, values=None):
@@ -80,7 +80,7 @@ def test_one_push_may_hold_late_and_new_points(pushed):
     assert_same(both, streams.read("s", 96))
 
 
-def test_a_late_point_sent_twice_is_stored_once(pushed):
+def test_a_late_point_sent_twice_is_one_point(pushed):
     streams, _ = pushed
     first = push(streams, [30, 60])
     repeated = push(streams, [30, 60], [1.0, 2.0])

@@ -1,4 +1,4 @@
-"""The newest points are cached for pages that poll: the same as the store has."""
+"""The cache of the newest points returns what the store has."""
 
 import numpy as np
 import pytest
@@ -79,7 +79,7 @@ def test_points_beyond_the_capacity_are_not_read(streams):
     assert streams.read("s", 12).values.tolist() == [25.0, 26.0, 27.0, 28.0, 29.0]
 
 
-def test_a_stream_created_again_is_empty(streams):
+def test_a_recreated_stream_is_empty(streams):
     streams.put("s", "rolling_zscore")
     streams.push("s", times(30), [1.0] * 30)
     streams.read("s", 29)

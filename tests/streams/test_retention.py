@@ -62,7 +62,7 @@ def test_a_stream_is_checked_a_hundred_times_within_its_retention(streams, clock
     assert streams.get("s").points == 24
 
 
-def test_a_shorter_retention_applies_at_once_and_removing_it_restores_nothing(streams):
+def test_a_shorter_retention_applies_immediately_and_removing_it_restores_nothing(streams):
     streams.put("s", "rolling_zscore")
     streams.push("s", hours(48), [1.0] * 48)
     assert (streams.put("s").retention_days, streams.put("s").points) == (None, 48)
@@ -178,7 +178,7 @@ def test_the_thread_ticks_and_outlives_a_failure(open_streams, clock, monkeypatc
     until(lambda: streams.get("s").points == 24)
 
 
-def test_a_new_stream_of_the_same_name_keeps_its_points(streams, monkeypatch):
+def test_a_new_stream_of_the_same_name_has_no_retention(streams, monkeypatch):
     streams.put("s", "rolling_zscore", retention_days=1)
     limited = RetentionStore(streams.store.database).with_retention()
     streams.delete("s")

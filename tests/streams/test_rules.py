@@ -23,7 +23,7 @@ def pushed(streams):
     return streams, streams.push("s", times(40), seasonal(40).tolist())
 
 
-def test_points_sent_twice_are_returned_with_their_scores_and_stored_once(pushed):
+def test_points_sent_twice_are_returned_with_their_scores_and_not_duplicated(pushed):
     streams, before = pushed
     repeated = streams.push("s", times(40), (seasonal(40) + 1).tolist())
     assert_same(repeated, before)
@@ -50,7 +50,7 @@ def test_points_out_of_order_in_one_push_are_sorted(streams):
     np.testing.assert_array_equal(scored.times, times(40))
 
 
-def test_points_of_the_far_future_refuse_the_push(pushed):
+def test_points_in_the_future_refuse_the_push(pushed):
     streams, _ = pushed
     future = np.array([NOW_MS, NOW_MS + 25 * 3_600_000]).astype("datetime64[ms]")
     with pytest.raises(
@@ -79,7 +79,7 @@ def test_all_points_have_times_or_none(pushed):
         streams.push("counted", times(1), [1.0])
 
 
-def test_points_are_scored_from_the_twelfth_on_and_by_the_own_detector_once_it_is_fitted(streams):
+def test_points_are_scored_from_the_twelfth_on_and_by_the_own_detector_when_fitted(streams):
     streams.put("s", "seasonal_naive")
     early = streams.push("s", times(100), seasonal(100).tolist())
     assert early.judged_by == (None,) * 11 + ("robust_zscore",) * 89

@@ -23,7 +23,7 @@ def silences(streams, name="s"):
     return [(each.number, each.cursor, each.stop) for each in Silences(store.database).of(store.stream(name).id)]
 
 
-def test_a_silence_begins_once_and_ends_with_the_next_point(pushed, clock):
+def test_a_silence_begins_one_time_and_ends_with_the_next_point(pushed, clock):
     last_arrival = clock.ms
     clock.ms += 5 * MINUTE
     pushed.tick()
@@ -134,7 +134,7 @@ def test_a_deleted_stream_is_not_silent(pushed, clock):
     assert silences(pushed) == []
 
 
-def test_streams_with_few_points_and_the_demo_are_never_silent(streams, clock):
+def test_short_streams_and_the_demo_are_never_silent(streams, clock):
     streams.put("few")
     streams.push("few", times(5), [1.0] * 5)
     streams.put("none")

@@ -1,4 +1,4 @@
-"""The events of a window are those of the whole stream, complete, whatever window is read."""
+"""The events of a window equal those of the complete stream."""
 
 import numpy as np
 import pytest
