@@ -214,9 +214,9 @@ def test_marked_stretches_are_hatched_each_kind_its_own_way(look):
     for at in (300, 700):
         colours = {tuple(pixel) for pixel in pixels(look, at, 17, 8)}
         assert len(colours) > 3, at  # lines, between them the page
-    planted = {tuple(pixel) for pixel in pixels(look, 70, 17, 2)}
-    assert len(planted) <= 2  # plain
-    for words in ("Planted fault", "Marked as abnormal", "Marked as normal"):
+    injected = {tuple(pixel) for pixel in pixels(look, 70, 17, 2)}
+    assert len(injected) <= 2  # plain
+    for words in ("Injected fault", "Labelled abnormal", "Labelled normal"):
         expect(look.locator("#legend")).to_contain_text(words)
 
 

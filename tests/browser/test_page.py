@@ -162,7 +162,7 @@ def test_another_column_is_drawn_and_judged(page):
     rows = [f"{value},{index % 3}" for index, value in enumerate(daily())]
     upload_read(page, "two.csv", csv_of(rows, "time,load,other"))
     page.get_by_label("Column", exact=True).select_option("other")
-    expect(page.locator("#canvas")).to_have_accessible_name("Line chart of other. Not judged yet.")
+    expect(page.locator("#canvas")).to_have_accessible_name("Line chart of other. No detection yet.")
     choose_detector(page)
     detect(page)
     expect(page.locator("#canvas")).to_have_accessible_name("Line chart of other. No anomalies found.")
