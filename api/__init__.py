@@ -9,7 +9,7 @@ from api.detections import detections
 from api.health import health
 from api.influx import influx
 from api.pages import pages
-from api.streams import keep_names_encoded, streams
+from api.streams import decode_names_late, streams
 from api.v1 import v1
 
 
@@ -19,6 +19,6 @@ def register(app: Flask) -> None:
     access.register(app)
     headers.register(app)
     errors.register(app)
-    keep_names_encoded(app)
+    decode_names_late(app)
     for blueprint in (pages, health, v1, datasets, detections, streams, alerts, influx):
         app.register_blueprint(blueprint)

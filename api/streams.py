@@ -146,7 +146,7 @@ def put_labels(name: str) -> StreamLabels:
     return StreamLabels.from_labels(labels, timed=timed, as_ms=as_ms)
 
 
-def keep_names_encoded(app: Flask) -> None:
+def decode_names_late(app: Flask) -> None:
     """Lets a name in the path hold any character, a slash too: the routes get its segment percent-encoded."""
     inner = app.wsgi_app
 

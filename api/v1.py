@@ -37,7 +37,7 @@ from parameters import parameters
 v1 = Blueprint("v1", __name__, url_prefix="/api/v1")
 
 DEMO_NUMBERS = parameters(demo)
-FEW_POINTS = 20_000
+MAX_SYNCHRONOUS_POINTS = 20_000
 """A demo of up to this many points needs no turn; a longer one waits for its turn, as detections do."""
 
 
@@ -108,7 +108,7 @@ def demo_series() -> DemoSeries | Response:
     as_ms = times_as_ms()
     arguments = demo_arguments()
     points = arguments.get("points")
-    is_long = isinstance(points, float) and points > FEW_POINTS
+    is_long = isinstance(points, float) and points > MAX_SYNCHRONOUS_POINTS
     with state().detection_limit.acquire() if is_long else nullcontext():
         generated = demo(**arguments)
         if wants_csv():

@@ -101,8 +101,8 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """See asyncio.Protocol."""
         self._buffer += data
-        head, header_found, body = self._buffer.partition(b"\r\n\r\n")
-        if not header_found:
+        head, separator, body = self._buffer.partition(b"\r\n\r\n")
+        if not separator:
             return
         lower = head.lower()
         at = lower.find(b"content-length:")

@@ -10,7 +10,7 @@ SIZES = {10_000: 1.5, 100_000: 20.0, 1_000_000: 120.0}
 """Points, and the seconds they may take."""
 MEMORY = 1024
 """Peak MiB that the process may hold."""
-JUDGED = 200
+STREAM_POINTS = 200
 """Points of a stream scored one after another."""
 LIMIT = 1200.0
 
@@ -27,11 +27,11 @@ def stream(points: int) -> Work:
     """What a stream does with each of JUDGED points, fitted on so many before."""
     from detectors.auto.detector import Auto
 
-    series = demo("machine_temperature", points + JUDGED).series
+    series = demo("machine_temperature", points + STREAM_POINTS).series
     auto = Auto.fit(series.slice(0, points))
 
     def work() -> int:
-        ends = range(points + 1, points + JUDGED + 1)
+        ends = range(points + 1, points + STREAM_POINTS + 1)
         return sum(bool(auto.detect_last(series.slice(end - auto.memory - 1, end), 1).is_anomaly[0]) for end in ends)
 
     return work
@@ -44,7 +44,7 @@ def main() -> None:
         line = result.problem or f"{result.processor:9.2f} {seconds:8g} {result.peak:9.0f} {MEMORY:8} {result.flags:7,}"
         print(f"{points:9,} {line}", flush=True)
     result = measure("auto", "stream", 10_000, limit=LIMIT)
-    line = result.problem or f"{1000 * result.processor / JUDGED:.2f} ms"
+    line = result.problem or f"{1000 * result.processor / STREAM_POINTS:.2f} ms"
     print(f"a point of a stream, after a fit on 10,000: {line}")
 
 

@@ -21,7 +21,7 @@ from timeseries import Table
 POINTS, OTHER = 1_000_000, 100_000
 EVERY = 0.02
 """Seconds between two questions whether the service lives."""
-AGAIN, WINDOWS = 40, 50
+RETHRESHOLDS, WINDOWS = 40, 50
 DETECTORS = ("rolling_zscore", "level_spread", "auto")
 
 
@@ -36,7 +36,7 @@ def upload(folder: str, points: int) -> str:
     return dataset.id
 
 
-async def ask(connection: Connection, waits: Latencies, method: str, path: str, body: Any = None) -> dict[str, Any]:
+async def fetch(connection: Connection, waits: Latencies, method: str, path: str, body: Any = None) -> dict[str, Any]:
     """A request and its answer; the wait is noted."""
     data = b"" if body is None else orjson.dumps(body)
     answer = await waits.send(connection, request(method, path, data))
@@ -50,9 +50,9 @@ async def done(connection: Connection, series: str, detector: str, health: Laten
     detection = orjson.loads(data)
     while detection["status"] in ("queued", "running"):
         for _ in range(10):
-            await ask(connection, health, "GET", "/healthz")
+            await fetch(connection, health, "GET", "/healthz")
             await asyncio.sleep(EVERY)
-        detection = await ask(connection, other, "GET", f"/api/v1/detections/{detection['id']}")
+        detection = await fetch(connection, other, "GET", f"/api/v1/detections/{detection['id']}")
     assert detection["status"] == "done", detection["error"]
     return dict(detection)
 
@@ -61,20 +61,20 @@ async def rethreshold(connection: Connection, detection: dict[str, Any]) -> Late
     """Rethreshold repeatedly, as a slider does; the first request, which reads from disk, is left out."""
     name = next(each for each in detection["adjustable_params"] if each != "merge_gap")
     waits, path = Latencies(), f"/api/v1/detections/{detection['id']}"
-    await ask(connection, Latencies(), "PATCH", path, {"params": {name: 3}})
-    for sigma in np.linspace(5, 12, AGAIN).tolist():
-        await ask(connection, waits, "PATCH", path, {"params": {name: sigma}})
+    await fetch(connection, Latencies(), "PATCH", path, {"params": {name: 3}})
+    for sigma in np.linspace(5, 12, RETHRESHOLDS).tolist():
+        await fetch(connection, waits, "PATCH", path, {"params": {name: sigma}})
     return waits
 
 
 async def windows(connection: Connection, detection: dict[str, Any], points: int) -> Latencies:
     """A chart that is zoomed and moved."""
     waits, path = Latencies(), f"/api/v1/detections/{detection['id']}/points"
-    await ask(connection, Latencies(), "GET", path)
+    await fetch(connection, Latencies(), "GET", path)
     for step in range(WINDOWS):
         width = int(points * 0.9**step) + 10
         start = (points - width) * step // WINDOWS
-        await ask(connection, waits, "GET", f"{path}?from={start}&to={start + width}&buckets=1000")
+        await fetch(connection, waits, "GET", f"{path}?from={start}&to={start + width}&buckets=1000")
     return waits
 
 

@@ -61,16 +61,16 @@ def main(arguments: Sequence[str]) -> None:
     with tempfile.TemporaryDirectory() as folder, serving(folder) as service, sync_playwright() as playwright:
         file, url = Path(folder) / "large.csv", f"http://127.0.0.1:{service.port}"
         write(file, points)
-        found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
-        browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        executable = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+        browser = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox"])
         loads = [load(browser.new_page(), url) for _ in range(LOADS + 1)][1:]  # the first one warms the server
         page = browser.new_page(viewport={"width": 1280, "height": 900})
         session = page.context.new_cdp_session(page)
         page.goto(url)
-        told_loads(loads)
+        load_results(loads)
         shown(page, file, points)
         before = np.array([service.cpu(), processor(browser)])
-        told_steps([stepped(page, KEYS[k % len(KEYS)]) for k in range(steps)])
+        step_results([stepped(page, KEYS[k % len(KEYS)]) for k in range(steps)])
         server, tab = (np.array([service.cpu(), processor(browser)]) - before) / steps * 1000
         print(
             f"processor time of a step: {tab:.0f} ms in the browser, its pauses included, {server:.1f} ms in the server"
@@ -131,17 +131,17 @@ def heap(session: CDPSession) -> float:
     """MB."""
     session.send("Performance.enable")
     session.send("HeapProfiler.collectGarbage")
-    found = {each["name"]: each["value"] for each in session.send("Performance.getMetrics")["metrics"]}
-    return float(found["JSHeapUsedSize"]) / 1e6
+    executable = {each["name"]: each["value"] for each in session.send("Performance.getMetrics")["metrics"]}
+    return float(executable["JSHeapUsedSize"]) / 1e6
 
 
-def told_loads(loads: list[dict[str, float]]) -> None:
+def load_results(loads: list[dict[str, float]]) -> None:
     """Prints how the page begins."""
     paints = [each["paint"] for each in loads]
     print(f"first paint {np.median(paints):.0f} ms (median of {len(loads)} loads), {loads[0]['bytes'] / 1e3:.0f} kB")
 
 
-def told_steps(steps: list[dict[str, Any]]) -> None:
+def step_results(steps: list[dict[str, Any]]) -> None:
     """Prints the spread of what a step takes."""
     fetched = sum(each["fetched"] > 0 for each in steps)
     for name, words in (("first", "first frame"), ("exact", "exact, fetched and drawn")):

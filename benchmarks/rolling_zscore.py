@@ -44,11 +44,11 @@ def river(points: int, window: int) -> Work:
     values = demo("seasonal", points).series.values.tolist()
 
     def work() -> int:
-        spread, flags = utils.Rolling(stats.Var(), window_size=window), 0
+        scale, flags = utils.Rolling(stats.Var(), window_size=window), 0
         for seen, value in enumerate(values):
             if seen >= (window + 1) // 2:
-                flags += abs(value - spread.mean.get()) > THRESHOLD * spread.get() ** 0.5
-            spread.update(value)
+                flags += abs(value - scale.mean.get()) > THRESHOLD * scale.get() ** 0.5
+            scale.update(value)
         return flags
 
     return work

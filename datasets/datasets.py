@@ -186,13 +186,13 @@ def _deleted(dataset_id: str) -> NotFound:
 def _downsampled(series: Series, start: int, stop: int, buckets: int) -> Window:
     values = series.values[start:stop]
     times = None if series.times is None else series.times[start:stop]
-    kept = downsample(values, times, buckets=buckets)
+    positions = downsample(values, times, buckets=buckets)
     return Window(
         column=series.name,
         start=start,
         stop=stop,
-        positions=kept + start,
-        times=None if times is None else times[kept],
-        values=values[kept],
+        positions=positions + start,
+        times=None if times is None else times[positions],
+        values=values[positions],
         missing=int(np.count_nonzero(np.isnan(values))),
     )

@@ -51,8 +51,8 @@ def read_arrays(
     if len(times) != len(values):
         raise Unreadable(f"There are {len(times)} times for {len(values)} values; send as many of each.", name="times")
     micros, nanos, assumed, dates = _read_times(times, date_order)
-    stamps, order, mended = sort_by_time(micros, lambda at: [int(position) for position in at[:5]], nanos)
-    return Table(name, stamps, {name: numbers[order]}, None, (*repairs, *assumed, *mended), dates=dates)
+    stamps, order, order_repairs = sort_by_time(micros, lambda at: [int(position) for position in at[:5]], nanos)
+    return Table(name, stamps, {name: numbers[order]}, None, (*repairs, *assumed, *order_repairs), dates=dates)
 
 
 def read_each_time(times: Sequence[int | float | str]) -> Times:

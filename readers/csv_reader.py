@@ -13,7 +13,7 @@ from readers.field_index import Ints
 from readers.index_columns import IndexColumns, find_index_columns
 from readers.long_format import refuse_groups
 from readers.number_columns import Numbers, read_numbers
-from readers.rows import rows_to_keep
+from readers.rows import find_rows
 from readers.sorting import sort_by_time
 from readers.time_column import TimeColumn, find_time_column
 from readers.value_columns import value_columns
@@ -103,7 +103,7 @@ def _analyse(
     read: Callable[[int], Numbers],
 ) -> _Analysis:
     times = find_time_column(layout, time_position, value_position, date_order, read)
-    rows, dropped = rows_to_keep(layout, times, read)
+    rows, dropped = find_rows(layout, times, read)
     skipped = find_index_columns(layout, times, value_position, read, rows)
     columns, changed = value_columns(layout, times.used | skipped.left_out, value_position, read, rows)
     return _Analysis(times, columns, skipped, rows, [*times.repairs, *skipped.repairs, *dropped, *changed])

@@ -55,7 +55,7 @@ def find_parts(layout: Layout, value_position: int | None, read: Callable[[int],
 
 def _holds(layout: Layout, column: int, part: str, read: Callable[[int], Numbers]) -> bool:
     words = part == "month" and layout.kinds[column] == "text"
-    return (words or layout.kinds[column] == "number") and whole_within(
+    return (words or layout.kinds[column] == "number") and are_integers_within(
         part_numbers(layout, column, read).values, *_RANGES[part]
     )
 
@@ -70,7 +70,7 @@ def part_numbers(layout: Layout, column: int, read: Callable[[int], Numbers]) ->
     return Numbers(values, bad=np.flatnonzero(np.isnan(values)))
 
 
-def whole_within(values: Floats, low: float, high: float) -> bool:
+def are_integers_within(values: Floats, low: float, high: float) -> bool:
     """Return whether all finite numbers, at least one, are integers from low to high."""
     known = values[np.isfinite(values)]
     return bool(known.size) and bool(((known >= low) & (known <= high) & (known % 1 == 0)).all())
@@ -79,7 +79,7 @@ def whole_within(values: Floats, low: float, high: float) -> bool:
 def are_years(values: Floats) -> bool:
     """Return whether a column counts years one by one, whatever its name."""
     known = values[np.isfinite(values)]
-    return known.size > 1 and whole_within(known, _FIRST_YEAR, _LAST_YEAR) and bool((np.diff(known) == 1).all())
+    return known.size > 1 and are_integers_within(known, _FIRST_YEAR, _LAST_YEAR) and bool((np.diff(known) == 1).all())
 
 
 def read_parts(columns: Sequence[Numbers], clock: Text | None = None) -> Stamps:
@@ -107,8 +107,8 @@ def bad_and_missing(numbers: Numbers) -> tuple[Bools, Bools]:
 
 
 def _digits(values: Floats, width: int) -> Text:
-    whole = np.where(np.isfinite(values), values, 0).astype(np.int64)
-    return np.strings.zfill(whole.astype(np.bytes_), width).astype(np.bytes_)
+    integers = np.where(np.isfinite(values), values, 0).astype(np.int64)
+    return np.strings.zfill(integers.astype(np.bytes_), width).astype(np.bytes_)
 
 
 def _fixed(digits: bytes, like: Text) -> Text:

@@ -13,7 +13,7 @@ _FOR_POINT = (
     re.compile(rb",[\d,]*\."),
     re.compile(rb",\d{3},"),
 )
-_LONG_WHOLE = re.compile(rb"(?m)^-?\d{4,}$")
+_LONG_INTEGER = re.compile(rb"(?m)^-?\d{4,}$")
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ def find_marks(lines: bytes, delimiter: str, hint: str | None) -> Marks:
     if comma is not None or point is not None:
         return Marks("," if point is None else ".", shown=True)
     if b"," in lines:
-        if _LONG_WHOLE.search(lines):  # thousands would be marked there too
+        if _LONG_INTEGER.search(lines):  # thousands would be marked there too
             return Marks(",", shown=True)
         return Marks(hint or ("," if delimiter == ";" else "."), assumed=True)
     if b"." in lines and hint == ",":

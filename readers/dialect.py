@@ -96,9 +96,13 @@ def find_delimiter(text: bytes) -> str:
     sample = [line.decode("utf-8", "replace") for line in lines]
     scores = {delimiter: _score(sample, delimiter) for delimiter in _DELIMITERS}
     best = max(_DELIMITERS, key=lambda delimiter: scores[delimiter])
-    alone = _share(*_good([[line] for line in sample[1:] or sample]))
+    single_column = _share(*_good([[line] for line in sample[1:] or sample]))
     one_name = len(sample) > 1 and best not in sample[0]
-    if scores[best] <= 0 or (alone > scores[best] and (one_name or scores[best] < 0.5)) or (one_name and alone == 1):
+    if (
+        scores[best] <= 0
+        or (single_column > scores[best] and (one_name or scores[best] < 0.5))
+        or (one_name and single_column == 1)
+    ):
         return _NO_DELIMITER
     return best
 
@@ -106,16 +110,16 @@ def find_delimiter(text: bytes) -> str:
 def _score(lines: Sequence[str], delimiter: str) -> float:
     """The share of rows with the usual width times the share of numbers and times in them."""
     rows = [row for row in csv.reader(lines, delimiter=delimiter) if row]
-    width, usual = Counter(map(len, rows)).most_common(1)[0] if rows else (0, 0)
+    width, commonest = Counter(map(len, rows)).most_common(1)[0] if rows else (0, 0)
     if width < 2:
         return _share(1, len(rows)) / 2 if any(len(row) > 1 for row in rows) else 0.0
     body = rows if len(rows) == 1 else rows[1:]
     good, filled = _good([row for row in body if len(row) == width])
-    return usual / len(rows) * (0.01 + _share(good, filled))
+    return commonest / len(rows) * (0.01 + _share(good, filled))
 
 
-def _share(part: int, whole: int) -> float:
-    return part / whole if whole else 0.0
+def _share(part: int, total: int) -> float:
+    return part / total if total else 0.0
 
 
 def _good(rows: Sequence[Sequence[str]]) -> tuple[int, int]:
@@ -127,9 +131,9 @@ def _without_blank_lines(grid: FieldIndex) -> FieldIndex:
     """Without blank lines; in a table of one column those between its values stay, they are missing values."""
     blank = np.zeros(len(grid), np.bool_)
     for here, some in grid.blocks():
-        alone = np.flatnonzero(some.count == 1)
-        start, stop = some.select(alone).bounds(0)
-        blank[here][alone[start == stop]] = True
+        single_column = np.flatnonzero(some.count == 1)
+        start, stop = some.select(single_column).bounds(0)
+        blank[here][single_column[start == stop]] = True
     if not blank.any():
         return grid
     filled = np.flatnonzero(~blank)

@@ -29,8 +29,8 @@ def decode_text(data: bytes) -> tuple[bytes, list[Repair]]:
         line = data.count(b"\n", 0, data.index(b"\0")) + 1
         raise Unreadable(f"Line {line} holds NUL bytes; this is not a text file. Save the table as CSV.", line=line)
     if not data.isascii():
-        for odd, plain in _LOOK_ALIKES.items():
-            data = data.replace(odd.encode(), plain.encode())
+        for character, replacement in _LOOK_ALIKES.items():
+            data = data.replace(character.encode(), replacement.encode())
     if b"\r" in data:
         data = data.replace(b"\r\r\n", b"\n").replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     head = data[:4096].lstrip()
@@ -53,11 +53,11 @@ def _to_utf8(data: bytes) -> tuple[bytes, list[Repair]]:
         return _convert(data, wide), [repair("encoding_assumed", [1], variant="utf-16", encoding=wide.upper())]
     if _is_utf8(data):
         return data, []
-    odd = np.flatnonzero(np.frombuffer(data, np.uint8) > 127)
+    non_ascii = np.flatnonzero(np.frombuffer(data, np.uint8) > 127)
     ends = np.flatnonzero(np.frombuffer(data, np.uint8) == ord("\n"))
-    lines = np.unique(np.searchsorted(ends, odd)) + 1
+    lines = np.unique(np.searchsorted(ends, non_ascii)) + 1
     text = data.decode("cp1252", errors="replace").encode()
-    return text, [repair("encoding_assumed", lines, len(odd))]
+    return text, [repair("encoding_assumed", lines, len(non_ascii))]
 
 
 def _is_utf8(data: bytes) -> bool:
@@ -82,7 +82,8 @@ def _utf16_without_bom(data: bytes) -> str | None:
     head = np.frombuffer(data[:4096], np.uint8)
     if head.size < 4 or len(data) % 2:
         return None
-    even, odd = np.mean(head[0::2] == 0), np.mean(head[1::2] == 0)
-    if odd > 0.7 and even < 0.1:
+    first_bytes = np.mean(head[0::2] == 0)
+    second_bytes = np.mean(head[1::2] == 0)
+    if second_bytes > 0.7 and first_bytes < 0.1:
         return "utf-16-le"
-    return "utf-16-be" if even > 0.7 and odd < 0.1 else None
+    return "utf-16-be" if first_bytes > 0.7 and second_bytes < 0.1 else None

@@ -13,7 +13,7 @@ from timeseries.series import Floats
 _NANO_PLACES = {"seconds": 9, "milliseconds": 6, "microseconds": 3, "nanoseconds": 0}
 """Decimal places down to the nanosecond."""
 
-_WHOLE_MICROS = 17
+MAX_MICROS_BYTES = 17
 """Bytes of an epoch with microseconds, as `1772323200.123456`; longer ones may be finer."""
 
 _INT64_MICROS = 9_000_000_000_000_000
@@ -26,17 +26,17 @@ def from_text(text: Text, unit: str, micros: Ints, wrong: Bools) -> tuple[Ints, 
     Cells that are `wrong`, or are not written like `1772323200.5`, are left unchanged.
     """
     nanos = np.zeros(len(text), np.int64)
-    if text.dtype.itemsize <= _WHOLE_MICROS:
+    if text.dtype.itemsize <= MAX_MICROS_BYTES:
         return micros, nanos
     fits = unit == "nanoseconds" and not wrong.any() and int(micros.max(initial=0)) < _INT64_MICROS
     if fits and np.strings.isdigit(text).all():
         micros, nanos = np.divmod(text.astype(np.int64), 1000)
         return micros, nanos
     micros, places = micros.copy(), _NANO_PLACES[unit]
-    for position in np.flatnonzero(~wrong & (np.strings.str_len(text) > _WHOLE_MICROS)).tolist():
-        whole, _, part = text[position].replace(b",", b".", 1).partition(b".")
-        if (whole + part).isdigit():
-            count = int(whole + part[:places].ljust(places, b"0"))
+    for position in np.flatnonzero(~wrong & (np.strings.str_len(text) > MAX_MICROS_BYTES)).tolist():
+        integer, _, part = text[position].replace(b",", b".", 1).partition(b".")
+        if (integer + part).isdigit():
+            count = int(integer + part[:places].ljust(places, b"0"))
             beyond = bool(part[places:].strip(b"0"))
             micros[position], nanos[position] = count // 1000, max(count % 1000, beyond)
     return micros, nanos

@@ -50,9 +50,9 @@ class FieldIndex:
     def __len__(self) -> int:
         return len(self.first)
 
-    def select(self, keep: Bools | Ints | slice) -> "FieldIndex":
+    def select(self, rows_or_flags: Bools | Ints | slice) -> "FieldIndex":
         """Return the index of some records."""
-        return replace(self, first=self.first[keep], count=self.count[keep])
+        return replace(self, first=self.first[rows_or_flags], count=self.count[rows_or_flags])
 
     def blocks(self) -> Iterator[tuple[slice, "FieldIndex"]]:
         """Yield BLOCK_RECORDS records at a time with their positions; one empty block where there are none."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from readers.column_types import is_time_name
-from readers.date_parts import is_part_name, whole_within
+from readers.date_parts import are_integers_within, is_part_name
 from readers.dialect import Layout
 from readers.field_index import Ints
 from readers.number_columns import Numbers
@@ -78,7 +78,7 @@ def _is_row_number(layout: Layout, values: Floats) -> bool:
     if not layout.has_header:
         return len(values) > 2 and _by_one(values)
     if name == "column_1":  # a table that was filtered or sorted keeps its original row numbers
-        return whole_within(values, 0, np.inf) and np.unique(values).size == len(values)
+        return are_integers_within(values, 0, np.inf) and np.unique(values).size == len(values)
     return _ROW_NUMBER.fullmatch(name) is not None and _by_one(values)
 
 
@@ -100,9 +100,9 @@ def _reason(name: str, values: Floats) -> str:
         return "counts_rows"
     steps = np.diff(values)
     one_way = bool((steps >= 0).all() or (steps <= 0).all())
-    if id_like and one_way and steps.all() and whole_within(values, 0, np.inf):
+    if id_like and one_way and steps.all() and are_integers_within(values, 0, np.inf):
         return "numbers_rows"
-    if is_part_name(name) and whole_within(values, 0, 9999):
+    if is_part_name(name) and are_integers_within(values, 0, 9999):
         return "date_part"
     return "increasing_time" if _ELAPSED.fullmatch(name) and one_way and steps.any() else ""
 

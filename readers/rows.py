@@ -25,31 +25,31 @@ _TOTAL = re.compile(
 )
 
 
-def rows_to_keep(layout: Layout, times: TimeColumn, read: Callable[[int], Numbers]) -> tuple[Ints, list[Repair]]:
+def find_rows(layout: Layout, times: TimeColumn, read: Callable[[int], Numbers]) -> tuple[Ints, list[Repair]]:
     """Return the positions of the records that are rows of the table, and what was left out.
 
     Raises Unreadable for a cell in the time column that is not a time, and where many rows have too many fields.
     """
     grid = layout.grid
-    keep = np.ones(len(grid), np.bool_)
+    is_row = np.ones(len(grid), np.bool_)
     repairs: list[Repair] = []
 
     def leave_out(code: str, flags: Bools) -> None:
-        at = np.flatnonzero(flags & keep)
+        at = np.flatnonzero(flags & is_row)
         if at.size:
-            keep[at] = False
+            is_row[at] = False
             repairs.append(repair(code, grid.lines(at), len(at)))
 
     suspects = _suspects(layout, times, read)
     leave_out("repeated_header", _repeated_headers(layout, suspects))
     leave_out("trailing_rows", _trailing_rows(layout, suspects))
-    leave_out("long_rows", _long_rows(layout, keep))
+    leave_out("long_rows", _long_rows(layout, is_row))
     if times.micros is not None:
         leave_out("missing_time", times.missing)
-        _check_times(layout, times, keep)
-    if not keep.any():
+        _check_times(layout, times, is_row)
+    if not is_row.any():
         raise Unreadable("The file has no rows of data; send a table with a column of numbers.")
-    rows = np.flatnonzero(keep)
+    rows = np.flatnonzero(is_row)
     short = rows[grid.count[rows] < len(layout.names)]
     if short.size:
         repairs.append(repair("short_rows", grid.lines(short), len(short)))
@@ -86,11 +86,11 @@ def _trailing_rows(layout: Layout, suspects: Ints) -> Bools:
     return trailing
 
 
-def _long_rows(layout: Layout, keep: Bools) -> Bools:
+def _long_rows(layout: Layout, is_row: Bools) -> Bools:
     """Flag the records with text in fields beyond the last column; empty fields there are ignored."""
     grid, width = layout.grid, len(layout.names)
     long = np.zeros(len(grid), np.bool_)
-    at = np.flatnonzero((grid.count > width) & keep)
+    at = np.flatnonzero((grid.count > width) & is_row)
     for column in range(width, int(grid.count[at].max(initial=width))):
         start, stop = grid.select(at).bounds(column)
         long[at[stop > start]] = True
@@ -106,8 +106,8 @@ def _long_rows(layout: Layout, keep: Bools) -> Bools:
     return long
 
 
-def _check_times(layout: Layout, times: TimeColumn, keep: Bools) -> None:
-    wrong = np.flatnonzero(times.bad & keep)
+def _check_times(layout: Layout, times: TimeColumn, is_row: Bools) -> None:
+    wrong = np.flatnonzero(times.bad & is_row)
     if not wrong.size:
         return
     line = layout.grid.line(int(wrong[0]))

@@ -33,14 +33,16 @@ def sort_by_time(micros: Ints, places: Places, nanos: Ints | None = None) -> tup
     fine = np.flatnonzero((sorted_micros % 1000 != 0) | (sorted_nanos != 0))
     if fine.size:
         repairs.append(repair("finer_than_millisecond", places(np.sort(order[fine])), len(fine)))
-    again = np.flatnonzero(millis[1:] == millis[:-1])
-    if again.size:
-        after = again + 1
-        closer: Bools = (sorted_micros[again] != sorted_micros[after]) | (sorted_nanos[again] != sorted_nanos[after])
-        repairs.extend(_duplicates(order, again, closer, places))
-        keep = np.ones(len(order), np.bool_)
-        keep[again] = False
-        order, millis = order[keep], millis[keep]
+    repeated = np.flatnonzero(millis[1:] == millis[:-1])
+    if repeated.size:
+        after = repeated + 1
+        closer: Bools = (sorted_micros[repeated] != sorted_micros[after]) | (
+            sorted_nanos[repeated] != sorted_nanos[after]
+        )
+        repairs.extend(_duplicates(order, repeated, closer, places))
+        is_last = np.ones(len(order), np.bool_)
+        is_last[repeated] = False
+        order, millis = order[is_last], millis[is_last]
     return millis.astype("datetime64[ms]"), order, repairs
 
 
@@ -50,9 +52,9 @@ def _order_repair(n: int, back: Ints, places: Places) -> Repair:
     return repair("order_mended", places(back), len(back))
 
 
-def _duplicates(order: Ints, again: Ints, closer: Bools, places: Places) -> list[Repair]:
+def _duplicates(order: Ints, repeated: Ints, closer: Bools, places: Places) -> list[Repair]:
     repairs = []
-    for code, at in (("duplicate_times", again[~closer]), ("closer_than_millisecond", again[closer])):
+    for code, at in (("duplicate_times", repeated[~closer]), ("closer_than_millisecond", repeated[closer])):
         if at.size:
             places_at = places(np.sort(order[at]))
             repairs.append(repair(code, places_at, len(at), dropped=len(at), rows=len(order)))

@@ -224,10 +224,10 @@ def _epochs(layout: Layout, column: int, numbers: Numbers, unit: str, repairs: t
 
 def _column(layout: Layout, column: int, numbers: Numbers, micros: Floats, repairs: tuple[Repair, ...]) -> TimeColumn:
     bad, missing = bad_and_missing(numbers)
-    far = beyond_calendar(micros)
-    whole = np.rint(np.where(np.isfinite(micros) & ~far, micros, 0)).astype(np.int64)
-    bad |= far
-    return TimeColumn(layout.names[column], frozenset({column}), whole, bad, missing, repairs)
+    is_outside = beyond_calendar(micros)
+    integers = np.rint(np.where(np.isfinite(micros) & ~is_outside, micros, 0)).astype(np.int64)
+    bad |= is_outside
+    return TimeColumn(layout.names[column], frozenset({column}), integers, bad, missing, repairs)
 
 
 def _mostly_one_way(known: Floats) -> bool:

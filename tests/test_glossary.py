@@ -42,14 +42,10 @@ EXCEPTIONS = {  # a contract, another system's word, or the plain meaning; each 
     "_LOOK_ALIKES": "characters that look alike",
 }
 ALLOWED = {  # names still to be changed, by package; only ever fewer
-    "benchmarks": 34,
-    "readers": 17,
     "timeseries": 6,
     "static/js/detect": 5,
     "data_generation": 4,
-    "api": 2,
     "static/js/live": 2,
-    "datasets": 1,
     "events": 1,
     "static/js/chart": 1,
     "static/js/ui": 1,

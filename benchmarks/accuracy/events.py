@@ -93,5 +93,5 @@ def event_metrics(events: Spans, labels: Bools, peaks: Sequence[int] | None = No
     )
 
 
-def _share(part: float, whole: float) -> float:
-    return part / whole if whole else 0.0
+def _share(part: float, total: float) -> float:
+    return part / total if total else 0.0

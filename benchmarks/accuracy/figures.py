@@ -62,15 +62,15 @@ def mean(values: Iterable[float]) -> float:
 
 def summary(name: str, kind: str, series: Sequence[Labelled], result_of: Callable[[str], Result | None]) -> Summary:
     """Return the figures of one method from its stored results."""
-    found = Summary(name, kind)
+    total = Summary(name, kind)
     nab_files: list[nab.Scored] = []
     for one in series:
         result = result_of(one.file)
         if result is None or result.output is None:
-            found.problems[one.file] = result.problem if result else "not run yet"
+            total.problems[one.file] = result.problem if result else "not run yet"
             continue
         severity, table = result.output.severity, result.output.events
-        found.figures.append(
+        total.figures.append(
             Figures(
                 one.file,
                 one.data_set,
@@ -83,5 +83,6 @@ def summary(name: str, kind: str, series: Sequence[Labelled], result_of: Callabl
         if one.data_set == "NAB":
             nab_files.append(nab.scored(severity, one.labels))
     if nab_files and len(nab_files) == sum(one.data_set == "NAB" for one in series):
-        found.nab_own, found.nab_best = nab.at_threshold(nab_files), nab.at_best_threshold(nab_files)
-    return found
+        total.nab_own = nab.at_threshold(nab_files)
+        total.nab_best = nab.at_best_threshold(nab_files)
+    return total

@@ -90,9 +90,9 @@ def parts_of(series: Series) -> Parts:
     assert lstm.offline is not None
     scorers = lstm.offline.scorers
     residuals = lstm.detect(series).score / lstm.model.unit / scorers.std
-    near, at = place_in_cells(residuals, cells), cells
-    far = scorers.multi_step.mean_error(values, lambda done: None)
-    for scorer, distances in scorers.residual_windows.distances(near, far):
+    lower, at = place_in_cells(residuals, cells), cells
+    upper = scorers.multi_step.mean_error(values, lambda done: None)
+    for scorer, distances in scorers.residual_windows.distances(lower, upper):
         sections[SHORT_NAMES[scorer.name], scorer.window or 1] = distances[at]
     return sections
 
@@ -102,12 +102,12 @@ def joined(parts: Parts, choice: Choice) -> Floats:
     total = np.zeros(len(next(iter(parts.values()))))
     for (name, length), distances in parts.items():
         if name in choice.views and (length == 1 or length in choice.lengths):
-            looked_at = mean_over_covering_windows(distances, length) if choice.around else distances
-            known = looked_at[np.isfinite(looked_at)]
+            distances_at = mean_over_covering_windows(distances, length) if choice.around else distances
+            known = distances_at[np.isfinite(distances_at)]
             if known.size:
                 median, high = np.quantile(known, [0.5, 0.95]).tolist()
-                voice = np.clip((looked_at - median) / max(high - median, MIN_RANGE), 0.0, choice.most)
-                total += np.nan_to_num(voice)
+                calibrated = np.clip((distances_at - median) / max(high - median, MIN_RANGE), 0.0, choice.most)
+                total += np.nan_to_num(calibrated)
     return total
 
 
@@ -134,7 +134,7 @@ def _place(file: str) -> Path:
         if source.parent.name != "accuracy" or source.name in ("left_out.py", "vus.py"):
             digest.update(source.read_bytes())
     name = hashlib.sha256(file.encode()).hexdigest()[:12]
-    return results.KEPT / "left_out" / digest.hexdigest()[:12] / f"{name}.json"
+    return results.FOLDER / "left_out" / digest.hexdigest()[:12] / f"{name}.json"
 
 
 def table(series: Iterable[Labelled]) -> str:

@@ -94,9 +94,9 @@ def without_network(series: Series, offline: bool) -> Output:
     return _output(fitted.detect_offline(series) if offline else fitted.detect(series))
 
 
-def _output(found: Detection) -> Output:
-    scores = np.where(found.is_anomaly, found.score, -1.0)
-    return Output(found.severity, _table([(a, b, a + int(np.argmax(scores[a:b]))) for a, b in found.intervals]))
+def _output(result: Detection) -> Output:
+    scores = np.where(result.is_anomaly, result.score, -1.0)
+    return Output(result.severity, _table([(a, b, a + int(np.argmax(scores[a:b]))) for a, b in result.intervals]))
 
 
 def _ours(kind: type[Detector]) -> Callable[[Series], Output]:
@@ -170,19 +170,19 @@ def imported_files(module: str) -> set[Path]:
 
     Left out is `series`: a method gets a series that has been read, and does not depend on how.
     """
-    found: set[Path] = set()
+    result: set[Path] = set()
     wanted = [module]
     while wanted:
         file = _file(wanted.pop())
-        if file is None or file in found or file.parent == ROOT / "series":
+        if file is None or file in result or file.parent == ROOT / "series":
             continue
-        found.add(file)
+        result.add(file)
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Import):
                 wanted += [name.name for name in node.names]
             elif isinstance(node, ast.ImportFrom) and node.module:
                 wanted += [node.module, *(f"{node.module}.{name.name}" for name in node.names)]
-    return found
+    return result
 
 
 def _file(module: str) -> Path | None:

@@ -16,9 +16,9 @@ from timeseries.intervals import runs
 
 FALSE_ALARM = 0.11
 """Cost of a false alarm; a found and a missed window weigh 1."""
-PROBATION, LONGEST_PROBATION = 0.15, 750
+PROBATION, MAX_PROBATION = 0.15, 750
 """Share of a file at its start, and most points, in which nothing counts."""
-FAR = 3.0
+OUTSIDE = 3.0
 """Window lengths after which a false alarm costs all of it."""
 
 
@@ -43,16 +43,16 @@ def scored(severity: Floats, labels: Bools) -> Scored:
     spans = runs(labels)
     at = np.arange(len(labels))
     window = np.full(len(labels), -1)
-    position = np.full(len(labels), FAR)  # in lengths of the window, 0 at its right end
+    position = np.full(len(labels), OUTSIDE)  # in lengths of the window, 0 at its right end
     for k, (start, stop) in enumerate(spans):
         window[start:stop] = k
         position[start:stop] = (at[start:stop] - stop) / (stop - start)
         after = spans[k + 1][0] if k + 1 < len(spans) else len(labels)
         position[stop:after] = (at[stop:after] - (stop - 1)) / max(stop - start - 1, 1)
-    worth = np.where(position >= FAR, -1.0, 2 / (1 + np.exp(5 * np.minimum(position, FAR))) - 1)
+    worth = np.where(position >= OUTSIDE, -1.0, 2 / (1 + np.exp(5 * np.minimum(position, OUTSIDE))) - 1)
     best = 2 / (1 + math.exp(-5)) - 1
     weight = np.where(window >= 0, worth / best, FALSE_ALARM * worth)
-    first = math.ceil(min(math.floor(PROBATION * len(labels)), LONGEST_PROBATION))
+    first = math.ceil(min(math.floor(PROBATION * len(labels)), MAX_PROBATION))
     return Scored(severity[first:], window[first:], weight[first:], len(spans))
 
 

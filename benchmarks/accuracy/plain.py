@@ -19,9 +19,9 @@ def rolling_zscore(series: Series) -> Floats:
     if len(values) > WINDOW:
         before = sliding_window_view(values, WINDOW)[:-1]
         distance = np.abs(values[WINDOW:] - np.nanmean(before, axis=1))
-        spread = np.nanstd(before, axis=1)
+        scale = np.nanstd(before, axis=1)
         floor = 1e-9 * max(float(np.nanmax(np.abs(values))), 1e-300)  # after equal values any change stands out
-        score[WINDOW:] = distance / np.maximum(spread, floor)
+        score[WINDOW:] = distance / np.maximum(scale, floor)
     return score
 
 

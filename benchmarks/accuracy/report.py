@@ -106,12 +106,12 @@ def _nab(shown: Sequence[Summary]) -> str:
 def _same_files(shown: Sequence[Summary]) -> str:
     """Methods that did not finish everything, beside the others on the very files that they did finish."""
     most = max((len(one.figures) for one in shown), default=0)
-    whole = {one.name: one for one in _ranked(shown) if len(one.figures) == most}
+    complete = {one.name: one for one in _ranked(shown) if len(one.figures) == most}
     rows = []
     for part in (one for one in shown if len(one.figures) < most):
         files = {figures.file for figures in part.figures}
-        on_these = {name: mean(f.vus for f in one.figures if f.file in files) for name, one in whole.items()}
-        ours = {name: vus for name, vus in on_these.items() if whole[name].kind == "ours" and not math.isnan(vus)}
+        on_these = {name: mean(f.vus for f in one.figures if f.file in files) for name, one in complete.items()}
+        ours = {name: vus for name, vus in on_these.items() if complete[name].kind == "ours" and not math.isnan(vus)}
         best = max(ours, key=lambda name: ours[name], default="")
         beside = [f"{_number(ours[best], 3)} ({best})" if best else "–"]
         beside += [_number(on_these.get(name, math.nan), 3) for name in BESIDE]

@@ -19,10 +19,10 @@ from benchmarks.accuracy import data
 from benchmarks.accuracy.methods import ROOT, Method, Output
 from benchmarks.accuracy.worker import ENVIRONMENT
 
-KEPT = ROOT / ".bench/accuracy"
+FOLDER = ROOT / ".bench/accuracy"
 LIMIT, START_LIMIT = 120.0, 300.0
 """Processor seconds for one series, and for imports and a first small one."""
-PATIENCE = 10
+START_SECONDS = 10
 """Seconds by the clock for each of them, on a busy machine."""
 
 
@@ -39,7 +39,7 @@ class Result:
 def path_of(method: Method, file: str) -> Path:
     """Return the path of the result of one series."""
     name = hashlib.sha256(file.encode() + (data.DATA / file).read_bytes()).hexdigest()[:12]
-    return KEPT / method.name.replace(" ", "_") / method.version / f"{name}.npz"
+    return FOLDER / method.name.replace(" ", "_") / method.version / f"{name}.npz"
 
 
 def load_result(method: Method, file: str) -> Result | None:
@@ -53,10 +53,10 @@ def load_result(method: Method, file: str) -> Result | None:
     return Result(problem=json.loads(failed.read_text())["problem"]) if failed.exists() else None
 
 
-def run_missing(method: Method, series: Iterable[data.Labelled], limit: float, again: bool = False) -> None:
+def run_missing(method: Method, series: Iterable[data.Labelled], limit: float, retry: bool = False) -> None:
     """Run the method on series without a result, the shortest first; with `again`, also on those that failed."""
     shortest = [one.file for one in sorted(series, key=lambda one: len(one.series))]
-    missing = [file for file in shortest if (result := load_result(method, file)) is None or (again and result.problem)]
+    missing = [file for file in shortest if (result := load_result(method, file)) is None or (retry and result.problem)]
     worker: Worker | None = None
     try:
         for file in missing:
@@ -131,7 +131,7 @@ class Worker:
             with contextlib.suppress(queue.Empty):
                 line = self.answers.get(timeout=1)
             waited = time.monotonic() - began
-            if line is None and (processor_seconds(self.process.pid) - used > limit or waited > PATIENCE * limit):
+            if line is None and (processor_seconds(self.process.pid) - used > limit or waited > START_SECONDS * limit):
                 self.stop()
                 return f"over {limit:g} s"
         if not line:

@@ -12,9 +12,9 @@ from timeseries.intervals import runs
 from timeseries.seasonality import autocorrelation
 
 THRESHOLDS = 250
-LONGEST_LAG = 400
-SHORTEST, LONGEST, USUAL = 6, 303, 125
-LOOKED_AT = 20_000
+MAX_LAG = 400
+SHORTEST, MAX_WINDOW, DEFAULT_WINDOW = 6, 303, 125
+SAMPLE = 20_000
 CHUNK = 2_000_000
 """Numbers held at once in the sums over windows; keeps long series within some tens of MiB."""
 
@@ -23,7 +23,7 @@ Ints = NDArray[np.int64]
 
 def vus_window(values: Floats) -> int:
     """The widest buffer around labels, in points: the period of values (n,) as `TSB_AD` estimates it, or 125."""
-    return estimated_period(values) or USUAL
+    return estimated_period(values) or DEFAULT_WINDOW
 
 
 def estimated_period(values: Floats) -> int | None:
@@ -31,11 +31,11 @@ def estimated_period(values: Floats) -> int | None:
 
     None where that does not lie in 6 to 303. Missing values count as the mean.
     """
-    values = values[:LOOKED_AT]
+    values = values[:SAMPLE]
     known = np.isfinite(values)
     centred = np.where(known, values - np.mean(values[known]), 0.0) if known.any() else np.zeros(len(values))
     size = float(np.max(np.abs(centred), initial=0.0))
-    lags = min(LONGEST_LAG + 1, len(values))
+    lags = min(MAX_LAG + 1, len(values))
     if size == 0:
         return None
     # per n, not per pair: the biased estimate, which is the one used there
@@ -45,7 +45,7 @@ def estimated_period(values: Floats) -> int | None:
     if not peaks.size:
         return None
     best = int(peaks[np.argmax(shrunk[peaks])]) + 3
-    return best if SHORTEST <= best <= LONGEST else None
+    return best if SHORTEST <= best <= MAX_WINDOW else None
 
 
 def vus_pr(score: Floats, labels: Bools, window: int, thresholds: int = THRESHOLDS) -> float:
@@ -62,9 +62,9 @@ def vus_pr(score: Floats, labels: Bools, window: int, thresholds: int = THRESHOL
     enters, flagged = _entries(np.where(np.isnan(score), -np.inf, score), thresholds)
     events = np.array(runs(labels))
     hits = np.cumsum(np.bincount(enters[labels], minlength=thresholds))
-    near = _near(events, labels, window, enters, thresholds)
-    true = hits + near  # (window + 1, thresholds)
-    recall = np.minimum(true / (labels.sum() + near / 2), 1.0) * _found(events, window, enters, thresholds)
+    widened = _widened(events, labels, window, enters, thresholds)
+    true = hits + widened  # (window + 1, thresholds)
+    recall = np.minimum(true / (labels.sum() + widened / 2), 1.0) * _recall(events, window, enters, thresholds)
     steps = np.diff(recall, axis=1, prepend=0.0)
     return float(np.mean(np.sum(steps * true / flagged, axis=1)))
 
@@ -77,7 +77,7 @@ def _entries(score: Floats, thresholds: int) -> tuple[Ints, Ints]:
     return enters, np.cumsum(np.bincount(enters, minlength=thresholds))
 
 
-def _near(events: Ints, labels: Bools, window: int, enters: Ints, thresholds: int) -> Floats:
+def _widened(events: Ints, labels: Bools, window: int, enters: Ints, thresholds: int) -> Floats:
     """(window + 1, thresholds): the sum of the weights of the unlabelled points near events, of those flagged.
 
     The weight at a distance of d points is sqrt(1 − d / w) for d <= w // 2; the weights of several events add up to
@@ -106,7 +106,7 @@ def _near(events: Ints, labels: Bools, window: int, enters: Ints, thresholds: in
     return np.cumsum(sums, axis=1)
 
 
-def _found(events: Ints, window: int, enters: Ints, thresholds: int) -> Floats:
+def _recall(events: Ints, window: int, enters: Ints, thresholds: int) -> Floats:
     """(window + 1, thresholds): share of the events touched within half a buffer; those whose buffers meet are one."""
     padded = np.append(enters, thresholds)
     shares = np.empty((window + 1, thresholds))

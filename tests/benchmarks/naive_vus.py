@@ -49,7 +49,7 @@ def buffered(labels, events, width):
 
 
 def merged(events, half, n):
-    """Events widened by half a buffer; those that share a point are one."""
+    """Events beyond by half a buffer; those that share a point are one."""
     clusters = []
     for start, stop in events:
         if clusters and start - half < clusters[-1][1]:

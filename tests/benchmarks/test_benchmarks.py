@@ -100,7 +100,7 @@ def test_the_cost_of_auto_is_printed_beside_its_limits(monkeypatch, capsys):
     lines = capsys.readouterr().out.splitlines()
     assert lines[1].split() == ["10,000", "0.50", "1.5", "300", "1024", "5"]
     assert lines[3].split(maxsplit=1) == ["1,000,000", "over 1 s"]
-    assert lines[4].endswith(f": {500 / auto.JUDGED:.2f} ms")
+    assert lines[4].endswith(f": {500 / auto.STREAM_POINTS:.2f} ms")
 
 
 def test_stream_points_are_detected_as_in_a_series(monkeypatch):

@@ -51,7 +51,7 @@ def test_a_data_set_left_out_has_no_part_in_the_choice(monkeypatch):
 
 
 def test_the_parts_of_a_series_are_cached(tmp_path, monkeypatch):
-    monkeypatch.setattr(results, "KEPT", tmp_path)
+    monkeypatch.setattr(results, "FOLDER", tmp_path)
     one = series("a")
     first = left_out.measured(one)
     monkeypatch.setattr(left_out, "parts_of", lambda series: pytest.fail("it was cached"))

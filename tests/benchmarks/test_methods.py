@@ -20,7 +20,7 @@ from timeseries import Series
 @pytest.fixture
 def stored(tmp_path, monkeypatch):
     """An empty place for results and two short series, the second without a labelled event."""
-    monkeypatch.setattr(results, "KEPT", tmp_path / "kept")
+    monkeypatch.setattr(results, "FOLDER", tmp_path / "kept")
     monkeypatch.setattr(data, "DATA", tmp_path)
     rng = np.random.default_rng(0)
     result = []
@@ -174,13 +174,13 @@ class TestResults:
         assert results.load_result(echo, "b").problem == problem
         assert results.load_result(echo, "a").output is not None
         assert (tmp_path / "calls").read_text() == "ba"
-        results.run_missing(echo, stored, limit=1, again=True)
+        results.run_missing(echo, stored, limit=1, retry=True)
         assert (tmp_path / "calls").read_text() == "bab"
 
     def test_a_real_process_detects(self, tmp_path, monkeypatch):
         if not (data.DATA / "index.csv").exists():
             pytest.skip(data.MISSING)
-        monkeypatch.setattr(results, "KEPT", tmp_path)
+        monkeypatch.setattr(results, "FOLDER", tmp_path)
         method, one = methods.methods()["rolling_zscore"], data.read("nab/realTraffic/speed_7578.csv")
         results.run_missing(method, [one], limit=60)
         result = results.load_result(method, one.file)
