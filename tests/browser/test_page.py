@@ -81,7 +81,7 @@ def test_the_verdict_and_the_chart_are_in_sight_after_detection(page, size):
     detect(page)
     verdict = page.locator("#result")
     expect(verdict).to_have_text(
-        re.compile(r"^1 anomalous event found in “value”: 1 of \d+ points judged is anomalous. Took .* s\.$")
+        re.compile(r"^1 anomalous event found in “value”: 1 of \d+ scored points is anomalous. Took .* s\.$")
     )
     for selector in ("#result", "#canvas"):
         expect(page.locator(selector)).to_be_in_viewport(ratio=1)
