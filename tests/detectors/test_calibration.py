@@ -42,7 +42,7 @@ def test_the_mean_over_the_windows_that_cover_a_point():
     assert np.isnan(mean_over_covering_windows(np.full(4, np.nan), 2)).all()
 
 
-def test_points_near_the_ends_have_the_mean_of_one_that_half_the_windows_cover():
+def test_points_at_the_ends_have_the_mean_of_a_point_covered_by_half_the_windows():
     distances = np.concatenate((np.full(3, np.nan), np.arange(3.0, 12.0)))
     mean = mean_over_covering_windows(distances, 4)
     assert mean[0] == mean[1] == np.mean([3.0, 4.0])
@@ -78,7 +78,7 @@ def test_the_block_maxima_threshold_leaves_outliers_out():
     assert block_maxima_threshold(np.zeros(9), 6.0) > 0
 
 
-def test_the_maxima_of_most_blocks_are_typical():
+def test_the_typical_block_maximum_sets_the_threshold():
     distances = np.random.default_rng(4).normal(10, 1, 10_000)
     distances[::100] = 30.0
     assert block_maxima_threshold(distances, 6.0) > 30

@@ -37,7 +37,7 @@ def seasonal(n=1500, seed=0, noise=0.2):
 
 
 def timed(values, gaps=False):
-    """With times every five minutes; with `gaps`, some points are not there."""
+    """The values every five minutes; with `gaps`, without some points."""
     times = START + STEP * np.arange(len(values))
     if not gaps:
         return Series(times, values)
@@ -56,7 +56,7 @@ def chaos(n):
 
 
 def with_missing(values):
-    """With a twentieth of the values missing."""
+    """The values, a twentieth of them missing."""
     values = values.copy()
     values[np.random.default_rng(5).random(len(values)) < 0.05] = np.nan
     return values
@@ -121,7 +121,7 @@ def test_causal(name, params, kind):
 
 @each_param_set
 @each_series
-def test_a_tail_is_enough(name, params, kind):
+def test_a_tail_of_the_memory_gives_the_same_score(name, params, kind):
     series = SERIES[kind]
     detector, complete = fitted(name, params, kind)
     for stop in (len(series), len(series) - 17, len(series) - 101, detector.memory + 2):
@@ -234,7 +234,7 @@ def test_the_severity_ranks_faults_above_the_rest(name, seed):
 
 
 def area_under_roc(severity, labels):
-    """The chance that a point of a fault is more severe than another; unscored points are left out."""
+    """The probability that a point of a fault is more severe than another point; unscored points are ignored."""
     fault, rest = severity[labels & np.isfinite(severity)], np.sort(severity[~labels & np.isfinite(severity)])
     below = np.searchsorted(rest, fault, side="left") + np.searchsorted(rest, fault, side="right")
     return below.mean() / (2 * len(rest))
@@ -281,7 +281,7 @@ def test_one_fault_is_one_event(name, kind):
     assert nearby[0].start == 1000
 
 
-HARD = {
+EXTREME = {
     "empty": [],
     "one": [1.0],
     "two": [1.0, 2.0],
@@ -309,19 +309,19 @@ HARD = {
 
 
 @each_param_set
-@pytest.mark.parametrize("hard", HARD)
+@pytest.mark.parametrize("extreme", EXTREME)
 @pytest.mark.parametrize("with_times", [False, True])
-def test_hard_values_survive(name, params, hard, with_times):
-    values = np.array(HARD[hard], dtype=float)
+def test_extreme_values_are_scored(name, params, extreme, with_times):
+    values = np.array(EXTREME[extreme], dtype=float)
     series = timed(values) if with_times else Series(None, values)
     detection = DETECTORS[name].fit(series, **params).detect(series)
     assert_well_formed(series, detection)
-    if hard in ("constant", "zero", "all missing", "empty", "one"):
+    if extreme in ("constant", "zero", "all missing", "empty", "one"):
         assert not detection.events
 
 
 def assert_well_formed(series, detection):
-    """What holds of every detection: lengths, finite numbers, no score of a missing point, events on anomalies."""
+    """Invariants of a detection: lengths, finite numbers, no score of a missing point, events on anomalies."""
     assert len(detection.expected) == len(detection.margin) == len(detection.score) == len(series)
     for column in (detection.expected, detection.margin, detection.score):
         assert not np.isinf(column).any()
@@ -391,7 +391,7 @@ def test_parameters_outside_their_bounds_are_refused(name):
 @each_param_set
 @each_series
 def test_detect_offline_obeys_the_other_laws(name, params, kind):
-    """It may use later points; all else that holds of `detect` holds of it."""
+    """It may use later points; the other laws of `detect` apply."""
     series = SERIES[kind]
     detector, _ = fitted(name, params, kind)
     detection = detector.detect_offline(series)
@@ -404,12 +404,12 @@ def test_detect_offline_obeys_the_other_laws(name, params, kind):
 
 
 @each_param_set
-@pytest.mark.parametrize("hard", HARD)
-def test_hard_values_survive_offline(name, params, hard):
-    series = Series(None, np.array(HARD[hard], dtype=float))
+@pytest.mark.parametrize("extreme", EXTREME)
+def test_extreme_values_are_scored_offline(name, params, extreme):
+    series = Series(None, np.array(EXTREME[extreme], dtype=float))
     detection = DETECTORS[name].fit(series, **params).detect_offline(series)
     assert_well_formed(series, detection)
-    if hard in ("constant", "zero", "all missing", "empty", "one"):
+    if extreme in ("constant", "zero", "all missing", "empty", "one"):
         assert not detection.events
 
 

@@ -38,17 +38,17 @@ def test_the_distances_are_those_of_a_naive_loop():
                 assert distances[at] == pytest.approx(naive(fitted, length, at, scored), rel=1e-12)
 
 
-def test_few_references_are_hardly_more_distant_than_all():
+def test_sampled_references_approximate_the_distances():
     values = seasonal(10_000)
-    exact_windows, some_windows = (
+    exact_windows, approximate_windows = (
         MatrixProfileScorer.fit(values, 32, count).score_by_window_length(values, lambda fraction: None)
         for count in (20_000, 1024)
     )
-    for (_, exact), (_, near) in zip(exact_windows, some_windows, strict=True):
+    for (_, exact), (_, approximate) in zip(exact_windows, approximate_windows, strict=True):
         known = np.isfinite(exact)
-        assert (near[known] >= exact[known]).all()
-        assert np.median(near[known] / exact[known]) < 1.25
-        assert np.corrcoef(near[known], exact[known])[0, 1] > 0.6
+        assert (approximate[known] >= exact[known]).all()
+        assert np.median(approximate[known] / exact[known]) < 1.25
+        assert np.corrcoef(approximate[known], exact[known])[0, 1] > 0.6
 
 
 def test_a_fingerprint_depends_on_the_numbers_only():
@@ -61,7 +61,7 @@ def test_a_fingerprint_depends_on_the_numbers_only():
 
 
 @pytest.mark.parametrize("fault", ["missing_cycle", "flat_line", "changed_frequency", "level_shift"])
-def test_it_detects_a_shape_that_happens_once(fault):
+def test_it_detects_a_unique_shape(fault):
     series = inject_fault(Series(None, seasonal()), fault, 2000, 48)
     detection = MatrixProfile.fit(series).detect(series)
     assert [event for event in detection.events if event.start < 2112 and event.stop > 2000]

@@ -46,7 +46,7 @@ def test_the_distance_is_the_mean_error_of_all_forecasts_of_the_window():
 
 
 @pytest.mark.parametrize("fault", ["missing_cycle", "flat_line", "changed_frequency", "level_shift", "noise_burst"])
-def test_it_detects_what_a_one_step_forecast_follows(fault):
+def test_it_detects_faults_that_a_one_step_forecast_follows(fault):
     series = inject_fault(Series(None, seasonal()), fault, 2000, 48, size=3.0)
     detector = MultiHorizon.fit(series)
     for detection in (detector.detect(series), detector.detect_offline(series)):

@@ -11,7 +11,7 @@ from timeseries import Series
 from timeseries.regular_grid import RegularGrid
 
 
-def test_trailing_means_are_of_the_known():
+def test_trailing_means_ignore_missing_values():
     distances = np.array([1.0, 3.0, np.nan, 5.0, 2.0, np.nan, np.nan, 1.0])
     means = trailing_mean(distances, 4)
     assert means[3:5] == pytest.approx([3.0, 10 / 3])
@@ -38,7 +38,7 @@ def daily(seed=0):
 
 
 @pytest.mark.parametrize("fault", ["flat_line", "noise_burst", "missing_cycle"])
-def test_offline_the_lstm_detects_what_one_step_does_not(fault):
+def test_offline_the_lstm_detects_faults_that_one_step_forecasts_miss(fault):
     series = inject_fault(daily(), fault, 2000, 96, 2.0)
     detection = LSTM.fit(series).detect_offline(series)
     assert [event for event in detection.events if event.start < 2096 and event.stop > 2000]

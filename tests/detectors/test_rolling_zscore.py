@@ -1,4 +1,4 @@
-"""The rolling z-score against a slow, obvious one."""
+"""The rolling z-score against a naive implementation."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ import pytest
 from detectors.rolling_zscore import RollingZScore
 from timeseries import Series, rolling_moments
 
-SPREAD = np.random.default_rng(1)
+RNG = np.random.default_rng(1)
 
 
 def naive(values, window):
@@ -22,14 +22,14 @@ def naive(values, window):
 @pytest.mark.parametrize("window", [3, 4, 7, 50, 64, 333])
 @pytest.mark.parametrize("missing", [0.0, 0.2, 0.9])
 def test_moments_equal_the_naive_ones(window, missing):
-    values = SPREAD.normal(size=1000)
-    values[SPREAD.random(1000) < missing] = np.nan
+    values = RNG.normal(size=1000)
+    values[RNG.random(1000) < missing] = np.nan
     for fast, slow in zip(rolling_moments.moments_before(values, window), naive(values, window), strict=True):
         np.testing.assert_allclose(fast, slow, rtol=1e-10, atol=1e-12)
 
 
 def test_blocks_and_start_change_no_bit():
-    values = SPREAD.normal(size=3 * rolling_moments.BLOCK)
+    values = RNG.normal(size=3 * rolling_moments.BLOCK)
     _, mean, std = rolling_moments.moments_before(values, 50)
     for start in (1, 4321, rolling_moments.BLOCK - 3):
         _, mean_cut, std_cut = rolling_moments.moments_before(values[start:], 50)
@@ -38,44 +38,44 @@ def test_blocks_and_start_change_no_bit():
 
 
 def test_exact_at_an_offset_of_a_billion():
-    values = SPREAD.integers(-8, 9, size=5000).astype(float)
+    values = RNG.integers(-8, 9, size=5000).astype(float)
     _, mean, std = rolling_moments.moments_before(values, 64)
-    _, mean_far, std_far = rolling_moments.moments_before(values + 1e9, 64)
-    np.testing.assert_allclose(mean_far[1:] - 1e9, mean[1:], atol=1e-6)
-    np.testing.assert_allclose(std_far, std, rtol=1e-7)
+    _, mean_offset, std_offset = rolling_moments.moments_before(values + 1e9, 64)
+    np.testing.assert_allclose(mean_offset[1:] - 1e9, mean[1:], atol=1e-6)
+    np.testing.assert_allclose(std_offset, std, rtol=1e-7)
 
 
-def test_a_spike_cannot_hide_itself():
+def test_a_spike_is_not_part_of_its_own_window():
     values = np.tile([1.0, 2.0], 30)
     values[40] = 1000.0
-    found = RollingZScore.fit(Series(None, values), window=10).detect(Series(None, values))
-    assert np.flatnonzero(found.is_anomaly).tolist() == [40]
-    assert found.events[0].direction == "above"
+    detection = RollingZScore.fit(Series(None, values), window=10).detect(Series(None, values))
+    assert np.flatnonzero(detection.is_anomaly).tolist() == [40]
+    assert detection.events[0].direction == "above"
 
 
-def test_a_step_off_a_constant_is_found_and_finite():
+def test_a_step_from_a_constant_is_detected_and_finite():
     values = np.full(60, 0.1)
     values[50] = 0.2
-    found = RollingZScore.fit(Series(None, values), window=20).detect(Series(None, values))
-    assert np.flatnonzero(found.is_anomaly).tolist() == [50]
-    assert np.isfinite(found.score[50])
+    detection = RollingZScore.fit(Series(None, values), window=20).detect(Series(None, values))
+    assert np.flatnonzero(detection.is_anomaly).tolist() == [50]
+    assert np.isfinite(detection.score[50])
 
 
 def test_warm_up_is_half_a_window():
-    values = SPREAD.normal(size=30)
-    found = RollingZScore.fit(Series(None, values), window=20).detect(Series(None, values))
-    assert found.warm_up == 10
-    assert np.isnan(found.score[:10]).all()
+    values = RNG.normal(size=30)
+    detection = RollingZScore.fit(Series(None, values), window=20).detect(Series(None, values))
+    assert detection.warm_up == 10
+    assert np.isnan(detection.score[:10]).all()
 
 
-def test_a_value_beyond_all_sense_is_an_anomaly_and_spoils_none_after_it():
+def test_an_extreme_value_is_an_anomaly_and_does_not_affect_later_points():
     values = np.tile([1.0, 2.0, 1.5], 40)
     detector = RollingZScore.fit(Series(None, np.empty(0)), window=50)
     plain = detector.detect(Series(None, values))
     for huge in (1e308, -1e308, 1e200):
         struck = values.copy()
         struck[60] = huge
-        found = detector.detect(Series(None, struck))
-        assert np.flatnonzero(found.is_anomaly).tolist() == [60]
-        assert np.isfinite(found.score[60])
-        assert (found.margin[61:] < 2 * plain.margin[61:]).all()
+        detection = detector.detect(Series(None, struck))
+        assert np.flatnonzero(detection.is_anomaly).tolist() == [60]
+        assert np.isfinite(detection.score[60])
+        assert (detection.margin[61:] < 2 * plain.margin[61:]).all()

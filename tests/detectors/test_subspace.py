@@ -43,7 +43,7 @@ def test_each_window_has_the_distance_that_it_has_by_itself():
 @pytest.mark.parametrize(
     "fault", ["missing_cycle", "flat_line", "changed_frequency", "changed_amplitude", "noise_burst"]
 )
-def test_it_detects_what_a_forecast_hardly_does(fault):
+def test_it_detects_faults_of_shape(fault):
     series = inject_fault(Series(None, seasonal()), fault, 2000, 48)
     detection = Subspace.fit(series).detect(series)
     assert [event for event in detection.events if event.start < 2096 and event.stop > 2000]

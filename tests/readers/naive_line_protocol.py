@@ -1,4 +1,4 @@
-"""Line protocol read one character after another: slow and obvious, to hold the fast reader against."""
+"""A naive reader of line protocol, character by character; the reference for the fast reader."""
 
 NUMBER_SIGNS = set("0123456789+-.eE")
 
@@ -14,14 +14,14 @@ def naive_parse(text):
     while at < len(text):
         reader = Reader(text, at)
         try:
-            found = reader.line()
+            points = reader.line()
         except Bad:
             bad.append(line)
             at, line = next_line(text, at), line + 1
             continue
         try:
-            if found:
-                key, fields, time = found
+            if points:
+                key, fields, time = points
                 measurement, tags = Reader(key, 0).series()
                 good.append((line, measurement, tags, {name: number(v) for name, v in fields}, time))
         except Bad:
@@ -173,7 +173,7 @@ def number(written):
         value = float(digits)
     except ValueError as error:
         raise Bad from error
-    most = {"i": 2**63 - 1, "u": 2**64 - 1}.get(written[-1])
-    if abs(value) == float("inf") or (most and not -most - 1 <= int(digits) <= most):
+    maximum = {"i": 2**63 - 1, "u": 2**64 - 1}.get(written[-1])
+    if abs(value) == float("inf") or (maximum and not -maximum - 1 <= int(digits) <= maximum):
         raise Bad
     return value

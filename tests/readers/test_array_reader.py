@@ -48,8 +48,8 @@ def test_repairs_count_positions_from_0() -> None:
     table = read_arrays([5, 1, 2, math.inf, 10**400], [60, 0, 60, 120, 180])
     assert table.series().values.tolist()[:2] == [1, 2]
     assert np.isnan(table.series().values[2:]).all()
-    found = {repair.code: (repair.count, repair.lines) for repair in table.repairs}
-    assert found == {"infinite_value": (2, (3, 4)), "order_mended": (1, (1,)), "duplicate_times": (1, (0,))}
+    repairs = {repair.code: (repair.count, repair.lines) for repair in table.repairs}
+    assert repairs == {"infinite_value": (2, (3, 4)), "order_mended": (1, (1,)), "duplicate_times": (1, (0,))}
 
 
 @pytest.mark.parametrize(
@@ -75,11 +75,11 @@ def test_repairs_count_positions_from_0() -> None:
         ([1, 2], [1, 10**400], {"name": "times", "index": 1}, "not a time"),
     ],
 )
-def test_what_is_refused_names_its_position(values: Any, times: Any, detail: dict[str, Any], words: str) -> None:
-    with pytest.raises(Unreadable) as caught:
+def test_a_refused_value_has_its_position(values: Any, times: Any, detail: dict[str, Any], words: str) -> None:
+    with pytest.raises(Unreadable) as raised:
         read_arrays(values, times)
-    assert caught.value.detail == detail
-    assert words in caught.value.message
+    assert raised.value.detail == detail
+    assert words in raised.value.message
 
 
 def test_ambiguous_dates_are_refused_with_the_choices() -> None:
@@ -87,11 +87,11 @@ def test_ambiguous_dates_are_refused_with_the_choices() -> None:
     with pytest.raises(Ambiguous):
         read_arrays([1, 2, 3], times)
     table = read_arrays([1, 2, 3], times, date_order="mdy")
-    assert format_times(table.times)[0] == "2026-01-02T00:00:00Z"  # type: ignore[index]  # not None: times were given
+    assert format_times(table.times)[0] == "2026-01-02T00:00:00Z"  # type: ignore[index]  # not None: the arrays have times
 
 
 def repairs_of(times: list[Any]) -> dict[str, tuple[int, tuple[int, ...]]]:
-    """Code to count and positions."""
+    """Count and positions of each repair, by code."""
     table = read_arrays([float(i) for i in range(len(times))], times)
     return {repair.code: (repair.count, repair.lines) for repair in table.repairs}
 

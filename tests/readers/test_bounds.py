@@ -21,7 +21,7 @@ LIMITS = Limits(max_bytes=8 * MIB)
 
 
 def _cost(work: Callable[[], object]) -> tuple[float, float]:
-    """Seconds of the processor and MiB at the peak."""
+    """Seconds of processor time, and peak memory in MiB."""
     tracemalloc.start()
     try:
         start = time.process_time()
@@ -69,15 +69,15 @@ HOSTILE: dict[str, tuple[bytes, type[BadInput], float]] = {
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_input_is_refused_fast_with_flat_memory(name: str) -> None:
-    data, error, most = HOSTILE[name]
+    data, error, max_mib = HOSTILE[name]
 
     def work() -> None:
-        with pytest.raises(error) as caught:
+        with pytest.raises(error) as raised:
             read_csv(data, limits=LIMITS)
-        assert len(caught.value.message) < 400
+        assert len(raised.value.message) < 400
 
     seconds, peak = _cost(work)
-    assert peak < most
+    assert peak < max_mib
     assert seconds < 15
 
 
@@ -89,10 +89,10 @@ def test_every_limit_names_its_setting() -> None:
         "max_name_length": (b"ab,b\n1,2\n3,5\n", Limits(max_name_length=1)),
     }
     for setting, (data, limits) in tight.items():
-        with pytest.raises(LimitExceeded) as caught:
+        with pytest.raises(LimitExceeded) as raised:
             read_csv(data, limits=limits)
-        assert caught.value.detail["setting"] == setting
-        assert caught.value.detail["limit"] == getattr(limits, setting)
+        assert raised.value.detail["setting"] == setting
+        assert raised.value.detail["limit"] == getattr(limits, setting)
 
 
 def test_just_within_every_limit_is_read() -> None:
@@ -116,47 +116,47 @@ def test_memory_stays_within_ten_times_the_file(shape: str) -> None:
     data = "\n".join(lines).encode()
     read_csv(data[: data.index(b"\n", 5_000)])  # imports and caches
     _, peak = _cost(lambda: read_csv(data))
-    most = 24 if shape == "one narrow column" else 10  # two bytes a row: its positions and its number weigh more
-    assert peak * MIB < most * len(data)
+    max_factor = 24 if shape == "one narrow column" else 10  # two bytes a row: its positions and its number weigh more
+    assert peak * MIB < max_factor * len(data)
 
 
-@pytest.mark.parametrize("at_once", [1, 3, 7])
-def test_a_file_that_is_read_in_pieces_reads_the_same(monkeypatch: pytest.MonkeyPatch, at_once: int) -> None:
+@pytest.mark.parametrize("block_records", [1, 3, 7])
+def test_the_block_size_does_not_change_the_table(monkeypatch: pytest.MonkeyPatch, block_records: int) -> None:
     rows = [f'"2026-01-{k:02}", {k}.5 ,#N/A,{"x" * k}' for k in range(1, 20)]
     rows[3:3] = ["# said", "", "  "]
     rows[9:9] = ["#more", "2026-02-01,7"]
     for data in ("\n".join(["when,v,w,t", *rows]), "v\n1\n\n23\n# no\n\n456\n\n", "1\n" * 10):
-        whole = read_csv(data.encode())
+        complete = read_csv(data.encode())
         with monkeypatch.context() as patched:
-            patched.setattr("readers.field_index.BLOCK_RECORDS", at_once)
+            patched.setattr("readers.field_index.BLOCK_RECORDS", block_records)
             parts = read_csv(data.encode())
-        assert parts.repairs == whole.repairs
-        assert list(parts.columns) == list(whole.columns)
-        np.testing.assert_array_equal(parts.times, whole.times)
-        for name, column in whole.columns.items():
+        assert parts.repairs == complete.repairs
+        assert list(parts.columns) == list(complete.columns)
+        np.testing.assert_array_equal(parts.times, complete.times)
+        for name, column in complete.columns.items():
             np.testing.assert_array_equal(parts.columns[name], column)
 
 
-def test_a_slow_column_is_linear() -> None:
-    """Cell by cell, but no more: 100,000 units, dates with names of months, broken cells."""
+def test_a_slow_column_is_read_in_linear_time() -> None:
+    """100,000 units, dates with names of months and broken cells, parsed cell by cell."""
     rows = "".join(f"{i % 28 + 1} Mar 2026 10:{i % 60:02}:{i % 60:02},{i} kW,{i}.{i % 7} x{i}\n" for i in range(50_000))
     seconds, _ = _cost(lambda: read_csv(b"when,load,odd\n" + rows.encode()))
     assert seconds < 30
 
 
 def test_arrays_are_bounded() -> None:
-    with pytest.raises(LimitExceeded) as caught:
+    with pytest.raises(LimitExceeded) as raised:
         read_arrays([1.0, 2.0, 3.0], limits=Limits(max_rows=2))
-    assert caught.value.detail == {"limit": 2, "setting": "max_rows"}
+    assert raised.value.detail == {"limit": 2, "setting": "max_rows"}
     with pytest.raises(LimitExceeded):
         read_arrays([1.0], name="x" * 201)
 
 
 def test_a_quoted_line_over_the_limit_is_named() -> None:
-    with pytest.raises(LimitExceeded) as caught:
+    with pytest.raises(LimitExceeded) as raised:
         read_csv(b"a,b\n1,2\n" + b'"x, y"' + b"," * 1000 + b"\n3,4\n")
-    assert caught.value.detail == {"limit": 1000, "setting": "max_columns", "line": 3}
-    assert "Line 3 has 1001 fields" in caught.value.message
+    assert raised.value.detail == {"limit": 1000, "setting": "max_columns", "line": 3}
+    assert "Line 3 has 1001 fields" in raised.value.message
 
 
 def test_delimiters_in_quotes_do_not_separate_fields() -> None:
@@ -164,19 +164,19 @@ def test_delimiters_in_quotes_do_not_separate_fields() -> None:
     assert len(read_csv(b"v,note\n1," + text + b"\n2,b\n3,c\n").columns) == 1
 
 
-def test_each_field_beyond_the_table_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_surplus_fields_are_read_in_linear_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """One row of 900 fields must not make 900 passes over the thousands that have three."""
-    looked = 0
+    fields_read = 0
     bounds = FieldIndex.bounds
 
     def counted(grid: FieldIndex, column: int) -> tuple[Ints, Ints]:
-        nonlocal looked
-        looked += len(grid)
+        nonlocal fields_read
+        fields_read += len(grid)
         return bounds(grid, column)
 
     monkeypatch.setattr(FieldIndex, "bounds", counted)
     read_csv(b"a,b\n" + b"1,2\n" * 4000 + b"1,2,\n" * 3000 + b"1,2" + b"," * 900 + b"\n")
-    assert looked < 10 * 7000
+    assert fields_read < 10 * 7000
 
 
 def test_a_row_is_cut_out_in_one_step(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -225,6 +225,6 @@ def test_a_column_with_one_unit_is_not_parsed_cell_by_cell(monkeypatch: pytest.M
 @pytest.mark.parametrize("cells", [[b"1%", b"2"], [b"1n", b"nan"], [b"1n", b"nann"], [b"1%", b"2%%"], [b"1%", b"2kW"]])
 def test_a_mixed_column_is_parsed_cell_by_cell(cells: list[bytes]) -> None:
     text = np.array(cells)
-    found, slow = read_numbers(text), _cell_by_cell(text, ",", None)
-    np.testing.assert_array_equal(found.values, slow.values)
-    assert (found.units, found.bad.tolist()) == (slow.units, slow.bad.tolist())
+    parsed, slow = read_numbers(text), _cell_by_cell(text, ",", None)
+    np.testing.assert_array_equal(parsed.values, slow.values)
+    assert (parsed.units, parsed.bad.tolist()) == (slow.units, slow.bad.tolist())

@@ -1,4 +1,4 @@
-"""Line protocol: what is understood, what is refused and where, against a slow reader and InfluxDB's own client."""
+"""Line protocol: accepted and refused lines, against a naive reader and InfluxDB's own client."""
 
 import time
 
@@ -117,7 +117,7 @@ def test_a_text_of_many_lines_is_one_line_of_many_numbers():
     assert parsed.streams["m.v"].lines == [5]
 
 
-def test_points_of_a_stream_come_in_the_order_of_their_lines():
+def test_points_of_a_stream_are_in_the_order_of_their_lines():
     assert streams("m v=1 30\nn v=5 1\nm v=2 10\nm v=3 30", precision="ms") == {
         "m.v": [(30, 1.0), (10, 2.0), (30, 3.0)],
         "n.v": [(1, 5.0)],
@@ -180,7 +180,7 @@ FIELDS = st.dictionaries(
 
 
 @given(NAMES, st.dictionaries(NAMES, NAMES, max_size=3), FIELDS, st.integers(-(2**62), 2**62))
-def test_what_influxdbs_client_writes_is_read_back(measurement, tags, fields, stamp):
+def test_lines_of_influxdbs_client_are_read_back(measurement, tags, fields, stamp):
     point = Point(measurement).time(stamp)
     for key, value in tags.items():
         point.tag(key, value)
@@ -226,7 +226,7 @@ HOSTILE = st.lists(
 @given(st.one_of(HOSTILE, st.text(max_size=30).filter(lambda text: text.isascii())))
 @example('m v="\nn v=1,w="\n x=2')
 @example('m,a=b,a=c v="\n",w=1')
-def test_the_fast_reader_reads_as_the_slow_one(text):
+def test_the_fast_reader_equals_the_naive_one(text):
     good, bad = naive_parse(text)
     parsed = parse(text.encode(), now_ms=NOW, precision="ms")
     assert [error.line for error in parsed.errors] == bad
@@ -236,8 +236,8 @@ def test_the_fast_reader_reads_as_the_slow_one(text):
             if value is not None:
                 point = (NOW if stamp is None else stamp, value, line)
                 expected.setdefault(stream_name(measurement, key, tags), []).append(point)
-    found = {name: list(zip(p.times, p.values, p.lines, strict=True)) for name, p in parsed.streams.items()}
-    assert found == expected
+    points = {name: list(zip(p.times, p.values, p.lines, strict=True)) for name, p in parsed.streams.items()}
+    assert points == expected
 
 
 @pytest.mark.parametrize(

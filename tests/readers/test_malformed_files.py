@@ -1,4 +1,4 @@
-"""Files people really have, written out as bytes, each with what must come of it."""
+"""Malformed files from practice, as bytes, each with the expected table or error."""
 
 import gzip
 import io

@@ -1,4 +1,4 @@
-"""Every real file in the shared data reads, and nothing is repaired but what is really wrong in it."""
+"""Every real file in the shared data is read, with repairs only for its real defects."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What is written in any of the usual ways is read back the same, and as a slow obvious reader reads it."""
+"""Tables written in common formats are read back the same, and as by a naive reader."""
 
 import csv
 import io
@@ -30,7 +30,7 @@ numbers = st.one_of(finite, finite.map(lambda value: round(value, 2)), st.intege
 
 @st.composite
 def tables(draw: st.DrawFn) -> tuple[list[datetime], list[float | None], list[float]]:
-    """Times to the second that go forward, a column with gaps, a column without that no one takes for an index."""
+    """Rising times to the second, a column with gaps, and a complete column that is not taken for an index."""
     n = draw(st.integers(3, 30))
     start = draw(st.datetimes(datetime(1971, 1, 1), datetime(2090, 1, 1))).replace(microsecond=0)
     steps = draw(st.lists(st.integers(1, 100_000), min_size=n, max_size=n))
@@ -56,7 +56,7 @@ def written(value: float | None, mark: str, missing: str) -> str:
     quoting=st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]),
     missing=st.sampled_from(MISSING),
 )
-def test_what_is_written_is_read_back(
+def test_a_written_table_is_read_back(
     table: tuple[list[datetime], list[float | None], list[float]],
     delimiter: str,
     mark: str,
@@ -72,7 +72,7 @@ def test_what_is_written_is_read_back(
     writer = csv.writer(file, delimiter=delimiter, lineterminator=newline, quoting=quoting)
     if header:
         writer.writerow(["Zeit", "Kühlung", "last"])
-    # a first full row, so that no column begins in a way that hides what it is
+    # a complete first row, so that the kind of every column is visible
     rows = [(times[0] - timedelta(seconds=1), 0.5, 0.25), *zip(times, gappy, full, strict=True)]
     for time, one, other in rows:
         writer.writerow([time.strftime(date_format), written(one, mark, missing), written(other, mark, missing)])
@@ -87,8 +87,8 @@ def test_what_is_written_is_read_back(
         np.testing.assert_array_equal(read.columns[name], column)
 
 
-def slowly(text: str) -> tuple[list[str], list[list[float]]]:
-    """The obvious reader: csv, fromisoformat and float, a row at a time; sorted, the last of equal times kept."""
+def read_naively(text: str) -> tuple[list[str], list[list[float]]]:
+    """A naive reader: csv, fromisoformat and float, row by row; sorted, the last of equal times wins."""
     rows = list(csv.reader(io.StringIO(text)))[1:]
     stored: dict[datetime, list[float]] = {}
     for row in rows:
@@ -115,7 +115,7 @@ def test_the_fast_reader_equals_the_slow_one(seed: int) -> None:
         lines.append(f"{time}{zone},{','.join(cells)}")
     lines.insert(1, f"{times[0]}{zone},{','.join(['0.5'] * width)}")
     text = "\n".join(lines) + "\n"
-    expected_times, expected_rows = slowly(text)
+    expected_times, expected_rows = read_naively(text)
     table = read_csv(text.encode())
     assert format_times(table.times) == expected_times
     np.testing.assert_array_equal(np.column_stack(list(table.columns.values())), expected_rows)
@@ -136,11 +136,11 @@ def test_any_bytes_are_read_or_refused(data: bytes) -> None:
 
 
 @given(st.lists(st.integers(-(10**14), 2 * 10**14), min_size=1, unique=True))
-def test_times_are_written_as_python_writes_them(millis: list[int]) -> None:
+def test_times_are_formatted_as_by_python(millis: list[int]) -> None:
     stamps = np.array(sorted(millis), dtype="datetime64[ms]")
-    whole = np.datetime_as_string(stamps, unit="s", timezone="UTC").tolist()
-    fine = np.datetime_as_string(stamps, unit="ms", timezone="UTC").tolist()
-    expected = [f if ms % 1000 else w for w, f, ms in zip(whole, fine, sorted(millis), strict=True)]
+    seconds = np.datetime_as_string(stamps, unit="s", timezone="UTC").tolist()
+    milliseconds = np.datetime_as_string(stamps, unit="ms", timezone="UTC").tolist()
+    expected = [f if ms % 1000 else w for w, f, ms in zip(seconds, milliseconds, sorted(millis), strict=True)]
     if min(millis) > -62_135_596_800_000:
         assert format_times(stamps) == expected
     assert format_times(stamps, as_ms=True) == sorted(millis)

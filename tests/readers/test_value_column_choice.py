@@ -1,4 +1,4 @@
-"""The column that is judged where none was asked for, and that a name which a table gives is understood again."""
+"""The default value column, and that every column name of a table can be requested."""
 
 import numpy as np
 import pytest
@@ -16,12 +16,12 @@ NOISE = [3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5, 8]
 
 
 def _file(header: str, row: str) -> bytes:
-    """Rows of a template in which `{i}` counts from 0, `{d}` is the day and `{v}` a value."""
+    """A file of rows from a template: `{i}` counts from 0, `{d}` is the day and `{v}` a value."""
     lines = [row.format(i=i, d=f"2026-03-{i + 1:02}", v=NOISE[i], i5000=5000 + i, half=i / 2) for i in range(ROWS)]
     return "\n".join([*([header] if header else []), *lines, ""]).encode()
 
 
-JUDGED = {
+DEFAULT_COLUMNS = {
     "pandas with its index": (_file(",time,v", "{i},{d},{v}"), ["v"], ["index_column"]),
     "pandas read and written again": (_file("Unnamed: 0,time,v", "{i},{d},{v}"), ["v"], ["index_column"]),
     "row names of R": (_file('"time","v"', '"{i}","{d}",{v}'), ["v"], ["index_column"]),
@@ -43,9 +43,9 @@ JUDGED = {
 }
 
 
-@pytest.mark.parametrize("name", JUDGED)
+@pytest.mark.parametrize("name", DEFAULT_COLUMNS)
 def test_data_is_the_default_and_not_row_numbers(name: str) -> None:
-    data, columns, codes = JUDGED[name]
+    data, columns, codes = DEFAULT_COLUMNS[name]
     table = read_csv(data)
     assert list(table.columns) == columns
     assert [repair.code for repair in table.repairs] == codes
@@ -53,17 +53,17 @@ def test_data_is_the_default_and_not_row_numbers(name: str) -> None:
     assert np.floor(table.series().values).tolist() == list(expected)
 
 
-def test_the_choice_says_which_column_and_why() -> None:
-    (repair,) = read_csv(JUDGED["Nr"][0]).repairs
+def test_the_message_names_the_column_and_the_reason() -> None:
+    (repair,) = read_csv(DEFAULT_COLUMNS["Nr"][0]).repairs
     assert (
         repair.message == "Column 'v' is used, because 'Nr' only counts the rows; name a value_column to use another."
     )
-    assert read_csv(JUDGED["Nr"][0], value_column="Nr").series().values.tolist() == list(range(ROWS))
+    assert read_csv(DEFAULT_COLUMNS["Nr"][0], value_column="Nr").series().values.tolist() == list(range(ROWS))
 
 
 def test_a_column_left_out_is_used_when_requested() -> None:
     for name, column in (("pandas with its index", "column_1"), ("seconds", "seconds")):
-        table = read_csv(JUDGED[name][0], value_column=column)
+        table = read_csv(DEFAULT_COLUMNS[name][0], value_column=column)
         assert table.series().values.tolist() == list(range(ROWS))
         assert table.repairs == ()
 
@@ -79,19 +79,19 @@ def test_a_name_from_a_table_can_be_requested(name: str) -> None:
     table = read_csv(case.data, **case.options)
     for column in table.columns:
         requested = case.options | {"value_column": column, "time_column": table.time_column}
-        again = read_csv(case.data, **requested)
-        _assert_same(table, again)
-        assert again.series().name == column
-        assert np.array_equal(again.series().values, table.columns[column], equal_nan=True)
+        requested_table = read_csv(case.data, **requested)
+        _assert_same(table, requested_table)
+        assert requested_table.series().name == column
+        assert np.array_equal(requested_table.series().values, table.columns[column], equal_nan=True)
 
 
-def _assert_same(table: Table, again: Table) -> None:
-    assert again.time_column == table.time_column
-    assert format_times(again.times) == format_times(table.times)
-    assert list(again.columns) == list(table.columns)
+def _assert_same(table: Table, other: Table) -> None:
+    assert other.time_column == table.time_column
+    assert format_times(other.times) == format_times(table.times)
+    assert list(other.columns) == list(table.columns)
     for name, values in table.columns.items():
-        assert np.array_equal(again.columns[name], values, equal_nan=True)
-    result = [[repair for repair in each.repairs if repair.code not in ASSUMED] for each in (table, again)]
+        assert np.array_equal(other.columns[name], values, equal_nan=True)
+    result = [[repair for repair in each.repairs if repair.code not in ASSUMED] for each in (table, other)]
     assert result[0] == result[1]
 
 

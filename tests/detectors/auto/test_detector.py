@@ -68,7 +68,7 @@ def test_a_fault_of_many_points_is_detected_and_explained(fault):
     assert scorer_phrase(ScorerId(worst.top_scorer, worst.window)) in explanation(worst)
 
 
-def test_an_event_near_what_was_expected_has_the_direction_shape():
+def test_an_event_within_the_band_has_the_direction_shape():
     detection = offline(inject_fault(daily(), "flat_line", 2000, 96))
     assert detection.events
     for event in detection.events:
@@ -194,7 +194,7 @@ def test_the_top_scorer_of_a_stuck_value_is_the_flatline():
     assert event.top_scorer == "flatline"
 
 
-def test_the_band_is_a_few_standard_deviations_of_the_noise_and_follows_the_time_of_day():
+def test_the_band_follows_the_noise_of_the_time_of_day():
     detection = offline(daily())
     width = np.nanmedian(detection.margin) / 0.3
     assert 5.5 < width < 7.5
@@ -205,7 +205,7 @@ def test_the_band_is_a_few_standard_deviations_of_the_noise_and_follows_the_time
     assert np.nanmedian(margin[working & (hour == 11)]) > 2 * np.nanmedian(margin[working & (hour == 3)])
 
 
-def test_residuals_with_a_heavy_tail_keep_the_wide_band():
+def test_residuals_with_a_heavy_tail_have_the_wide_band():
     rng = np.random.default_rng(0)
     series = Series(None, daily().values + 0.1 * rng.normal(size=4000) ** 5)
     detector = Auto.fit(series)

@@ -32,7 +32,7 @@ def test_a_series_that_often_rests_may_rest_longer():
 
 
 @pytest.mark.parametrize("values", [np.zeros(500), np.repeat([0.0, 1.0], 300), np.full(20, np.nan), np.empty(0)])
-def test_too_few_runs_surprise_nowhere(values):
+def test_without_enough_runs_there_is_no_surprise(values):
     flatline = FlatlineModel.fit(values)
     assert flatline.repeat_chance == 1
     assert not flatline.surprise(values).any()

@@ -21,7 +21,7 @@ def test_margins_from_noise_by_hand():
     np.testing.assert_array_equal(margin_from_noise(noise, 0.0, 3.0, 50.0), 50.0)
 
 
-def test_the_margin_of_normal_residuals_is_a_few_of_their_standard_deviations():
+def test_the_margin_of_normal_residuals_in_standard_deviations():
     stats = ResidualStats.fit(np.abs(normal(200_000)), 0.0)
     assert stats.mean + CONFIG.residual_stds * 3 * stats.std == np.float64(stats.mean + 8 * stats.std)
     assert 5.4 < stats.mean + 8 * stats.std < 5.8
