@@ -1,4 +1,4 @@
-"""The rules of the house, held by reading the sources: who imports whom, sizes, docstrings, state, links."""
+"""The rules of the code, checked by reading the sources: imports, sizes, docstrings, state, links."""
 
 import ast
 import re
@@ -266,7 +266,7 @@ def dotted(file):
 
 
 def neighbours(tree, modules):
-    """The modules that a source imports; `from api import v1` is api.v1, not the whole of api."""
+    """The modules that a source imports; `from api import v1` is api.v1, not api."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)

@@ -72,7 +72,7 @@ def test_the_readme_shows_the_real_response(server_url, tmp_path):
     [example] = examples(text)
     shown = json.loads(re.search(r"```json\n(.*?)```", text, re.DOTALL)[1])
     response = json.loads(run(example, server_url, tmp_path))
-    assert len(response["events"]) == 5  # as the text says
+    assert len(response["events"]) == 5  # as in the text
     [event] = [event for event in response["events"] if event["start_time"] == shown["start_time"]]
     for name, value in shown.items():
         if isinstance(value, float):

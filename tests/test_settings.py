@@ -95,7 +95,7 @@ def test_an_unknown_flag_ends_with_exit_code_2(capsys):
 
 def test_no_setting_can_be_changed():
     with pytest.raises(AttributeError):
-        Settings().port = 1  # type: ignore[misc]  # what is tested
+        Settings().port = 1  # type: ignore[misc]  # the assignment is tested
 
 
 def test_every_option_has_help_and_every_number_bounds():

@@ -50,7 +50,7 @@ def http_receiver():
         do_GET = do_POST
 
         def log_message(self, *_args):
-            """Says nothing."""
+            """Logs nothing."""
 
     with serving(ThreadingHTTPServer(("127.0.0.1", 0), Handler)) as port:
         yield f"http://127.0.0.1:{port}", received

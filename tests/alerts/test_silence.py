@@ -98,7 +98,7 @@ def test_a_stream_without_a_policy_sends_nothing(store, silences):
     alerts.unwatch("boiler")
     assert len(step(store)) == 2
     alerts.watch("boiler", {})
-    assert len(step(store)) == 2  # what was over before is the past
+    assert len(step(store)) == 2  # a silence that ended before the policy is not sent
 
 
 @pytest.mark.parametrize("over", [False, True])

@@ -88,7 +88,7 @@ def add_silence(store, cursor, stop):
 
 def test_a_replay_counts_the_silences_of_its_points(client, store):
     call(client, "PUT", "streams/boiler", json={"capacity": 60})
-    push(client, NORMAL_VALUES + SPIKE + 4 * CALM)  # 65 points, of which the first five are forgotten
+    push(client, NORMAL_VALUES + SPIKE + 4 * CALM)  # 65 points, of which the first five are beyond the capacity
     for cursor, stop in ((3, 100_000), (50, 200_000), (65, None)):
         add_silence(store, cursor, stop)
     result = call(client, "POST", "streams/boiler/replay", json={})

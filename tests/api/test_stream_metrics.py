@@ -53,14 +53,14 @@ def clock():
 
 @pytest.fixture
 def serve(tmp_path, clock):
-    """A client of an app over the test's database, which may be opened again."""
+    """A client of an app over the test's database, which may be reopened."""
     with contextlib.ExitStack() as open_ones:
 
         def start(**settings):
             open_ones.close()
             store = StreamStore.open(f"sqlite:///{tmp_path / 'x.db'}")
             streams = Streams(store, now=clock)
-            streams.put("demo", "robust_zscore")  # fitted at once
+            streams.put("demo", "robust_zscore")  # its fit takes milliseconds
             streams.start()
             open_ones.callback(store.close)
             open_ones.callback(streams.stop)

@@ -29,7 +29,7 @@ def test_killed_servers_lose_nothing(monkeypatch, capsys):
 
 def test_kills_that_hit_nothing_prove_nothing(monkeypatch, capsys):
     monkeypatch.setattr(crash_recovery, "TIMEOUT", 0.0)
-    monkeypatch.setattr(crash_recovery, "HISTORY", 10**9)  # no stream gets that far: there is no event to report
+    monkeypatch.setattr(crash_recovery, "HISTORY", 10**9)  # no stream reaches this length: there is no event
     assert crash_recovery.main(1) == 1
     assert capsys.readouterr().out.splitlines()[1].startswith("0 events")
 
@@ -39,7 +39,7 @@ def test_a_stream_gives_the_flags_of_a_file_by_every_protocol(monkeypatch, capsy
         name: detector for name, detector in stream_equals_batch.DETECTORS.items() if name in {"rolling_zscore", "lstm"}
     }
     monkeypatch.setattr(stream_equals_batch, "DETECTORS", fast)
-    learned = []  # what a stream's own fit learned from would judge in place of what the file has, if it ended late
+    learned = []  # a late fit of the stream's own detector would replace the file's
     monkeypatch.setattr("streams.fitting.mask_anomalies", lambda *args: learned.append(args) or mask_anomalies(*args))
     assert stream_equals_batch.main(stream_equals_batch.HISTORY + 300) == 0
     assert capsys.readouterr().out.count(" 0 other than the file's") == 6

@@ -318,7 +318,7 @@ def dataset_body():
 
 
 def call(url, body=None):
-    """The JSON response of the service at `url`; a POST where `body` is given."""
+    """The JSON response of the service at `url`; a POST with `body`, else a GET."""
     data = None if body is None else json.dumps(body).encode()
     with urllib.request.urlopen(urllib.request.Request(url, data, {"Content-Type": "application/json"})) as response:
         return json.load(response)

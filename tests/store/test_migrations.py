@@ -127,7 +127,7 @@ def test_streams_and_their_points_survive(upgraded, revision):
     assert points.judged_by == ("a",) * 5
     assert not points.late.any()
     assert upgraded.read_interval(stream, 30, 40, 1).values.tolist() == [2.0, 3.0, 4.0]
-    assert upgraded.load_fit(1) is None  # fitted again at the next push
+    assert upgraded.load_fit(1) is None  # refitted at the next push
     upgraded.delete(1)
     assert upgraded.put("s", "d", {}, 5).id == 2
 

@@ -131,7 +131,7 @@ def test_points_that_arrive_during_a_fit_queue_no_other():
 
 def test_a_season_with_a_wider_band_is_not_trusted():
     values = daily(120)
-    values[[30, 60, 61, 90]] += 6.0  # too far off to be believed: they widen the season's band, not the z-score's
+    values[[30, 60, 61, 90]] += 6.0  # outliers: they widen the season's band, not the z-score's
     wide = SeasonalNaive.fit(Series(None, values), sigma=12.0).detect(Series(None, values))
     assert np.nanmedian(wide.margin) > np.nanmedian(fallback().detect(Series(None, values)).margin)
     assert season_of(values) is None
