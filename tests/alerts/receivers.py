@@ -66,18 +66,18 @@ def smtp_receiver():
             self.wfile.write(line.encode() + b"\r\n")
 
         def handle(self):
-            self.say("220 ready")
+            self.respond("220 ready")
             for raw in self.rfile:
                 match raw.decode().split()[0].upper():
                     case "DATA":
-                        self.say("354 go on")
+                        self.respond("354 go on")
                         self.take_mail()
                     case "RCPT" if b"<full" in raw:
-                        self.say("452 mailbox full")
+                        self.respond("452 mailbox full")
                     case "QUIT":
-                        return self.say("221 bye")
+                        return self.respond("221 bye")
                     case _:
-                        self.say("250 fine")
+                        self.respond("250 fine")
             return None
 
         def take_mail(self):
@@ -87,7 +87,7 @@ def smtp_receiver():
                     break
                 lines.append(line.removeprefix(b".") if line.startswith(b"..") else line)
             mails.append(message_from_bytes(b"".join(lines), policy=default))
-            self.say("250 taken")
+            self.respond("250 taken")
 
     with serving(socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)) as port:
         yield f"smtp://127.0.0.1:{port}", mails

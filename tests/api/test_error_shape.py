@@ -88,7 +88,7 @@ def test_a_defect_is_500_and_its_traceback_is_only_logged(client, monkeypatch, c
         fit = find_detector("rolling_zscore").fit
 
         @classmethod
-        def detect_offline(cls, *_args):
+        def detect_offline(cls, *_args, **_options):
             raise ZeroDivisionError("secret")
 
     monkeypatch.setattr("detectors.all_detectors", lambda: {"broken": Broken})
