@@ -1,4 +1,4 @@
-"""From residual to score, threshold and events; what a Detection is and what a Detector is.
+"""The interfaces of detection: `Detector` learns and scores, `Detection` is its result.
 
 A detector learns what is normal and gives each point a score. A point is an anomaly where its score exceeds the
 threshold; anomalies that lie close together are one event. Of a forecast:
@@ -17,17 +17,17 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Annotated, Any, ClassVar, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
 from errors import StaleState
-from events.attribution import direction_of, side_of, top_scorers
-from events.context import Context, EventContext
-from events.event import Direction, Event
+from events.builder import EventBuilder
+from events.context import EventContext
+from events.event import Event
 from events.filter import NO_FILTER, EventFilter, Interval
 from events.scorer import ScorerId
 from parameters import Param, parameters
 from timeseries import Bools, Floats, Note, Series
 from timeseries.intervals import runs
+from timeseries.residuals import band
 
 Progress = Callable[[str, float], None]
 """Called with a stage ("fit", "detect") and its done fraction 0..1; may raise errors.Cancelled to stop the work."""
@@ -39,43 +39,19 @@ MergeGap = Annotated[
 DEFAULT_MERGE_GAP = 3
 
 MAX_EVENTS_WITH_CONTEXT = 2000
-"""With more events than this none gets a context: finding them would take longer than the rest of the detection."""
+"""With more events, none gets a context: computing them would take longer than the detection itself."""
 
 STATE_VERSION = 1
-"""Of saved detectors and detections; raise it with every change of what they hold."""
+"""Version of stored detectors and detections. Increase it with every change of their fields."""
 
 
 def no_progress(stage: str, fraction: float) -> None:
     """A progress callback that does nothing."""
 
 
-def residual_threshold(residuals: Floats, sigma: float, floor: float) -> float:
-    """mean(residual) + sigma · std(residual), in the series' unit, over the residuals (n,) that are not NaN.
-
-    This is not "sigma standard deviations of the noise": on Gaussian noise, sigma 3 flags 0.9 % of normal points,
-    sigma 4 0.13 %, sigma 5 0.01 %. `floor` is the smallest standard deviation used.
-    """
-    mean, std = residual_stats(residuals, floor)
-    return mean + sigma * std
-
-
-def residual_stats(residuals: Floats, floor: float) -> tuple[float, float]:
-    """Mean and standard deviation for `residual_threshold`; the floor and 0 where no residual (n,) is known."""
-    known = residuals[np.isfinite(residuals)]
-    if not known.size:
-        return floor, 0.0
-    return float(np.mean(known)), max(float(np.std(known)), floor)
-
-
-def band(expected: Floats, margin: Floats) -> tuple[Floats, Floats]:
-    """Lower and upper edge, each (n,): expected − margin and expected + margin; infinite beyond the largest number."""
-    with np.errstate(over="ignore"):
-        return expected - margin, expected + margin
-
-
 @dataclass(frozen=True, eq=False)
 class Components:
-    """What a detection was computed from, so that `Detector.rethreshold` needs no new fit.
+    """Intermediate results of a detection, from which `Detector.rethreshold` computes another without a new fit.
 
     Each family of detectors has its own subclass: a dataclass of arrays, numbers and sequences of numbers.
     """
@@ -108,11 +84,11 @@ class Detection:
     threshold  in the detector's unit: a point is an anomaly where score > threshold
     params     every parameter in effect
     merge_gap  anomalies with at most this many normal points between them are one event
-    period     length of the series' cycle in points; None where none was found or searched for
-    notes      what was learned, and what limits the detection
+    period     length of the series' cycle in points; None where it has none or the detector does not use one
+    notes      results of the fit, and limits of the detection
     scorer_scores  calibrated score (n,) of each scorer that the score combines; empty where there is only one
     event_filter  which points beyond the threshold count as anomalies; by default all of them
-    components  what the score and the threshold were computed from; None where `Detector.rethreshold` is not possible
+    components  intermediate results; without them `Detector.rethreshold` is not possible
     """
 
     series: Series
@@ -167,20 +143,20 @@ class Detection:
 
     @property
     def intervals(self) -> list[Interval]:
-        """Half open positions of the events, in order; cheap, while each of the `events` takes a tenth of a ms."""
+        """Half-open positions of the events, in order. Cheap; each of the `events` takes 0.1 ms."""
         return self._filtered[1]
 
     @functools.cached_property
     def events(self) -> list[Event]:
-        """The runs of anomalies, in order."""
+        """The events in order of position."""
         return self.events_at(self.intervals)
 
     def events_at(self, intervals: Sequence[Interval]) -> list[Event]:
         """The events at some of the `intervals`."""
-        return [self._event(start, stop) for start, stop in intervals]
+        return [self._event_builder.build(start, stop) for start, stop in intervals]
 
     def most_severe(self, limit: int) -> list[Interval]:
-        """The `limit` intervals with the highest scores, in order of position; of equal scores the first ones."""
+        """The `limit` intervals with the highest scores, in order of position; the first ones of equal scores."""
         if len(self.intervals) <= limit:
             return self.intervals
         scores = np.where(self.is_anomaly, self.score, -1.0)
@@ -200,71 +176,32 @@ class Detection:
             "notes": [note.to_plain() for note in self.notes],
         }
 
-    def _event(self, start: int, stop: int) -> Event:
-        anomalies = start + np.flatnonzero(self.is_anomaly[start:stop])
-        highest = int(anomalies[np.argmax(self.score[anomalies])])
-        direction, peak = self._direction_and_peak(anomalies, highest)
-        scorers = top_scorers(self.scorer_scores, anomalies, highest) if self.scorer_scores else []
-        times = self.series.times
-        start_time, stop_time, peak_time = (
-            None if times is None else int(times[at].astype(np.int64)) for at in (start, stop - 1, peak)
-        )
-        return Event(
-            start=start,
-            stop=stop,
-            peak=peak,
-            direction=direction,
-            severity=min(float(self.score[highest]) / self.threshold, float(np.finfo(np.float64).max)),
-            value=float(self.series.values[peak]),
-            expected=float(self.expected[peak]),
-            anomalies=len(anomalies),
-            start_time=start_time,
-            stop_time=stop_time,
-            peak_time=peak_time,
-            top_scorer=scorers[0].name if scorers else None,
-            window=scorers[0].window if scorers else None,
-            other_scorers=tuple(scorers[1:]),
-            context=self._context_of(peak, direction),
-        )
-
-    def _direction_and_peak(self, anomalies: NDArray[np.intp], highest: int) -> tuple[Direction, int]:
-        """Of the event with these `anomalies` (k,), of which the one at `highest` has the highest score.
-
-        A combined score says that something is unusual, not that a value deviates: the peak of such an event is the
-        point furthest from what was expected, where its anomalies lie on one side.
-        """
-        values, expected = self.series.values, self.expected
-        if not self.scorer_scores:
-            return direction_of(values[highest], expected[highest]), highest
-        with np.errstate(over="ignore", invalid="ignore"):
-            direction, furthest = side_of((values[anomalies] - expected[anomalies]) / self.margin[anomalies])
-        return direction, highest if furthest is None else int(anomalies[furthest])
-
     @functools.cached_property
-    def _event_context(self) -> EventContext | None:
-        """None where there are too many events."""
-        return EventContext(self.series, self.period) if len(self.intervals) <= MAX_EVENTS_WITH_CONTEXT else None
-
-    def _context_of(self, peak: int, direction: Direction) -> Context | None:
-        if self._event_context is None:
-            return None
-        expected, margin = float(self.expected[peak]), float(self.margin[peak])
-        outside = abs(float(self.series.values[peak]) - expected) > margin
-        beside = direction if outside or not self.scorer_scores else "shape"
-        return self._event_context.describe(peak, beside, expected, margin)
+    def _event_builder(self) -> EventBuilder:
+        with_context = len(self.intervals) <= MAX_EVENTS_WITH_CONTEXT
+        return EventBuilder(
+            self.series,
+            self.expected,
+            self.margin,
+            self.score,
+            self.is_anomaly,
+            self.threshold,
+            self.scorer_scores,
+            EventContext(self.series, self.period) if with_context else None,
+        )
 
 
 class Detector(ABC):
     """Learns what is normal from one series, then scores every point of it or of another.
 
-    The laws in `tests/detectors/test_laws.py` run on every detector: the score of a point depends on that point and
-    earlier ones only; the last `memory + 1` points suffice for the last score; same seed, same result; the input is
-    unchanged; units do not matter; saved and loaded, it gives the same scores.
+    `tests/detectors/test_laws.py` checks these laws for every detector: the score of a point depends on that point and
+    earlier ones only; the last `memory + 1` points suffice for the last score; results are deterministic; the input is
+    not modified; scores do not depend on the unit of the values; a stored and loaded detector gives the same scores.
 
-    min_history        points that a fit needs before its detector can score the points after them
-    adjustable_params  parameters that can change without a new fit, see `rethreshold`
-    components_type    of the components of `detect_offline`
-    memory             points before one that its score depends on
+    min_history        points that a fit needs for a detector that scores the points after them
+    adjustable_params  parameters that `rethreshold` can change without a new fit
+    components_type    type of the components of `detect_offline`
+    memory             number of earlier points that a score depends on
     params             every parameter in effect
     """
 
@@ -305,9 +242,9 @@ class Detector(ABC):
 
     @classmethod
     def rethreshold(cls, detection: Detection, params: Mapping[str, Any]) -> Detection:
-        """A detection of this detector with other params, all of them given; only `adjustable_params` may differ.
+        """The detection that the same fit would yield with other params, computed from `detection`.
 
-        Equals what the same fit would give with them. Uses the columns, params and components of `detection`.
+        params  every parameter; only `adjustable_params` may differ from those of `detection`
         """
         return replace(detection, params=params, merge_gap=int(params["merge_gap"]))
 
@@ -332,7 +269,7 @@ class Detector(ABC):
 
 
 def check_version(state: Mapping[str, Any]) -> None:
-    """Raises StaleState unless `state` was saved by this version."""
+    """Raise StaleState unless `state` was stored by this version."""
     if state.get("version") != STATE_VERSION:
         raise StaleState(f"This state has version {state.get('version')}; the program reads {STATE_VERSION}.")
 
@@ -347,7 +284,7 @@ Timer = Callable[[str], AbstractContextManager[None]]
 
 
 def untimed(stage: str) -> AbstractContextManager[None]:
-    """The timer of a caller who does not measure."""
+    """A timer that does nothing."""
     return nullcontext()
 
 
@@ -360,9 +297,9 @@ def detect(
     progress: Progress = no_progress,
     timer: Timer = untimed,
 ) -> Detection:
-    """Fit a detector on a series, and detect offline in the same series.
+    """Fit a detector on a series and detect offline in the same series.
 
-    anomalous  (n,) true where a point is labelled an anomaly: such points are missing in the fit, and scored anyway
+    anomalous  (n,) true where a point is labelled an anomaly; missing for the fit, but scored
     Raises UnknownName and BadParameter for params, and what `progress` raises.
     """
     masked = series
@@ -379,8 +316,10 @@ def detect(
 
 
 def _merge(masked: Detection, unmasked: Detection, hidden: Bools) -> Detection:
-    """The detection in a series without its labelled anomalies, with the points (n,) `hidden` of the detection in the
-    complete series: a known anomaly does not distort the scores of its neighbours."""
+    """The detection of the masked series, with the columns of the unmasked one where `hidden` (n,) is true.
+
+    Labelled anomalies thus get scores without distorting those of their neighbours.
+    """
 
     def merged(column: Any, other: Any) -> Any:
         is_column = isinstance(column, np.ndarray) and column.shape == hidden.shape

@@ -1,13 +1,13 @@
-"""One thread for linear algebra. Import this module before numpy, which reads the variables once.
+"""Limit linear algebra to one thread. Import this module before numpy, which reads the variables once.
 
-Requests run in parallel here, one to a core. Two threads of one small matrix product would spin while they wait for
-each other, which on a busy machine takes many times the CPU time and longer by the clock.
+The service runs requests in parallel, one per core. With several threads per matrix product, the threads of small
+products busy-wait for each other: on a machine under load that multiplies CPU time and increases latency.
 """
 
 import os
 
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
-"""Environment variables of the linear algebra libraries."""
+"""Environment variables of OpenMP, MKL and OpenBLAS; values that the user has set take precedence."""
 
 for name, number in ONE_THREAD.items():
     os.environ.setdefault(name, number)

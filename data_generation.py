@@ -1,4 +1,4 @@
-"""Labelled demo series and the endless demo stream: pure functions of kind, seed and time."""
+"""Labelled demo series and the endless demo stream, as pure functions of kind, seed and time."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -37,12 +37,12 @@ START = np.datetime64("2026-01-05T00:00:00", "ms")
 class Kind:
     """A kind of demo series.
 
-    step_ms    milliseconds between points
-    cycle      points in one cycle; where the kind has none, what a person would call a while
-    usual      the faults planted where none are named, the first ones first
-    shape      (positions (n,), generator) -> values (n,)
-    lowest     the smallest value possible, in the series' unit
-    whole      values are whole numbers
+    step_ms         milliseconds between points
+    cycle           points in one cycle; a kind without one has a typical length for faults here
+    default_faults  names of the faults that `demo` injects by default, in this order
+    generate        (positions (n,), generator) -> values (n,)
+    min_value       smallest possible value, in the series' unit
+    is_integer      whether all values are integers
     """
 
     name: str
@@ -50,23 +50,23 @@ class Kind:
     help: str
     step_ms: int
     cycle: int
-    usual: tuple[str, ...]
-    shape: Callable[[Floats, np.random.Generator], Floats] = field(repr=False)
-    lowest: float = -np.inf
-    whole: bool = False
+    default_faults: tuple[str, ...]
+    generate: Callable[[Floats, np.random.Generator], Floats] = field(repr=False)
+    min_value: float = -np.inf
+    is_integer: bool = False
 
-    def possible(self, values: Floats) -> Floats:
-        """`values` moved to the nearest that this kind can take."""
-        return np.maximum(np.rint(values) if self.whole else values, self.lowest)
+    def clip(self, values: Floats) -> Floats:
+        """The nearest values (n,) that this kind can have."""
+        return np.maximum(np.rint(values) if self.is_integer else values, self.min_value)
 
 
 @dataclass(frozen=True, eq=False)
 class Demo:
     """A series with known faults.
 
-    labels     (n,) true inside a fault. Outside, values are those of `clean`, bit for bit. A labelled stretch begins
-               and ends on a changed value; within it a value may by chance be the clean one (a count, say)
-    anomalies  (name, start, stop) of each fault, half open positions, in order of time
+    labels     (n,) true inside a fault. Outside, values equal those of `clean`, bit for bit. The first and the last
+               labelled point of a fault differ from it; those between may equal it by chance (a count, say)
+    anomalies  (name, start, stop) of each fault, half-open positions, in order of time
     """
 
     series: Series
@@ -76,12 +76,12 @@ class Demo:
 
 
 def _wave(at: Floats, period: float, phase: float = 0.0) -> Floats:
-    """A cosine of height 1 with its trough at phase 0."""
+    """A cosine of amplitude 1 with its minimum at phase 0."""
     return -np.cos(2 * np.pi * (at / period - phase))
 
 
 def _wander(at: Floats, rng: np.random.Generator, shortest: float, longest: float) -> Floats:
-    """A slow, smooth, never repeating movement of standard deviation 1: eight sines with periods between the two."""
+    """A slow, smooth signal of standard deviation 1 that does not repeat: eight sines with periods between the two."""
     periods = np.exp(rng.uniform(np.log(shortest), np.log(longest), 8))
     phases = rng.uniform(0, 2 * np.pi, 8)
     total = np.zeros(len(at))
@@ -102,9 +102,9 @@ def _trend(at: Floats, rng: np.random.Generator) -> Floats:
 
 def _business_hours(at: Floats, rng: np.random.Generator) -> Floats:
     hour, weekday = (at % 48) / 2, (at // 48) % 7
-    opened = 1 / (1 + np.exp(-3 * (hour - 8))) - 1 / (1 + np.exp(-3 * (hour - 18)))
+    office_hours = 1 / (1 + np.exp(-3 * (hour - 8))) - 1 / (1 + np.exp(-3 * (hour - 18)))
     lunch = 1 - 0.25 * np.exp(-((hour - 12.5) ** 2))
-    load = 15 + 200 * np.where(weekday < 5, 1.0, 0.15) * opened * lunch
+    load = 15 + 200 * np.where(weekday < 5, 1.0, 0.15) * office_hours * lunch
     return np.maximum(load * (1 + rng.normal(0, 0.06, len(at))), 0)
 
 
@@ -145,7 +145,7 @@ _KINDS = (
     Kind(
         "trend",
         "Trend",
-        "Hourly values that rise steadily, with a small daily shape and noise.",
+        "Hourly values with a linear trend, a small daily shape and noise.",
         60 * _MINUTE,
         24,
         ("spike", "level_shift", "dip", "noise_burst", "flat_line"),
@@ -159,7 +159,7 @@ _KINDS = (
         48,
         ("spike", "missing_cycle", "level_shift", "flat_line", "noise_burst"),
         _business_hours,
-        lowest=0.0,
+        min_value=0.0,
     ),
     Kind(
         "counts",
@@ -169,8 +169,8 @@ _KINDS = (
         96,
         ("spike", "dip", "missing_cycle", "level_shift", "flat_line"),
         _counts,
-        lowest=0.0,
-        whole=True,
+        min_value=0.0,
+        is_integer=True,
     ),
     Kind(
         "heartbeat",
@@ -184,7 +184,7 @@ _KINDS = (
     Kind(
         "random_walk",
         "Random walk",
-        "Each value is the one before and a random step: nothing but the last value tells anything.",
+        "Each value is the previous one plus a random step; earlier values carry no further information.",
         _MINUTE,
         60,
         ("spike", "dip", "level_shift", "noise_burst", "flat_line"),
@@ -193,7 +193,7 @@ _KINDS = (
     Kind(
         "machine_temperature",
         "Machine temperature",
-        "A sensor read each 5 minutes: slow wandering, a small daily shape, little noise.",
+        "A sensor read every 5 minutes: slow drift, a small daily shape, little noise.",
         5 * _MINUTE,
         288,
         ("spike", "drift", "dip", "level_shift", "flat_line", "noise_burst"),
@@ -203,23 +203,23 @@ _KINDS = (
 KINDS = {kind.name: kind for kind in _KINDS}
 
 
-def _known_kind(name: str) -> Kind:
+def _get_kind(name: str) -> Kind:
     if name not in KINDS:
         raise UnknownName(f"There is no kind {name!r}; use one of {', '.join(KINDS)}.", name=name, known=sorted(KINDS))
     return KINDS[name]
 
 
 def clean(kind: str = "seasonal", points: Points = 2000, seed: Seed = 0) -> Series:
-    """A series of this kind without any fault.
+    """A series of this kind without faults.
 
     Raises UnknownName for an unknown kind, BadParameter for points or a seed out of bounds.
     """
-    made = _known_kind(kind)
+    definition = _get_kind(kind)
     bounds = parameters(clean)
     n = int(check_parameter(bounds["points"], points))
     rng = np.random.default_rng([int(check_parameter(bounds["seed"], seed)), *kind.encode()])
-    values = made.shape(np.arange(n, dtype=np.float64), rng)
-    return Series(_times(n, made.step_ms), values, kind)
+    values = definition.generate(np.arange(n, dtype=np.float64), rng)
+    return Series(_times(n, definition.step_ms), values, kind)
 
 
 def _times(points: int, step_ms: int) -> Times:
@@ -227,47 +227,49 @@ def _times(points: int, step_ms: int) -> Times:
 
 
 def demo(kind: str = "seasonal", points: Points = 2000, seed: Seed = 0, anomalies: Sequence[str] | None = None) -> Demo:
-    """A series of this kind with known faults in its last three quarters, each in a part of its own.
+    """A series of this kind with known faults in its last three quarters, each in an interval of its own.
 
-    anomalies  names of the faults to inject; by default the kind's usual ones, one for each 400 points (1 to 12)
+    anomalies  names of the faults to inject; by default the kind's `default_faults`, one per 400 points (1 to 12)
 
     Raises UnknownName for an unknown kind or fault, BadParameter for points, a seed or too many faults.
     """
     series = clean(kind, points, seed)
-    made, n = KINDS[kind], len(series)
+    definition = KINDS[kind]
+    n = len(series)
     rng = np.random.default_rng([int(seed), 1, *kind.encode()])
     first = n // 4
-    names = _usual(made, n) if anomalies is None else list(anomalies)
+    names = _default_faults(definition, n) if anomalies is None else list(anomalies)
     if len(names) > (n - first) // 10:
-        raise BadParameter(f"{n} points have room for {(n - first) // 10} anomalies at most.", name="anomalies")
+        raise BadParameter(f"A demo series of {n} points has {(n - first) // 10} anomalies at most.", name="anomalies")
     names = [names[i] for i in rng.permutation(len(names))]
     edges = np.linspace(first, n, len(names) + 1).astype(int).tolist()
-    values, planted = series.values.copy(), []
+    values = series.values.copy()
+    injected = []
     for name, low, high in zip(names, edges[:-1], edges[1:], strict=True):
-        start, length, size = _choose(name, made.cycle, low, high, rng)
-        faulty = made.possible(
+        start, length, size = _place_fault(name, definition.cycle, low, high, rng)
+        faulty = definition.clip(
             inject_fault(series, name, start, length, size, int(seed)).values[start : start + length]
         )
         values[start : start + length] = faulty
         changed = start + np.flatnonzero(faulty != series.values[start : start + length])
-        planted.append((name, int(changed[0]), int(changed[-1]) + 1))
+        injected.append((name, int(changed[0]), int(changed[-1]) + 1))
     labels = np.zeros(n, dtype=np.bool_)
-    for _, start, stop in planted:
+    for _, start, stop in injected:
         labels[start:stop] = True
-    return Demo(replace(series, values=values), labels, kind, tuple(planted))
+    return Demo(replace(series, values=values), labels, kind, tuple(injected))
 
 
-def _usual(kind: Kind, points: int) -> list[str]:
+def _default_faults(kind: Kind, points: int) -> list[str]:
     count = min(max(points // 400, 1), 12)
-    return [kind.usual[i % len(kind.usual)] for i in range(count)]
+    return [kind.default_faults[i % len(kind.default_faults)] for i in range(count)]
 
 
-def _choose(name: str, cycle: int, low: int, high: int, rng: np.random.Generator) -> tuple[int, int, float]:
-    """Start, length and size of a fault between positions low and high; a missing cycle begins where a cycle does."""
+def _place_fault(name: str, cycle: int, low: int, high: int, rng: np.random.Generator) -> tuple[int, int, float]:
+    """Random start, length and size of a fault between positions low and high. A missing cycle starts with a cycle."""
     fault = find_fault(name)
     shortest, longest = (max(p, round(c * cycle)) for p, c in zip(fault.points, fault.cycles, strict=True))
-    room = (high - low) // (2 if name == "missing_cycle" else 4)
-    length = min(int(rng.integers(shortest, longest + 1)), max(room, 1))
+    available = (high - low) // (2 if name == "missing_cycle" else 4)
+    length = min(int(rng.integers(shortest, longest + 1)), max(available, 1))
     start = int(rng.integers(low + 1, high - length))
     if name == "missing_cycle":
         aligned = -(-start // cycle) * cycle
@@ -276,9 +278,13 @@ def _choose(name: str, cycle: int, low: int, high: int, rng: np.random.Generator
 
 
 STREAM_STEP_MS = 100
-"""The endless demo stream has a point each 100 milliseconds."""
-_BLOCK = 300  # points; each block of 30 seconds has one fault or none
-_CYCLE, _TIDE = 120, 1800  # points: 12 seconds, 3 minutes
+"""Milliseconds between points of the endless demo stream."""
+_BLOCK = 300
+"""Points in a block of 30 seconds, which has at most one fault."""
+_CYCLE = 120
+"""Points in a cycle of 12 seconds."""
+_SLOW_CYCLE = 1800
+"""Points in a cycle of 3 minutes, along which the level changes."""
 _STREAM_FAULTS = {"spike": 2, "dip": 2, "level_shift": 40, "flat_line": 30, "noise_burst": 25, "missing_cycle": _CYCLE}
 
 
@@ -287,35 +293,35 @@ def stream_values(times_ms: NDArray[np.int64], seed: int = 0) -> tuple[Floats, F
 
     times_ms  (n,) epoch milliseconds in any order; all times within one step of 100 ms have the same value
 
-    Nothing is drawn in sequence: the noise of a point is a hash of its number and the seed, so any two
-    readers see the same stream, whatever ranges they ask for. Some 1 in 16 points lies in a fault.
+    The noise of a point is a hash of its number and the seed instead of a draw from a sequence, so every reader sees
+    the same stream, whatever range it reads. About 1 in 16 points lies in a fault.
     """
     tick = np.floor_divide(np.asarray(times_ms, dtype=np.int64), STREAM_STEP_MS)
     expected, noise = _stream_expected(tick), _hashed_normal(tick, seed, 1)
     values, labels = expected + noise, np.zeros(len(tick), dtype=np.bool_)
     block = np.floor_divide(tick, _BLOCK)
-    # Half of the blocks choose none: their number is beyond the last fault.
+    # Half of the blocks get a number beyond the last fault, so have none.
     chosen = np.floor(_hashed(block, seed, 3) * 2 * len(_STREAM_FAULTS))
     within = tick - block * _BLOCK - (60 + np.floor(_hashed(block, seed, 4) * 100).astype(np.int64))
     for number, (fault, length) in enumerate(_STREAM_FAULTS.items()):
-        here = (chosen == number) & (within >= 0) & (within < length)
-        labels |= here
-        values[here] = _stream_fault(fault, tick[here], within[here], seed)
+        faulty = (chosen == number) & (within >= 0) & (within < length)
+        labels |= faulty
+        values[faulty] = _stream_fault(fault, tick[faulty], within[faulty], seed)
     return values, expected, labels
 
 
 def _stream_expected(tick: NDArray[np.int64]) -> Floats:
-    # The remainder first: a sine of 10^10 radians would lose its last digits.
+    # The remainder first, as the sine of 10^10 radians would be imprecise.
     cycle = 2 * np.pi * (tick % _CYCLE) / _CYCLE
-    return np.asarray(_stream_tide(tick) - 6 * np.cos(cycle) + 1.5 * np.sin(2 * cycle))
+    return np.asarray(_stream_level(tick) - 6 * np.cos(cycle) + 1.5 * np.sin(2 * cycle))
 
 
-def _stream_tide(tick: NDArray[np.int64]) -> Floats:
-    return np.asarray(50 + 4 * np.sin(2 * np.pi * (tick % _TIDE) / _TIDE))
+def _stream_level(tick: NDArray[np.int64]) -> Floats:
+    return np.asarray(50 + 4 * np.sin(2 * np.pi * (tick % _SLOW_CYCLE) / _SLOW_CYCLE))
 
 
 def _stream_fault(fault: str, tick: NDArray[np.int64], within: NDArray[np.int64], seed: int) -> Floats:
-    """What comes in place of expected + noise, at the `within`-th point of the fault."""
+    """(n,) faulty values at points `tick` (n,); `within` (n,) counts from the first point of the fault."""
     if fault == "flat_line":
         before = tick - within - 1
         return _stream_expected(before) + _hashed_normal(before, seed, 1)
@@ -323,13 +329,13 @@ def _stream_fault(fault: str, tick: NDArray[np.int64], within: NDArray[np.int64]
         return _stream_expected(tick) + 8 * _hashed_normal(tick, seed, 5)
     noise = _hashed_normal(tick, seed, 1)
     if fault == "missing_cycle":
-        return _stream_tide(tick) + noise
+        return _stream_level(tick) + noise
     change = {"spike": 20.0, "dip": -20.0, "level_shift": 12.0}[fault]
     return _stream_expected(tick) + change + noise
 
 
 def _hashed(numbers: NDArray[np.int64], seed: int, use: int) -> Floats:
-    """(n,) evenly distributed in [0, 1), a pure function of number, seed and use.
+    """(n,) uniform in [0, 1), a pure function of number, seed and `use`, which separates independent sequences.
 
     The finisher of splitmix64 (Steele, Lea & Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014).
     """
@@ -344,6 +350,6 @@ def _hashed(numbers: NDArray[np.int64], seed: int, use: int) -> Floats:
 
 
 def _hashed_normal(numbers: NDArray[np.int64], seed: int, use: int) -> Floats:
-    """(n,) standard normal, by Box and Muller."""
+    """(n,) standard normal, by the Box-Muller transform."""
     radius = np.sqrt(-2 * np.log1p(-_hashed(numbers, seed, use)))
     return np.asarray(radius * np.cos(2 * np.pi * _hashed(numbers, seed, use + 100)))

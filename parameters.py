@@ -1,4 +1,4 @@
-"""Parameters: unit, bound, default and help, written once in the signature of the function that takes them."""
+"""Declared parameters: unit, bounds, default and help, read from the signature of the function that takes them."""
 
 import functools
 import inspect
@@ -13,7 +13,7 @@ JSON_TYPES = {int: "integer", float: "number"}
 
 @dataclass(frozen=True)
 class Param:
-    """One parameter, in the `Annotated` type of a keyword argument: unit, inclusive bounds and help.
+    """Unit, inclusive bounds and help of a parameter, written in the `Annotated` type of a keyword argument.
 
     `parameters` fills in name, type ("integer" or "number") and default from the signature.
     """
@@ -40,7 +40,7 @@ def parameters(function: Callable[..., Any]) -> dict[str, Param]:
 
 
 def check_parameter(param: Param, value: Any) -> int | float:
-    """`value` as the parameter's own type; an integer may be given as `97.0`.
+    """Validate `value` and convert it to the parameter's type; an integer may be passed as `97.0`.
 
     Raises BadParameter where it is not a number, not finite, not an integer as declared, or out of bounds.
     """
@@ -58,7 +58,7 @@ def check_parameter(param: Param, value: Any) -> int | float:
 
 
 def check_names(declared: Mapping[str, Param], names: Iterable[str]) -> None:
-    """Raises UnknownName for a name that is not declared."""
+    """Raise UnknownName for a name that is not declared."""
     for name in names:
         if name not in declared:
             message = f"There is no parameter {name!r} here; use one of {', '.join(declared)}."
@@ -66,10 +66,10 @@ def check_names(declared: Mapping[str, Param], names: Iterable[str]) -> None:
 
 
 def check_arguments(function: Callable[..., Any], params: Mapping[str, Any]) -> None:
-    """Raises UnknownName for a parameter that a `fit` does not have, BadParameter for a bad value.
+    """Raise UnknownName for a parameter that `function` does not have, BadParameter for an invalid value.
 
-    `fit` checks too, but later, and only after its own arguments are bound: a parameter that a request names `series`
-    must not reach it.
+    Call it before a `fit` with the params of a request: `fit` checks them only after binding its own arguments, so a
+    param named `series` would raise TypeError.
     """
     declared = parameters(function)
     for name, value in params.items():
@@ -81,9 +81,10 @@ D = TypeVar("D")
 
 
 def checked(function: Callable[..., D]) -> Callable[..., D]:
-    """Decorates a `fit`: checks its keyword arguments against the bounds in its signature and fills in defaults.
+    """Decorate a `fit` to check its keyword arguments against the bounds in its signature and to fill in defaults.
 
-    Raises UnknownName for a parameter that the detector does not have, BadParameter for a bad value.
+    The decorated function raises UnknownName for a parameter that the detector does not have, BadParameter for an
+    invalid value.
     """
     declared: dict[str, Param] = {}
 
@@ -93,7 +94,9 @@ def checked(function: Callable[..., D]) -> Callable[..., D]:
         if not declared:
             declared.update(parameters(function))
         check_names(declared, params)
-        complete = {name: check_parameter(param, params.get(name, param.default)) for name, param in declared.items()}
-        return function(cls, series, **progress, **complete)
+        checked_params = {
+            name: check_parameter(param, params.get(name, param.default)) for name, param in declared.items()
+        }
+        return function(cls, series, **progress, **checked_params)
 
     return fit

@@ -84,11 +84,11 @@ class Alerts:
     def unwatch(self, name: str) -> None:
         """Delete a stream's policy. Waiting messages are still sent, and `resolved` for what is firing. Raises
         NotFound."""
-        if not self.forget(name):
+        if not self.unwatch_if_watched(name):
             raise _not_watched(name)
 
-    def forget(self, name: str) -> bool:
-        """As `unwatch`, of a stream that need not be watched. Returns whether it was. Raises NotFound."""
+    def unwatch_if_watched(self, name: str) -> bool:
+        """`unwatch` a stream if it is watched. Returns whether it was. Raises NotFound for an unknown stream."""
         now = self._ms()
         return self._outbox.unwatch(self._stream(name).id, lambda watch: self._tracker.closing(name, watch, now))
 

@@ -96,7 +96,7 @@ def delete_stream(name: str) -> Deleted:
 def resolve_open_event(name: str) -> None:
     """Sends the `resolved` message for an open event before its stream is deleted."""
     if alerts := state().alerts:
-        alerts.forget(name)
+        alerts.unwatch_if_watched(name)
 
 
 @streams.post("/<name>/points")

@@ -7,11 +7,12 @@ from typing import Annotated, Any, ClassVar, Protocol, Self
 
 import numpy as np
 
-from anomaly_detection import Components, Detection, Detector, Progress, no_progress, residual_stats, residual_threshold
+from anomaly_detection import Components, Detection, Detector, Progress, no_progress
 from parameters import Param
 from timeseries import Bools, Floats, Note, Series
 from timeseries.intervals import count_within
 from timeseries.regular_grid import RegularGrid, place_in_cells
+from timeseries.residuals import residual_stats, residual_threshold
 from timeseries.scaling import min_scale, times_unit, unit_of
 
 Sigma = Annotated[

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Self
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from anomaly_detection import DEFAULT_MERGE_GAP, Detection, MergeGap, Progress, no_progress, residual_stats
+from anomaly_detection import DEFAULT_MERGE_GAP, Detection, MergeGap, Progress, no_progress
 from detectors.forecast_residual import (
     CHUNK,
     DEFAULT_SIGMA,
@@ -22,6 +22,7 @@ from forecasting.stl import decompose, decompose_level
 from parameters import Param, checked
 from timeseries import Bools, Floats, Note, Series
 from timeseries.regular_grid import RegularGrid, place_in_cells
+from timeseries.residuals import residual_stats
 from timeseries.robust import finite, sorted_median
 from timeseries.scaling import min_scale, unit_of
 from timeseries.seasonality import find_periods, same_phase_median

@@ -72,7 +72,7 @@ SIZE_GRIDS = {
     "dip": SizeGrid(SizeUnit.NOISE, (3, 5, 8, 12, 20, 30), 0),
     "level_shift": SizeGrid(SizeUnit.CHANGE, (1, 2, 3, 5, 8, 12)),
     "drift": SizeGrid(SizeUnit.CHANGE, (1, 2, 3, 5, 8, 12)),
-    "changed_amplitude": SizeGrid(SizeUnit.SWING, (1.25, 1.5, 2, 3, 5)),
+    "changed_amplitude": SizeGrid(SizeUnit.AMPLITUDE, (1.25, 1.5, 2, 3, 5)),
     "changed_frequency": SizeGrid(SizeUnit.SPEED, (1.25, 1.5, 2, 3)),
     "flat_line": SizeGrid(SizeUnit.CYCLES, (0.25, 0.5, 1, 2)),
     "noise_burst": SizeGrid(SizeUnit.NOISE, (2, 3, 5, 8, 12), 0.5),
@@ -150,7 +150,7 @@ class Trial:
         """(points,) the values of the series from a position on, with the fault."""
         unit = SIZE_GRIDS[self.fault].unit
         distance = baseline.distance(unit, self.size)
-        if unit in (SizeUnit.SWING, SizeUnit.SPEED):
+        if unit in (SizeUnit.AMPLITUDE, SizeUnit.SPEED):
             size = self.size - 1
         elif distance is None:
             size = 1.0

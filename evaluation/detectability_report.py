@@ -12,12 +12,13 @@ DEFAULT_CYCLE = 32
 
 
 class SizeUnit(StrEnum):
-    """The unit of a fault's size."""
+    """The unit of a fault's size: cycles, or multiples of the series' typical noise, typical change within a cycle,
+    amplitude or speed of its cycle."""
 
-    NOISE = "times the usual noise"
-    CHANGE = "times the usual change"
-    SWING = "times the usual swing"
-    SPEED = "times the usual speed"
+    NOISE = "noise"
+    CHANGE = "change"
+    AMPLITUDE = "amplitude"
+    SPEED = "speed"
     CYCLES = "cycles"
 
 

@@ -8,22 +8,22 @@ REASONS = {
     Reason.TOO_SLOW: "This detector takes too long with these parameters to be tried here: nothing was injected.",
     Reason.NOT_SCORED: "None of the last {points} points is scored: the series is too short for this detector, or "
     "empty.",
-    Reason.NO_QUIET_PLACE: "There is no normal interval long enough to inject a fault into: nearly everything is "
-    "flagged, missing or too early.",
-    Reason.NO_PERIOD: "No period was found: cycles that are missing or pass too fast were not tried.",
+    Reason.NO_QUIET_PLACE: "No normal interval is long enough to inject a fault into: nearly all points are flagged, "
+    "missing or too early.",
+    Reason.NO_PERIOD: "The series has no period: missing and faster cycles were not tried.",
     Reason.TOO_LONG: "Faults that last longer than the normal intervals were not tried.",
-    Reason.TRUNCATED: "It would take long: {injected} of {requested} faults were tried by then, so each share rests on "
+    Reason.TRUNCATED: "Only {injected} of {requested} faults were tried within the time limit, so each share rests on "
     "few of them.",
 }
 SUBJECTS = {
-    "spike": "A spike of {size:g} times the usual noise{change}",
-    "dip": "A dip of {size:g} times the usual noise{change}",
-    "level_shift": "A level shift of {size:g} times the usual change{change} over {points}",
-    "drift": "A drift to {size:g} times the usual change{change} over {points}",
-    "changed_amplitude": "A swing {size:g} times as large over {points}",
-    "changed_frequency": "A course {size:g} times as fast over {points}",
+    "spike": "A spike of {size:g} times the typical noise{change}",
+    "dip": "A dip of {size:g} times the typical noise{change}",
+    "level_shift": "A level shift of {size:g} times the typical change{change} over {points}",
+    "drift": "A drift to {size:g} times the typical change{change} over {points}",
+    "changed_amplitude": "An amplitude {size:g} times as large over {points}",
+    "changed_frequency": "A cycle {size:g} times as fast over {points}",
     "flat_line": "A flat line over {points}",
-    "noise_burst": "A burst of noise {size:g} times the usual{change} over {points}",
+    "noise_burst": "A burst of {size:g} times the typical noise{change} over {points}",
     "missing_cycle": "An interval of {points} in which {cycles} missing",
 }
 """The fault of one size, as the beginning of a sentence."""
@@ -45,7 +45,7 @@ def report_sentences(report: Detectability) -> list[str]:
         )
         cycle = f"a cycle of {_points(report.period)}" if report.period else _points(DEFAULT_CYCLE)
         sentences.append(
-            f"The usual noise is {report.noise:.3g}, the usual change over {cycle} {report.typical_change:.3g}."
+            f"The typical noise is {report.noise:.3g}, the typical change over {cycle} {report.typical_change:.3g}."
         )
     sentences += [fault_sentence(fault) for fault in report.faults]
     reason = reason_sentence(report)
@@ -72,9 +72,9 @@ def fault_sentence(fault: FaultDetectability) -> str:
 
 
 def _delay(result: SizeResult) -> str:
-    """ "at once", "after 3 points (15 minutes)"."""
+    """ "immediately", "after 3 points (15 minutes)"."""
     if not result.delay_points:
-        return "at once"
+        return "immediately"
     delay = f"after {_points(result.delay_points)}"
     return delay if result.delay_ms is None else f"{delay} ({duration(result.delay_ms)})"
 

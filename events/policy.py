@@ -1,7 +1,7 @@
-"""From scored points of a stream to events worth a message: what opens an event, what ends it, when it is announced.
+"""Alert policy of a stream: when scored points open an event, when they close it, and when it is announced.
 
-Pure and replayable: the same points give the same notices whether they arrive one by one, in batches or as a whole
-history, so a policy can be tried on the past before it is switched on. Positions are cursors of the stream.
+Pure and replayable: the notices do not depend on whether points arrive one by one, in batches or as a complete
+history, so a policy can be backtested before it is switched on. Positions are cursors of the stream.
 """
 
 from collections.abc import Mapping
@@ -26,18 +26,21 @@ MAX_SEVERITY = 1e6
 class Policy:
     """What counts as an event and what is announced. The defaults announce each run of anomalies."""
 
-    min_points: Annotated[
-        int, Param("points", 1, 100_000, "An event begins with the anomaly that makes this many.")
-    ] = 1
+    min_points: Annotated[int, Param("points", 1, 100_000, "Anomalies needed for an event.")] = 1
     merge_gap: Annotated[
-        int, Param("points", 0, 100_000, "Anomalies with at most this many normal points between them count together.")
+        int, Param("points", 0, 100_000, "Anomalies with at most this many normal points between them are one event.")
     ] = 3
     recovery_points: Annotated[
-        int, Param("points", 1, 100_000, "An event is over after this many normal points in a row.")
+        int, Param("points", 1, 100_000, "An event ends after this many consecutive normal points.")
     ] = 4
     cool_down: Annotated[
         int,
-        Param("points", 0, 1_000_000, "So long after an announced event the next is not announced, unless it lasts."),
+        Param(
+            "points",
+            0,
+            1_000_000,
+            "For this many points after an announced event, none is announced, unless it lasts longer.",
+        ),
     ] = 0
     min_abs_deviation: MinAbsDeviation = 0.0
     min_rel_deviation: MinRelDeviation = 0.0
@@ -80,17 +83,17 @@ class PolicyState:
     """The state of a stream under its policy; as JSON values it survives a restart.
 
     event      the current run of anomalies; None while none of them counts
-    normal     scored points in a row since the latest anomaly of the run
-    open       whether the run has `min_points` that count, so is an event
+    normal     consecutive normal points since the latest anomaly of the run
+    is_event   whether the run has `min_points` anomalies that count
     announced  whether its `firing` notice was made
     quiet_until  cursor up to which nothing is announced
-    anomalies  of the run, those that do not count included: they hold it together, so that a narrower direction or a
-               greater minimal deviation never splits one event into two
+    anomalies  of the run, including those that do not count: they connect it, so that a narrower direction or a
+               greater minimum deviation never splits one event into two
     """
 
     event: Event | None = None
     normal: int = 0
-    open: bool = False
+    is_event: bool = False
     announced: bool = False
     quiet_until: int = 0
     anomalies: int = 0
@@ -143,7 +146,7 @@ def counted_anomalies(policy: Policy, points: ScoredPoints) -> Bools:
 
 
 def event_of_point(points: ScoredPoints, at: int, cursor: int) -> Event:
-    """The event that consists of the one anomaly at position `at`."""
+    """The event of the single anomaly at position `at`."""
     value, expected = float(points.values[at]), float(points.expected[at])
     margin = (float(points.upper[at]) - float(points.lower[at])) / 2
     deviation = abs(value - expected)
@@ -165,7 +168,7 @@ def event_of_point(points: ScoredPoints, at: int, cursor: int) -> Event:
 
 def _with_anomaly(policy: Policy, state: PolicyState, latest: Event) -> PolicyState:
     event = latest if state.event is None else _extended(state.event, latest)
-    return replace(state, event=event, open=state.open or event.anomalies >= policy.min_points)
+    return replace(state, event=event, is_event=state.is_event or event.anomalies >= policy.min_points)
 
 
 def _extended(event: Event, latest: Event) -> Event:
@@ -183,9 +186,9 @@ def _extended(event: Event, latest: Event) -> Event:
 
 def _with_normal(policy: Policy, state: PolicyState, cursor: int) -> tuple[PolicyState, list[Notice]]:
     normal = state.normal + 1
-    # By all anomalies: which of them count must not change where a run ends.
-    is_event = state.open or state.anomalies >= policy.min_points
-    if normal < (policy.recovery_points if is_event else policy.merge_gap + 1):
+    # All anomalies decide, as the end of a run must not depend on which of them count.
+    is_long = state.is_event or state.anomalies >= policy.min_points
+    if normal < (policy.recovery_points if is_long else policy.merge_gap + 1):
         return replace(state, normal=normal), []
     if not (state.announced and state.event):
         return PolicyState(quiet_until=state.quiet_until), []
@@ -193,12 +196,12 @@ def _with_normal(policy: Policy, state: PolicyState, cursor: int) -> tuple[Polic
 
 
 def _announce(state: PolicyState, cursor: int) -> tuple[PolicyState, list[Notice]]:
-    """Announces an open event once, as soon as the cool-down before it is over."""
-    if state.event is None or not state.open or state.announced or cursor <= state.quiet_until:
+    """Announce an open event once, as soon as the cool-down of the previous one is over."""
+    if state.event is None or not state.is_event or state.announced or cursor <= state.quiet_until:
         return state, []
     return replace(state, announced=True), [Notice("firing", state.event, cursor)]
 
 
 def replay(policy: Policy, history: ScoredPoints) -> list[Notice]:
-    """The notices that the policy would have made over a stream's history, from its first point on."""
+    """The notices that the policy would have made over the history of a stream."""
     return advance(policy, PolicyState(), history)[1]

@@ -1,6 +1,6 @@
 """Every English sentence about events, notes, scorers, alerts and silences: facts in, text out.
 
-Nothing in the program reads these texts; whoever needs a fact takes it from the type that holds it.
+The program never parses these texts; facts are read from the types that hold them.
 """
 
 import math
@@ -28,7 +28,7 @@ SCORER_PHRASES = {
 NOTE_MESSAGES = {
     "period": "The series repeats itself every {points} points.",
     "no_period": "No period was found in the series.",
-    "outliers_widen_band": "A few values lie so far off that they widen the band {factor:.2g} times and may hide "
+    "outliers_widen_band": "A few extreme values widen the band {factor:.2g} times and may hide "
     "others. If they stand for missing values (like -999), leave them empty; else lower sigma.",
     "windows_too_short": "The series is too short to learn windows from: no point is scored.",
     "level_spread_windows": "Mean and spread of the last {lengths} points are compared with their typical values.",
@@ -41,7 +41,7 @@ NOTE_MESSAGES = {
     "median_level": "The level is the median of the last {points} points, without their seasonal component.",
     "previous_value": "Each value is expected to equal the one before it.",
     "lstm_too_short": "The series is too short for the LSTM ({min_points} points): only a regression forecasts.",
-    "lstm_memory_too_long": "The LSTM's forecasts depended on points too far back, so it was left out: only a "
+    "lstm_memory_too_long": "The LSTM's forecasts depended on too many earlier points, so it was left out: only a "
     "regression forecasts.",
     "lstm_no_gain": "The LSTM gained nothing on held-out data and was left out: only a regression forecasts.",
     "lstm_gain": "The LSTM lowers the regression's loss by {percent:.2g} % on held-out data.",
@@ -71,7 +71,7 @@ def scorer_phrase(scorer: ScorerId) -> str:
 
 
 def explanation(event: Event) -> str:
-    """What happened at the peak, how far beyond the threshold, for how long; then how it compares with the series.
+    """The peak's deviation, severity and duration in a sentence, then how the peak compares with the series.
 
     >>> explanation(Event(10, 13, 11, "above", 2.41, 34.1, 24.9))
     '34.1 is 36.9 % above the expected 24.9, 2.41 times the distance allowed; lasts 3 points.'
@@ -82,7 +82,7 @@ def explanation(event: Event) -> str:
 
 
 def _explain_residual(event: Event) -> str:
-    """Of an event by the deviation from what was expected alone."""
+    """The sentence of an event of a detector without scorers."""
     beyond = f"{_times(event.severity)} the distance allowed; lasts {count(event.points, 'point')}."
     if event.direction == "shape":
         return f"An unusual shape around {event.value:.6g}, {beyond}"
@@ -90,7 +90,7 @@ def _explain_residual(event: Event) -> str:
 
 
 def _explain_scorers(event: Event, top_scorer: str) -> str:
-    """Of an event by several scorers."""
+    """The sentence of an event of a detector that combines scorers."""
     beyond = f"{_times(event.severity)} the score allowed; lasts {count(event.points, 'point')}."
     top = scorer_phrase(ScorerId(top_scorer, event.window))
     others = f", also {' and '.join(map(scorer_phrase, event.other_scorers))}" if event.other_scorers else ""
@@ -138,7 +138,7 @@ def _rank_scope(rank: Rank) -> str:
 
 def _typical_value(typical: Typical) -> str:
     phase = PHASES.get(typical.cycle_ms, "at this phase of the cycle")
-    return f"the usual value {phase} is {rounded(typical.median, typical.value_range)}"
+    return f"the typical value {phase} is {rounded(typical.median, typical.value_range)}"
 
 
 def replay_summary(notices: Sequence[Notice], points: int, span_ms: int | None, silences: int, resumed: int) -> str:
@@ -240,7 +240,7 @@ def rounded(value: float, scale: float) -> str:
 
 
 def _times(severity: float) -> str:
-    """How far beyond what is allowed: "1 times" would read as not at all."""
+    """The severity as a factor; "just above" instead of "1 times"."""
     text = f"{severity:.3g}"
     return "just above" if text == "1" else f"{text} times"
 

@@ -87,7 +87,7 @@ class EventLog:
     def events(self) -> list[StreamEvent]:
         """The anomalies, the oldest first."""
         events = [anomaly_event(event, changed, is_open=False) for event, changed in self.closed]
-        if self.state.event is not None and self.state.open:
+        if self.state.event is not None and self.state.is_event:
             events.append(anomaly_event(self.state.event, self.state.event.stop - 1, is_open=True))
         return events
 

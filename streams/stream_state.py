@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from anomaly_detection import DEFAULT_MERGE_GAP, Detection, Detector, band
+from anomaly_detection import DEFAULT_MERGE_GAP, Detection, Detector
 from events.scored_points import ScoredPoints, concatenate
 from store import Stream
 from streams.arrival_intervals import ArrivalIntervals
@@ -15,6 +15,7 @@ from streams.cold_start_band import EXCURSION_POINTS, widen_band
 from streams.confidence import WINDOW_COEFFICIENTS, band_confidence, confidence
 from streams.snapshot import NO_POINT, UNKNOWN, NewestPoint
 from timeseries import Bools, Floats, Series
+from timeseries.residuals import band
 
 MIN_KNOWN_VALUES = 11
 """Known values that FALLBACK needs before a point to score it; a test checks this."""

@@ -3,13 +3,14 @@
 import numpy as np
 import pytest
 
-from anomaly_detection import Detection, residual_threshold
+from anomaly_detection import Detection
 from errors import BadParameter, UnknownName
 from events.event import Event
 from events.wording import explanation
 from parameters import checked, parameters
 from timeseries import Series
 from timeseries.intervals import runs
+from timeseries.residuals import residual_threshold
 from timeseries.scaling import min_scale, unit_of
 
 NAN = float("nan")

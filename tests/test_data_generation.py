@@ -62,8 +62,8 @@ class TestEachKind:
     def test_values_are_possible(self, kind):
         values = dg.demo(kind, 2000, 3, list(dg.FAULTS)).series.values
         assert np.isfinite(values).all()
-        assert values.min() >= dg.KINDS[kind].lowest
-        if dg.KINDS[kind].whole:
+        assert values.min() >= dg.KINDS[kind].min_value
+        if dg.KINDS[kind].is_integer:
             np.testing.assert_array_equal(values, np.rint(values))
 
     def test_is_described(self, kind):
@@ -71,7 +71,7 @@ class TestEachKind:
         assert described.name == kind
         assert described.title
         assert described.help.endswith(".")
-        assert set(described.usual) <= set(dg.FAULTS)
+        assert set(described.default_faults) <= set(dg.FAULTS)
 
 
 def test_seasonal_has_a_daily_and_a_weekly_shape():
@@ -211,7 +211,7 @@ def test_robust_deviation_is_the_standard_deviation_of_gaussian_noise():
         (lambda: dg.demo(points=49), BadParameter, "points"),
         (lambda: dg.demo(points=1_000_001), BadParameter, "points"),
         (lambda: dg.demo(seed=-1), BadParameter, "seed"),
-        (lambda: dg.demo(points=50, anomalies=["spike"] * 4), BadParameter, "room for 3"),
+        (lambda: dg.demo(points=50, anomalies=["spike"] * 4), BadParameter, "3 anomalies at most"),
         (lambda: dg.inject_fault(dg.clean(), "spike", 1999, 2), BadParameter, "2000 points"),
         (lambda: dg.inject_fault(dg.clean(), "spike", 5, 1, size=0), BadParameter, "size"),
         (lambda: dg.inject_fault(dg.clean(), "ghost", 5, 1), UnknownName, "flat_line"),

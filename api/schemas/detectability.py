@@ -15,6 +15,11 @@ from timeseries import Table
 
 Mode = Literal["offline", "online"]
 MODES: tuple[Mode, ...] = get_args(Mode)
+Unit = Literal["noise", "change", "amplitude", "speed", "cycles"]
+UNIT_TEXT = (
+    "The unit of its sizes: multiples of the series' typical noise, of its typical change within a cycle, or of the"
+    " amplitude or speed of its cycle; or cycles."
+)
 MODE_TEXT = "offline: scored with later points too, as a file; online: with earlier points only, as a stream."
 
 
@@ -63,7 +68,7 @@ class Fault(Schema):
 
     name: str
     title: str
-    unit: Annotated[str, described("The unit of its sizes.")]
+    unit: Annotated[Unit, described(UNIT_TEXT)]
     summary: Annotated[str, described("How much of it is detected, in one sentence.")]
     smallest: Annotated[Number, described("The first size of which four in five are detected; null: none is.")]
     sizes: Annotated[list[FaultSize], described("Smallest first.")]
@@ -74,7 +79,7 @@ class Fault(Schema):
         return cls(
             name=fault.name,
             title=fault_title(fault),
-            unit=str(fault.unit),
+            unit=fault.unit.value,
             summary=fault_sentence(fault),
             smallest=fault.smallest.size if fault.smallest else None,
             sizes=[FaultSize.from_result(result) for result in fault.sizes],

@@ -4,7 +4,6 @@ from typing import Annotated, Any, Literal, Self
 
 import msgspec
 
-from anomaly_detection import band
 from api.schemas.datasets import PositionColumn
 from api.schemas.detection import Event as EventSchema
 from api.schemas.detection import Summary, events_of
@@ -28,6 +27,7 @@ from events.filter import read_event_filter
 from jobs import Progress, Window
 from store import DetectionRecord
 from timeseries import format_times
+from timeseries.residuals import band
 
 DIRECTION = choice("both", "above", "below")
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from anomaly_detection import residual_stats
 from timeseries import Floats
+from timeseries.residuals import residual_stats
 from timeseries.robust import finite
 
 DEFAULT_SIGMA = 3.0

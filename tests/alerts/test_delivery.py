@@ -317,7 +317,7 @@ def test_replacing_a_policy_skips_no_pending_point(store, outbox, watched, polic
     assert [each.body["status"] for each in outbox.newest(10)] == ["resolved", "firing"]
 
 
-@pytest.mark.parametrize("end", [Alerts.unwatch, Alerts.forget])
+@pytest.mark.parametrize("end", [Alerts.unwatch, Alerts.unwatch_if_watched])
 def test_a_firing_event_is_resolved_when_its_policy_is_deleted(store, outbox, watched, end):
     append(store, "....#")
     tracker(store, "a").step(NOW)

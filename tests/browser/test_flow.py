@@ -150,7 +150,7 @@ def test_an_explanation_says_how_rare_what_is_usual_and_what_would_be_normal(jud
     why = judged.get_by_role("row").filter(has_text=SPIKE).locator(".explanation")
     expect(why).to_contain_text("above the expected")
     expect(why).to_contain_text("Highest of the 10 days")
-    expect(why).to_contain_text("the usual value at this time of day is 2")
+    expect(why).to_contain_text("the typical value at this time of day is 2")
     expect(why).to_contain_text(re.compile(r"would be normal below \d"))
 
 

@@ -92,7 +92,7 @@ def test_shares_and_delays_of_a_fixed_limit():
     assert 0.3 <= drift.share < 1  # about half of the drifts go down, where no limit flags them
     assert drift.delay_points > 20
     assert drift.delay_ms == pytest.approx(drift.delay_points * 300_000)
-    assert "A spike of 12 times the usual noise" in " ".join(report_sentences(report))
+    assert "A spike of 12 times the typical noise" in " ".join(report_sentences(report))
 
 
 def test_faults_are_injected_only_where_nothing_is_flagged_excluded_missing_or_unscored():
@@ -236,10 +236,10 @@ def test_without_a_period_no_cycle_faults_are_injected_and_the_report_gives_the_
     assert not {"missing_cycle", "changed_frequency"} & {fault.name for fault in report.faults}
     assert report.reasons[0] is Reason.NO_PERIOD
     text = " ".join(report_sentences(report))
-    assert "the usual change over 32 points" in text
+    assert "the typical change over 32 points" in text
     assert "a cycle" not in text
     seasonal = measure_detectability(timed(noisy()), Limit, {})
-    assert "the usual change over a cycle of 24 points" in report_sentences(seasonal)[1]
+    assert "the typical change over a cycle of 24 points" in report_sentences(seasonal)[1]
 
 
 def test_the_work_is_bounded_by_count(monkeypatch):
@@ -334,12 +334,12 @@ def test_sentences_name_the_smallest_detectable_size():
     never, one_in_two = result(3, None, None), result(5, 0, None)
     four_in_five = result(8, 3, 3, 5, 1, None)
     assert fault_sentence(FaultDetectability("spike", SizeUnit.NOISE, (never, one_in_two, four_in_five))) == (
-        "A spike of 8 times the usual noise (0.9) is detected 4 times in 5, after 3 points (15 minutes)."
+        "A spike of 8 times the typical noise (0.9) is detected 4 times in 5, after 3 points (15 minutes)."
     )
     for results, text in (
         ((never, one_in_two), "largest tried, is detected only 1 time in 2."),
         ((never,), "largest tried, is not detected."),
-        ((result(3, 0),), "at once"),
+        ((result(3, 0),), "immediately"),
     ):
         assert text in fault_sentence(FaultDetectability("dip", SizeUnit.NOISE, results))
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from anomaly_detection import parameters_of, residual_stats
+from anomaly_detection import parameters_of
 from detectors.forecast_residual import CHUNK, ForecastResidual, mask_outliers
 from detectors.registry import DETECTORS
 from errors import BadParameter, UnknownName
@@ -13,6 +13,7 @@ from evaluation.rethresholding import rethreshold
 from events.filter import NO_FILTER, EventFilter, read_event_filter
 from timeseries import Series
 from timeseries.regular_grid import place_in_cells
+from timeseries.residuals import residual_stats
 from timeseries.scaling import min_scale
 
 SERIES = {

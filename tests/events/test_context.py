@@ -23,14 +23,14 @@ def remark(series, peak, direction="above", expected=25.0, margin=2.4, period=24
 
 def test_a_remark_has_rank_typical_value_and_edge():
     assert remark(daily(), 500) == (
-        "Highest of the 41 days; the usual value at this time of day is 40; would be normal below 27.4."
+        "Highest of the 41 days; the typical value at this time of day is 40; would be normal below 27.4."
     )
 
 
 def test_a_second_highest_value_is_highest_for_some_time():
     series = daily()
     series.values[20 * 24] = 100.0
-    assert remark(series, 500).startswith("The usual")  # highest for 20 hours only: not remarkable
+    assert remark(series, 500).startswith("The typical")  # highest for 20 hours only: not remarkable
     series.values[20 * 24], series.values[48] = 20.0, 100.0
     assert remark(series, 500).startswith("Highest for 19 days;")
     series.values[48], series.values[700] = 20.0, 100.0
@@ -44,7 +44,7 @@ def test_low_values_mirror_high_ones():
 
 
 def test_the_remark_on_a_shape_is_the_typical_value():
-    assert remark(daily(), 500, "shape") == "The usual value at this time of day is 40."
+    assert remark(daily(), 500, "shape") == "The typical value at this time of day is 40."
     assert remark(daily(), 500, "shape", period=None) == ""
 
 
@@ -52,7 +52,7 @@ def test_gaps_do_not_shift_the_time_of_day():
     series = daily()
     present = np.r_[0:100, 107:984]
     cut = Series(series.times[present], series.values[present])
-    assert "the usual value at this time of day is 40" in remark(cut, 493)
+    assert "the typical value at this time of day is 40" in remark(cut, 493)
 
 
 def test_without_times_points_are_counted():
@@ -61,7 +61,7 @@ def test_without_times_points_are_counted():
     sentence = remark(Series(None, values), 321, period=10)
     assert (
         sentence
-        == "Highest of the 500 points; the usual value at this phase of the cycle is 1; would be normal below 27.4."
+        == "Highest of the 500 points; the typical value at this phase of the cycle is 1; would be normal below 27.4."
     )
 
 
@@ -99,7 +99,7 @@ def test_an_explanation_ends_with_its_remark():
     [event] = result.events
     assert explanation(event) == (
         "90 is 186 % above the expected 31.5, 4.18 times the distance allowed; lasts 1 point. "
-        "Highest of the 41 days; the usual value at this time of day is 40; would be normal below 46."
+        "Highest of the 41 days; the typical value at this time of day is 40; would be normal below 46."
     )
 
 

@@ -5,7 +5,6 @@ import threading
 import numpy as np
 import pytest
 
-from anomaly_detection import residual_threshold
 from detectors.robust_zscore import MIN_KNOWN, RobustZScore
 from detectors.seasonal_naive import SeasonalNaive
 from events.scored_points import unscored
@@ -16,6 +15,7 @@ from streams.training_data import count_known, fit_trusted_season, mask_anomalie
 from tests.streams.conftest import fit, times
 from tests.waiting import SECONDS
 from timeseries import Series
+from timeseries.residuals import residual_threshold
 from timeseries.robust import window_median_and_std
 
 

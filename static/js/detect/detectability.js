@@ -7,16 +7,28 @@ import { clearProblem, showProblem } from "../ui/problem.js";
 const DETECTABLE_SHARE = 0.8; // as the service counts a size as detected
 const BAR_WIDTH = 18; // pixels
 const BAR_HEIGHT = 32;
+const UNITS = {
+  noise: "the typical noise",
+  change: "the typical change",
+  amplitude: "the typical amplitude",
+  speed: "the typical speed",
+  cycles: "",
+};
 
 /** "8 ×", "0.5 cycles": a size as the table and the chart write it. */
 export function sizeText(size, unit) {
   return unit === "cycles" ? counted(size, "cycle") : `${rough(size)} ×`;
 }
 
-/** "at once", "3 points (15 min)", "–" where nothing was detected. */
+/** The grey text after a size: what it is a multiple of, and how much that is; "" for cycles. */
+export function unitText({ change }, unit) {
+  return change === null ? UNITS[unit] : `${UNITS[unit]}: ${rough(change)}`;
+}
+
+/** "immediately", "3 points (15 min)", "–" where nothing was detected. */
 export function delayText({ detected, delay_points: points, delay_seconds: seconds }) {
   if (!detected) return "–";
-  if (!points) return "at once";
+  if (!points) return "immediately";
   const text = `${rough(points)} ${points === 1 ? "point" : "points"}`;
   return Number.isFinite(seconds) ? `${text} (${duration(1000 * seconds)})` : text;
 }
@@ -56,8 +68,7 @@ function bars({ title, unit, sizes }) {
 function row(fault) {
   const reported = reportedSize(fault);
   const size = sizeText(reported.size, fault.unit);
-  const unit = fault.unit === "cycles" ? "" : fault.unit.replace(/^times /, "");
-  const change = reported.change === null ? unit : `${unit}: ${rough(reported.change)}`;
+  const unit = unitText(reported, fault.unit);
   return element(
     "tr",
     {},
@@ -67,7 +78,7 @@ function row(fault) {
       "td",
       {},
       fault.smallest === null ? `none up to ${size}` : size,
-      change ? element("span", { class: "hint" }, ` ${change}`) : null,
+      unit ? element("span", { class: "hint" }, ` ${unit}`) : null,
     ),
     element("td", { class: "n" }, `${reported.detected} of ${reported.injected}`),
     element("td", { class: "delay" }, delayText(reported)),

@@ -6,7 +6,7 @@ const STATES = {
   warming_up: ["Warming up", "the detector needs more points"],
   normal: ["Normal", "the newest point is within the band"],
   anomalous: ["Anomalous", "the newest points are outside the band"],
-  silent: ["Silent", "no point for longer than usual"],
+  silent: ["Silent", "no point for longer than expected"],
   unknown: ["Unknown", "the service does not answer"],
   paused: ["Paused", "no updates"],
 };

@@ -31,7 +31,7 @@ function field(param, value, prefix) {
     "aria-describedby": `${id}-help ${id}-error`,
   });
   const unit = param.unit ? element("span", { class: "unit" }, ` (${param.unit})`) : null;
-  const bounds = `From ${number(param.minimum)} to ${number(param.maximum)}, usually ${number(param.default)}.`;
+  const bounds = `From ${number(param.minimum)} to ${number(param.maximum)}, by default ${number(param.default)}.`;
   return element(
     "div",
     { class: "field" },

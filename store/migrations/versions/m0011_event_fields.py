@@ -1,6 +1,6 @@
 """Events in the states of watched streams are stored with the fields that events of files have.
 
-`last` (a cursor) and `last_time` become `stop`, one after it, and `stop_time`.
+`last` (a cursor) and `last_time` become `stop`, one after it, and `stop_time`; `open` of the state becomes `is_event`.
 """
 
 import json
@@ -24,12 +24,14 @@ def upgrade() -> None:
 
 
 def renamed_state(state: Mapping[str, Any]) -> dict[str, Any]:
-    """The state with its event renamed; the earliest ones lack the number of anomalies and the peak."""
+    """The state with its fields renamed; the earliest ones lack the number of anomalies and the peak."""
+    state = {"is_event" if name == "open" else name: value for name, value in state.items()}
     event = state.get("event")
     if event is None:
         return {"anomalies": 0, **state}
-    kept = {name: value for name, value in event.items() if name not in ("last", "last_time") and value is not None}
-    renamed = {**kept, "stop": event["last"] + 1, "peak": event.get("peak") or event["start"]}
+    unchanged = {name: value for name, value in event.items() if name not in ("last", "last_time")}
+    renamed = {name: value for name, value in unchanged.items() if value is not None}
+    renamed |= {"stop": event["last"] + 1, "peak": event.get("peak") or event["start"]}
     if event.get("last_time") is not None:
         renamed["stop_time"] = event["last_time"]
     return {"anomalies": event["anomalies"], **state, "event": renamed}
