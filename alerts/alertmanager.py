@@ -5,8 +5,8 @@ from alerts.http_client import post
 
 DAY_MS = 86_400_000
 OPEN_DAYS = 365
-"""Alertmanager resolves an alert without an end after minutes, so a firing one gets an end far ahead, which that of the
-`resolved` message replaces."""
+"""Alertmanager resolves an alert without an end after minutes, so a firing one ends in a year, until the `resolved`
+message replaces its end."""
 
 TEST_MS = 300_000
 """How long Alertmanager shows a test alert, which no message resolves; it groups and sends one within this time."""

@@ -1,4 +1,4 @@
-"""A time limit on a whole exchange: a socket timeout limits each read only, which a slow sender never reaches."""
+"""A time limit on a complete exchange: a socket timeout limits each read only, which a slow sender never reaches."""
 
 import contextlib
 import socket

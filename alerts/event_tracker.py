@@ -40,7 +40,7 @@ class EventTracker:
         return len(lagging) + len(pending)
 
     def _decide(self, pending: PendingSilence, now: int) -> None:
-        """Announce a silence that began or ended, if the stream's policy asks for it.
+        """Announce a silence that began or ended, if the stream's policy includes silences.
 
         Its end is announced where its beginning was; of one that is over already, both are.
         """

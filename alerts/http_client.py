@@ -15,7 +15,7 @@ from alerts.failure import SendFailed
 TIMEOUT = 10
 """Of connecting and of each read, seconds."""
 TOTAL_TIMEOUT = 30.0
-"""Of the whole exchange, seconds: a receiver that responds byte by byte delays the messages after it."""
+"""Seconds for the complete exchange: a receiver that responds byte by byte delays the messages after it."""
 
 
 class NoRedirects(urllib.request.HTTPRedirectHandler):

@@ -17,7 +17,7 @@ from alerts.failure import SendFailed
 TIMEOUT = 10
 """Of each reply of the mail server, seconds."""
 TOTAL_TIMEOUT = 60.0
-"""Of the whole conversation, seconds."""
+"""Seconds for the complete SMTP session."""
 
 
 class Mail:

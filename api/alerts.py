@@ -77,7 +77,7 @@ def get_policy(name: str) -> Policy:
 def put_policy(name: str) -> Policy:
     """Watches a stream: its events are announced from now on."""
     if decode_name(name) == DEMO:
-        raise BadInput("The stream demo is not kept, so it cannot be watched; its policy can be replayed.", name=DEMO)
+        raise BadInput("The stream demo is not stored, so it cannot be watched; its policy can be replayed.", name=DEMO)
     return Policy.from_policy(get_alerts().watch(decode_name(name), decode_body(PolicyBody).fields()))
 
 
@@ -132,7 +132,7 @@ def policy_fields() -> dict[str, Any]:
 
 
 def read_event_cursor(text: str) -> EventCursor:
-    """How far the caller knows a stream's events. Raises BadParameter."""
+    """The cursor up to which the caller knows a stream's events. Raises BadParameter."""
     if not re.fullmatch(CURSOR_PATTERN, text):
         raise BadParameter("after must be the cursor of an earlier response, like 120.0.", name="after")
     cursor, _, silences = text.partition(".")

@@ -1,4 +1,4 @@
-"""How many long computations run at once, how many may wait for a turn, and for how long."""
+"""Limits the number of concurrent long computations, the number of requests that wait, and for how long."""
 
 import threading
 import time
@@ -16,7 +16,7 @@ def deadline_check() -> Callable[[], bool]:
 
 
 class Busy(Exception):
-    """Too many wait, or no turn came in time. `retry_after` in seconds."""
+    """Too many requests wait, or the timeout expired. `retry_after` in seconds."""
 
     def __init__(self, retry_after: int) -> None:
         super().__init__(f"busy; try again in {retry_after} s")
@@ -24,7 +24,7 @@ class Busy(Exception):
 
 
 class ConcurrencyLimit:
-    """At most `running` callers at once; at most `waiting` more wait, each at most `timeout` seconds."""
+    """At most `running` concurrent callers; at most `waiting` more wait, each at most `timeout` seconds."""
 
     def __init__(self, running: int, waiting: int, timeout: float) -> None:
         self.timeout = timeout
@@ -33,7 +33,7 @@ class ConcurrencyLimit:
 
     @contextmanager
     def acquire(self) -> Iterator[None]:
-        """Waits for a turn and holds it. Raises Busy when too many wait or no turn comes in time."""
+        """Wait for a free slot and hold it. Raises Busy when too many wait or the timeout expires."""
         if not self._queue.acquire(blocking=False):
             raise Busy(retry_after=5)
         try:

@@ -1,4 +1,4 @@
-"""The decorator of routes: encodes the struct that a route returns, and holds what OpenAPI says about it."""
+"""The decorator of routes: encodes the struct that a route returns, and holds its OpenAPI metadata."""
 
 import functools
 from collections.abc import Callable, Mapping, Sequence
@@ -30,14 +30,14 @@ class RequestBody:
 
 @dataclass(frozen=True)
 class Operation:
-    """What OpenAPI says about a route beside its path, method and docstring.
+    """OpenAPI metadata of a route beyond its path, method and docstring.
 
     struct    the JSON that it returns; None where it returns none
     texts     other media types that it returns
     errors    statuses of failures
     query     its query parameters, or a function of none that returns them
     body      its request body, likewise
-    statuses  of success, the usual one first; 204 has no content
+    statuses  of success, the most frequent one first; 204 has no content
     """
 
     struct: type[msgspec.Struct] | None
@@ -65,7 +65,7 @@ def endpoint(
             return respond(view(*args, **kwargs))
 
         operation = Operation(returned_struct(view), texts, errors, query, body, statuses)
-        route.operation = operation  # type: ignore[attr-defined]  # found again by operation_of
+        route.operation = operation  # type: ignore[attr-defined]  # read by operation_of
         return route
 
     return decorate

@@ -33,15 +33,15 @@ SENTENCES = {
     404: "There is nothing at this address; /docs lists what there is.",
     405: "This address does not support that method; see the Allow header of this response.",
     415: "Send the body as application/json, text/csv or multipart/form-data, and say so in Content-Type.",
-    500: "Something went wrong in the service; its log says what.",
+    500: "The service failed; its log has the details.",
     503: "The service is busy; try again a little later.",
 }
 
 UNAVAILABLE = "The database cannot be reached; try again a little later."
-FULL = "The disk of the service is full; make room there, then try again."
+FULL = "The disk of the service is full; free some space, then try again."
 
 MAX_TEXT = 1_000
-"""Characters of a message or of a fact in it: an error must not echo a whole request."""
+"""Characters of a message or of a fact in it: an error must not echo a complete request."""
 
 
 class Refused(Exception):
@@ -104,7 +104,7 @@ def on_refused(error: Refused) -> Response:
 
 
 def on_busy(error: Busy) -> Response:
-    """Too many long computations at once."""
+    """Too many concurrent long computations."""
     return error_response(503, "busy", SENTENCES[503], {}, {"Retry-After": str(error.retry_after)})
 
 
@@ -114,7 +114,7 @@ def on_queue_full(error: QueueFull) -> Response:
 
 
 def on_not_kept(error: WriteFailed) -> Response:
-    """Points that could not be written, usually because the disk is full."""
+    """Points that could not be written, in most cases because the disk is full."""
     return error_response(503, "not_kept", str(error), {}, {"Retry-After": "5"})
 
 

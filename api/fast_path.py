@@ -44,7 +44,7 @@ class RawRequest:
 
     path     percent-encoded, as it was sent
     headers  by name as WSGI writes them, without HTTP_
-    peer     the address that it came from
+    peer     address of the sender
     """
 
     method: str

@@ -40,14 +40,14 @@ influx = Blueprint("influx", __name__)
 INFLUX_VERSION = f"1.8.0-anomaly-detection-{VERSION}"
 """The version sent to clients: the InfluxDB that they may expect, and this service."""
 
-DROP_REASONS = {"beyond_capacity": "beyond its capacity", "beyond_age": "older than it keeps them"}
+DROP_REASONS = {"beyond_capacity": "beyond its capacity", "beyond_age": "older than its retention"}
 """Why a stream drops points, by the code of its repair."""
 MAX_REFUSALS = 20
 """Refusals listed one by one in a response."""
 MAX_HEADER = 1_000
 """Characters of an error in a header."""
 MAX_REFUSAL = 500
-"""Characters of one refusal: an error must not echo a whole line or name."""
+"""Characters of one refusal: an error must not echo a complete line or name."""
 LARGE_BODY_BYTES = 1_000_000
 """A larger body waits for its turn."""
 
@@ -240,7 +240,7 @@ def influx_error(status: int, message: str, line: int | None = None) -> Response
     return response
 
 
-@influx.errorhandler(RequestEntityTooLarge)  # Flask looks for a status's own handler first, and there is a general one
+@influx.errorhandler(RequestEntityTooLarge)  # Flask prefers the handler of a status to the general one
 @influx.errorhandler(Exception)
 def on_error(error: Exception) -> Response:
     """Every error, in the shape of the version that the path belongs to."""

@@ -46,7 +46,7 @@ def decode_json(data: bytes, kind: Any) -> Any:
         ) from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         if half := HALF_PAIR.search(data):
-            message = f"The JSON holds {half[0].decode()}, half of a surrogate pair; write whole characters."
+            message = f"The JSON holds {half[0].decode()}, half of a surrogate pair; write complete characters."
             raise Unreadable(message, reason=str(error)) from error
         raise Unreadable(f"The body is not JSON in UTF-8: {error}.", reason=str(error)) from error
     except RecursionError as error:
@@ -124,7 +124,7 @@ def decompress(data: bytes, setting: str) -> bytes:
     try:
         content = gunzip(data, getattr(state().settings, setting))
     except Unreadable as error:
-        raise Unreadable("The body says Content-Encoding: gzip, but is not one whole gzip file.") from error
+        raise Unreadable("The body has Content-Encoding: gzip, but is not one complete gzip file.") from error
     return check_size(content, setting)
 
 

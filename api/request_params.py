@@ -31,7 +31,7 @@ def unique_pairs(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
     params: dict[str, str] = {}
     for name, text in pairs:
         if params.setdefault(name, text) != text:
-            raise BadParameter(f"{name} is given twice, with different values; send it once.", name=name)
+            raise BadParameter(f"{name} appears twice, with different values; send it once.", name=name)
     return params
 
 

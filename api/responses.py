@@ -63,7 +63,7 @@ def file_response(pieces: Iterable[bytes], mimetype: str) -> Response:
     with ExitStack() as unless_sent:
         file = unless_sent.enter_context(SpooledTemporaryFile(max_size=MAX_BYTES_IN_MEMORY))
         try:
-            for piece in pieces:  # writelines() would look at the size once, after the last
+            for piece in pieces:  # writelines() would check the size only once, after the last
                 file.write(piece)
         except OSError as error:
             raise DiskFull(f"a file to be sent cannot be written: {error.strerror}") from error

@@ -14,17 +14,17 @@ Service = TypeVar("Service")
 
 def get_streams() -> Streams:
     """The streams. Raises Refused (503)."""
-    return required(state().streams, "it keeps no streams")
+    return required(state().streams, "it stores no streams")
 
 
 def get_datasets() -> Datasets:
     """The uploaded datasets. Raises Refused (503)."""
-    return required(state().datasets, "it keeps no series")
+    return required(state().datasets, "it stores no datasets")
 
 
 def get_jobs() -> JobQueue:
     """The queue of detections. Raises Refused (503)."""
-    return required(state().jobs, "it keeps no detections")
+    return required(state().jobs, "it stores no detections")
 
 
 def get_alerts() -> Alerts:

@@ -20,7 +20,7 @@ class State:
     """What the routes of one app share.
 
     settings         read once
-    detection_limit  how many long computations run at once
+    detection_limit  number of concurrent long computations
     write_limit      the same for large bodies in line protocol
     metrics          counts of requests and detections
     ready            set once the detectors are loaded

@@ -13,7 +13,10 @@ GAUGES: dict[str, tuple[str, Callable[[StreamSnapshot], float]]] = {
     "score": ("Score of the newest value, in the detector's unit.", lambda stream: stream.newest.score),
     "threshold": ("A score above this is an anomaly.", lambda stream: stream.threshold),
     "anomalous": ("1 while an event is open, else 0.", lambda stream: stream.anomalous),
-    "silent": ("1 while no point arrives for much longer than usual, else 0.", lambda stream: stream.state == "silent"),
+    "silent": (
+        "1 while no point arrives for longer than the stream's arrival intervals allow, else 0.",
+        lambda stream: stream.state == "silent",
+    ),
 }
 COUNTERS: dict[str, tuple[str, Callable[[StreamSnapshot], float]]] = {
     "points_total": ("Points accepted since the stream was created.", lambda stream: stream.points),

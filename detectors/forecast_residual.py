@@ -1,4 +1,4 @@
-"""Forecast residuals: a point is anomalous where it lies farther from its forecast than residuals usually do."""
+"""Forecast residuals: a point is anomalous where its residual exceeds the threshold of typical residuals."""
 
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
@@ -91,10 +91,10 @@ class Forecaster(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class ResidualModel:
-    """A forecaster and how far values usually lie from its forecasts.
+    """A forecaster and the typical size of its residuals.
 
     grid, unit         of the series, see `RegularGrid` and `unit_of`; what follows is ÷ unit
-    period             in cells; None where none was found
+    period             in cells; None where the series has none
     masking_threshold  residual of a preliminary forecast beyond which the point is masked
     residual_stats     mean and standard deviation of the absolute residuals
     """
@@ -277,7 +277,7 @@ def masking_memory(forecaster: Forecaster) -> int:
 
 
 def mask_outliers(values: Floats, forecast: Forecast, threshold: float) -> Forecast:
-    """The forecast of values (n,) once the points far from its preliminary forecasts are masked."""
+    """The forecast of values (n,) after masking the points with large residuals of its preliminary forecasts."""
     masked = np.zeros(len(values), dtype=bool)
     for _ in range(MAX_MASKING_ROUNDS):
         outliers = limit_runs(np.abs(values - forecast.preliminary) > threshold, MAX_MASKED_RUN)

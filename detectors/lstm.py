@@ -42,7 +42,7 @@ RESIDUAL_SIGMA_FACTOR = 8 / DEFAULT_SIGMA
 """Factor of sigma for the residual by itself, offline: 8 standard deviations at the default sigma."""
 MEAN_SIGMA_FACTOR = 4 / DEFAULT_SIGMA
 """Factor of sigma for the mean of all scores, offline: 4 standard deviations at the default sigma, as scores of windows
-that overlap are rarely high all at once."""
+that overlap are rarely all high."""
 MAX_ISOLATED = 3
 """Outliers that are isolated, at most, within ISOLATION_WINDOW points. They are left out of the windows: one would else
 make an event as long as the windows that cover it (decision 9 in docs/decisions)."""
@@ -55,7 +55,7 @@ COMPRESS_FROM = 0.9
 COMPRESSION = 0.09
 """COMPRESS_FROM · (1 − COMPRESS_FROM), so that the compressed severities begin at COMPRESS_FROM."""
 MAX_SCORE = 1e300
-"""Scores are clipped here, below infinity: those of values far beyond all that was learned."""
+"""Scores are clipped here, below infinity: those of values far beyond the training data."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,7 +158,7 @@ class LSTM(ForecastResidual):
 
     components_type = LSTMComponents
     title = "LSTM forecast"
-    help = "Learns how the series goes on from its own past and marks values far from what was expected."
+    help = "Learns to forecast the series from its own past and flags values that deviate from the forecast."
 
     def __init__(self, model: ResidualModel, params: Mapping[str, Any], offline: OfflineModel | None = None) -> None:
         super().__init__(model, params)
@@ -294,7 +294,7 @@ def combine_scores(detection: Detection, mean_score_stats: Sequence[float] | Non
         least = MIN_THRESHOLD_PER_SIGMA * MEAN_SIGMA_FACTOR * sigma
         mean_limit = max(mean + MEAN_SIGMA_FACTOR * sigma * std, least)
     severity = components.scores / mean_limit
-    # Where isolated outliers alone make the windows anomalous, these keep their rank and are no anomalies.
+    # Where only isolated outliers make the windows anomalous, these keep their rank and are no anomalies.
     severity = np.where(components.scores_without_outliers > mean_limit, severity, compress_below_threshold(severity))
     with np.errstate(over="ignore"):
         severity = np.fmax(severity, np.minimum(components.residual / residual_limit, MAX_SCORE))

@@ -1,6 +1,6 @@
 """Matrix profile: the distance of each window to the most similar of the fitted windows.
 
-Windows are compared in the scale of the series, not each z-normalised as in the usual matrix profile (Yeh et al.,
+Windows are compared in the scale of the series, not each z-normalised as in the original matrix profile (Yeh et al.,
 "Matrix Profile I", ICDM 2016): the level and size of a window are part of it. Normalised windows lost two fifths of the
 accuracy on the 73 labelled series (docs/experiments/window-scorers.md).
 """
@@ -36,7 +36,7 @@ MAX_REFERENCES = 1024
 """Default number of reference windows of each length; 200 to 4,000 hardly differed on the 73 labelled series
 (docs/experiments/window-scorers.md)."""
 BLOCK_ROWS = 512
-"""Windows compared at once with all references: their distances stay in a core's cache."""
+"""Windows compared with all references per block: their distances stay in a core's cache."""
 HASH_BASE = 0x9E3779B97F4A7C15
 """Multiplier of the fingerprints: 2**64 ÷ the golden ratio, odd."""
 
@@ -51,7 +51,7 @@ class References:
     detector scores tails and other series too, and is recognised by a fingerprint of its values.
 
     positions     (m,) of the references' last points in the fitted series, ascending
-    windows       (m, size) whole numbers
+    windows       (m, size) integers
     fingerprints  (f,) of the fitted windows that overlap a reference by half or more, ascending
     ends          (f,) positions of their last points
     """
@@ -64,7 +64,7 @@ class References:
 
     @classmethod
     def fit(cls, filled: Floats, usable: Floats, shape: WindowShape, max_references: int) -> "References":
-        """filled (n,) in whole numbers; usable (n,) > 0 where the window that ends at the point can be scored."""
+        """filled (n,) as integers; usable (n,) > 0 where the window that ends at the point can be scored."""
         candidates = np.flatnonzero(usable > 0)
         positions = candidates[sample_rows(len(candidates), max_references)]
         windows = np.ascontiguousarray(shape.windows(filled)[positions - shape.points + 1])
@@ -81,7 +81,7 @@ class References:
         """(n,) root mean square difference, in std of the series, of the window that ends at each point to the nearest
         reference. NaN where no window ends, and before `since`.
 
-        filled (n,) in whole numbers. A window of the fitted series is not compared with references that it overlaps by
+        filled (n,) as integers. A window of the fitted series is not compared with references that it overlaps by
         half or more.
         """
         distances = np.full(len(filled), np.nan)
@@ -92,7 +92,7 @@ class References:
             block = np.ascontiguousarray(windows[start : start + BLOCK_ROWS])
             ends = slice(first + start, first + start + len(block))
             norms = (block**2).sum(axis=1)
-            squares = np.column_stack((block, np.ones(len(block)))) @ self._products  # whole, below 2**53: exact
+            squares = np.column_stack((block, np.ones(len(block)))) @ self._products  # integers below 2**53: exact
             for row, (begin, end) in enumerate(zip(low[ends], high[ends], strict=True)):
                 if begin < end:
                     squares[row, begin:end] = np.inf
@@ -202,10 +202,10 @@ class MatrixProfileScorer:
 
 
 def fingerprints(filled: Floats, length: int) -> Integers:
-    """(n,) a hash of the `length` whole numbers up to each point, the same wherever they stand in a series.
+    """(n,) a hash of the `length` integers up to each point, the same wherever they stand in a series.
 
     Σ number · HASH_BASE^age modulo 2**64 (Karp & Rabin, "Efficient randomized pattern-matching algorithms", 1987), of
-    all windows at once by one prefix sum: HASH_BASE is odd, so it has an inverse modulo 2**64.
+    all windows by one prefix sum: HASH_BASE is odd, so it has an inverse modulo 2**64.
     """
     n = len(filled)
     inverse = pow(HASH_BASE, -1, 2**64)

@@ -1,4 +1,4 @@
-"""Forecasts over many horizons: how far the last points lie from what was forecast for them 1 to 24 points before.
+"""Forecasts over many horizons: distance of the last points from their forecasts 1 to 24 points before.
 
 A one-step forecast follows a fault within a point; a forecast made before the fault began does not.
 """

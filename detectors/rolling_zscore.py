@@ -23,7 +23,8 @@ class RollingZScore(ZScore):
 
     title = "Rolling z-score"
     help = (
-        "Compares each value with the mean and spread of the values just before it. Simple and fast; knows no seasons."
+        "Compares each value with the mean and standard deviation of the values before it. Simple and fast; ignores "
+        "seasons."
     )
 
     @classmethod

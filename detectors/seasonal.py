@@ -116,7 +116,7 @@ class SeasonalMedianForecaster:
     def cycle_means(self, values: Floats, period: int) -> Floats:
         """(n,) the mean of the cycle of which each point is the middle; NaN where too little of it is known.
 
-        Sums of whole numbers, which are exact wherever the series starts.
+        Sums of integers, which are exact wherever the series starts.
         """
         quantized = self.scale.quantize(values)
         known = np.isfinite(quantized)
@@ -158,8 +158,8 @@ class Seasonal(ForecastResidual):
 
     title = "Season and level"
     help = (
-        "Takes away the usual course of a cycle and the level of the last points, both so that odd values hardly "
-        "count, and marks values far from what is left. Plain and quick."
+        "Subtracts the typical cycle and the level of the last points, both estimated robustly, "
+        "and flags large remainders. Simple and fast."
     )
 
     def __init__(self, model: ResidualModel, params: Mapping[str, Any], offline_stats: Sequence[float]) -> None:

@@ -98,10 +98,10 @@ class SeasonalNaiveForecaster:
 
 
 class SeasonalNaive(ForecastResidual):
-    """Forecast residuals of the same phase in the last cycles; of the value before where no period was found."""
+    """Forecast residuals of the same phase in the last cycles; of the previous value in a series without a period."""
 
     title = "Seasonal naive"
-    help = "Expects what came at the same time in the last cycles. A baseline that other detectors must beat."
+    help = "Expects the median of the same phase in the last cycles. A baseline that other detectors must beat."
 
     @classmethod
     @checked

@@ -1,4 +1,4 @@
-"""Subspace distance: how far a window lies from the others, measured along their own principal axes."""
+"""Subspace distance: distance of a window from the others, measured along their principal axes."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -126,7 +126,7 @@ class SubspaceScorer:
 def whitening(windows: Floats) -> tuple[Floats, Floats]:
     """Weights (size, size), each column a principal axis ÷ its shrunken std, and the centre along each axis (size,).
 
-    windows (m, size) of whole numbers. Weights are rounded to whole multiples of a power of two ÷ WEIGHT_STEPS.
+    windows (m, size) of integers. Weights are rounded to integer multiples of a power of two ÷ WEIGHT_STEPS.
     """
     centre = np.median(windows, axis=0)
     deviations = windows - centre

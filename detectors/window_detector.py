@@ -1,4 +1,4 @@
-"""Detection by windows: a point is anomalous where the window that ends there lies unusually far from the others."""
+"""Detection by windows: a point is anomalous where the window that ends there is unlike the others."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace

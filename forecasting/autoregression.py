@@ -24,7 +24,7 @@ LAGS = 24
 MASK_REACH = LAGS + MAX_FILL
 """Points after a masked one whose forecasts change: those with it among their lags, or filled from it."""
 PHASE_OFFSETS = (-2, -1, 0, 1, 2)
-"""Points around the phase of the forecast point whose season enters its forecast: cycles do not keep their length."""
+"""Points around the phase of the forecast point whose season enters its forecast: the length of cycles varies."""
 SEASON_CYCLES = 3
 """Cycles whose median is the season: one outlier among three changes little."""
 RIDGE = 1e-5
@@ -41,7 +41,7 @@ MIN_OUTLIER_SCALE = 1e-3
 WEIGHT_STEPS = 2.0**32
 """Weights are rounded to this part of 1: their last bits depend on the number of threads of the linear algebra."""
 MAX_MATRIX_ROWS = 2_000
-"""Rows up to which all columns are held at once, as for a stream's last points; more go one column after another."""
+"""Rows up to which all columns are held in memory, as for a stream's last points; more go one column after another."""
 
 
 def season_columns(values: Floats, period: int, since: int = 0) -> list[Floats]:
@@ -104,8 +104,8 @@ def fit_huber(design: list[Floats], targets: Floats) -> Regression | None:
     design (k columns of (m,)), targets (m,). None where fewer rows are known than twice the weights.
 
     Rows beyond HUBER_K residual scales get less weight, so that anomalies are hardly learned. The scale of the first
-    stage is at least a third of the plain standard deviation: on a square wave all but the jumps fits at once, and the
-    jumps are what there is to learn. Within a stage the scale is fixed, so that each round lowers the loss
+    stage is at least a third of the plain standard deviation: on a square wave everything but the jumps fits well, and
+    the jumps are what there is to learn. Within a stage the scale is fixed, so that each round lowers the loss
     (majorisation; Lange, "MM Optimization Algorithms", 2016, ch. 1).
     """
     matrix = np.column_stack([*design, np.ones(len(targets))])  # (m, k + 1)

@@ -121,7 +121,7 @@ class LSTMForecaster:
 
         `first` is the position of values[0] in a longer series: chunks begin at the same positions then, and forecasts
         are the same wherever the series was cut. Those of the first `mask_reach` points after `since` are not to be
-        used: of what came before them, only the seasons are known.
+        used: of the points before them, only the seasons are known.
         """
         use_one_thread()
         scaled = _scale(values, self.centre, self.std)

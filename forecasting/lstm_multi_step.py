@@ -70,7 +70,7 @@ class MultiStepForecaster:
     def residuals(self, values: Floats, report: Callable[[float], None]) -> Iterator[tuple[slice, Floats]]:
         """Blocks of rows, and their residuals (m, HORIZONS) of the regression, in standard deviations of the series.
 
-        Column h of a point's row belongs to the point h later; the whole row is forecast from what lies before the
+        Column h of a point's row belongs to the point h later; the complete row is forecast from the points before the
         point. NaN where the window before is not usable or the value is missing.
         """
         quantized = self.regression.scale.quantize(values)

@@ -1,6 +1,6 @@
-"""Forecasts of the next 24 points at once, by a ridge regression on a window (direct multi-step forecasting).
+"""Forecasts of the next 24 points in one step, by a ridge regression on a window (direct multi-step forecasting).
 
-Our own rather than scikit-learn's `Ridge`: weights are rounded and windows are whole numbers, so that a forecast is the
+Our own rather than scikit-learn's `Ridge`: weights are rounded and windows are integers, so that a forecast is the
 same to the bit wherever the series was cut.
 """
 
@@ -35,7 +35,7 @@ WEIGHT_STEPS = 2.0**24
 class MultiStepRegression:
     """Ridge regression (Hoerl & Kennard, 1970) of the next HORIZONS points on the window before them.
 
-    All horizons are solved at once, in closed form.
+    All horizons are solved together, in closed form.
 
     length   points of the window; 0 where the series is too short
     weights  (length, HORIZONS)
@@ -67,12 +67,12 @@ class MultiStepRegression:
         return cls(scale, period, length, *fit_ridge(typical, length))
 
     def errors(self, filled: Floats, report: Callable[[float], None]) -> Floats:
-        """(n,) Σ over the horizons of |value − forecast|, each rounded to a whole number; 0 where none was made."""
+        """(n,) Σ over the horizons of |value − forecast|, each rounded to an integer; 0 where none was made."""
         values = np.nan_to_num(filled)
         errors = np.zeros(len(filled))
         shape = WindowShape(self.length, 1)
         for ends, block in shape.blocks(filled):
-            forecasts = block @ self.weights  # (m, HORIZONS), exact: of whole numbers and rounded weights
+            forecasts = block @ self.weights  # (m, HORIZONS), exact: of integers and rounded weights
             forecasts += self.offset
             for ahead in range(1, HORIZONS + 1):
                 start = ends.start + ahead

@@ -2,7 +2,7 @@
 Seasonal-Trend Decomposition Procedure Based on Loess", Journal of Official Statistics 6(1), 1990).
 
 Our own rather than statsmodels' `STL`: that one takes no missing values, and begins with equal weights, so that two
-outliers in seven cycles at one phase can become the season. All points and phases of a pass are computed at once; with
+outliers in seven cycles at one phase can become the season. All points and phases of a pass are computed together; with
 every point computed and equal weights at the start, the results agree to a millionth
 (`tests/detectors/test_seasonal.py`).
 10,000 points of period 288 take 0.8 s; statsmodels takes 15 s with its defaults, 0.5 s with the same jumps.
@@ -21,7 +21,7 @@ from timeseries.seasonality import lagged
 SEASON_SPAN = 7
 """Neighbouring cycles that a season is smoothed over, at each phase: the least that the paper recommends."""
 INNER_ROUNDS = 2
-"""Passes of trend and season for given weights, as the paper recommends with robust weights."""
+"""Passes of trend and season with the same weights, as the paper recommends with robust weights."""
 OUTER_ROUNDS = 15
 """Times that the robust weights are set from the remainder; the paper recommends up to 10, statsmodels does 15."""
 LEVEL_ROUNDS = 6
@@ -33,7 +33,7 @@ JUMP = 10
 MISSING_WEIGHT = 1e-6
 """Weight of a missing value, interpolated between its neighbours: it counts only where nothing else does."""
 MAX_WEIGHTS = 2_000_000
-"""Weights held in memory at once."""
+"""Largest number of weights held in memory."""
 
 
 @dataclass(frozen=True)
@@ -175,6 +175,6 @@ def _moving_mean(values: Floats, width: int) -> Floats:
 
 
 def _ceil_to_odd(value: float) -> int:
-    """The smallest odd whole number that is not smaller."""
+    """The smallest odd integer >= value."""
     ceiling = int(np.ceil(value))
     return ceiling + 1 - ceiling % 2

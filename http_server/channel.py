@@ -28,7 +28,7 @@ MAX_CHUNK_EXTRAS = 16 * 1024
 UNDERSCORED = re.compile(rb"(?m)^[\w-]*_[\w-]*(?=:)")
 """The names of headers that contain an underscore."""
 MESSAGES = {
-    413: "The request is too large; the setting ANOMALY_MAX_UPLOAD_BYTES says how large it may be.",
+    413: "The request is too large; the setting ANOMALY_MAX_UPLOAD_BYTES limits its size.",
     431: "The request's headers are too long.",
     501: "This transfer encoding is not supported; send a Content-Length, or chunks.",
 }
@@ -69,7 +69,7 @@ class DrainingParser(HTTPRequestParser):  # type: ignore[misc]  # no types
     discard: int = 0
     expect_continue: bool = False
     prepared: bytes = b""
-    """The whole response, where the fast path has made it."""
+    """The complete response of the fast path."""
 
     def received(self, data: bytes) -> int:
         """Parse `data`; return how many bytes were consumed."""

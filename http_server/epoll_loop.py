@@ -1,8 +1,8 @@
 """An epoll loop for waitress, so that a thousand idle connections cost nothing.
 
-Waitress asks every connection before each wait whether it wants to read or write; with 500 connections that takes most
-of a core. Here epoll holds what each connection waits for. A thread that has answered a request sends the response and
-updates its connection's registration itself, without waking the thread that waits.
+Waitress polls every connection before each wait to learn whether it wants to read or write; with 500 connections that
+takes most of a core. Here epoll holds what each connection waits for. A thread that has answered a request sends the
+response and updates its connection's registration itself, without waking the thread that waits.
 """
 
 import select
@@ -48,7 +48,7 @@ class EpollLoop:
         self._thread.channel = channel
 
     def flush(self) -> None:
-        """Send what this thread's channel has buffered, and register the channel for what comes next."""
+        """Send what this thread's channel has buffered, and register the channel for its next read or write."""
         channel = getattr(self._thread, "channel", None)
         if channel is None:
             return
@@ -76,7 +76,7 @@ class EpollLoop:
                 self._epoll.modify(descriptor, flags)
 
     def unregister(self, descriptor: int) -> None:
-        """Forget a socket. Call it when its handler has given up the descriptor, before the socket is closed."""
+        """Forget a socket. Call it when its handler has released the descriptor, before the socket is closed."""
         with self._lock:
             if self._registered.pop(descriptor, 0):
                 self._epoll.unregister(descriptor)

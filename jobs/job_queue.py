@@ -157,7 +157,7 @@ class JobQueue:
             self._wake.set()
 
     def _check_lease(self) -> None:
-        """Make the next heartbeat due, which tells whether the running detection is still owned."""
+        """Make the next heartbeat due, which checks that the running detection is still owned."""
         running = self._running
         if running:
             running.last_heartbeat = 0.0

@@ -79,7 +79,7 @@ def failure(error: Exception) -> dict[str, Any]:
     if isinstance(error, BadInput):
         return {"code": error.code, "message": error.message, "detail": dict(error.detail)}
     if isinstance(error, MemoryError):
-        message = "There is not enough memory for this detection; use a simpler detector or a shorter series."
+        message = "The memory does not suffice for this detection; use a simpler detector or a shorter series."
         return {"code": "out_of_memory", "message": message, "detail": {}}
     message = "Something went wrong in the service; its log has the details."
     return {"code": "internal_error", "message": message, "detail": {}}

@@ -51,7 +51,7 @@ class WorkerProcess:
             self._process.stdin.flush()
 
     def receive(self, timeout: float) -> dict[str, Any] | None:
-        """The next message; {} where none comes within `timeout` seconds, None once the process has ended."""
+        """The next message; {} where none arrives within `timeout` seconds, None once the process has ended."""
         try:
             message = self._messages.get(timeout=timeout)
         except queue.Empty:

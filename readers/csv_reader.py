@@ -26,7 +26,7 @@ UNNAMED = "value"
 """Name of the only value column of a file without a header."""
 
 MAX_REASONS = 3
-"""Columns for which a repair says why they are not the default."""
+"""Columns whose repair states why they are not the default."""
 
 
 def read_csv(
@@ -40,7 +40,7 @@ def read_csv(
 ) -> Table:
     """Return the table in the bytes of a CSV file, plain, gzipped or the only file of a zip archive.
 
-    time_column   name of the column of times; found where it is None
+    time_column   name of the column of times; None to detect it
     value_column  name of the table's default column; None: the first that is no row number, date part or time. The
                   other columns stay in the table.
     date_order    how to read 01/02/2026 where the file does not show it

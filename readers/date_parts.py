@@ -30,7 +30,7 @@ _RANGES = {
     "second": (0, 60),
 }
 _FIRST_YEAR, _LAST_YEAR = 1700, 2100
-"""Integers that increase by one are read as years within these bounds where the name does not say so."""
+"""Integers that increase by one are read as years within these bounds where the name does not imply it."""
 
 
 def is_part_name(name: str) -> bool:

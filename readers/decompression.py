@@ -14,7 +14,7 @@ MAX_MEMBERS = 10_000
 
 MAX_DIRECTORY_BYTES = 1 << 16
 END_SEARCH_BYTES = (1 << 16) + 22
-"""How far from the end of a zip archive its end record can begin: the record and the longest comment."""
+"""Largest distance of the end record from the end of a zip archive: its own length and the longest comment."""
 
 
 _FORMATS = {
@@ -66,7 +66,7 @@ def _too_large(limits: Limits) -> LimitExceeded:
 def gunzip(data: bytes, limit: int) -> bytes:
     """Return the content of every member of a gzip file, or about the first `limit` bytes of more.
 
-    Raises Unreadable for a file that is damaged, ends too early, goes on with something else or has very many members.
+    Raises Unreadable for a file that is damaged, truncated, followed by other data or has very many members.
     """
     out = bytearray()
     at = 0
@@ -76,7 +76,7 @@ def gunzip(data: bytes, limit: int) -> bytes:
             return bytes(out)
         if not data.startswith(b"\x1f\x8b", at):
             if data[at:].strip(b"\0"):  # zeros are padding
-                raise Unreadable("The gzip file goes on with something else; send it again whole.")
+                raise Unreadable("The gzip file is followed by other data; send only the gzip file.")
             return bytes(out)
     raise Unreadable(f"The gzip file has more than {MAX_MEMBERS} members; compress it as one.")
 
@@ -91,7 +91,7 @@ def _member(data: memoryview, at: int, out: bytearray, limit: int) -> int:
             block = member.decompress(piece, _BLOCK)
             taken = len(piece) - len(member.unconsumed_tail) - len(member.unused_data)
             if not block and not taken and not member.eof:
-                raise Unreadable("The gzip file ends too early; send it again whole.")
+                raise Unreadable("The gzip file is truncated; send it again.")
             out += block
             at += taken
     except zlib.error as error:

@@ -108,7 +108,7 @@ def find_delimiter(text: bytes) -> str:
 
 
 def _score(lines: Sequence[str], delimiter: str) -> float:
-    """The share of rows with the usual width times the share of numbers and times in them."""
+    """The share of rows with the most frequent width times the share of numbers and times in them."""
     rows = [row for row in csv.reader(lines, delimiter=delimiter) if row]
     width, commonest = Counter(map(len, rows)).most_common(1)[0] if rows else (0, 0)
     if width < 2:

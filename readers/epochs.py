@@ -1,4 +1,4 @@
-"""Epochs to whole microseconds and the nanoseconds beyond them.
+"""Epochs to integer microseconds and the nanoseconds beyond them.
 
 A float64 holds the microseconds of a current epoch, not its nanoseconds; those are read from the digits.
 """
@@ -51,7 +51,7 @@ def from_integers(epochs: Sequence[int], unit: str) -> tuple[Ints, Ints] | None:
 
 
 def from_floats(epochs: Floats, unit: str, factor: float) -> tuple[Floats, Ints]:
-    """Return (n,) whole microseconds and (n,) nanoseconds beyond them; `factor` is the microseconds in the unit.
+    """Return (n,) integer microseconds and (n,) nanoseconds beyond them; `factor` is the microseconds in the unit.
 
     A number with at most six decimals of a second is the float nearest to its microseconds; any other is finer.
     """

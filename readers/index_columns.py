@@ -108,7 +108,7 @@ def _reason(name: str, values: Floats) -> str:
 
 
 def _by_one(values: Floats) -> bool:
-    """Return whether whole numbers increase, or decrease, by one from row to row."""
+    """Return whether integers increase, or decrease, by one from row to row."""
     if not np.isfinite(values[:2]).all() or abs(values[1] - values[0]) != 1 or values[0] % 1:
         return False
     return bool((np.diff(values) == values[1] - values[0]).all())

@@ -273,7 +273,7 @@ def _time(written: str | None, unit: int) -> int | None:
 
 
 def _check_ahead(time: int | None, now_ms: int, ahead_ms: int | None) -> None:
-    """Raise BadLine for a time too far in the future."""
+    """Raise BadLine for a time in the future, beyond the tolerance."""
     if time is not None and ahead_ms is not None and time // 1_000_000 > now_ms + ahead_ms:
         now = np.datetime64(now_ms // 1000, "s")
         raise BadLine(

@@ -1,4 +1,4 @@
-"""Positions in a series as requests write them: whole numbers, or times of a series that has times."""
+"""Positions in a series as requests write them: integers, or times of a series that has times."""
 
 import contextlib
 import re

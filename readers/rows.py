@@ -117,7 +117,7 @@ def _check_times(layout: Layout, times: TimeColumn, is_row: Bools) -> None:
     zone = _NAMED_ZONE.fullmatch(cell)
     remedy = "write it as 2026-03-01T10:15:00Z"
     if any(_TOTAL.fullmatch(cell) for cell in row):
-        remedy = "the line looks like a total: remove it"
+        remedy = "the line seems to be a total: remove it"
     elif zone:
         remedy = f"write the offset from UTC in place of {zone[1]}, as in 2026-03-01T10:15:00+01:00"
     raise Unreadable(

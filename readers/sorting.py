@@ -9,7 +9,7 @@ from timeseries.repairs import Repair, repair
 from timeseries.series import Times
 
 Places = Callable[[Ints], Sequence[int]]
-"""Returns the places, for a report, of rows given by position."""
+"""Returns the places, for a report, of the rows at these positions."""
 
 
 def sort_by_time(micros: Ints, places: Places, nanos: Ints | None = None) -> tuple[Times, Ints, list[Repair]]:

@@ -154,7 +154,7 @@ def _reachable() -> Iterator[None]:
     try:
         yield
     except LockTimeout as error:
-        raise Unavailable("The database is busy: too much is written at once, or another program holds it.") from error
+        raise Unavailable("The database is busy: too many concurrent writes, or another program holds it.") from error
     except (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError) as error:
         if _is_full(getattr(error, "orig", None)):
             raise DiskFull("The disk of the database is full.") from error
@@ -176,7 +176,7 @@ def _check(url: sa.URL) -> None:
 
 
 def _prepare(connection: Any, _record: Any) -> None:
-    connection.isolation_level = None  # the driver's own BEGIN would come too late, and deferred
+    connection.isolation_level = None  # the driver's own BEGIN would be late and deferred
     for pragma in (f"busy_timeout={BUSY_MS}", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}").close()
 

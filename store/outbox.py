@@ -63,7 +63,7 @@ class Outbox:
     def put(self, new: Watch) -> bool:
         """Watch a stream, or change the policy of a watched one. False where the stream does not exist.
 
-        A watched stream keeps its cursor and state: no point is skipped, and an open event is still resolved.
+        Cursor and state of a watched stream stay: no point is skipped, and an open event is still resolved.
         """
         row = {**_watch_values(new), "stream_id": new.stream_id, "policy": json.dumps(dict(new.policy))}
         update = sa.update(watch).where(watch.c.stream_id == new.stream_id).values(policy=row["policy"])

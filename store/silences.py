@@ -26,7 +26,7 @@ class Silence:
     last_time      of that point; None where points have no times
     last_arrival   when that point arrived
     allowed        longest interval without points that is normal, ms
-    noticed        when the stream was found to be silent
+    noticed        when the silence was detected
     stop           when the next point arrived; None while it lasts
     announced      whether a `firing` message was sent; None before that is decided
     """

@@ -85,7 +85,7 @@ class AppendedPoints:
     """
 
     stream: Stream
-    judged: ScoredPoints
+    points: ScoredPoints
     merge: bool = False
 
 
@@ -198,7 +198,7 @@ class StreamStore:
         rows = [row for each in appends for row in _chunks(each)]
         ends: dict[int, dict[str, Any]] = {}
         for each in appends:
-            earlier = ends.get(each.stream.id, {"cursor_before": each.judged.cursor - len(each.judged)})
+            earlier = ends.get(each.stream.id, {"cursor_before": each.points.cursor - len(each.points)})
             ends[each.stream.id] = {**_end(each.stream), "cursor_before": earlier["cursor_before"]}
         with self.database.write(timeout=BUSY_MS / 1000) as connection:
             if connection.execute(UPDATE_STREAM, [*ends.values()]).rowcount != len(ends):
@@ -364,7 +364,7 @@ def _end(after: Stream) -> dict[str, Any]:
 
 
 def _chunks(each: AppendedPoints) -> list[dict[str, Any]]:
-    return _rows(each.stream.id, to_points(each.judged, each.stream.detector_names), each.judged.cursor)
+    return _rows(each.stream.id, to_points(each.points, each.stream.detector_names), each.points.cursor)
 
 
 def _rows(stream_id: int, points: Points, last: int) -> list[dict[str, Any]]:

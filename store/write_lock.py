@@ -13,7 +13,7 @@ class LockTimeout(Exception):
 class WriteLock:
     """A mutex with bounded waiting, so that a stalled writer cannot block all threads of a server.
 
-    max_patient    threads that may wait for the whole `timeout`
+    max_patient    threads that may wait for the full `timeout`
     timeout        seconds
     stall_timeout  any further thread gives up once no holder has released the lock for this many seconds. Many short
                    transactions are no reason to refuse one, a single long one is.

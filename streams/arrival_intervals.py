@@ -197,7 +197,7 @@ class ArrivalIntervals:
         self.min_limit = max(limits, default=np.inf)
 
     def take_unsaved(self) -> bool:
-        """Whether it changed enough since the last call that returned True to be stored again."""
+        """Whether it changed so much since the last call that returned True that it must be stored again."""
         count = self.count + SAVE_EVERY * (len(self.times.pauses) + len(self.arrivals.pauses))
         growth = count - self._count_at_save
         unsaved = self.count >= MIN_INTERVALS and growth >= min(max(self._count_at_save, 1), SAVE_EVERY)

@@ -1,4 +1,4 @@
-"""The cold start of a stream: until its own detector is fitted, a season is looked for and used once it is trusted.
+"""The cold start of a stream: until its own detector is fitted, search for a season and use it once it is reliable.
 
 The checks are at the same numbers of points, in the middle of a push too, so that the scores are the same whether
 points arrive one by one or as one long history. A check reads at most MAX_TRAINING_POINTS; a million points take about
@@ -40,13 +40,13 @@ class ColdStart:
             start = stop
 
     def check_season(self, state: StreamState) -> None:
-        """Looks for a season in the stored points, with the labels as they are now."""
+        """Search the stored points for a season, with the current labels."""
         with state.lock:
             if not state.dropped and _needs_season(state):
                 self._check_season(state, [])
 
     def _check_season(self, state: StreamState, unwritten: list[ScoredPoints]) -> None:
-        """Looks for a season in the stored points and those that were just scored."""
+        """Search the stored points and those just scored for a season."""
         if state.pending_write is not None:
             state.pending_write.result()
         stream = state.stream

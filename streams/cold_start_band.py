@@ -22,7 +22,7 @@ EXCURSION_POINTS = 200
 MIN_DISTANCE = DEFAULT_MERGE_GAP + 2
 """Minimum distance of two excursions, in points: closer ones would be one event."""
 EXCURSION_FACTOR = 1.2
-"""A value this many times as far out as the second largest excursion is an anomaly."""
+"""A value whose excursion is this many times the second largest one is an anomaly."""
 BLOCK = 256
 """Number of windows per step: a block of 200-point windows fits the processor's cache."""
 

@@ -33,9 +33,9 @@ def parse_points(
 
 
 def check_points(series: Series, stream: Stream, now: int) -> None:
-    """Checks that points have times where the stream's have, none too far ahead of `now`, ms since 1970 UTC.
+    """Raise BadInput unless points have times where the stream's have, none too late.
 
-    Raises BadInput.
+    now  ms since 1970 UTC
     """
     if stream.timed is not None and stream.timed != (series.times is not None):
         have = "points with times; send times" if stream.timed else "points without times; send none"

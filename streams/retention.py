@@ -22,7 +22,7 @@ class Unchanged(Enum):
 
 
 UNCHANGED = Unchanged.UNCHANGED
-"""Stands for a retention that stays as it is; None is one that keeps every point."""
+"""Leaves the retention unchanged; None means that points never expire."""
 
 
 class Retention:

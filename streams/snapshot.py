@@ -97,7 +97,7 @@ class StreamsSnapshot:
 
 @dataclass
 class Tally:
-    """Work of one thread, which alone changes it: how often, how many seconds, how many failures."""
+    """Counters of one thread, the only writer: runs, seconds, failures."""
 
     count: int = 0
     seconds: float = 0.0

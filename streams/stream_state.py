@@ -22,7 +22,7 @@ MIN_KNOWN_VALUES = 11
 FALLBACK = "robust_zscore"
 """Detector used from the twelfth point on, until the stream's own is fitted."""
 SEASONAL_FALLBACK = "seasonal_naive"
-"""Detector used in place of FALLBACK once a period is found and its forecasts are clearly better."""
+"""Detector that replaces FALLBACK once the stream has a period and this one's forecasts are clearly better."""
 
 
 class StreamState:
@@ -41,10 +41,10 @@ class StreamState:
     ready                 whether it could score the next point when it was adopted
     fallback              scores while no other detector can
     seasonal              scores until the own detector does; None where no season is trusted
-    seasonal_at           cursor at which a season was last looked for
+    seasonal_at           cursor of the last search for a season
     points_since_anomaly  number of points after the last anomaly
     newest                newest point that was not late
-    anomalies             number found since the stream was loaded
+    anomalies             number of anomalies since the stream was loaded
     thresholds            of the detectors that scored since then, by name
     """
 

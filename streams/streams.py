@@ -235,7 +235,7 @@ class Streams:
         times: Times | Sequence[int | float | str] | None,
         values: Sequence[float | None],
     ) -> tuple[ScoredPoints, Future[None] | None]:
-        """Pushes points without waiting: they are durable once the Future is done, at once where there is none."""
+        """Push points without waiting: they are durable once the Future is done, or already if None is returned."""
         series, repairs = parse_points(times, values, self._limits)
         with self._writer.admit():
             scored, write = self._pipeline.accept(name, series)

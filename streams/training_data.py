@@ -14,7 +14,7 @@ from timeseries.intervals import runs
 MAX_TRAINING_POINTS = 20_000
 """Maximum number of points that a detector is fitted on: the newest."""
 FIRST_SEASON_CHECK = 36
-"""Number of points at which a season is first looked for."""
+"""Number of points at the first search for a season."""
 SEASON_CHECK_GROWTH = 1.5
 """Ratio of the numbers of points at one check for a season and at the one before."""
 MAX_ERROR_RATIO = 0.7
@@ -50,7 +50,7 @@ def count_known(series: Series) -> int:
 
 
 def next_season_check(checked_at: int) -> int:
-    """The number of points at which to look for a season, after the check at `checked_at` points."""
+    """The number of points at which to search for a season again, after the search at `checked_at` points."""
     return max(FIRST_SEASON_CHECK, ceil(SEASON_CHECK_GROWTH * checked_at))
 
 

@@ -143,9 +143,9 @@ class Writer:
             self._commit_began = None
             self.commits.add(time.perf_counter() - began)
             self.pushes += len(group)
-            self.points += sum(len(write.append.judged) for write in group)
+            self.points += sum(len(write.append.points) for write in group)
             for write in group:
-                self._on_written(write.state, write.append.judged)
+                self._on_written(write.state, write.append.points)
                 write.done.set_result(None)
 
 

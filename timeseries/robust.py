@@ -175,7 +175,7 @@ def sorted_median(ordered: Floats, axis: int) -> Floats:
 def middle_values(ordered: Floats, count: NDArray[np.int64], axis: int) -> tuple[Floats, Floats]:
     """(n,) twice: the two middle ones of the first `count` (n,) numbers along the axis of a sorted matrix.
 
-    Both are the middle number where the count is uneven.
+    Both are the middle number where the count is odd.
     """
     lanes = np.arange(ordered.shape[1 - axis])
     low = np.maximum(count - 1, 0) // 2

@@ -86,7 +86,7 @@ class ColumnOverview(Schema):
     """A downsampled column."""
 
     column: str
-    missing: Annotated[int, described("Points of the whole column without a value.", ge=0)]
+    missing: Annotated[int, described("Points of the complete column without a value.", ge=0)]
     positions: PositionColumn
     times: TimeColumn
     values: Column

@@ -1,4 +1,4 @@
-"""Which injected faults a detector finds in a series."""
+"""Which injected faults a detector detects in a series."""
 
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Self, get_args
@@ -110,7 +110,7 @@ class Source:
 
 
 class Detectability(Schema):
-    """Which faults a detector finds when they are injected into copies of a series' normal intervals."""
+    """Which faults a detector detects when they are injected into copies of a series' normal intervals."""
 
     detector: str
     mode: Mode
@@ -119,14 +119,14 @@ class Detectability(Schema):
     columns: Annotated[list[str], described("Every value column of the input.")]
     time_column: str | None
     params: Params
-    summary: Annotated[list[str], described("The whole report in sentences.")]
+    summary: Annotated[list[str], described("The complete report in sentences.")]
     points: Annotated[int, described("Length of each copy: the last points of the series.", ge=0)]
     copies: Count
     noise: Annotated[Number, described("Typical noise, in the unit of the series.")]
     typical_change: Annotated[
         Number, described("Typical change over a cycle, or over 32 points, in the unit of the series.")
     ]
-    period: Annotated[int | None, described("Points of one seasonal cycle; null where no season was found.")]
+    period: Annotated[int | None, described("Points of one seasonal cycle; null where the series has none.")]
     reason: Annotated[str | None, described("Why nothing, or not everything, could be injected.")]
     truncated: Annotated[bool, described("Whether fewer faults were injected than fit, to answer within the deadline.")]
     faults: Annotated[list[Fault], described("Those that could be injected.")]

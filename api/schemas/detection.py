@@ -101,7 +101,7 @@ class Summary(Schema):
     anomalies: Annotated[int, described("Anomalous points.", ge=0)]
     events: Count
     warm_up: Annotated[int, described("Points that have a value and no score.", ge=0)]
-    period: Annotated[int | None, described("Points of one seasonal cycle; null where no season was found.")]
+    period: Annotated[int | None, described("Points of one seasonal cycle; null where the series has none.")]
     notes: Annotated[list[Note], described("What was learned, and what limits the detection.")]
     seconds: Seconds
 
@@ -165,7 +165,7 @@ class Detection(Schema):
 
 
 def events_of(events: Sequence[DetectionEvent], *, as_ms: bool) -> list[Event]:
-    """The responses for the events of a detection. Formats the times of all at once, for there can be thousands."""
+    """The responses for the events of a detection. Formats all times in one call, as there can be thousands."""
     times = [time for event in events for time in (event.start_time, event.stop_time, event.peak_time)]
     known = [time for time in times if time is not None]  # all or none
     texts: Sequence[Time | None] = format_epoch_ms(known, as_ms=as_ms) if known else times

@@ -9,7 +9,7 @@ class Error(Schema):
     """Why a request failed."""
 
     code: Annotated[str, described("The kind of error; stable, for programs.")]
-    message: Annotated[str, described("One sentence that says what to change.")]
+    message: Annotated[str, described("One sentence: the fact, then the remedy.")]
     detail: Annotated[dict[str, Any], described("The facts: line, column, name, limit, choices, known, …")]
 
 

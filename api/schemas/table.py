@@ -41,7 +41,7 @@ class DateFormat(Schema):
         Literal["requested", "numbers", "steps", "dots", "either"],
         described(
             "requested: by date_order; numbers: the other order has no such date; steps: only this order gives even "
-            "steps; dots: the usual order of dates with dots; either: both orders give the same times."
+            "steps; dots: dates with dots are day first as a rule; either: both orders give the same times."
         ),
     ]
     message: Annotated[str, described("The same in one sentence.")]

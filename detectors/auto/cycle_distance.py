@@ -1,4 +1,4 @@
-"""Cycle distance: windows of a finished series that lie far from the cycles before and after them.
+"""Cycle distance: windows of a finished series that differ from the cycles before and after them.
 
 A missing cycle, a flat line or a level shift of some hours are made of values that each follow from the one before.
 Compared with the same hours of other days they stand out.

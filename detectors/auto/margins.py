@@ -1,4 +1,4 @@
-"""Margins of the residual: how far a value may lie from its forecast, whatever the mean score."""
+"""Margins of the residual: the largest normal distance of a value from its forecast, whatever the mean score."""
 
 from dataclasses import astuple, dataclass
 from typing import Any

@@ -1,4 +1,4 @@
-"""Seasonal difference: how far the last points lie from those at the same phase of earlier cycles.
+"""Seasonal difference: distance of the last points from those at the same phase of earlier cycles.
 
 A flat line, a missing cycle or a working day like a weekend have levels and shapes that are typical at other times.
 """

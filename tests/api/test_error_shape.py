@@ -96,7 +96,7 @@ def test_a_defect_is_500_and_its_traceback_is_only_logged(client, monkeypatch, c
     response = client.post("/api/v1/detect", data=csv_file, content_type="text/csv")
     error = check_error(response, 500, "internal_error")
     assert "secret" not in response.get_data(as_text=True)
-    assert error["message"] == "Something went wrong in the service; its log says what."
+    assert error["message"] == "The service failed; its log has the details."
     assert "ZeroDivisionError: secret" in caplog.text
 
 

@@ -203,7 +203,7 @@ class TestEitherVersion:
         client.post(f"{path}?precision=ms", data=lines(f"m v=1 {now}"))
         response = client.post(f"{path}?precision=ms", data=lines(f"m v=2 {now - 2 * 86_400_000}"))
         assert response.status_code == 400
-        assert "points of 'm.v' older than it keeps them (from line 1 on) dropped=1" in response.get_data(as_text=True)
+        assert "points of 'm.v' older than its retention (from line 1 on) dropped=1" in response.get_data(as_text=True)
         assert stored(streams, "m.v") == [(now, 1.0)]
 
     def test_a_refused_stream_does_not_affect_the_others(self, client, streams, path):

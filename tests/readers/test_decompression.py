@@ -44,7 +44,7 @@ def test_zeros_behind_a_gzip_file_are_padding(padding: bytes) -> None:
 
 
 def test_anything_else_behind_a_gzip_file_is_refused() -> None:
-    with pytest.raises(Unreadable, match="goes on with something else"):
+    with pytest.raises(Unreadable, match="is followed by other data"):
         read_csv(gzip.compress(CSV) + b"junk")
 
 

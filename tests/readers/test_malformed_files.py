@@ -486,7 +486,7 @@ REFUSED = {
         b"country,year,v\na,1999,5\na,2000,6\nb,1999,5\nb,2000,6\n", Unreadable, None, "'country'"
     ),
     "a total between the rows": Refused(
-        b"time,v\n2026-03-01,1\nSub-total,1\n" + b"2026-03-02,1\n" * 9, Unreadable, 3, "looks like a total: remove it"
+        b"time,v\n2026-03-01,1\nSub-total,1\n" + b"2026-03-02,1\n" * 9, Unreadable, 3, "seems to be a total: remove it"
     ),
     "bytes in four units": Refused(
         b"v\n5 MiB\n1 GiB\n7 KiB\n7 B\n", Unreadable, 5, "mixes units ('MiB', 'GiB', 'KiB', 'B')"
@@ -507,7 +507,7 @@ REFUSED = {
     "two files in a zip": Refused(_zip({"a.csv": PLAIN, "b.csv": PLAIN}), Unreadable, None, "2 files"),
     "a broken zip": Refused(_zip({"a.csv": PLAIN})[:60], Unreadable, None, "damaged"),
     "a broken gzip": Refused(gzip.compress(PLAIN)[:12] + b"\xff" * 20, Unreadable, None, "gzip"),
-    "a gzip that ends early": Refused(gzip.compress(PLAIN)[:30], Unreadable, None, "too early"),
+    "a gzip that ends early": Refused(gzip.compress(PLAIN)[:30], Unreadable, None, "is truncated"),
     "a gzip bomb": Refused(gzip.compress(b"0\n" * 100_000), LimitExceeded, None, "10000 bytes", {"limits": SMALL}),
     "a zip bomb": Refused(_zip({"a": b"0\n" * 100_000}), LimitExceeded, None, "10000 bytes", {"limits": SMALL}),
     "too many bytes": Refused(b"1\n" * 5001, LimitExceeded, None, "10000 bytes", {"limits": SMALL}),
