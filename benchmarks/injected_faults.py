@@ -19,7 +19,7 @@ SIZES = {2_000: 8, 5_000: 4}
 
 
 class Counts:
-    """Counts over series: faults planted and found, by name and by kind of series; false events and normal points."""
+    """Counts over series: faults injected and detected, by name and kind of series; false events and normal points."""
 
     def __init__(self) -> None:
         self.injected: Counter[str] = Counter()
@@ -27,7 +27,7 @@ class Counts:
         self.false = self.normal = 0
 
     def add(self, made: Demo, detection: Detection) -> None:
-        """What came of one series."""
+        """Count the faults and false events of one series."""
         for name, start, stop in made.anomalies:
             hit = bool(detection.is_anomaly[start:stop].any())
             for key in (made.kind, name, ""):
@@ -37,7 +37,7 @@ class Counts:
         self.normal += int(np.count_nonzero(~made.labels))
 
     def share(self, key: str = "") -> str:
-        """Found of planted, by a fault's name, a kind of series, or all."""
+        """Detected of injected, by a fault's name, a kind of series, or all."""
         return f"{self.detected[key]} of {self.injected[key]}"
 
 

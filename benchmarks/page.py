@@ -142,7 +142,7 @@ def load_results(loads: list[dict[str, float]]) -> None:
 
 
 def step_results(steps: list[dict[str, Any]]) -> None:
-    """Prints the spread of what a step takes."""
+    """Print the percentiles of the duration of a step."""
     fetched = sum(each["fetched"] > 0 for each in steps)
     for name, words in (("first", "first frame"), ("exact", "exact, fetched and drawn")):
         p50, p95, p100 = np.percentile([each[name] for each in steps], [50, 95, 100])

@@ -17,11 +17,11 @@ class EventMetrics:
     """Counts of one series and what follows from them.
 
     labelled  events that are labelled
-    found     those of them that at least one event of the detector overlaps
+    detected  those of them that at least one event of the detector overlaps
     false     events of the detector that overlap no labelled one
     normal    points that are not labelled
-    delay     mean over the events found: points from the first labelled one to the first that the detector marks,
-              0 where its event began before; NaN where none is found
+    delay     mean over the detected events: points from the first labelled one to the first flagged one, 0 where the
+              detector's event began before; NaN where none is detected
     peaks     labelled events in which the peak of at least one event of the detector lies
     astray    events of the detector whose peak lies in no labelled event
     """
@@ -36,23 +36,23 @@ class EventMetrics:
 
     @property
     def precision(self) -> float:
-        """found / (found + false): several alarms within one labelled event count once. 0 where nothing is reported;
+        """detected / (detected + false): several alarms within one labelled event count once. 0 without any alarm;
         NaN on a series without labelled events, where only false alarms can be counted."""
         return _share(self.detected, self.detected + self.false) if self.labelled else float("nan")
 
     @property
     def recall(self) -> float:
-        """found / labelled; NaN where nothing is labelled."""
+        """detected / labelled; NaN where nothing is labelled."""
         return _share(self.detected, self.labelled) if self.labelled else float("nan")
 
     @property
     def f1(self) -> float:
-        """2 · found / (labelled + found + false); NaN where nothing is labelled."""
+        """2 · detected / (labelled + detected + false); NaN where nothing is labelled."""
         return _share(2 * self.detected, self.labelled + self.detected + self.false) if self.labelled else float("nan")
 
     @property
     def peak_f1(self) -> float:
-        """The same, where an event of the detector counts by its peak alone: one long event cannot find them all."""
+        """The same, where an event of the detector counts by its peak: one long event cannot detect them all."""
         return _share(2 * self.peaks, self.labelled + self.peaks + self.astray) if self.labelled else float("nan")
 
     @property
@@ -62,13 +62,13 @@ class EventMetrics:
 
 
 def event_metrics(events: Spans, labels: Bools, peaks: Sequence[int] | None = None) -> EventMetrics:
-    """Compares the events of a detector with labelled ones, without any adjustment of points.
+    """Compare the events of a detector with labelled ones, without any adjustment of points.
 
-    events  half open positions, in order, without overlap
+    events  half-open positions, in order, without overlap
     labels  (n,) true for an anomalous point; each run of them is one labelled event
-    peaks   position of the highest score of each event; its first point where they are not given
+    peaks   position of the highest score of each event; its first point by default
 
-    An event counts as found when one event of the detector shares a point with it (Hundman et al., "Detecting
+    A labelled event counts as detected if an event of the detector shares a point with it (Hundman et al., "Detecting
     Spacecraft Anomalies Using LSTMs", KDD 2018, section 3.3, whose counts these are).
     """
     labelled = runs(np.asarray(labels, dtype=bool))

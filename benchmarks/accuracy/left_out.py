@@ -1,8 +1,8 @@
 """Choices made without a data set, measured on it: how much of the accuracy is choice on this very data.
 
-A few choices behind `auto` and `lstm` were made on the labelled series: which views speak, over which lengths, how
-far a distance counts at most, and that a point is judged by the windows around it. For each data set they are made
-again on all others, by the mean VUS-PR over files, and measured on it alone. Thresholds do not enter VUS-PR.
+A few choices behind `auto` and `lstm` were made on the labelled series: which scorers are used, over which window
+lengths, the cap of a score, and that a point is scored by the windows around it. For each data set they are made
+again on all others, by the mean VUS-PR over files, and measured on that data set only. Thresholds do not enter VUS-PR.
 """
 
 import hashlib
@@ -98,7 +98,7 @@ def parts_of(series: Series) -> Parts:
 
 
 def joined(parts: Parts, choice: Choice) -> Floats:
-    """(n,) the mean of the voices, as `detectors.calibration.ScoreCalibration` makes it."""
+    """(n,) mean of the calibrated scores, as `detectors.calibration.ScoreCalibration` makes it."""
     total = np.zeros(len(next(iter(parts.values()))))
     for (name, length), distances in parts.items():
         if name in choice.views and (length == 1 or length in choice.lengths):

@@ -118,7 +118,7 @@ def _offline(kind: type[Detector]) -> Callable[[Series], Output]:
 
 
 def _scored(score_of: Callable[[Series], Floats], threshold: float | None = None) -> Callable[[Series], Output]:
-    """A method that gives scores alone; see `judged` for its threshold."""
+    """A method that returns scores only; see `judged` for its threshold."""
 
     def run(series: Series) -> Output:
         score = np.asarray(score_of(series), dtype=np.float64)

@@ -1,4 +1,4 @@
-"""Pictures of the series that a method judges worst: values, labels, score and threshold, as small SVG files."""
+"""Pictures of the series on which a method scores worst: values, labels, score and threshold, as small SVG files."""
 
 import math
 from collections.abc import Sequence

@@ -39,7 +39,7 @@ def main(name: str) -> None:
 
 
 def ready(method: Method) -> dict[str, object]:
-    """Imports and compiles whatever the method needs, which is no part of judging a series."""
+    """Imports and compiles whatever the method needs, which is not part of a detection."""
     try:
         method.run(Series(None, np.sin(np.arange(600) / 4) + np.random.default_rng(0).normal(0, 0.1, 600)))
     except Exception as error:  # noqa: BLE001  (whatever a rival cannot do is reported, not suffered)
