@@ -173,7 +173,7 @@ class Detection:
             "events": len(self.intervals),
             "warm_up": self.warm_up,
             "period": self.period,
-            "notes": [note.to_plain() for note in self.notes],
+            "notes": [note.to_json() for note in self.notes],
         }
 
     @functools.cached_property

@@ -1,4 +1,4 @@
-"""User mistakes as exceptions that carry their facts; two more that are none."""
+"""User mistakes as exceptions that carry their facts, and two internal exceptions."""
 
 from typing import Any
 

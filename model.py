@@ -280,7 +280,7 @@ def _windows(inputs: Floats32, chunk: int, lead: int) -> torch.Tensor:
     return padded.unfold(0, 2 * chunk, chunk).transpose(1, 2)
 
 
-def choose_warm_up(
+def choose_run_up(
     network: LSTMNetwork, inputs: Floats32, config: TrainingConfig, tolerance: float
 ) -> tuple[LSTMNetwork | None, TrainingConfig]:
     """The network with the shortest chunk, and warm-up, after which it does not matter where chunks begin.

@@ -16,7 +16,7 @@ from events.policy import Notice
 from store import Silence
 from timeseries import duration
 
-ALERT_NAMES = {"anomaly": "AnomalyDetected", "silent": "StreamSilent", "test": "AnomalyTest"}
+ALERT_NAMES = {"anomaly": "AnomalyDetected", "silence": "StreamSilent", "test": "AnomalyTest"}
 """The label `alertname` of each kind of event."""
 TEST_STREAM = "test"
 
@@ -32,7 +32,7 @@ class Alert:
     noticed  when the alert was made
     started  when the event began by the stream's own times; `noticed` where it has none
     event    identifies the event within its stream and kind: the same for firing and resolved
-    kind     anomaly, silent or test
+    kind     anomaly, silence or test
     headline the summary in a few words, for the subject of a mail; empty in messages from before there were headlines
     """
 
@@ -63,9 +63,9 @@ class Alert:
         lasted = None if silence.stop is None else silence.stop - silence.last_arrival
         allowed = duration(silence.allowed)
         summary = wording.silence_summary(silence.allowed, None if status == "firing" else lasted, watched=watched)
-        facts = {"kind": "silent", "last_point": rfc3339(started), "allowed": allowed}
+        facts = {"kind": "silence", "last_point": rfc3339(started), "allowed": allowed}
         headline = wording.SILENCE_HEADLINES[status]
-        return cls(status, stream, summary, facts, now, started, silence.number, "silent", headline)
+        return cls(status, stream, summary, facts, now, started, silence.number, "silence", headline)
 
     @classmethod
     def test(cls, now: int) -> Self:
@@ -73,13 +73,13 @@ class Alert:
         summary, headline = wording.TEST_SUMMARY, wording.TEST_HEADLINE
         return cls("firing", TEST_STREAM, summary, {}, now, now, now, "test", headline)
 
-    def to_plain(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         """JSON values."""
         return {**vars(self), "facts": dict(self.facts)}
 
     @classmethod
-    def from_plain(cls, plain: Mapping[str, Any]) -> Self:
-        """Inverse of `to_plain`."""
+    def from_json(cls, plain: Mapping[str, Any]) -> Self:
+        """Inverse of `to_json`."""
         return cls(**plain)
 
     def link(self, public_url: str) -> str:

@@ -98,7 +98,7 @@ class Alerts:
             known = ", ".join(self.channels) or "none is set; see docs/reference/alerts.md"
             raise UnknownName(f"There is no channel {channel!r}; there is: {known}.", name=channel, known=self.channels)
         now = self._ms()
-        message = Message(new_key(), channel, TEST_STREAM, Alert.test(now).to_plain(), now, due=now)
+        message = Message(new_key(), channel, TEST_STREAM, Alert.test(now).to_json(), now, due=now)
         self._outbox.add(message)
         return message
 

@@ -11,7 +11,7 @@ MAX_POINTS = 10_000
 """Points of one stream read in a step."""
 MAX_STREAMS = 100
 """Streams advanced in a step."""
-START = PolicyState().to_plain()
+START = PolicyState().to_json()
 """The state of a stream that has just begun to be watched."""
 
 
@@ -58,14 +58,14 @@ class EventTracker:
         if stream is None or stream.id != watch.stream_id:
             return None
         points = self._store.read(stream, watch.cursor, MAX_POINTS)
-        state, notices = advance(read_policy(watch.policy), PolicyState.from_plain(watch.state), points)
-        after = replace(watch, cursor=points.cursor, state=state.to_plain())
+        state, notices = advance(read_policy(watch.policy), PolicyState.from_json(watch.state), points)
+        after = replace(watch, cursor=points.cursor, state=state.to_json())
         alerts = [Alert.of_notice(name, notice, now) for notice in notices]
         return Step(watch, after, self._messages(name, alerts, now))
 
     def closing(self, name: str, watch: Watch, now: int) -> list[Message]:
         """The `resolved` messages for what is firing in a stream whose policy is deleted."""
-        state = PolicyState.from_plain(watch.state)
+        state = PolicyState.from_json(watch.state)
         alerts = []
         if state.event is not None and state.announced:
             resolved = Notice("resolved", state.event, watch.cursor)
@@ -78,7 +78,7 @@ class EventTracker:
 
     def _messages(self, name: str, alerts: Sequence[Alert], now: int) -> list[Message]:
         return [
-            Message(new_key(), channel, name, alert.to_plain(), now, due=now)
+            Message(new_key(), channel, name, alert.to_json(), now, due=now)
             for alert in alerts
             for channel in self._channels
         ]

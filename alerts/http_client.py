@@ -13,7 +13,7 @@ from alerts.deadline import Deadline
 from alerts.failure import SendFailed
 
 TIMEOUT = 10
-"""Of connecting and of each read, seconds."""
+"""Timeout of connecting and of each read, seconds."""
 TOTAL_TIMEOUT = 30.0
 """Seconds for the complete exchange: a receiver that responds byte by byte delays the messages after it."""
 

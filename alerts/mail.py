@@ -15,7 +15,7 @@ from alerts.deadline import Deadline
 from alerts.failure import SendFailed
 
 TIMEOUT = 10
-"""Of each reply of the mail server, seconds."""
+"""Timeout of each reply of the mail server, seconds."""
 TOTAL_TIMEOUT = 60.0
 """Seconds for the complete SMTP session."""
 
@@ -87,7 +87,7 @@ def _one_line(text: str) -> str:
 
 
 def _reason(error: Exception) -> str:
-    """Of a failure, without the password that some replies repeat."""
+    """The reason of a failure, without the password that some replies repeat."""
     if isinstance(error, smtplib.SMTPAuthenticationError):
         return f"the mail server refused the password ({error.smtp_code})"
     return f"{type(error).__name__}: {error}"[:300]

@@ -39,7 +39,7 @@ class Sender:
         sent = 0
         for message in self._outbox.due(self._channel.name, now, BATCH):
             try:
-                self._channel.send(Alert.from_plain(message.body), message.key, now)
+                self._channel.send(Alert.from_json(message.body), message.key, now)
             except SendFailed as error:
                 given_up = now - message.created > GIVE_UP_MS
                 due = None if given_up else now + wait_ms(message.attempts + 1)

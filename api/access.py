@@ -17,8 +17,8 @@ PROXY_HEADERS = frozenset(
     | {"True-Client-Ip", "Cf-Connecting-Ip", "Cdn-Loop", "Fastly-Client-Ip", "Fly-Client-Ip", "X-Arr-Clientip"}
     | {"X-Envoy-External-Address"}
 )
-LIFT = "Set ANOMALY_OPEN=1 (or start with --open) to serve others."
-NOT_LOCAL = f"This service answers only the computer it runs on. {LIFT}"
+OPEN_HINT = "Set ANOMALY_OPEN=1 (or start with --open) to serve others."
+NOT_LOCAL = f"This service answers only the computer it runs on. {OPEN_HINT}"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 CROSS_SITES = frozenset({"cross-site", "same-site"})
 """Values of Sec-Fetch-Site for a request from a page of another site."""
@@ -42,7 +42,7 @@ def check_local(peer: str, header_names: list[str]) -> None:
         raise Refused(403, "not_local", NOT_LOCAL)
     for name in header_names:
         if is_proxy_header(name):
-            message = f"This request came through a proxy (header {name}); only direct ones are answered. {LIFT}"
+            message = f"This request came through a proxy (header {name}); only direct ones are answered. {OPEN_HINT}"
             raise Refused(403, "not_local", message, header=name)
 
 

@@ -8,7 +8,7 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from api.concurrency import Busy
-from api.responses import to_json
+from api.responses import encode_json
 from api.schemas.errors import Error, ErrorResponse
 from api.state import state
 from errors import Ambiguous, BadInput, BadParameter, LimitExceeded, NotFound, UnknownName, Unreadable
@@ -68,7 +68,7 @@ def error_response(
 def error_body(code: str, message: str, detail: Mapping[str, Any] | None = None) -> bytes:
     """The JSON of an error."""
     facts = {name: shorten(fact) for name, fact in (detail or {}).items()}
-    return to_json(ErrorResponse(Error(code, shorten(message), facts)))
+    return encode_json(ErrorResponse(Error(code, shorten(message), facts)))
 
 
 def is_api(path: str) -> bool:
@@ -161,7 +161,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(Refused, on_refused)
     app.register_error_handler(Busy, on_busy)
     app.register_error_handler(QueueFull, on_queue_full)
-    app.register_error_handler(WriteFailed, on_not_kept)
+    app.register_error_handler(WriteFailed, on_not_stored)
     app.register_error_handler(Unavailable, on_unavailable)
     app.register_error_handler(RequestEntityTooLarge, on_too_large)
     app.register_error_handler(HTTPException, on_http)

@@ -21,7 +21,7 @@ from api.errors import SENTENCES, Refused, error_body
 from api.headers import ALWAYS
 from api.openapi_parts import JSON
 from api.request_body import check_count
-from api.responses import to_json
+from api.responses import encode_json
 from api.schemas.streams import PointsBody, StreamPoints
 from api.state import State
 from api.streams import MAX_POINTS, PREFIX
@@ -159,9 +159,9 @@ def send(respond: Respond, result: Callable[[], Any]) -> None:
     """Responds with what `result` returns, or with the error that it raises."""
     status, extra = 200, dict[str, str]()
     try:
-        body = to_json(result())
+        body = encode_json(result())
     except WriteFailed as error:
-        status, extra, body = 503, {"Retry-After": "5"}, error_body("not_kept", str(error))
+        status, extra, body = 503, {"Retry-After": "5"}, error_body("not_stored", str(error))
     except Exception:  # a defect must not leave the caller without a response
         logging.getLogger("anomaly").exception("a response about points failed")
         status, body = 500, error_body("internal_error", SENTENCES[500])

@@ -16,7 +16,7 @@ from api.endpoint import BODY_ERRORS, RequestBody, endpoint
 from api.errors import SENTENCES, STATUS, Refused, unavailable
 from api.openapi_parts import TEXT, query_param
 from api.request_body import body_bytes
-from api.responses import to_json
+from api.responses import encode_json
 from api.schemas.influx import (
     InfluxError1,
     InfluxError2,
@@ -234,7 +234,7 @@ def influx_error(status: int, message: str, line: int | None = None) -> Response
     error: InfluxError1 | InfluxError2 = InfluxError1(message)
     if request.path.startswith(("/api/v2/", "/health", "/ready")):
         error = InfluxError2(CODES.get(status, "invalid"), message, msgspec.UNSET if line is None else line)
-    response = Response(to_json(error), status, mimetype="application/json")
+    response = Response(encode_json(error), status, mimetype="application/json")
     header = message.encode("ascii", "replace").decode()[:MAX_HEADER]
     response.headers["X-Influxdb-Error"] = re.sub(r"[\x00-\x1f\x7f]", " ", header)
     return response

@@ -27,12 +27,12 @@ DETECTION_COLUMNS = ("time", "value", "expected", "lower", "upper", "score", "is
 DEMO_COLUMNS = ("time", "value", "label")
 
 
-def to_json(value: Any) -> bytes:
+def encode_json(value: Any) -> bytes:
     """Strict JSON in UTF-8 of structs, dicts, lists and numpy arrays; numbers that are not finite become null."""
-    return orjson.dumps(value, default=to_plain, option=orjson.OPT_SERIALIZE_NUMPY)
+    return orjson.dumps(value, default=_encodable, option=orjson.OPT_SERIALIZE_NUMPY)
 
 
-def to_plain(value: Any) -> Any:
+def _encodable(value: Any) -> Any:
     """A struct as a dict of the fields that are set, and an array as a contiguous one, for orjson."""
     if isinstance(value, msgspec.Struct):
         fields = msgspec.structs.asdict(value)
@@ -44,7 +44,7 @@ def to_plain(value: Any) -> Any:
 
 def json_response(value: Any, status: int = 200) -> Response:
     """A response in JSON."""
-    response = Response(to_json(value), status, mimetype="application/json")
+    response = Response(encode_json(value), status, mimetype="application/json")
     response.vary.add("Accept")
     return response
 

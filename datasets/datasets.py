@@ -137,7 +137,7 @@ class Datasets:
         return count_gaps(self._column(stored, None).times, stored.step)
 
     def times_of(self, dataset_id: str, labels: Sequence[Label]) -> list[tuple[int, int]] | None:
-        """Of each label the times of its first and last point, ms since 1970 UTC; None for a dataset without times.
+        """Times of the first and last point of each label, ms since 1970 UTC; None for a dataset without times.
 
         Raises NotFound.
         """

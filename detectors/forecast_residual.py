@@ -166,7 +166,7 @@ class ResidualModel:
             "period": self.period,
             "masking_threshold": self.masking_threshold,
             "residual_stats": list(self.residual_stats),
-            "notes": [note.to_plain() for note in self.notes],
+            "notes": [note.to_json() for note in self.notes],
         }
 
     @classmethod
@@ -179,7 +179,7 @@ class ResidualModel:
             state["period"],
             state["masking_threshold"],
             state["residual_stats"],
-            tuple(Note.from_plain(note) for note in state["notes"]),
+            tuple(Note.from_json(note) for note in state["notes"]),
         )
 
 

@@ -138,8 +138,11 @@ class OfflineModel:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class LSTMComponents(ResidualComponents, ScoreComponents):
-    """Of a finished series: scores_without_outliers (n,): the scores' mean where isolated outliers are left out of the
-    windows; residual (n,) ÷ unit."""
+    """Components of a finished series.
+
+    scores_without_outliers  (n,) the scores' mean where isolated outliers are left out of the windows
+    residual                 (n,) ÷ unit
+    """
 
     scores_without_outliers: Floats
     residual: Floats
@@ -315,7 +318,7 @@ def compress_below_threshold(severity: Floats) -> Floats:
 
 
 def _mean_and_std(scores: Floats) -> tuple[float, float] | None:
-    """Of the scores that are known; None where none is."""
+    """Mean and std of the known scores; None where none is known."""
     known = finite(scores)
     return (float(np.mean(known)), float(np.std(known))) if known.size else None
 

@@ -142,7 +142,7 @@ class Trial:
     points: int
 
     @property
-    def grace(self) -> int:
+    def tolerance(self) -> int:
         """Points after the fault in which it still counts as detected: as many as it lasts, at least two."""
         return min(max(self.points, 2), MAX_DISTANCE)
 
@@ -178,17 +178,17 @@ class QuietPlaces:
 
     def positions(self, trial: Trial) -> NDArray[np.int64]:
         """Every position at which the fault may begin, in order."""
-        key = trial.points, trial.grace
+        key = trial.points, trial.tolerance
         if key not in self._positions:
             self._positions[key] = self._find(*key)
         return self._positions[key]
 
-    def _find(self, points: int, grace: int) -> NDArray[np.int64]:
-        """One point before the fault and `grace` points after it are quiet too; its first point has a value."""
-        first: NDArray[np.int64] = np.arange(1, max(len(self) - points - grace + 1, 1))
+    def _find(self, points: int, tolerance: int) -> NDArray[np.int64]:
+        """One point before the fault and `tolerance` points after it are quiet too; its first point has a value."""
+        first: NDArray[np.int64] = np.arange(1, max(len(self) - points - tolerance + 1, 1))
         if not first.size:
             return first
-        quiet = self._unusable[first + points + grace] == self._unusable[first - 1]
+        quiet = self._unusable[first + points + tolerance] == self._unusable[first - 1]
         missing = self._missing[first + points] - self._missing[first]
         positions: NDArray[np.int64] = first[quiet & (missing <= MAX_MISSING_SHARE * points) & self._known[first]]
         return positions
@@ -215,7 +215,7 @@ def measure_detectability(
     excluded     (n,) true where nothing is injected nor learned, such as points labelled anomalous
     should_stop  called often; once it returns True, the report covers the copies scored by then
 
-    A fault is detected where one of its points, or of the `Trial.grace` points after it, is flagged that is not flagged
+    A fault is detected where a point of it, or of the `Trial.tolerance` points after it, is flagged that is not flagged
     in the unmodified series. Same arguments, same report, but for a stop that comes earlier.
     Raises BadParameter or UnknownName for bad parameters, and what `progress` raises.
     """
@@ -394,7 +394,7 @@ def fill_copy(
         if first < len(positions):
             position = int(positions[min(first + int(rng.integers(0, MIN_FAULT_POINTS)), len(positions) - 1)])
             faults.append((position, trial))
-            free_from = position + trial.points + max(distance, trial.grace) + 1
+            free_from = position + trial.points + max(distance, trial.tolerance) + 1
         else:
             skipped.append(trial)
         if free_from >= len(places) or len(skipped) > TRIALS:
@@ -415,7 +415,7 @@ def inject_faults(
 
 def first_detection(series: Series, flagged: Bools, position: int, trial: Trial) -> FirstDetection:
     """The delay until a fault is flagged."""
-    hits = np.flatnonzero(flagged[position : position + trial.points + trial.grace])
+    hits = np.flatnonzero(flagged[position : position + trial.points + trial.tolerance])
     if not hits.size:
         return FirstDetection(None)
     points = int(hits[0])

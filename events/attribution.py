@@ -17,7 +17,7 @@ MIN_SCORER_SHARE = 0.1
 
 
 def direction_of(value: float, expected: float) -> Direction:
-    """Of a single value; "shape" where nothing was expected, or exactly that value."""
+    """Direction of a single value; "shape" where nothing was expected, or exactly that value."""
     return "above" if value > expected else "below" if value < expected else "shape"
 
 

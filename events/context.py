@@ -61,7 +61,7 @@ class Context:
     margin: float | None = None
 
     @classmethod
-    def from_plain(cls, plain: Mapping[str, Any]) -> Self:
+    def from_json(cls, plain: Mapping[str, Any]) -> Self:
         """Inverse of `dataclasses.asdict`."""
         rank, typical = plain["rank"], plain["typical"]
         return cls(rank and Rank(**rank), typical and Typical(**typical), plain["edge"], plain["margin"])

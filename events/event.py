@@ -8,7 +8,7 @@ from events.context import Context
 from events.scorer import ScorerId
 
 Direction = Literal["above", "below", "shape"]
-"""Of an event's peak beside its expected value; "shape" where neither above nor below describes it."""
+"""Side of its expected value on which an event's peak lies; "shape" where neither above nor below describes it."""
 
 
 @dataclass(frozen=True)
@@ -50,13 +50,13 @@ class Event:
         """Number of points from its first anomaly to its last."""
         return self.stop - self.start
 
-    def to_plain(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         """JSON values by name, without those that are absent."""
         return {name: value for name, value in asdict(self).items() if value not in (None, ())}
 
     @classmethod
-    def from_plain(cls, plain: Mapping[str, Any]) -> Self:
-        """Inverse of `to_plain`."""
+    def from_json(cls, plain: Mapping[str, Any]) -> Self:
+        """Inverse of `to_json`."""
         others = tuple(ScorerId(**scorer) for scorer in plain.get("other_scorers", ()))
-        context = Context.from_plain(plain["context"]) if "context" in plain else None
+        context = Context.from_json(plain["context"]) if "context" in plain else None
         return cls(**{**plain, "other_scorers": others, "context": context})

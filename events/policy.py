@@ -98,14 +98,14 @@ class PolicyState:
     quiet_until: int = 0
     anomalies: int = 0
 
-    def to_plain(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         """JSON values."""
-        return {**vars(self), "event": None if self.event is None else self.event.to_plain()}
+        return {**vars(self), "event": None if self.event is None else self.event.to_json()}
 
     @classmethod
-    def from_plain(cls, plain: Mapping[str, Any]) -> Self:
-        """Inverse of `to_plain`."""
-        event = None if plain["event"] is None else Event.from_plain(plain["event"])
+    def from_json(cls, plain: Mapping[str, Any]) -> Self:
+        """Inverse of `to_json`."""
+        event = None if plain["event"] is None else Event.from_json(plain["event"])
         return cls(**{**plain, "event": event})
 
 

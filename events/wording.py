@@ -19,7 +19,7 @@ SCORER_PHRASES = {
     "multi_step_residual": "distance from the forecasts made up to 24 points before,",
     "residual_size": "size of the forecast's errors",
     "level_spread": "mean and spread",
-    "matrix_profile": "course",
+    "matrix_profile": "shape",
     "seasonal_difference": "distance from earlier cycles",
     "cycle_distance": "distance from the cycles before and after",
     "flatline": "unchanging values",
@@ -50,7 +50,7 @@ NOTE_MESSAGES = {
 """The sentence of each note, by its code."""
 
 DAY_MS = 86_400_000
-SILENCE_HEADLINES = {"firing": "silent", "resolved": "points arrive again"}
+SILENCE_HEADLINES = {"firing": "silent", "resolved": "points resumed"}
 TEST_HEADLINE = "messages arrive here"
 TEST_SUMMARY = "This is a test: messages arrive here. Nothing is wrong."
 NO_LONGER_WATCHED = "No longer watched."
@@ -167,13 +167,15 @@ def silence_explanation(allowed_ms: float, lasted_ms: float | None) -> str:
 
 
 def silence_summary(allowed_ms: float, lasted_ms: float | None, *, watched: bool) -> str:
-    """Of an alert: `lasted_ms` is None while the silence lasts; `watched` is false where it ends because its policy was
-    deleted."""
+    """The summary of an alert about a silence.
+
+    `lasted_ms` is None while it lasts; `watched` is false where it ends because its policy was deleted.
+    """
     if lasted_ms is None:
         sentence = f"no point for longer than the {duration(allowed_ms)} that its arrival intervals allow."
         label = "Silent: "
     else:
-        sentence = f"points arrive again after {duration(lasted_ms)}."
+        sentence = f"points resumed after {duration(lasted_ms)}."
         label = "Over: "
     return f"{label}{sentence}" if watched else f"{NO_LONGER_WATCHED} {capitalized(sentence)}"
 
@@ -194,7 +196,7 @@ def alert_summary(notice: Notice, last_anomaly: str | None) -> str:
 
 
 def unwatched_summary(event: Event, last_anomaly: str | None) -> str:
-    """Of an event that is resolved because its policy was deleted; arguments as of `alert_summary`."""
+    """The summary of an event that is resolved because its policy was deleted; arguments as of `alert_summary`."""
     return f"{NO_LONGER_WATCHED} {capitalized(_ending(event, last_anomaly))}"
 
 
@@ -217,7 +219,7 @@ def _beyond_band(event: Event) -> str:
     if not math.isfinite(event.severity) or event.severity >= MAX_SEVERITY:
         return "far outside the normal band"
     severity = f"{event.severity:.3g}"
-    return "just outside the normal band" if severity == "1" else f"{severity} times as far from it as is normal"
+    return "just outside the normal band" if severity == "1" else f"{severity} times the normal margin"
 
 
 def count(number: int, noun: str) -> str:

@@ -22,7 +22,7 @@ from model import (
     LSTMNetwork,
     Report,
     TrainingConfig,
-    choose_warm_up,
+    choose_run_up,
     predict,
     train,
     use_one_thread,
@@ -85,7 +85,7 @@ class LSTMForecaster:
         network, loss_ratio = train(inputs, residuals / scale, seed, config, report)
         if network is not None:
             tolerance = WARM_UP_TOLERANCE * float(np.nanstd(scaled)) / scale
-            network, config = choose_warm_up(network, inputs[-WARM_UP_SAMPLE:], config, tolerance)
+            network, config = choose_run_up(network, inputs[-WARM_UP_SAMPLE:], config, tolerance)
         return cls(centre, std, regression, scale, network, loss_ratio, config)
 
     @property

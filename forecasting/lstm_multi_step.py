@@ -109,7 +109,7 @@ class MultiStepForecaster:
         return mean[: len(values)]
 
     def state(self) -> dict[str, Any]:
-        """Regression and network; the one-step forecaster is stored by its owner."""
+        """Regression and network; the detector stores the one-step forecaster."""
         weights = {} if self.network is None else self.network.weights()
         return {"regression": self.regression.state(), "residual_stds": self.residual_stds, "weights": weights}
 

@@ -32,7 +32,7 @@ def to_columns(detection: Detection) -> tuple[Columns, dict[str, Any]]:
         "version": STATE_VERSION,
         **{name: getattr(detection, name) for name in ("threshold", "merge_gap", "period")},
         "params": dict(detection.params),
-        "notes": [note.to_plain() for note in detection.notes],
+        "notes": [note.to_json() for note in detection.notes],
         "scorers": [[scorer.name, scorer.window] for scorer in detection.scorer_scores],
         "components": None if components is None else components.plain,
         "absent": [name for name in arrays if f"{COMPONENT}{name}" not in columns],
@@ -63,7 +63,7 @@ def from_columns(
         state["params"],
         state["merge_gap"],
         state["period"],
-        notes=tuple(Note.from_plain(note) for note in state["notes"]),
+        notes=tuple(Note.from_json(note) for note in state["notes"]),
         scorer_scores={scorer: np.equal(top_scorer, index) for index, scorer in enumerate(scorers)},
         components=None if plain is None else detector.components_type(**plain, **arrays),
     )
@@ -71,7 +71,7 @@ def from_columns(
 
 def summarize(detection: Detection, seconds: Mapping[str, float]) -> DetectionSummary:
     """The statistics of a detection, and its events: the MAX_EVENTS most severe ones."""
-    events = [event.to_plain() for event in detection.events_at(detection.most_severe(MAX_EVENTS))]
+    events = [event.to_json() for event in detection.events_at(detection.most_severe(MAX_EVENTS))]
     return DetectionSummary(detection.threshold, events, {**detection.statistics, "seconds": dict(seconds)})
 
 

@@ -48,8 +48,8 @@ def sort_by_time(micros: Ints, places: Places, nanos: Ints | None = None) -> tup
 
 def _order_repair(n: int, back: Ints, places: Places) -> Repair:
     if back.size == n - 1:
-        return repair("order_mended", places(back), len(back), variant="reversed")
-    return repair("order_mended", places(back), len(back))
+        return repair("rows_sorted", places(back), len(back), variant="reversed")
+    return repair("rows_sorted", places(back), len(back))
 
 
 def _duplicates(order: Ints, repeated: Ints, closer: Bools, places: Places) -> list[Repair]:

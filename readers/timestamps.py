@@ -154,7 +154,7 @@ def read_times(text: Text, *, date_order: DateOrder | None = None, column: str =
         _read_shape(shapes[rest[0]], cells if same.all() and at.size == len(text) else cells[at], at, parts)
         rest = rest[~same]
     parts.bad[rest] = True
-    dates = _sort_by_time(parts, date_order, column, text)
+    dates = _resolve_date_order(parts, date_order, column, text)
     return replace(_join(parts), dates=dates)
 
 
@@ -254,7 +254,7 @@ def _words(cells: NDArray[np.uint8], start: int, stop: int, known: dict[str, int
     return np.array(numbers, np.int64)[inverse]
 
 
-def _sort_by_time(parts: _Parts, order: DateOrder | None, column: str, text: Text) -> DatesRead | None:
+def _resolve_date_order(parts: _Parts, order: DateOrder | None, column: str, text: Text) -> DatesRead | None:
     """Decide over all cells which of two numbers is the day, and assign month and day (and year)."""
     rows = parts.open & ~parts.bad
     if not rows.any():

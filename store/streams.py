@@ -202,7 +202,7 @@ class StreamStore:
             ends[each.stream.id] = {**_end(each.stream), "cursor_before": earlier["cursor_before"]}
         with self.database.write(timeout=BUSY_MS / 1000) as connection:
             if connection.execute(UPDATE_STREAM, [*ends.values()]).rowcount != len(ends):
-                raise Conflict("a stream was settings or deleted by another service")
+                raise Conflict("a stream was changed or deleted by another service")
             connection.execute(INSERT_CHUNK, rows)
             for each in appends:
                 if each.merge:

@@ -36,7 +36,7 @@ class StreamEvent:
     changed            more than the `EventCursor` of any time before the last change
     """
 
-    kind: Literal["anomaly", "silent"]
+    kind: Literal["anomaly", "silence"]
     open: bool
     start: int
     stop: int
@@ -141,7 +141,9 @@ def changed_since(events: Sequence[StreamEvent], cursor: EventCursor | None) -> 
     """The events that changed after this cursor; all where it is None."""
     if cursor is None:
         return list(events)
-    return [event for event in events if event.changed > (cursor.silences if event.kind == "silent" else cursor.cursor)]
+    return [
+        event for event in events if event.changed > (cursor.silences if event.kind == "silence" else cursor.cursor)
+    ]
 
 
 def anomaly_event(event: Event, changed: int, *, is_open: bool) -> StreamEvent:
@@ -173,7 +175,7 @@ def silence_event(silence: Silence) -> StreamEvent:
     start_time = silence.last_arrival if silence.last_time is None else silence.last_time
     lasted = None if silence.stop is None else silence.stop - silence.last_arrival
     return StreamEvent(
-        kind="silent",
+        kind="silence",
         open=silence.stop is None,
         start=silence.cursor,
         stop=silence.cursor + 1,

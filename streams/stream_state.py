@@ -224,7 +224,7 @@ class StreamState:
 
     @property
     def threshold(self) -> float:
-        """Of the detector that scored the newest point; NaN where none did since the stream was loaded."""
+        """Threshold of the detector that scored the newest point; NaN where none did since the stream was loaded."""
         return self.thresholds.get(self.newest.judged_by or "", UNKNOWN)
 
 

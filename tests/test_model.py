@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from model import DEFAULT_TRAINING, INPUTS, LSTMNetwork, choose_warm_up, predict, train
+from model import DEFAULT_TRAINING, INPUTS, LSTMNetwork, choose_run_up, predict, train
 
 ROOT = Path(__file__).parent.parent
 
@@ -81,7 +81,7 @@ def test_several_outputs_are_predicted_together():
 def test_the_last_points_are_predicted_from_two_chunks():
     inputs, targets = example(8192)
     network, _ = train(inputs, targets, 0, DEFAULT_TRAINING, no_report)
-    network, config = choose_warm_up(network, inputs, DEFAULT_TRAINING, 1.0)
+    network, config = choose_run_up(network, inputs, DEFAULT_TRAINING, 1.0)
     complete = predict(network, inputs, 0, config, no_report)
     first = len(inputs) - 2 * config.chunk_length - 10
     last = predict(network, inputs[first:], first, config, no_report)

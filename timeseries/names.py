@@ -30,9 +30,9 @@ def clean_name(name: str) -> tuple[str, list[Repair]]:
 def escape_formula(name: str) -> str:
     """The name as it stands in a file: behind an apostrophe where a spreadsheet would compute it.
 
-    >>> as_text("=1+1"), as_text("@timestamp"), as_text("-load"), as_text("+SUM(A1)")
+    >>> escape_formula("=1+1"), escape_formula("@timestamp"), escape_formula("-load"), escape_formula("+SUM(A1)")
     ("'=1+1", '@timestamp', '-load', "'+SUM(A1)")
-    >>> from_text(as_text("'=1+1"))
+    >>> unescape_formula(escape_formula("'=1+1"))
     "'=1+1"
     """
     return f"'{name}" if _FORMULA.match(name) else name
@@ -41,7 +41,7 @@ def escape_formula(name: str) -> str:
 def unescape_formula(name: str) -> str:
     """The name that stands in a file.
 
-    >>> from_text("'=1+1"), from_text("'quoted'"), from_text("=1+1")
+    >>> unescape_formula("'=1+1"), unescape_formula("'quoted'"), unescape_formula("=1+1")
     ('=1+1', "'quoted'", '=1+1')
     """
     return name[1:] if name.startswith("'") and _FORMULA.match(name[1:]) else name

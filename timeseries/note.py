@@ -18,11 +18,11 @@ class Note:
     code: str
     facts: Mapping[str, Fact] = field(default_factory=dict)
 
-    def to_plain(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         """JSON values."""
         return {"code": self.code, "facts": dict(self.facts)}
 
     @classmethod
-    def from_plain(cls, plain: Mapping[str, Any]) -> Self:
-        """Inverse of `to_plain`."""
+    def from_json(cls, plain: Mapping[str, Any]) -> Self:
+        """Inverse of `to_json`."""
         return cls(plain["code"], plain["facts"])

@@ -41,7 +41,7 @@ def finite(values: Floats) -> Floats:
 
 
 def median_and_q5_q95_std(values: Floats) -> tuple[float, float]:
-    """Median, and (95 % − 5 % quantile) ÷ 3.29; bears 5 % of outliers on either side. Always above 0.
+    """Median, and (95 % − 5 % quantile) ÷ 3.29; tolerates 5 % of outliers on either side. Always above 0.
 
     Where nine tenths of the values are equal, the plain standard deviation; at least `min_scale`. (0, 1) of nothing.
     """

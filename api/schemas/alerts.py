@@ -122,7 +122,7 @@ class AlertMessage(Schema):
     channel: str
     stream: str
     status: Annotated[str, choice("firing", "resolved")]
-    kind: Annotated[str, choice("anomaly", "silent", "test")]
+    kind: Annotated[str, choice("anomaly", "silence", "test")]
     summary: str
     state: Annotated[str, choice("waiting", "sent", "given_up")]
     made: Time

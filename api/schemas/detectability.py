@@ -26,7 +26,7 @@ MODE_TEXT = "offline: scored with later points too, as a file; online: with earl
 class DetectabilityBody(Schema):
     """A column and a detector, and how injected faults are scored."""
 
-    column: Annotated[str | None, described("A value column of the dataset; absent: its first.")] = None
+    column: Annotated[str | None, described("A value column; absent: the dataset's default column.")] = None
     detector: Annotated[str | None, described("Its name; absent: the first of GET /api/v1/detectors.")] = None
     params: Annotated[dict[str, Any], described("The detector's parameters; absent ones have their default.")] = (
         msgspec.field(default_factory=dict)

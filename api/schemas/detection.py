@@ -108,7 +108,7 @@ class Summary(Schema):
     @classmethod
     def from_statistics(cls, statistics: Mapping[str, Any]) -> Self:
         """The response for the statistics of a detection; its notes get their messages."""
-        notes = [Note(each["code"], note_message(DetectionNote.from_plain(each))) for each in statistics["notes"]]
+        notes = [Note(each["code"], note_message(DetectionNote.from_json(each))) for each in statistics["notes"]]
         return cls(**{**statistics, "notes": notes, "seconds": Seconds(**statistics["seconds"])})
 
 

@@ -35,7 +35,7 @@ DIRECTION = choice("both", "above", "below")
 class DetectionBody(Schema):
     """Which column is scored, and how."""
 
-    column: Annotated[str | None, described("A value column of the dataset; absent: its first.")] = None
+    column: Annotated[str | None, described("A value column; absent: the dataset's default column.")] = None
     detector: Annotated[str | None, described("Its name; absent: the first of GET /api/v1/detectors.")] = None
     params: Annotated[dict[str, Any], described("The detector's parameters; absent ones have their default.")] = (
         msgspec.field(default_factory=dict)
@@ -139,7 +139,7 @@ class StoredDetection(Schema):
             threshold=None if result is None else result.threshold,
             events=None
             if result is None or not with_events
-            else events_of([*map(Event.from_plain, result.events)], as_ms=as_ms),
+            else events_of([*map(Event.from_json, result.events)], as_ms=as_ms),
         )
 
 

@@ -100,7 +100,7 @@ class StreamEvent(Schema):
     """An event of a stream. Positions are cursors; a silence has that of the last point before it."""
 
     id: Annotated[str, described("Identifies it within its stream, also after it changes.")]
-    kind: Annotated[str, choice("anomaly", "silent")]
+    kind: Annotated[str, choice("anomaly", "silence")]
     open: Annotated[bool, described("Whether it is ongoing.")]
     start: Annotated[int, described("The first anomaly.", ge=0)]
     stop: Annotated[int, described("One after the last anomaly so far.", ge=1)]

@@ -55,7 +55,7 @@ class Summary:
 
 
 def mean(values: Iterable[float]) -> float:
-    """Of those that are numbers; NaN where there is none."""
+    """Mean of the values that are numbers; NaN where none is."""
     known = [value for value in values if not math.isnan(value)]
     return float(np.mean(known)) if known else float("nan")
 

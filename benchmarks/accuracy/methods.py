@@ -148,7 +148,7 @@ def _table(rows: list[tuple[int, int, int]]) -> np.ndarray[tuple[int, int], np.d
 
 
 def _version(module: str) -> str:
-    """Of the project's files that a module imports, directly or not, and of the libraries below them."""
+    """Digest of the project's files that a module imports, directly or not, and of the libraries below them."""
     digest = hashlib.sha256(inspect.getsource(_ours if module.startswith("detectors.") else by_sigma).encode())
     for file in sorted(imported_files(module)):
         digest.update(file.read_bytes())

@@ -35,7 +35,7 @@ CONFIG = MarginConfig()
 
 @dataclass(frozen=True)
 class ResidualStats:
-    """Of the residuals of the fitted series, ÷ its unit.
+    """Statistics of the residuals of the fitted series, ÷ its unit.
 
     tail_scale  how much larger residuals are each time that their share falls by a factor of e, between the ninth
                 decile and the 97th percentile: the mean excess of an exponential tail

@@ -44,7 +44,7 @@ def test_a_webhook_gets_the_document_of_alertmanager():
     firing, resolved = received.documents
     labels = {"alertname": "AnomalyDetected", "stream": "room 1.temp"}
     annotations = {
-        "summary": "105 is 5 % above the expected 100, 2.5 times as far from it as is normal; 3 anomalies so far.",
+        "summary": "105 is 5 % above the expected 100, 2.5 times the normal margin; 3 anomalies so far.",
         "value": "105",
         "expected": "100",
         "severity": "2.5",
@@ -122,8 +122,8 @@ def test_a_silence_has_a_name_and_a_kind_of_its_own():
     anomaly = replace(EVENT, start=2)
     assert firing.fingerprint != Alert.of_notice("room 1.temp", Notice("firing", anomaly, 5), NOW).fingerprint
     assert firing.summary == "Silent: no point for longer than the 4 minutes that its arrival intervals allow."
-    assert resolved.summary == "Over: points arrive again after 12 minutes."
-    assert firing.facts == {"kind": "silent", "last_point": "2026-01-01T00:00:00.000Z", "allowed": "4 minutes"}
+    assert resolved.summary == "Over: points resumed after 12 minutes."
+    assert firing.facts == {"kind": "silence", "last_point": "2026-01-01T00:00:00.000Z", "allowed": "4 minutes"}
     with http_receiver() as (url, received):
         Webhook(url).send(firing, KEY, NOW)
     [document] = received.documents
@@ -135,9 +135,9 @@ def test_a_silence_has_a_name_and_a_kind_of_its_own():
 
 
 def test_a_stored_alert_without_a_kind_is_an_anomaly():
-    stored = FIRING.to_plain()
+    stored = FIRING.to_json()
     del stored["kind"], stored["headline"]
-    assert Alert.from_plain(stored) == replace(FIRING, headline="")
+    assert Alert.from_json(stored) == replace(FIRING, headline="")
 
 
 @pytest.mark.parametrize("status", [400, 404, 429, 500, 503])

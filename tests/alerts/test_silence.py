@@ -41,17 +41,17 @@ def step(store, *channels):
 
 def test_one_message_when_it_begins_and_one_when_it_is_over(store, alerts, silences):
     silence = begin(store, silences)
-    expected = [("silent", "firing", "a"), ("silent", "firing", "b")]
+    expected = [("silence", "firing", "a"), ("silence", "firing", "b")]
     for _ in range(3):
         assert step(store, "a", "b") == expected
     end(silences, silence)
     for _ in range(3):
-        assert step(store, "a", "b") == [*expected, ("silent", "resolved", "a"), ("silent", "resolved", "b")]
+        assert step(store, "a", "b") == [*expected, ("silence", "resolved", "a"), ("silence", "resolved", "b")]
 
 
 def test_a_silence_that_is_over_already_fires_and_is_resolved(store, alerts, silences):
     end(silences, begin(store, silences))
-    assert step(store) == [("silent", "firing", "a"), ("silent", "resolved", "a")]
+    assert step(store) == [("silence", "firing", "a"), ("silence", "resolved", "a")]
 
 
 def test_a_silence_that_ends_while_it_is_announced_is_resolved_too(store, alerts, silences, monkeypatch):
@@ -64,7 +64,7 @@ def test_a_silence_that_ends_while_it_is_announced_is_resolved_too(store, alerts
 
     monkeypatch.setattr(Silences, "decide", late)
     assert step(store) == []
-    assert step(store) == [("silent", "firing", "a"), ("silent", "resolved", "a")]
+    assert step(store) == [("silence", "firing", "a"), ("silence", "resolved", "a")]
 
 
 def test_a_crash_before_the_commit_neither_loses_nor_repeats_it(store, alerts, silences, monkeypatch):
@@ -73,7 +73,7 @@ def test_a_crash_before_the_commit_neither_loses_nor_repeats_it(store, alerts, s
         patched.setattr("store.silences.message_values", lambda _: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             step(store)
-    assert step(store) == step(store) == [("silent", "firing", "a")]
+    assert step(store) == step(store) == [("silence", "firing", "a")]
 
 
 def test_the_policy_decides(store, alerts, silences):
@@ -90,9 +90,9 @@ def test_a_stream_without_a_policy_sends_nothing(store, silences):
     silence = begin(store, silences)
     assert step(store) == []
     Alerts(store, [], lambda: NOW / 1000).watch("boiler", {})
-    assert step(store) == [("silent", "firing", "a")]  # it is silent now that it is watched
+    assert step(store) == [("silence", "firing", "a")]  # it is silent now that it is watched
     end(silences, silence)
-    assert step(store)[1:] == [("silent", "resolved", "a")]
+    assert step(store)[1:] == [("silence", "resolved", "a")]
     end(silences, begin(store, silences))
     alerts = Alerts(store, [], lambda: NOW / 1000)
     alerts.unwatch("boiler")
@@ -106,11 +106,11 @@ def test_a_firing_silence_is_resolved_when_its_policy_is_deleted(store, alerts, 
     silence = begin(store, silences)
     alerts = Alerts(store, [], lambda: NOW / 1000)
     alerts._tracker = EventTracker(store, Outbox(store.database), ("a",))
-    assert step(store) == [("silent", "firing", "a")]
+    assert step(store) == [("silence", "firing", "a")]
     if over:
         end(silences, silence)
     alerts.unwatch("boiler")
-    expected = [("silent", "firing", "a"), ("silent", "resolved", "a")]
+    expected = [("silence", "firing", "a"), ("silence", "resolved", "a")]
     assert step(store) == expected
     assert Outbox(store.database).newest(1)[0].body["summary"].startswith("No longer watched. ")
     if not over:
@@ -124,13 +124,13 @@ def test_a_firing_silence_is_resolved_though_the_policy_changed(store, alerts, s
     step(store)
     alerts.watch("boiler", {"silent": False})
     end(silences, silence)
-    assert step(store) == [("silent", "firing", "a"), ("silent", "resolved", "a")]
+    assert step(store) == [("silence", "firing", "a"), ("silence", "resolved", "a")]
 
 
 def test_silences_and_anomalies_of_one_stream_are_separate_alerts(store, alerts, silences):
     begin(store, silences)
     append(store, "#")
-    assert sorted(step(store)) == [("anomaly", "firing", "a"), ("silent", "firing", "a")]
+    assert sorted(step(store)) == [("anomaly", "firing", "a"), ("silence", "firing", "a")]
 
 
 def test_old_silences_are_forgotten(store, alerts, silences, monkeypatch):

@@ -41,14 +41,14 @@ def detection(times=TIMES, score=(np.nan, np.nan, 0.5, 8.0)):
 def response_of(table_, result, *, as_ms=False):
     """The response for a detection, as a client decodes it."""
     struct = Detection.from_result("rolling_zscore", table_, result, SECONDS, as_ms=as_ms)
-    return strict_json(responses.to_json(struct))
+    return strict_json(responses.encode_json(struct))
 
 
 class TestEncoder:
     def test_a_column_is_written_as_python_writes_its_numbers(self):
         numbers = np.random.default_rng(0).normal(0, 1e9, 500) * 10.0 ** np.arange(-250, 250)
         struct = Columns(numbers, numbers > 0)
-        assert json.loads(responses.to_json(struct)) == {
+        assert json.loads(responses.encode_json(struct)) == {
             "numbers": numbers.tolist(),
             "flags": (numbers > 0).tolist(),
         }
@@ -56,14 +56,14 @@ class TestEncoder:
     @pytest.mark.parametrize("step", [1, 2, -1])
     def test_a_column_may_be_a_slice(self, step):
         numbers = np.arange(10.0)[::step]
-        assert strict_json(responses.to_json({"a": numbers})) == {"a": numbers.tolist()}
+        assert strict_json(responses.encode_json({"a": numbers})) == {"a": numbers.tolist()}
 
     def test_numbers_that_are_not_finite_are_null(self):
         infinite = {"a": np.array([np.inf, -np.inf, np.nan]), "b": float("inf"), "c": np.float64("nan")}
-        assert strict_json(responses.to_json(infinite)) == {"a": [None, None, None], "b": None, "c": None}
+        assert strict_json(responses.encode_json(infinite)) == {"a": [None, None, None], "b": None, "c": None}
 
     def test_numpy_numbers_are_numbers(self):
-        assert strict_json(responses.to_json({"a": np.int64(3), "b": np.float64(0.5), "c": np.bool_(True)})) == {
+        assert strict_json(responses.encode_json({"a": np.int64(3), "b": np.float64(0.5), "c": np.bool_(True)})) == {
             "a": 3,
             "b": 0.5,
             "c": True,
@@ -71,7 +71,7 @@ class TestEncoder:
 
     def test_values_without_json_form_are_refused(self):
         with pytest.raises(TypeError):
-            responses.to_json({"a": object()})
+            responses.encode_json({"a": object()})
 
 
 class TestTimes:

@@ -26,7 +26,7 @@ def streams(page):
     made.push(3, value=20.0, anomaly=True)
     made.push(3000)
     silence = {"open": True, "stop_time": None, "seconds": None, "explanation": "Nothing came for 12 s."}
-    made.events = [happening("silent", 6003, **silence), happening("anomaly", EVENT + 1, severity=5.0)]
+    made.events = [happening("silence", 6003, **silence), happening("anomaly", EVENT + 1, severity=5.0)]
     return made
 
 
@@ -52,7 +52,7 @@ def test_silences_and_earlier_events_are_listed(live):
 
 def test_a_silence_has_one_length(page, streams):
     over = {"seconds": 36.412, "explanation": "Nothing came. It lasted 36.4 seconds."}
-    streams.events = [happening("silent", 6003, stop_time=START + 6002 * STEP + 42_450, **over)]
+    streams.events = [happening("silence", 6003, stop_time=START + 6002 * STEP + 42_450, **over)]
     open_live(page, "/live?refresh=100")
     expect(page.locator("#event-history tbody td").nth(2)).to_have_text("36 s 400 ms")
 
@@ -100,7 +100,7 @@ def test_a_service_that_goes_away_is_not_told_as_normal(live, streams):
 def test_a_service_that_is_away_at_first_is_asked_again(page, streams):
     streams.down = True
     page.goto("/live?refresh=100")
-    expect(page.locator("#service-problem")).to_contain_text("Trying again until it works")
+    expect(page.locator("#service-problem")).to_contain_text("Retrying")
     streams.down = False
     expect(page.locator("#chart-card")).to_be_visible()
     expect(page.locator("#service-problem")).to_be_hidden()

@@ -161,7 +161,7 @@ def test_batches_give_the_notices_of_the_complete_history(policy, picture, sizes
     for size in sizes:
         part = picture[at : at + size]
         state, new = advance(
-            policy, PolicyState.from_plain(json.loads(json.dumps(state.to_plain()))), scored(part, first=at + 1)
+            policy, PolicyState.from_json(json.loads(json.dumps(state.to_json()))), scored(part, first=at + 1)
         )
         notices += new
         at += len(part)

@@ -40,7 +40,7 @@ def test_every_note_and_scorer_of_a_detector_has_a_text(name, points):
 )
 def test_the_message_of_a_note_contains_its_facts(note, message):
     assert note_message(note) == message
-    assert Note.from_plain(note.to_plain()) == note
+    assert Note.from_json(note.to_json()) == note
 
 
 def test_every_message_is_a_sentence():

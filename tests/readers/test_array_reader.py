@@ -102,7 +102,7 @@ def test_a_time_without_a_zone_among_others_is_a_repair() -> None:
 
 @pytest.mark.parametrize("times", [[0, 60, 120], [0, 2_678_400_000, 5_097_600_000, 10**11, 10**12], [-(10**12), 0]])
 def test_numbers_that_grow_from_1970_are_in_one_unit(times: list[Any]) -> None:
-    assert repairs_of(times) in ({}, {"order_mended": (1, (1,))})
+    assert repairs_of(times) in ({}, {"rows_sorted": (1, (1,))})
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,7 @@ def test_nanoseconds_are_a_repair_and_stay_in_order(times: list[Any]) -> None:
     cut = {"finer_than_millisecond": (2, (0, 1)), "closer_than_millisecond": (1, (0,))}
     assert repairs_of(times) == cut
     assert repairs_of([times[1], times[0], times[2]]) == {
-        "order_mended": (1, (1,)),
+        "rows_sorted": (1, (1,)),
         "finer_than_millisecond": (2, (0, 1)),
         "closer_than_millisecond": (1, (1,)),
     }

@@ -23,7 +23,7 @@ def test_a_real_file_reads_without_repairs(file: Path) -> None:
     table = read_csv(file.read_bytes(), name=file.stem)
     repairs = {repair.code: repair.count for repair in table.repairs}
     assert repairs.pop("duplicate_times", 0) == DUPLICATES.get(file.name, 0)
-    assert repairs.pop("order_mended", 0) == (file.name == "machine_temperature_system_failure.csv")
+    assert repairs.pop("rows_sorted", 0) == (file.name == "machine_temperature_system_failure.csv")
     assert repairs == {}
     assert (table.time_column == "timestamp") == ("nab" in file.parts)
     assert next(iter(table.columns)) == "value"

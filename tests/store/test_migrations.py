@@ -140,7 +140,7 @@ def test_alerts_survive(upgraded, revision):
     policy = {"recovery_points": 2, "min_points": 3, "min_abs_deviation": 0.5, "min_rel_deviation": 0.25}
     assert (watch.cursor, watch.policy) == (4, policy)
     event = Event(4, 6, 4, "above", 2.5, 9.0, 4.0, anomalies=2, start_time=40, stop_time=50)
-    assert PolicyState.from_plain(watch.state) == PolicyState(event, 1, True, True, 3, 2)
+    assert PolicyState.from_json(watch.state) == PolicyState(event, 1, True, True, 3, 2)
     assert [(message.key, message.created) for message in outbox.newest(2)] == [("k", 7)]
     if revision >= "0003":
         silences = Silences(upgraded.database)

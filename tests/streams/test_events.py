@@ -91,7 +91,7 @@ def test_a_silence_is_listed_as_changed_without_a_point(pushed, clock):
     pushed.tick()
     events, seen = pushed.events("s", Policy())
     [event] = changed_since(events, before)
-    assert (event.kind, event.open, event.start, event.stop_time) == ("silent", True, 40, None)
+    assert (event.kind, event.open, event.start, event.stop_time) == ("silence", True, 40, None)
     assert event.start_time == times(40)[-1].astype(int)
     clock.ms += MINUTE
     push(pushed, 1)

@@ -7,7 +7,7 @@ const POLL_INTERVAL = 2000; // milliseconds, at least
 const MAX_EVENTS = 1000;
 const MAX_ROWS = 50;
 
-const KINDS = { anomaly: "Anomaly", silent: "Silence" };
+const KINDS = { anomaly: "Anomaly", silence: "Silence" };
 
 /** `known` with `fresh` in place of those of the same id, the newest first. */
 export function mergeEvents(known, fresh) {
@@ -20,7 +20,7 @@ const startText = (event) => (event.start_time === null ? `Point ${count(event.s
 function durationText({ kind, open, seconds, anomalies }) {
   const ms = seconds * 1000; // below two minutes to three digits, as in the explanation
   const length = ms > 0 ? duration(ms < 120000 ? Number(ms.toPrecision(3)) : ms) : "";
-  const points = kind === "silent" ? "" : counted(anomalies, "anomaly", "anomalies");
+  const points = kind === "silence" ? "" : counted(anomalies, "anomaly", "anomalies");
   return [points, length, open ? "so far" : ""].filter(Boolean).join(", ");
 }
 
@@ -68,7 +68,7 @@ export class EventHistory {
   }
 
   draw(earliest) {
-    const events = this.events.filter(({ kind, start }) => kind === "silent" || start <= earliest);
+    const events = this.events.filter(({ kind, start }) => kind === "silence" || start <= earliest);
     const shown = events.slice(0, MAX_ROWS);
     const content = JSON.stringify(shown);
     if (content === this.drawn) return;

@@ -141,7 +141,7 @@ async function start() {
     select.draw(streams);
   } catch (error) {
     if (!(error instanceof ServiceError)) throw error;
-    const message = `${error.message} Trying again until it works.`;
+    const message = `${error.message} Retrying.`;
     showProblem(serviceProblem, { message, detail: error.detail }, { retry: start });
     state.startTimer = setTimeout(start, START_RETRY_DELAY);
     return;
@@ -206,7 +206,7 @@ function pollFailed(error) {
       message: `There is no stream ${state.name}: create it under “New stream”, or choose another.`,
     });
   } else {
-    showProblem(serviceProblem, { message: `${message} Trying again until it works.`, detail: error.detail });
+    showProblem(serviceProblem, { message: `${message} Retrying.`, detail: error.detail });
   }
 }
 

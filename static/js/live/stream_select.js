@@ -100,7 +100,7 @@ export class StreamSelect {
     this.stream.value = this.name;
     this.stream.disabled = false;
     this.hint.textContent = more
-      ? `The first ${count(MAX_STREAMS)} streams. Any other opens by the address of this page: ?stream=name.`
+      ? `The first ${count(MAX_STREAMS)} streams. Open others with ?stream=name in the address.`
       : "";
   }
 

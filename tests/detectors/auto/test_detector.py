@@ -101,7 +101,7 @@ def test_an_event_on_both_sides_has_the_direction_shape():
     up = Detection(Series(None, np.abs(values)), flat, flat + 2.0, np.abs(values), 1.0, scorer_scores=scores)
     assert [event.direction for event in up.events] == ["above"]
     assert (up.events[0].top_scorer, up.events[0].window) == ("matrix_profile", 32)
-    assert "by its course over 32 points, also mean and spread over 64 points: 5 times" in explanation(up.events[0])
+    assert "by its shape over 32 points, also mean and spread over 64 points: 5 times" in explanation(up.events[0])
 
 
 def test_whatever_lies_outside_the_band_is_an_anomaly():
