@@ -29,7 +29,7 @@ from timeseries import Bools, Floats, Note, Series
 from timeseries.intervals import runs
 from timeseries.residuals import band
 
-Progress = Callable[[str, float], None]
+ProgressCallback = Callable[[str, float], None]
 """Called with a stage ("fit", "detect") and its done fraction 0..1; may raise errors.Cancelled to stop the work."""
 
 MergeGap = Annotated[
@@ -215,7 +215,7 @@ class Detector(ABC):
 
     @classmethod
     @abstractmethod
-    def fit(cls, series: Series, *, progress: Progress = no_progress) -> Self:
+    def fit(cls, series: Series, *, progress: ProgressCallback = no_progress) -> Self:
         """The constructor. Decorate it with `checked`; its parameters are keyword arguments of type
         `Annotated[int | float, Param(...)]` with defaults, and the API and the page's form follow from them.
 
@@ -223,7 +223,7 @@ class Detector(ABC):
         """
 
     @abstractmethod
-    def detect(self, series: Series, *, progress: Progress = no_progress) -> Detection:
+    def detect(self, series: Series, *, progress: ProgressCallback = no_progress) -> Detection:
         """Score every point. Pure: changes neither the series nor the detector."""
 
     def detect_last(self, series: Series, new: int) -> Detection:
@@ -233,7 +233,7 @@ class Detector(ABC):
         """
         return self.detect(series).last(new)
 
-    def detect_offline(self, series: Series, *, progress: Progress = no_progress) -> Detection:
+    def detect_offline(self, series: Series, *, progress: ProgressCallback = no_progress) -> Detection:
         """Score every point of a finished series, with the help of later points where the detector can use them.
 
         Two laws do not apply: it may use points after the one it scores, and more than `memory` before it.
@@ -294,7 +294,7 @@ def detect(
     params: Mapping[str, Any],
     anomalous: Bools | None = None,
     *,
-    progress: Progress = no_progress,
+    progress: ProgressCallback = no_progress,
     timer: Timer = untimed,
 ) -> Detection:
     """Fit a detector on a series and detect offline in the same series.

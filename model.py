@@ -28,7 +28,7 @@ from timeseries import Floats
 
 Floats32 = NDArray[np.float32]
 Positions = NDArray[np.int64]
-Report = Callable[[float], None]
+FractionCallback = Callable[[float], None]
 
 INPUTS = 4
 """Numbers the network sees at each point: the last value, its residual of the linear forecast, whether that value was
@@ -166,7 +166,7 @@ def use_one_thread() -> None:
 
 
 def train(
-    inputs: Floats32, targets: Floats, seed: int, config: TrainingConfig, report: Report
+    inputs: Floats32, targets: Floats, seed: int, config: TrainingConfig, report: FractionCallback
 ) -> tuple[LSTMNetwork | None, float | None]:
     """Trains a network; returns the best one and its validation loss ÷ that of the linear forecast.
 
@@ -218,7 +218,12 @@ def _split(n: int, length: int, stride: int, seed: int) -> tuple[Positions, Posi
 
 
 def _train_epochs(
-    network: LSTMNetwork, data: TrainingData, starts: Positions, seed: int, config: TrainingConfig, report: Report
+    network: LSTMNetwork,
+    data: TrainingData,
+    starts: Positions,
+    seed: int,
+    config: TrainingConfig,
+    report: FractionCallback,
 ) -> Iterator[None]:
     """Trains the network in place, one epoch at each `next`, on the chunks at `starts` in random order."""
     batches, epochs = config.batches(len(starts)), config.epochs_for(len(starts))
@@ -250,7 +255,9 @@ def _evaluate(network: LSTMNetwork, inputs: torch.Tensor, targets: torch.Tensor)
         return float(_loss(network, inputs, targets))
 
 
-def predict(network: LSTMNetwork, inputs: Floats32, first: int, config: TrainingConfig, report: Report) -> Floats:
+def predict(
+    network: LSTMNetwork, inputs: Floats32, first: int, config: TrainingConfig, report: FractionCallback
+) -> Floats:
     """(n,) or (n, outputs) what the network adds to the linear forecast at each point.
 
     inputs (n, INPUTS); `first` is the position of inputs[0] in the complete series, so that chunks begin at the same

@@ -47,7 +47,9 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
         signal.signal(number, end)
     sys.stdout.write(f"Open {address(settings, port)} in a browser; Ctrl+C ends the service.\n")
     sys.stdout.flush()
-    threading.Thread(target=warm_up, args=(app.extensions["anomaly"].ready,), daemon=True, name="warm-up").start()
+    threading.Thread(
+        target=preload_detectors, args=(app.extensions["anomaly"].ready,), daemon=True, name="warm-up"
+    ).start()
     streams.start()
     alerts.start()
     jobs.start()
@@ -77,7 +79,7 @@ def address(settings: Settings, port: int) -> str:
     return f"http://{f'[{host}]' if ':' in host else host}:{port}/"
 
 
-def warm_up(ready: threading.Event) -> None:
+def preload_detectors(ready: threading.Event) -> None:
     """Use every detector once, so that the first request does not wait for imports."""
     from detectors.registry import DETECTORS
 

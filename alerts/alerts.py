@@ -12,7 +12,7 @@ from alerts.event_tracker import START, EventTracker
 from alerts.sender import Sender
 from errors import NotFound, UnknownName
 from events.policy import Policy, read_policy
-from store import STATUSES, Message, Outbox, Silences, Stream, StreamStore, ThrottledLogger, Unavailable, Watch
+from store import STATUSES, Message, Outbox, Silences, Stream, StreamStore, ThrottledLogger, Unavailable, WatchedStream
 
 POLL_SECONDS = 0.5
 """Between steps of a thread that has nothing to do."""
@@ -63,7 +63,7 @@ class Alerts:
         """
         policy = read_policy(fields)
         stream = self._stream(name)
-        if not self._outbox.put(Watch(stream.id, vars(policy), stream.cursor, START)):
+        if not self._outbox.put(WatchedStream(stream.id, vars(policy), stream.cursor, START)):
             raise _not_found(name)
         if policy.silent:
             Silences(self._store.database).reconsider(stream.id)

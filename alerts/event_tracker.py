@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from alerts.alert import Alert, new_key
 from events.policy import Notice, PolicyState, advance, read_policy
-from store import Message, Outbox, PendingSilence, Silences, Step, StreamStore, Watch
+from store import Message, Outbox, PendingSilence, Silences, Step, StreamStore, WatchedStream
 
 MAX_POINTS = 10_000
 """Points of one stream read in a step."""
@@ -52,7 +52,7 @@ class EventTracker:
         alerts = [Alert.of_silence(pending.name, silence, status, now) for status in statuses]
         self._silences.decide(silence, announced, self._messages(pending.name, alerts, now))
 
-    def advance(self, name: str, watch: Watch, now: int) -> Step | None:
+    def advance(self, name: str, watch: WatchedStream, now: int) -> Step | None:
         """The watch after the points it has not seen, with the messages; None if its stream was deleted meanwhile."""
         stream = self._store.stream(name)
         if stream is None or stream.id != watch.stream_id:
@@ -63,7 +63,7 @@ class EventTracker:
         alerts = [Alert.of_notice(name, notice, now) for notice in notices]
         return Step(watch, after, self._messages(name, alerts, now))
 
-    def closing(self, name: str, watch: Watch, now: int) -> list[Message]:
+    def closing(self, name: str, watch: WatchedStream, now: int) -> list[Message]:
         """The `resolved` messages for what is firing in a stream whose policy is deleted."""
         state = PolicyState.from_json(watch.state)
         alerts = []

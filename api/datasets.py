@@ -47,7 +47,7 @@ def add_dataset() -> tuple[Dataset, int, dict[str, str]]:
     with state().detection_limit.acquire():
         stored = store.add(without_detector(parse_request()).read_table())
     if jobs := state().jobs:
-        jobs.warm()
+        jobs.start_worker()
     return Dataset.from_stored(stored, as_ms=as_ms), 201, {"Location": f"/api/v1/series/{stored.id}"}
 
 

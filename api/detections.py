@@ -90,7 +90,7 @@ def list_detections(series_id: str) -> DetectionList:
     """Lists the detections of a series, the newest first, without their events."""
     as_ms, jobs = times_as_ms(), get_jobs()
     jobs.results.dataset(series_id)
-    jobs.warm()
+    jobs.start_worker()
     records = jobs.results.of_dataset(series_id)
     return DetectionList([response_of(jobs, record, as_ms=as_ms, with_events=False) for record in records])
 

@@ -36,7 +36,7 @@ class Metrics:
         )
         self.request_seconds = Histogram(
             "anomaly_http_request_seconds",
-            "Seconds from a request's last byte to its answer, by route.",
+            "Seconds from a request's last byte to its response, by route.",
             ["route"],
             buckets=REQUEST_SECONDS,
             registry=self.registry,

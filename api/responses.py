@@ -20,7 +20,7 @@ from store import DiskFull
 from timeseries import Bools, Floats, Table, Times, escape_formula, format_times
 
 ROWS_PER_PIECE = 4096
-"""Rows of a file that are written together: other requests are answered between two such pieces."""
+"""Rows of a file that are written together: other requests get responses between two such pieces."""
 MAX_BYTES_IN_MEMORY = 1024 * 1024
 """Largest CSV response held in memory; a longer one is put on the disk."""
 DETECTION_COLUMNS = ("time", "value", "expected", "lower", "upper", "score", "is_anomaly")

@@ -1,8 +1,8 @@
 """Uploaded tables: stored in full, read in intervals, labelled."""
 
-from datasets.datasets import Datasets, Window
+from datasets.datasets import Datasets, PointRange
 
 __all__ = [
     "Datasets",
-    "Window",
+    "PointRange",
 ]

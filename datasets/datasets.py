@@ -28,7 +28,7 @@ PAGE_CURSOR = re.compile(r"([0-9]{1,18})\.([\w-]{1,22})", re.ASCII)
 
 
 @dataclass(frozen=True, eq=False)
-class Window:
+class PointRange:
     """An interval of a column, downsampled.
 
     start, stop  the interval: half-open positions in the dataset
@@ -107,7 +107,9 @@ class Datasets:
             raise _deleted(dataset_id)
         return table
 
-    def window(self, dataset_id: str, column: str | None, start: str | None, stop: str | None, buckets: int) -> Window:
+    def window(
+        self, dataset_id: str, column: str | None, start: str | None, stop: str | None, buckets: int
+    ) -> PointRange:
         """The points of a column from `start` up to `stop`, half open, downsampled to at most 2 · `buckets`.
 
         `start` and `stop` are positions, or times of a dataset that has times; None is the end of the dataset.
@@ -117,7 +119,7 @@ class Datasets:
         first, last = read_interval(start, stop, series.times, len(series))
         return _downsampled(series, first, last, buckets)
 
-    def overview(self, dataset_id: str, buckets: int) -> list[Window]:
+    def overview(self, dataset_id: str, buckets: int) -> list[PointRange]:
         """Every column of a dataset, each downsampled to at most 2 · `buckets` points. Raises NotFound."""
         stored = self.get(dataset_id)
         buckets = max(2, min(buckets, MAX_OVERVIEW_POINTS // (2 * len(stored.columns))))
@@ -183,11 +185,11 @@ def _deleted(dataset_id: str) -> NotFound:
     return NotFound(f"There is no dataset {dataset_id!r}; it was deleted.", name=dataset_id)
 
 
-def _downsampled(series: Series, start: int, stop: int, buckets: int) -> Window:
+def _downsampled(series: Series, start: int, stop: int, buckets: int) -> PointRange:
     values = series.values[start:stop]
     times = None if series.times is None else series.times[start:stop]
     positions = downsample(values, times, buckets=buckets)
-    return Window(
+    return PointRange(
         column=series.name,
         start=start,
         stop=stop,

@@ -41,7 +41,7 @@ OUTLIERS_WIDEN_BAND = "outliers_widen_band"
 """Code of that note."""
 CHUNK = 256
 """Gaps are shortened by multiples of this many cells, so that chunks of every length begin at the same cells."""
-Report = Callable[[float], None]
+FractionCallback = Callable[[float], None]
 
 
 class Forecast(Protocol):
@@ -79,7 +79,7 @@ class Forecaster(Protocol):
     def notes(self) -> Sequence[Note]:
         """What was learned."""
 
-    def forecast(self, values: Floats, first: int, report: Report, since: int = 0) -> Forecast:
+    def forecast(self, values: Floats, first: int, report: FractionCallback, since: int = 0) -> Forecast:
         """The forecasts of values (n,) from position `since` on: columns (n − since,).
 
         values[0] lies at `first` in a longer series. The first `mask_reach` forecasts after `since` are not used.
@@ -115,7 +115,7 @@ class ResidualModel:
         grid: RegularGrid,
         period: int | None,
         sigma: float,
-        progress: Progress,
+        progress: ProgressCallback,
     ) -> "ResidualModel":
         """Learns both thresholds from the series that the forecaster was fitted on."""
         unit = unit_of(series.values)
@@ -141,7 +141,7 @@ class ResidualModel:
         """Points before a point on which it depends whether it is masked."""
         return self.forecaster.mask_reach + masking_memory(self.forecaster)
 
-    def expected(self, series: Series, new: int, report: Report) -> Floats:
+    def expected(self, series: Series, new: int, report: FractionCallback) -> Floats:
         """(new,) the forecasts of the last points of a series, ÷ unit, from no more points than these depend on."""
         tail = self.grid.tail(series, series.values / self.unit, new, self.memory, CHUNK)
         since = max(tail.since - self.forecaster.context - self.mask_memory, 0)
@@ -207,7 +207,7 @@ class ForecastResidual(Detector):
         self.params = params
         self.memory = model.memory
 
-    def detect(self, series: Series, *, progress: Progress = no_progress) -> Detection:
+    def detect(self, series: Series, *, progress: ProgressCallback = no_progress) -> Detection:
         """See Detector.detect."""
         return self._detect(series, len(series), progress)
 
@@ -215,7 +215,7 @@ class ForecastResidual(Detector):
         """See Detector.detect_last."""
         return self._detect(series, new, no_progress)
 
-    def _detect(self, series: Series, new: int, progress: Progress) -> Detection:
+    def _detect(self, series: Series, new: int, progress: ProgressCallback) -> Detection:
         progress("detect", 0.0)
         model = self.model
         expected = model.expected(series, new, lambda fraction: progress("detect", fraction))

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from anomaly_detection import DEFAULT_MERGE_GAP, Detection, MergeGap, Progress, no_progress
+from anomaly_detection import DEFAULT_MERGE_GAP, Detection, MergeGap, ProgressCallback, no_progress
 from detectors.calibration import (
     MIN_THRESHOLD_PER_SIGMA,
     ScoreCalibration,
@@ -173,7 +173,7 @@ class LSTM(ForecastResidual):
         cls,
         series: Series,
         *,
-        progress: Progress = no_progress,
+        progress: ProgressCallback = no_progress,
         sigma: Sigma = DEFAULT_SIGMA,
         merge_gap: MergeGap = DEFAULT_MERGE_GAP,
         seed: Annotated[int, Param(None, 0, 2**31 - 1, "The same seed gives the same answer.")] = 0,
@@ -189,7 +189,13 @@ class LSTM(ForecastResidual):
 
     @classmethod
     def fit_one_step(
-        cls, series: Series, values: Floats, grid: RegularGrid, periods: Sequence[int], seed: int, progress: Progress
+        cls,
+        series: Series,
+        values: Floats,
+        grid: RegularGrid,
+        periods: Sequence[int],
+        seed: int,
+        progress: ProgressCallback,
     ) -> Self:
         """The detector with default parameters but for the seed, without a model for `detect_offline`.
 
@@ -208,7 +214,7 @@ class LSTM(ForecastResidual):
         grid: RegularGrid,
         period: int | None,
         params: Mapping[str, Any],
-        progress: Progress,
+        progress: ProgressCallback,
     ) -> Self:
         """The detector with this one-step forecaster, fitted on the series' cells."""
         model = ResidualModel.fit(
@@ -227,7 +233,7 @@ class LSTM(ForecastResidual):
         offline = OfflineModel.fit(values, residuals, cells, multi_step)
         return cls(replace(model, notes=(*model.notes, *multi_step.notes)), params, offline)
 
-    def detect_offline(self, series: Series, *, progress: Progress = no_progress) -> Detection:
+    def detect_offline(self, series: Series, *, progress: ProgressCallback = no_progress) -> Detection:
         """See Detector.detect_offline: windows count at every point they cover."""
         one_step = self.detect(series, progress=lambda _, done: progress("detect", done / 3))
         if self.offline is None:

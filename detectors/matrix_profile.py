@@ -13,7 +13,7 @@ from typing import Annotated, Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from anomaly_detection import DEFAULT_MERGE_GAP, MergeGap, Progress, no_progress
+from anomaly_detection import DEFAULT_MERGE_GAP, MergeGap, ProgressCallback, no_progress
 from detectors.calibration import DEFAULT_SIGMA
 from detectors.forecast_residual import Sigma
 from detectors.window_detector import WindowDetector
@@ -233,7 +233,7 @@ class MatrixProfile(WindowDetector):
         cls,
         series: Series,
         *,
-        progress: Progress = no_progress,
+        progress: ProgressCallback = no_progress,
         sigma: Sigma = DEFAULT_SIGMA,
         references: Annotated[
             int,

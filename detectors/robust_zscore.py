@@ -5,7 +5,7 @@ from typing import Annotated, Self
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from anomaly_detection import DEFAULT_MERGE_GAP, MergeGap, Progress, no_progress
+from anomaly_detection import DEFAULT_MERGE_GAP, MergeGap, ProgressCallback, no_progress
 from detectors.zscore import ZScore
 from parameters import Param, checked
 from timeseries import Floats, Series
@@ -34,7 +34,7 @@ class RobustZScore(ZScore):
         cls,
         series: Series,
         *,
-        progress: Progress = no_progress,
+        progress: ProgressCallback = no_progress,
         window: Annotated[
             int, Param("points", MIN_KNOWN, 10_000, "How many earlier values each value is compared with.")
         ] = 60,
@@ -46,7 +46,9 @@ class RobustZScore(ZScore):
         """Learns nothing but the size of the values; see Detector.fit."""
         return cls(window, threshold, merge_gap, unit_of(series.values))
 
-    def _location_and_std(self, values: Floats, window: int, first: int, progress: Progress) -> tuple[Floats, Floats]:
+    def _location_and_std(
+        self, values: Floats, window: int, first: int, progress: ProgressCallback
+    ) -> tuple[Floats, Floats]:
         padded = with_context(values, window, first)
         points = len(values) - first
         median = np.empty(points)

@@ -4,7 +4,7 @@ from typing import Annotated, Self
 
 import numpy as np
 
-from anomaly_detection import DEFAULT_MERGE_GAP, MergeGap, Progress, no_progress
+from anomaly_detection import DEFAULT_MERGE_GAP, MergeGap, ProgressCallback, no_progress
 from detectors.zscore import ZScore
 from parameters import Param, checked
 from timeseries import Floats, Series
@@ -33,7 +33,7 @@ class RollingZScore(ZScore):
         cls,
         series: Series,
         *,
-        progress: Progress = no_progress,
+        progress: ProgressCallback = no_progress,
         window: Annotated[
             int, Param("points", 3, 100_000, "How many earlier values each value is compared with.")
         ] = 50,
@@ -45,7 +45,9 @@ class RollingZScore(ZScore):
         """Learns nothing but the size of the values; see Detector.fit."""
         return cls(window, threshold, merge_gap, unit_of(series.values))
 
-    def _location_and_std(self, values: Floats, window: int, first: int, progress: Progress) -> tuple[Floats, Floats]:
+    def _location_and_std(
+        self, values: Floats, window: int, first: int, progress: ProgressCallback
+    ) -> tuple[Floats, Floats]:
         learned = np.where(np.abs(values) <= MAX_LEARNED_VALUE, values, np.nan)
         count, mean, std = moments_before(learned, window, first)
         few = count < max(2, (window + 1) // 2)

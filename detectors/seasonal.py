@@ -14,7 +14,7 @@ from detectors.forecast_residual import (
     Forecast,
     Forecaster,
     ForecastResidual,
-    Report,
+    FractionCallback,
     ResidualModel,
     Sigma,
 )
@@ -129,7 +129,7 @@ class SeasonalMedianForecaster:
         ahead = (period - 1) // 2
         return np.concatenate((means[ahead:], np.full(min(ahead, len(means)), np.nan)))
 
-    def forecast(self, values: Floats, first: int, report: Report, since: int = 0) -> Forecast:
+    def forecast(self, values: Floats, first: int, report: FractionCallback, since: int = 0) -> Forecast:
         """See Forecaster.forecast."""
         season = self.season(values)[since:]
         deseasonalized = values[since:] - season
@@ -174,7 +174,7 @@ class Seasonal(ForecastResidual):
         cls,
         series: Series,
         *,
-        progress: Progress = no_progress,
+        progress: ProgressCallback = no_progress,
         sigma: Sigma = DEFAULT_SIGMA,
         cycles: Annotated[int, Param("cycles", 3, 20, "How many past cycles the season is taken from.")] = 5,
         merge_gap: MergeGap = DEFAULT_MERGE_GAP,
@@ -191,7 +191,7 @@ class Seasonal(ForecastResidual):
         params = {"sigma": sigma, "cycles": cycles, "merge_gap": merge_gap}
         return cls(model, params, (mean, OFFLINE_SIGMA_FACTOR * std))
 
-    def detect_offline(self, series: Series, *, progress: Progress = no_progress) -> Detection:
+    def detect_offline(self, series: Series, *, progress: ProgressCallback = no_progress) -> Detection:
         """See Detector.detect_offline: trend and season from the complete series."""
         progress("detect", 0.0)
         model = self.model

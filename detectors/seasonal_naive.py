@@ -7,14 +7,14 @@ from typing import Annotated, Any, Self
 
 import numpy as np
 
-from anomaly_detection import DEFAULT_MERGE_GAP, MergeGap, Progress, no_progress
+from anomaly_detection import DEFAULT_MERGE_GAP, MergeGap, ProgressCallback, no_progress
 from detectors.forecast_residual import (
     CHUNK,
     DEFAULT_SIGMA,
     Forecast,
     Forecaster,
     ForecastResidual,
-    Report,
+    FractionCallback,
     ResidualModel,
     Sigma,
 )
@@ -86,7 +86,7 @@ class SeasonalNaiveForecaster:
         """See Forecaster.notes."""
         return [] if self.period else [Note("previous_value")]
 
-    def forecast(self, values: Floats, first: int, report: Report, since: int = 0) -> Forecast:
+    def forecast(self, values: Floats, first: int, report: FractionCallback, since: int = 0) -> Forecast:
         """See Forecaster.forecast."""
         if self.period:
             return SamePhaseForecast(same_phase_median(values, self.period, self.cycles, since))
@@ -109,7 +109,7 @@ class SeasonalNaive(ForecastResidual):
         cls,
         series: Series,
         *,
-        progress: Progress = no_progress,
+        progress: ProgressCallback = no_progress,
         sigma: Sigma = DEFAULT_SIGMA,
         cycles: Annotated[int, Param("cycles", 3, 20, "How many past cycles the expected value is taken from.")] = 3,
         merge_gap: MergeGap = DEFAULT_MERGE_GAP,

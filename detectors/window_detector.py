@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Protocol, Self
 
 import numpy as np
 
-from anomaly_detection import DEFAULT_MERGE_GAP, Detection, Detector, MergeGap, Progress, no_progress
+from anomaly_detection import DEFAULT_MERGE_GAP, Detection, Detector, MergeGap, ProgressCallback, no_progress
 from detectors.calibration import (
     DEFAULT_SIGMA,
     STRICT_SIGMA,
@@ -104,7 +104,7 @@ class WindowDetector(Detector):
         cls,
         series: Series,
         *,
-        progress: Progress = no_progress,
+        progress: ProgressCallback = no_progress,
         sigma: Sigma = DEFAULT_SIGMA,
         merge_gap: MergeGap = DEFAULT_MERGE_GAP,
     ) -> Self:
@@ -112,7 +112,7 @@ class WindowDetector(Detector):
         return cls._fit(series, cls.scorer_type.fit, {"sigma": sigma, "merge_gap": merge_gap}, progress)
 
     @classmethod
-    def _fit(cls, series: Series, fit_scorer: FitScorer, params: Mapping[str, Any], progress: Progress) -> Self:
+    def _fit(cls, series: Series, fit_scorer: FitScorer, params: Mapping[str, Any], progress: ProgressCallback) -> Self:
         """Fits the scorer on the values in their cells, then both calibrations on its distances."""
         progress("fit", 0.0)
         grid = RegularGrid.learn(series)
@@ -139,7 +139,7 @@ class WindowDetector(Detector):
             params=params,
         )
 
-    def detect(self, series: Series, *, progress: Progress = no_progress) -> Detection:
+    def detect(self, series: Series, *, progress: ProgressCallback = no_progress) -> Detection:
         """See Detector.detect."""
         return self._detect(series, len(series), progress, offline=False)
 
@@ -147,11 +147,11 @@ class WindowDetector(Detector):
         """See Detector.detect_last: scores only the windows that end at these points."""
         return self._detect(series, new, no_progress, offline=False)
 
-    def detect_offline(self, series: Series, *, progress: Progress = no_progress) -> Detection:
+    def detect_offline(self, series: Series, *, progress: ProgressCallback = no_progress) -> Detection:
         """See Detector.detect_offline: scores each point by all windows that cover it."""
         return self._detect(series, len(series), progress, offline=True)
 
-    def _detect(self, series: Series, new: int, progress: Progress, *, offline: bool) -> Detection:
+    def _detect(self, series: Series, new: int, progress: ProgressCallback, *, offline: bool) -> Detection:
         progress("detect", 0.0)
         tail = self.grid.tail(series, series.values / self.unit, new, self.memory)
         windows = self.scorer.score_by_window_length(tail.values, lambda done: progress("detect", done), tail.since)
@@ -218,7 +218,7 @@ class SingleWindowDetector(WindowDetector):
         cls,
         series: Series,
         *,
-        progress: Progress = no_progress,
+        progress: ProgressCallback = no_progress,
         sigma: Sigma = STRICT_SIGMA,
         merge_gap: MergeGap = DEFAULT_MERGE_GAP,
     ) -> Self:

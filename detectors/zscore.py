@@ -7,7 +7,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from anomaly_detection import Components, Detection, Detector, Progress, no_progress
+from anomaly_detection import Components, Detection, Detector, ProgressCallback, no_progress
 from timeseries import Floats, Series
 from timeseries.scaling import MIN_RELATIVE_SCALE, times_unit
 
@@ -35,7 +35,7 @@ class ZScore(Detector):
         self.params = {"window": window, "threshold": threshold, "merge_gap": merge_gap}
         self.unit = unit
 
-    def detect(self, series: Series, *, progress: Progress = no_progress) -> Detection:
+    def detect(self, series: Series, *, progress: ProgressCallback = no_progress) -> Detection:
         """See Detector.detect."""
         return self._detect(series, len(series), progress)
 
@@ -43,7 +43,7 @@ class ZScore(Detector):
         """See Detector.detect_last."""
         return self._detect(series, new, no_progress)
 
-    def _detect(self, series: Series, new: int, progress: Progress) -> Detection:
+    def _detect(self, series: Series, new: int, progress: ProgressCallback) -> Detection:
         progress("detect", 0.0)
         first = len(series) - new
         values = series.values / self.unit
@@ -68,7 +68,9 @@ class ZScore(Detector):
         )
 
     @abstractmethod
-    def _location_and_std(self, values: Floats, window: int, first: int, progress: Progress) -> tuple[Floats, Floats]:
+    def _location_and_std(
+        self, values: Floats, window: int, first: int, progress: ProgressCallback
+    ) -> tuple[Floats, Floats]:
         """Twice (n − first,): of the window before each of the values (n,) from `first` on; location NaN where too few
         of its values are known."""
 

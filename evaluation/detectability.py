@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from anomaly_detection import Detection, Detector, Progress, no_progress
+from anomaly_detection import Detection, Detector, ProgressCallback, no_progress
 from evaluation.detectability_report import (
     DEFAULT_CYCLE,
     Detectability,
@@ -206,7 +206,7 @@ def measure_detectability(
     online: bool = False,
     excluded: Bools | None = None,
     seed: int = 0,
-    progress: Progress = no_progress,
+    progress: ProgressCallback = no_progress,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> Detectability:
     """Inject every fault of SIZE_GRIDS, and count how often the detector detects each size.
@@ -246,7 +246,9 @@ class _Stopped(Exception):
     """`should_stop` returned True."""
 
 
-def _stopping(should_stop: Callable[[], bool], progress: Progress = no_progress, stage: str = "") -> Progress:
+def _stopping(
+    should_stop: Callable[[], bool], progress: ProgressCallback = no_progress, stage: str = ""
+) -> ProgressCallback:
     """A progress callback that reports a stage, and raises _Stopped where it should stop."""
 
     def report(_: str, fraction: float) -> None:
@@ -285,7 +287,9 @@ class Copies:
         possible = trials(self.baseline, MAX_FAULT_SHARE * len(self.series))
         return {trial: [] for trial in possible if self.places.positions(trial).size}
 
-    def score_all(self, score: Callable[..., Detection], progress: Progress, should_stop: Callable[[], bool]) -> None:
+    def score_all(
+        self, score: Callable[..., Detection], progress: ProgressCallback, should_stop: Callable[[], bool]
+    ) -> None:
         """Fill and score copy after copy, until every fault is injected or it should stop."""
         for faults, done in fill_copies(list(self.detections), self.places, self.distance, self.seed):
             progress("detect", done)

@@ -19,8 +19,8 @@ from model import (
     DEFAULT_TRAINING,
     INPUTS,
     Floats32,
+    FractionCallback,
     LSTMNetwork,
-    Report,
     TrainingConfig,
     choose_run_up,
     predict,
@@ -69,7 +69,7 @@ class LSTMForecaster:
         *,
         seed: int = 0,
         config: TrainingConfig = DEFAULT_TRAINING,
-        report: Report = lambda fraction: None,
+        report: FractionCallback = lambda fraction: None,
     ) -> "LSTMForecaster":
         """Fits regression and network to values (n,) in any unit; NaN is missing and not learned.
 
@@ -115,7 +115,7 @@ class LSTMForecaster:
         return MASK_REACH
 
     def forecast(
-        self, values: Floats, first: int = 0, report: Report = lambda fraction: None, since: int = 0
+        self, values: Floats, first: int = 0, report: FractionCallback = lambda fraction: None, since: int = 0
     ) -> "LSTMForecast":
         """Forecasts of values (n,) from position `since` on, each from the values before it; same unit as fitted.
 
@@ -177,7 +177,7 @@ class LSTMForecast:
     masked: Bools
     inputs: Floats
     first: int
-    report: Report
+    report: FractionCallback
 
     @property
     def preliminary(self) -> Floats:

@@ -159,15 +159,15 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # no types
             )
             if "#" not in request.request_uri and fast_path.handle(raw, self._send_prepared):
                 return
-        self._answer()
+        self._respond()
 
     def _send_prepared(self, status: str, headers: Mapping[str, str], body: bytes) -> None:
         """Send a prepared response to the current request."""
         head = response_head(status, tuple(headers.items()), len(body), int(time.time()))
         self.requests[0].prepared = head + body
-        self._answer()
+        self._respond()
 
-    def _answer(self) -> None:
+    def _respond(self) -> None:
         """Answer the current request in this thread, then go on to the next."""
         if self.server.epoll_loop:
             self.server.epoll_loop.enter(self)

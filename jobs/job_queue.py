@@ -1,4 +1,4 @@
-"""The job queue: detections run one after another in a warm process; progress is reported, none is lost."""
+"""The job queue: detections run one after another in a worker process; progress is reported, none is lost."""
 
 import logging
 import os
@@ -150,7 +150,7 @@ class JobQueue:
         """Stop the running detection soon where its dataset was deleted."""
         self._check_lease()
 
-    def warm(self) -> None:
+    def start_worker(self) -> None:
         """Start the process where none runs, so that the first detection does not wait for it."""
         if self.worker_pid is None:
             self._prestart = True

@@ -34,7 +34,7 @@ class NotDone(BadInput):
 
 
 @dataclass(frozen=True)
-class Window:
+class PointRange:
     """The half-open interval start to stop of a detection; `positions` (k,) are those left by downsampling."""
 
     detection: Detection
@@ -83,7 +83,7 @@ class Results:
             raise NotFound(f"There is no dataset {dataset_id!r}.", name=dataset_id)
         return dataset
 
-    def window(self, record: DetectionRecord, start: str | None, stop: str | None, buckets: int) -> Window:
+    def window(self, record: DetectionRecord, start: str | None, stop: str | None, buckets: int) -> PointRange:
         """The points from `start` up to `stop`, downsampled to at most 2 · `buckets`, the peak of each event included.
 
         `start` and `stop` are positions or times; None is the end. Raises NotDone, NotFound, BadParameter.
@@ -99,7 +99,7 @@ class Results:
             flagged=detection.is_anomaly[part],
             score=detection.score[part],
         )
-        return Window(detection, first, last, positions + first)
+        return PointRange(detection, first, last, positions + first)
 
     def events(self, record: DetectionRecord, after: int, limit: int) -> tuple[list[Event], int | None]:
         """At most `limit` of the events that start after a position, and the `after` of the next ones; None: no more.

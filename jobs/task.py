@@ -1,10 +1,9 @@
 """One task of the worker: read a column, detect, store the result."""
 
 import time
-from collections.abc import Callable
 from typing import Any
 
-from anomaly_detection import detect
+from anomaly_detection import ProgressCallback, detect
 from detectors import find_detector
 from errors import BadInput, LimitExceeded
 from evaluation.rethresholding import rethreshold
@@ -13,9 +12,6 @@ from jobs.serialization import summarize, to_columns
 from jobs.stopwatch import Stopwatch
 from store import Database, DatasetStore, DetectionRecord, Detections, Label, LeaseLost, labelled_anomalous
 from timeseries import Series
-
-Report = Callable[[str, float], None]
-"""Called with a stage (read, fit, detect, save) and the fraction of the task that is done; may raise Cancelled."""
 
 STAGE_FRACTIONS = {"read": (0.0, 0.02), "fit": (0.02, 0.7), "detect": (0.7, 0.95), "save": (0.95, 1.0)}
 """By stage the fractions of the task at its start and at its end."""
@@ -29,10 +25,11 @@ class Task:
         self._detections = Detections(database)
         self._max_bytes = max_bytes
 
-    def run(self, record: DetectionRecord, report: Report) -> None:
+    def run(self, record: DetectionRecord, report: ProgressCallback) -> None:
         """Run a detection to its end.
 
-        Raises BadInput for what the user can change, LeaseLost where the detection is not to be run any more, and what
+        `report` is called with the stage (read, fit, detect, save) and the fraction of the task that is done. Raises
+        BadInput for what the user can change, LeaseLost where the detection is not to be run any more, and what
         `report` raises.
         """
 

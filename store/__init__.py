@@ -5,11 +5,11 @@ from store.datasets import Dataset, DatasetStore
 from store.detections import MAX_DETECTIONS_PER_DATASET, DetectionRecord, Detections, DetectionSummary, LeaseLost
 from store.labels import Label, Labels, labelled_anomalous
 from store.log_throttle import ThrottledLogger
-from store.outbox import STATUSES, Message, Outbox, Step, Watch
+from store.outbox import STATUSES, Message, Outbox, Step, WatchedStream
 from store.retention import RetentionStore
 from store.silences import PendingSilence, Silence, Silences
+from store.stream_tables import MAX_NAME_LENGTH
 from store.streams import AppendedPoints, SavedFit, Stream, StreamStore
-from store.tables import MAX_NAME_LENGTH
 
 __all__ = [
     "BUSY_MS",
@@ -40,6 +40,6 @@ __all__ = [
     "StreamStore",
     "ThrottledLogger",
     "Unavailable",
-    "Watch",
+    "WatchedStream",
     "labelled_anomalous",
 ]

@@ -2,7 +2,7 @@
 
 from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, String, Table, Text
 
-from store.tables import MAX_NAME_LENGTH, metadata
+from store.stream_tables import MAX_NAME_LENGTH, metadata
 
 watch = Table(
     "watch",

@@ -2,7 +2,7 @@
 
 from sqlalchemy import BigInteger, Boolean, Column, Float, ForeignKey, Index, Integer, LargeBinary, String, Table, Text
 
-from store.tables import metadata
+from store.stream_tables import metadata
 
 ID = String(22)
 """A random id that cannot be guessed: letters, digits, - and _."""

@@ -7,8 +7,7 @@ import numpy as np
 import sqlalchemy as sa
 
 from store.database import Database
-from store.stream_tables import label
-from store.tables import stream
+from store.stream_tables import label, stream
 from timeseries import Bools
 
 

@@ -13,15 +13,14 @@ import sqlalchemy as sa
 
 from store.alert_tables import message, watch
 from store.database import Database
-from store.stream_tables import silence
-from store.tables import stream
+from store.stream_tables import silence, stream
 
 WAITING, SENT, GIVEN_UP = "waiting", "sent", "given_up"
 STATUSES = (WAITING, SENT, GIVEN_UP)
 
 
 @dataclass(frozen=True)
-class Watch:
+class WatchedStream:
     """A watched stream. `policy` and `state` are JSON objects; the policy has processed the points up to `cursor`."""
 
     stream_id: int
@@ -49,8 +48,8 @@ class Message:
 class Step:
     """A policy advanced from one state to another, with the messages to send about it."""
 
-    before: Watch
-    after: Watch
+    before: WatchedStream
+    after: WatchedStream
     messages: Sequence[Message] = ()
 
 
@@ -60,7 +59,7 @@ class Outbox:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def put(self, new: Watch) -> bool:
+    def put(self, new: WatchedStream) -> bool:
         """Watch a stream, or change the policy of a watched one. False where the stream does not exist.
 
         Cursor and state of a watched stream stay: no point is skipped, and an open event is still resolved.
@@ -74,13 +73,13 @@ class Outbox:
                 connection.execute(sa.insert(watch).values(row))
         return True
 
-    def watch(self, stream_id: int) -> Watch | None:
+    def watch(self, stream_id: int) -> WatchedStream | None:
         """The watch of a stream."""
         with self._database.read() as connection:
             row = connection.execute(sa.select(watch).where(watch.c.stream_id == stream_id)).one_or_none()
         return None if row is None else watch_of(row._asdict())
 
-    def unwatch(self, stream_id: int, last: Callable[[Watch], Sequence[Message]]) -> bool:
+    def unwatch(self, stream_id: int, last: Callable[[WatchedStream], Sequence[Message]]) -> bool:
         """Stop watching a stream, and store the `last` messages about it. Returns whether it was watched."""
         named = watch.c.stream_id == stream_id
         with self._database.write() as connection:
@@ -93,7 +92,7 @@ class Outbox:
             connection.execute(sa.delete(watch).where(named))
         return True
 
-    def lagging(self, limit: int) -> list[tuple[str, Watch]]:
+    def lagging(self, limit: int) -> list[tuple[str, WatchedStream]]:
         """Names and watches of at most `limit` streams with points that their policy has not processed yet."""
         columns = [stream.c.name, *watch.c]
         query = sa.select(*columns).join(stream, stream.c.id == watch.c.stream_id)
@@ -182,12 +181,12 @@ def _waiting(channel: str) -> sa.ColumnElement[bool]:
     return sa.and_(message.c.channel == channel, message.c.status == WAITING)
 
 
-def watch_of(row: Mapping[str, Any]) -> Watch:
+def watch_of(row: Mapping[str, Any]) -> WatchedStream:
     """The watch of a row."""
-    return Watch(row["stream_id"], json.loads(row["policy"]), row["cursor"], json.loads(row["state"]))
+    return WatchedStream(row["stream_id"], json.loads(row["policy"]), row["cursor"], json.loads(row["state"]))
 
 
-def _watch_values(watched: Watch) -> dict[str, Any]:
+def _watch_values(watched: WatchedStream) -> dict[str, Any]:
     return {"cursor": watched.cursor, "state": json.dumps(dict(watched.state))}
 
 

@@ -5,7 +5,7 @@ import sqlalchemy as sa
 
 from store.codec import decode_points, encode_points
 from store.database import Database
-from store.tables import chunk, stream
+from store.stream_tables import chunk, stream
 
 
 class RetentionStore:

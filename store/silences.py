@@ -9,9 +9,8 @@ import sqlalchemy as sa
 
 from store.alert_tables import message, watch
 from store.database import Database
-from store.outbox import Message, Watch, message_values, unresolved, watch_of
-from store.stream_tables import arrival_intervals, silence
-from store.tables import stream
+from store.outbox import Message, WatchedStream, message_values, unresolved, watch_of
+from store.stream_tables import arrival_intervals, silence, stream
 
 MAX_SILENCES = 1_000
 """Silences stored of one stream, the newest."""
@@ -48,7 +47,7 @@ class PendingSilence:
 
     name: str
     silence: Silence
-    watch: Watch | None
+    watch: WatchedStream | None
 
 
 class Silences:

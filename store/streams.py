@@ -22,7 +22,7 @@ from store.codec import (
     unpack_state,
 )
 from store.database import BUSY_MS, Database
-from store.tables import chunk, fitted, last_id, stream
+from store.stream_tables import chunk, fitted, last_id, stream
 
 MAX_QUERY_IDS = 500
 """Ids in one query."""

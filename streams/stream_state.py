@@ -95,28 +95,28 @@ class StreamState:
     def memory(self) -> int:
         """Number of points that `tail` must have, if there are that many."""
         memory = max(each.memory for each in (self.fallback, self.seasonal, self.own) if each)
-        return memory if self.warm else max(memory, EXCURSION_POINTS)
+        return memory if self.own_detector_active else max(memory, EXCURSION_POINTS)
 
     def tail_size(self, own: Detector) -> int:
         """Number of points that `adopt` needs for this detector, if there are that many."""
         return max(self.memory, own.memory, EXCURSION_POINTS)
 
     @property
-    def warm(self) -> bool:
+    def own_detector_active(self) -> bool:
         """Whether the own detector has scored a point: from then on no other does."""
         return self.own is not None and self.own_name in self.stream.detector_names
 
     @property
     def status(self) -> str:
         """warming_up, anomalous (an event is open) or normal."""
-        if not (self.warm or self.ready):
+        if not (self.own_detector_active or self.ready):
             return "warming_up"
         return "anomalous" if self.in_event else "normal"
 
     @property
     def next_detector(self) -> str | None:
         """Name of the detector that scores the next point; None where none can yet."""
-        if self.warm or self.ready:
+        if self.own_detector_active or self.ready:
             return self.own_name
         if self.seasonal is not None:
             return SEASONAL_FALLBACK
@@ -195,7 +195,7 @@ class StreamState:
         """Scores the last `new` points: by the own detector from its first score on; before, by the seasonal fallback
         where there is one that can, else by the fallback."""
         own = None if self.own is None else self._detect(self.own, series, new, self.own_name, self.own_residuals)
-        if own is not None and self.warm:
+        if own is not None and self.own_detector_active:
             return own
         own_start = new if own is None else first_true(np.isfinite(own.score))
         if own is not None and own_start == 0:

@@ -32,7 +32,6 @@ EXCEPTIONS = {  # a contract, another system's word, or the plain meaning; each 
     "NotFound": "HTTP's word",
     "not_found": "HTTP's word",
     "_not_found": "HTTP's word",
-    "on_not_stored": "handles the error code `not_stored` of the API",
     "given_up": "state of an alert message in the API",
     "GIVEN_UP": "the same",
     "judgedBy": "`judged_by` in scripts",

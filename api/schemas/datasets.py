@@ -15,7 +15,7 @@ from api.schemas.fields import (
     seconds,
 )
 from api.schemas.table import DateFormat, Repair
-from datasets.datasets import Window
+from datasets.datasets import PointRange
 from store import Dataset as StoredDataset
 from timeseries import format_times
 from timeseries.downsampling import Positions
@@ -76,7 +76,7 @@ class DatasetPoints(Schema):
     values: Column
 
     @classmethod
-    def from_window(cls, window: Window, *, as_ms: bool) -> Self:
+    def from_window(cls, window: PointRange, *, as_ms: bool) -> Self:
         """The response for a window."""
         times = format_times(window.times, as_ms=as_ms)
         return cls(window.column, window.start, window.stop, window.positions, times, window.values)
@@ -92,7 +92,7 @@ class ColumnOverview(Schema):
     values: Column
 
     @classmethod
-    def from_window(cls, window: Window, *, as_ms: bool) -> Self:
+    def from_window(cls, window: PointRange, *, as_ms: bool) -> Self:
         """The response for a window that spans a column."""
         times = format_times(window.times, as_ms=as_ms)
         return cls(window.column, window.missing, window.positions, times, window.values)

@@ -128,7 +128,9 @@ class Detectability(Schema):
     ]
     period: Annotated[int | None, described("Points of one seasonal cycle; null where the series has none.")]
     reason: Annotated[str | None, described("Why nothing, or not everything, could be injected.")]
-    truncated: Annotated[bool, described("Whether fewer faults were injected than fit, to answer within the deadline.")]
+    truncated: Annotated[
+        bool, described("Whether fewer faults were injected than fit, to respond within the deadline.")
+    ]
     faults: Annotated[list[Fault], described("Those that could be injected.")]
     repairs: list[Repair]
 

@@ -24,7 +24,7 @@ from api.schemas.fields import (
 from evaluation.threshold_curve import CurvePoint
 from events.event import Event
 from events.filter import read_event_filter
-from jobs import Progress, Window
+from jobs import PointRange, Progress
 from store import DetectionRecord
 from timeseries import format_times
 from timeseries.residuals import band
@@ -172,7 +172,7 @@ class DetectionPoints(Schema):
     threshold: Number
 
     @classmethod
-    def from_window(cls, window: Window, *, as_ms: bool) -> Self:
+    def from_window(cls, window: PointRange, *, as_ms: bool) -> Self:
         """The response for a window of a detection."""
         detection, at = window.detection, window.positions
         times, expected = detection.series.times, detection.expected[at]

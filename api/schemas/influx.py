@@ -1,4 +1,4 @@
-"""What clients of InfluxDB 1 and 2 expect to be answered."""
+"""The responses that clients of InfluxDB 1 and 2 expect."""
 
 from typing import Annotated
 
@@ -24,7 +24,7 @@ class InfluxError2(Schema):
 
 
 class InfluxHealth(Schema):
-    """The answer of InfluxDB 2 to /health."""
+    """The response of InfluxDB 2 to /health."""
 
     name: str
     status: str
@@ -34,7 +34,7 @@ class InfluxHealth(Schema):
 
 
 class InfluxReady(Schema):
-    """The answer of InfluxDB 2 to /ready."""
+    """The response of InfluxDB 2 to /ready."""
 
     status: str
 
@@ -55,6 +55,6 @@ class InfluxResult(Schema):
 
 
 class InfluxResults(Schema):
-    """The answer of InfluxDB 1 to a query."""
+    """The response of InfluxDB 1 to a query."""
 
     results: list[InfluxResult]

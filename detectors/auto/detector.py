@@ -6,7 +6,7 @@ from typing import Annotated, Any, Self
 
 import numpy as np
 
-from anomaly_detection import DEFAULT_MERGE_GAP, Detection, Detector, MergeGap, Progress, no_progress
+from anomaly_detection import DEFAULT_MERGE_GAP, Detection, Detector, MergeGap, ProgressCallback, no_progress
 from detectors.auto.components import AutoComponents, AutoOfflineComponents
 from detectors.auto.margins import DEFAULT_SIGMA, ResidualStats, margin_from_noise
 from detectors.auto.overrides import Overrides
@@ -72,7 +72,7 @@ class Auto(Detector):
         cls,
         series: Series,
         *,
-        progress: Progress = no_progress,
+        progress: ProgressCallback = no_progress,
         sigma: Sigma = DEFAULT_SIGMA,
         merge_gap: MergeGap = DEFAULT_MERGE_GAP,
         seed: Annotated[int, Param(None, 0, 2**31 - 1, "The same seed gives the same answer.")] = 0,
@@ -94,7 +94,7 @@ class Auto(Detector):
             params={"sigma": sigma, "merge_gap": merge_gap, "seed": seed},
         )
 
-    def detect(self, series: Series, *, progress: Progress = no_progress) -> Detection:
+    def detect(self, series: Series, *, progress: ProgressCallback = no_progress) -> Detection:
         """See Detector.detect."""
         return self._detect_causal(series, len(series), progress)
 
@@ -102,13 +102,13 @@ class Auto(Detector):
         """See Detector.detect_last: each scorer sees only what these points need."""
         return self._detect_causal(series, new, no_progress)
 
-    def _detect_causal(self, series: Series, new: int, progress: Progress) -> Detection:
+    def _detect_causal(self, series: Series, new: int, progress: ProgressCallback) -> Detection:
         progress("detect", 0.0)
         run = self.scorers.run(series, new, progress, self.residual_stats.margin(DEFAULT_SIGMA))
         distances = {each.scorer: each.distances[run.cells] for each in run.outputs}
         return self._combine(run.forecast, distances, self.causal)
 
-    def detect_offline(self, series: Series, *, progress: Progress = no_progress) -> Detection:
+    def detect_offline(self, series: Series, *, progress: ProgressCallback = no_progress) -> Detection:
         """See Detector.detect_offline: all windows that cover a point score it, and overrides count."""
         progress("detect", 0.0)
         run = self.scorers.run(series, len(series), progress)

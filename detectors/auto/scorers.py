@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from anomaly_detection import Detection, Progress
+from anomaly_detection import Detection, ProgressCallback
 from detectors.auto.margins import MAX_RATIO
 from detectors.auto.seasonal_difference import SeasonalDifference
 from detectors.calibration import mean_over_covering_windows
@@ -77,7 +77,7 @@ class Scorers:
     std: float
 
     @classmethod
-    def fit(cls, series: Series, seed: int, progress: Progress) -> tuple["Scorers", Floats, tuple[int, ...]]:
+    def fit(cls, series: Series, seed: int, progress: ProgressCallback) -> tuple["Scorers", Floats, tuple[int, ...]]:
         """The scorers, the values (m,) ÷ unit in their cells, and its periods, in cells, shortest first."""
         grid = RegularGrid.learn(series)
         unit = unit_of(series.values)
@@ -131,7 +131,7 @@ class Scorers:
         with np.errstate(over="ignore"):
             return np.minimum(residuals / self.std, MAX_RATIO)
 
-    def run(self, series: Series, new: int, progress: Progress, clip_margin: float | None = None) -> ScorerRun:
+    def run(self, series: Series, new: int, progress: ProgressCallback, clip_margin: float | None = None) -> ScorerRun:
         """Scores the last `new` points. With a `clip_margin`, ÷ unit, the windows see outliers clipped."""
         if new == len(series):
             forecast = self.forecast.detect(series, progress=lambda _, done: progress("detect", FORECAST_SHARE * done))

@@ -9,7 +9,7 @@ from alerts import Alerts, EventTracker, Sender, SendFailed
 from alerts.sender import GIVE_UP_MS, MAX_WAIT_MS
 from errors import BadParameter, NotFound, UnknownName
 from events.policy import Policy
-from store import Outbox, StreamStore, Watch
+from store import Outbox, StreamStore, WatchedStream
 from tests.alerts.conftest import append, make
 from tests.waiting import SECONDS, until
 
@@ -331,4 +331,4 @@ def test_a_firing_event_is_resolved_when_its_policy_is_deleted(store, outbox, wa
 def test_a_policy_for_a_stream_that_was_deleted_meanwhile(store, outbox):
     gone = make(store, "gone")
     store.delete(gone.id)
-    assert not outbox.put(Watch(gone.id, {}, 0, {}))
+    assert not outbox.put(WatchedStream(gone.id, {}, 0, {}))

@@ -215,21 +215,21 @@ def say(page, at, word):
     return row.get_by_role("button", name=word)
 
 
-def test_events_are_called_right_or_wrong_with_a_note_and_undone(judged):
-    say(judged, SPIKE, "Right").click()
-    expect(say(judged, SPIKE, "Right")).to_have_attribute("aria-pressed", "true")
-    expect(judged.locator("#labels-count")).to_have_text("1 label: 1 abnormal, 0 normal.")
+def test_events_are_labelled_as_anomalies_or_false_alarms_with_a_note_and_undone(judged):
+    say(judged, SPIKE, "Anomaly:").click()
+    expect(say(judged, SPIKE, "Anomaly:")).to_have_attribute("aria-pressed", "true")
+    expect(judged.locator("#labels-count")).to_have_text("1 label: 1 anomaly, 0 normal.")
     note = judged.get_by_label(re.compile("Note on 2026-03-07"))
     note.fill("the pump was off")
     with judged.expect_response(lambda answer: answer.request.method == "PUT"):
         note.press("Tab")
     judged.reload()
     expect(judged.get_by_label(re.compile("Note on 2026-03-07"))).to_have_value("the pump was off")
-    expect(say(judged, SPIKE, "Right")).to_have_attribute("aria-pressed", "true")
-    say(judged, SPIKE, "Wrong").click()
-    expect(judged.locator("#labels-count")).to_have_text("1 label: 0 abnormal, 1 normal.")
+    expect(say(judged, SPIKE, "Anomaly:")).to_have_attribute("aria-pressed", "true")
+    say(judged, SPIKE, "False alarm").click()
+    expect(judged.locator("#labels-count")).to_have_text("1 label: 0 anomalies, 1 normal.")
     judged.get_by_role("button", name="Undo").click()
-    expect(judged.locator("#labels-count")).to_have_text("1 label: 1 abnormal, 0 normal.")
+    expect(judged.locator("#labels-count")).to_have_text("1 label: 1 anomaly, 0 normal.")
     judged.get_by_role("button", name=re.compile("Remove the label")).click()
     expect(judged.locator("#labels-count")).to_contain_text("No labels yet")
 
@@ -237,7 +237,7 @@ def test_events_are_called_right_or_wrong_with_a_note_and_undone(judged):
 def test_a_note_that_is_being_written_stays_when_the_mark_is_kept_meanwhile(judged):
     held = []
     judged.route("**/labels*", lambda route: held.append(route) if route.request.method == "PUT" else route.continue_())
-    say(judged, SPIKE, "Right").click()
+    say(judged, SPIKE, "Anomaly:").click()
     note = judged.get_by_label(re.compile("Note on 2026-03-07"))
     note.press_sequentially("the pump")
     until(judged, lambda: held)

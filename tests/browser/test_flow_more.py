@@ -57,7 +57,7 @@ def test_undo_after_learning_again_brings_the_former_judgement_back(judged):
     expect(judged.locator("#retrain-result")).to_be_hidden()
     expect(judged.locator("#sensitivity-rate")).to_have_text(before)
     judged.wait_for_url(re.compile(f"detection={first}"))
-    expect(judged.locator("#labels-count")).to_have_text("1 label: 1 abnormal, 0 normal.")
+    expect(judged.locator("#labels-count")).to_have_text("1 label: 1 anomaly, 0 normal.")
     expect(undo).to_have_text("Undo the last label")
     undo.click()
     expect(judged.locator("#labels-count")).to_contain_text("No labels yet")
@@ -193,7 +193,7 @@ def test_ten_thousand_marks_are_listed_a_hundred_at_a_time_and_one_more_is_seen(
     labels = [{"start": 3 * k, "stop": 3 * k + 1, "kind": ("normal", "anomaly")[k % 2]} for k in range(9_999)]
     assert page.request.put(f"/api/v1/series/{series}/labels", data=labels).ok
     page.reload()
-    expect(page.locator("#labels-count")).to_have_text("9,999 labels: 4,999 abnormal, 5,000 normal.")
+    expect(page.locator("#labels-count")).to_have_text("9,999 labels: 4,999 anomalies, 5,000 normal.")
     choose_detector(page)
     detect(page)
     expect(page.locator("#labels li")).to_have_count(100)

@@ -111,9 +111,9 @@ def test_a_policy_is_tried_and_switched_on_and_off(live, streams):
     streams.replayed = {"message": "Over the last 6003 points this would have sent 2 messages.", "notices": [notice]}
     live.get_by_text("Alerts", exact=True).click()
     live.get_by_label("Min points").fill("3")
-    live.get_by_role("button", name="Backtest").click()
-    expect(live.locator("#backtest-result")).to_contain_text("6,003 points this would have sent 2 messages")
-    live.locator("#backtest-result button").click()
+    live.get_by_role("button", name="Replay").click()
+    expect(live.locator("#replay-result")).to_contain_text("6,003 points this would have sent 2 messages")
+    live.locator("#replay-result button").click()
     expect(live.locator("#mode")).to_contain_text("Showing history")
     live.get_by_role("button", name="Switch on").click()
     expect(live.locator("#alerts-state")).to_have_text("on")

@@ -175,8 +175,8 @@ def test_a_stream_is_made_with_its_history_and_watched(page, service):
     expect(page.locator("#stream-name")).to_have_text("cellar / 1")
     expect(page.locator("#readings")).to_contain_text("2026-01-12")
     page.get_by_text("Alerts", exact=True).click()
-    page.get_by_role("button", name="Backtest").click()
-    expect(page.locator("#backtest-result")).to_contain_text("this would have sent no message")
+    page.get_by_role("button", name="Replay").click()
+    expect(page.locator("#replay-result")).to_contain_text("this would have sent no message")
     page.get_by_role("button", name="Switch on").click()
     expect(page.locator("#alerts-state")).to_have_text("on")
     assert service.ask("GET", "/api/v1/streams/cellar%20%2F%201/policy", None)["min_points"] == 1

@@ -218,7 +218,7 @@ def test_stopping_requeues_the_running_job_without_counting_an_attempt(store, da
 def test_stopping_an_idle_queue_ends_its_worker(store, go):
     jobs = JobQueue(store, max_queued=5, max_bytes=MAX_BYTES, worker="tests.jobs.worker")
     jobs.start()
-    jobs.warm()
+    jobs.start_worker()
     until(lambda: jobs.worker_pid is not None)
     pid = jobs.worker_pid
     jobs.stop()

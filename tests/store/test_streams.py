@@ -11,8 +11,8 @@ from alembic.migration import MigrationContext
 from events.scored_points import COLUMNS, ScoredPoints
 from store import AppendedPoints, CannotOpen, SavedFit, StreamStore, Unavailable
 from store.codec import CHUNK_POINTS
+from store.stream_tables import metadata
 from store.streams import Conflict
-from store.tables import metadata
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ const entry = (key, name, words = "") => ({ key, name, words });
 
 const KINDS = {
   injected: ["label", "Injected fault", "known anomaly; hidden from the detector"],
-  anomaly: ["abnormal", "Labelled abnormal", "by you; excluded from training"],
+  anomaly: ["abnormal", "Labelled anomaly", "by you; excluded from training"],
   normal: ["normal", "Labelled normal", "by you"],
 };
 

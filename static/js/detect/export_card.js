@@ -14,14 +14,14 @@ export class ExportCard {
    * @param {object} options
    * @param {HTMLDialogElement} options.dialog confirms a deletion
    * @param {() => string} options.address of what is shown
-   * @param {() => boolean} options.hasAbnormal whether labels may have changed the fit
+   * @param {() => boolean} options.hasAnomaly whether labels may have changed the fit
    * @param {() => Promise<Blob | undefined>} options.png
    */
-  constructor(root, { dialog, address, hasAbnormal, png }) {
+  constructor(root, { dialog, address, hasAnomaly, png }) {
     this.root = root;
     this.dialog = dialog;
     this.address = address;
-    this.hasAbnormal = hasAbnormal;
+    this.hasAnomaly = hasAnomaly;
     this.png = png;
     this.problem = find(root, "#download-problem");
     this.curl = find(root, "#curl");
@@ -49,7 +49,7 @@ export class ExportCard {
   show(detection) {
     const { source, column } = state;
     const isUnfiltered = Object.entries(NO_FILTER).every(([name, value]) => detection.event_filter[name] === value);
-    const reproducible = isUnfiltered && !this.hasAbnormal();
+    const reproducible = isUnfiltered && !this.hasAnomaly();
     const commands = curlCommands({ source, detection, column, origin: location.origin, reproducible });
     this.curl.textContent = commands.fromData || commands.stored;
     this.curlStored.textContent = commands.stored;

@@ -3,7 +3,7 @@ import { element, find } from "../ui/dom.js";
 import { count, time } from "../ui/format.js";
 
 const PAGE_ROWS = 100;
-const KINDS = { anomaly: "abnormal", normal: "normal" };
+const KINDS = { anomaly: "anomaly", normal: "normal" };
 
 /** Where an interval lies, in words. @param {Interval & {start_time?: any, stop_time?: any}} interval */
 export function intervalText({ start, stop, start_time: from, stop_time: to }) {

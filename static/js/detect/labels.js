@@ -1,4 +1,4 @@
-// The labels of a series: events that are right or wrong, intervals that are abnormal or normal. Stored on the service.
+// The labels of a series: events and intervals that are an anomaly or normal. Stored on the service.
 import { putLabels } from "./resources.js";
 
 const MAX_UNDO_STEPS = 50;
@@ -65,7 +65,7 @@ export class LabelStore {
     return this.steps.at(-1);
   }
 
-  get hasAbnormal() {
+  get hasAnomaly() {
     return this.labels.some(({ kind }) => kind === "anomaly");
   }
 

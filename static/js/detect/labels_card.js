@@ -71,14 +71,14 @@ export class LabelsCard {
 
   draw(added = undefined) {
     const { labels, lastStep } = this.store;
-    const abnormal = labels.filter(({ kind }) => kind === "anomaly").length;
+    const anomalies = labels.filter(({ kind }) => kind === "anomaly").length;
     this.undoButton.disabled = !lastStep;
     this.undoButton.textContent = lastStep ? `Undo ${lastStep.restore ? "retraining" : "the last label"}` : "Undo";
     this.count.textContent = labels.length
-      ? `${counted(labels.length, "label")}: ${count(abnormal)} abnormal, ${count(labels.length - abnormal)} normal.`
-      : "No labels yet. Label an event in the table as right (✓) or wrong (✗), or label an interval.";
+      ? `${counted(labels.length, "label")}: ${counted(anomalies, "anomaly", "anomalies")}, ${count(labels.length - anomalies)} normal.`
+      : "No labels yet. Label an event in the table as an anomaly (✓) or a false alarm (✗), or label an interval.";
     this.list.draw(labels, added);
-    this.retrainButton.disabled = !abnormal;
+    this.retrainButton.disabled = !anomalies;
   }
 
   show() {
@@ -112,12 +112,12 @@ export class LabelsCard {
   }
 
   /** An interval of positions was drawn in the chart. */
-  addAbnormal(start, stop) {
+  addAnomaly(start, stop) {
     this.add({ start, stop }, "anomaly");
     this.show();
   }
 
-  /** The two buttons that label an event right or wrong. @param {AnomalyEvent} event */
+  /** The two buttons that label an event: an anomaly, or a false alarm. @param {AnomalyEvent} event */
   eventButtons(event) {
     const current = labelOf(this.labels, event);
     const button = (kind, sign, text) => {
@@ -133,8 +133,8 @@ export class LabelsCard {
     return element(
       "span",
       { class: "label-buttons" },
-      button("anomaly", "✓", "Right: this is an anomaly"),
-      button("normal", "✗", "Wrong: this is normal"),
+      button("anomaly", "✓", "Anomaly: label this event as one"),
+      button("normal", "✗", "False alarm: label this event as normal"),
     );
   }
 

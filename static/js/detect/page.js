@@ -51,7 +51,7 @@ const chartView = new ChartView(at("chart-card"), {
     eventTable.select(event);
     announce(event.explanation);
   },
-  onLabel: (start, stop) => labelsCard.addAbnormal(start, stop),
+  onLabel: (start, stop) => labelsCard.addAnomaly(start, stop),
   connection,
 });
 const showEvent = (event) => chartView.showEvent(event);
@@ -68,7 +68,7 @@ const eventTable = new EventTable(at("events"), {
 const exportCard = new ExportCard(at("export-card"), {
   dialog: find(document, "#confirm", HTMLDialogElement),
   address: () => history.address(),
-  hasAbnormal: () => labelsCard.store.hasAbnormal,
+  hasAnomaly: () => labelsCard.store.hasAnomaly,
   png: async () => chartView.chart?.png(),
 });
 const detectability = new DetectabilityCard(at("detectability-card"), (signal) => {

@@ -90,7 +90,7 @@ export function drawPrecisionRecall(root, curve, value, name) {
       {},
       `By your labels: of ${counted(here.events, "event")} found, `,
       element("strong", {}, count(here.true_positives)),
-      ` ${here.true_positives === 1 ? "lies" : "lie"} on intervals labelled abnormal (precision ${share(here.precision)}); of these intervals, `,
+      ` ${here.true_positives === 1 ? "lies" : "lie"} on intervals labelled anomaly (precision ${share(here.precision)}); of these intervals, `,
       element("strong", {}, count(here.detected)),
       ` ${here.detected === 1 ? "is" : "are"} found (recall ${share(here.recall)}). Anomalies without a label count as false alarms here.`,
     ),

@@ -1,4 +1,4 @@
-// Alerts of a stream: its policy, backtested, switched on and off; the channels, and what became of the messages.
+// Alerts of a stream: its policy, replayed, switched on and off; the channels, and what became of the messages.
 import { requestJson, ServiceError } from "../ui/api.js";
 import { announce, element, find } from "../ui/dom.js";
 import { count, styled, time } from "../ui/format.js";
@@ -6,7 +6,7 @@ import { ParameterForm } from "../ui/parameter_form.js";
 import { clearProblem, showProblem } from "../ui/problem.js";
 
 const JSON_HEADERS = { "Content-Type": "application/json" };
-const MAX_SHOWN = 5; // messages, and events of a backtest
+const MAX_SHOWN = 5; // messages, and events of a replay
 const TEST_STREAM = "test";
 const POLL_INTERVAL = 2000; // milliseconds, at least
 
@@ -41,7 +41,7 @@ export class Alerts {
     this.silent = find(root, "#policy-silent", HTMLInputElement);
     this.onButton = find(root, "#alerts-on", HTMLButtonElement);
     this.offButton = find(root, "#alerts-off", HTMLButtonElement);
-    this.backtestResult = find(root, "#backtest-result");
+    this.replayResult = find(root, "#replay-result");
     this.channels = find(root, "#channels");
     this.messages = find(root, "#messages");
     this.problem = find(root, "#alerts-problem");
@@ -53,7 +53,7 @@ export class Alerts {
       this.attempt(() => this.switchOn());
     });
     this.offButton.addEventListener("click", () => this.attempt(() => this.switchOff()));
-    find(root, "#backtest").addEventListener("click", () => this.attempt(() => this.backtest()));
+    find(root, "#replay").addEventListener("click", () => this.attempt(() => this.replay()));
     this.details.addEventListener("toggle", () => this.poll({ now: true }));
   }
 
@@ -62,7 +62,7 @@ export class Alerts {
     this.policy = null;
     this.polledAt = -Infinity;
     clearProblem(this.problem);
-    this.backtestResult.replaceChildren();
+    this.replayResult.replaceChildren();
     const url = this.url();
     let policy = null;
     try {
@@ -127,14 +127,14 @@ export class Alerts {
   }
 
   /** Shows which messages the policy would have sent. */
-  async backtest() {
+  async replay() {
     if (!this.form.check()) return;
-    this.backtestResult.replaceChildren(element("p", { class: "hint" }, "Running…"));
+    this.replayResult.replaceChildren(element("p", { class: "hint" }, "Running…"));
     let response;
     try {
       response = await this.send("POST", "replay?times=ms");
     } catch (error) {
-      this.backtestResult.replaceChildren();
+      this.replayResult.replaceChildren();
       throw error;
     }
     const firing = response.notices.filter(({ status }) => status === "firing");
@@ -146,7 +146,7 @@ export class Alerts {
         const onclick = () => this.onSelect(notice);
         return element("li", {}, element("button", { type: "button", class: "link", onclick }, at));
       });
-    this.backtestResult.replaceChildren(
+    this.replayResult.replaceChildren(
       element("p", {}, styled(response.message)),
       ...(rows.length ? [element("p", { class: "hint" }, "The newest:"), element("ul", {}, ...rows)] : []),
     );
