@@ -79,8 +79,8 @@ def test_a_webhook_gets_the_document_of_alertmanager():
     assert resolved["alerts"][0]["endsAt"] == rfc3339(NOW + 60_000)
     assert resolved["alerts"][0]["fingerprint"] == alert["fingerprint"]
     assert resolved["alerts"][0]["annotations"]["summary"] == (
-        "Over: there were 3 anomalies; at worst 105 was 5 % above the expected 100, 2.5 times as far from it as is "
-        "normal. The last was at 2026-01-01T00:00:02.000Z, 2 seconds after the first."
+        "Over: there were 3 anomalies; at worst 105 was 5 % above the expected 100, 2.5 times the normal "
+        "margin. The last was at 2026-01-01T00:00:02.000Z, 2 seconds after the first."
     )
 
 

@@ -216,7 +216,7 @@ def test_marked_stretches_are_hatched_each_kind_its_own_way(look):
         assert len(colours) > 3, at  # lines, between them the page
     injected = {tuple(pixel) for pixel in pixels(look, 70, 17, 2)}
     assert len(injected) <= 2  # plain
-    for words in ("Injected fault", "Labelled abnormal", "Labelled normal"):
+    for words in ("Injected fault", "Labelled anomaly", "Labelled normal"):
         expect(look.locator("#legend")).to_contain_text(words)
 
 

@@ -35,7 +35,7 @@ def judged(page):
 def mark_spike(page):
     row = page.get_by_role("row").filter(has=page.get_by_role("button", name=f"Show the event at {SPIKE}"))
     with page.expect_response(lambda answer: answer.request.method == "PUT"):
-        row.get_by_role("button", name="Right").click()
+        row.get_by_role("button", name="Anomaly:").click()
 
 
 def kept(page):
@@ -199,8 +199,8 @@ def test_ten_thousand_marks_are_listed_a_hundred_at_a_time_and_one_more_is_seen(
     expect(page.locator("#labels li")).to_have_count(100)
     expect(page.locator("#labels-page")).to_have_text("Labels 1 to 100 of 9,999")
     row = page.get_by_role("row").filter(has=page.get_by_role("button", name="Show the event at Point 29,500"))
-    row.get_by_role("button", name="Right").click()
-    expect(row.get_by_role("button", name="Right")).to_have_attribute("aria-pressed", "true")
+    row.get_by_role("button", name="Anomaly:").click()
+    expect(row.get_by_role("button", name="Anomaly:")).to_have_attribute("aria-pressed", "true")
     expect(page.locator("#labels-page")).to_have_text("Labels 9,801 to 9,900 of 10,000")
     expect(page.locator("#labels")).to_contain_text("Point 29,500")
     page.get_by_role("button", name="Next labels").click()

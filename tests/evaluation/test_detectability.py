@@ -110,7 +110,7 @@ def test_faults_are_injected_only_where_nothing_is_flagged_excluded_missing_or_u
         positions = places.positions(trial)
         assert positions.size > 500
         for at in positions.tolist():
-            neighbourhood = range(at - 1, at + trial.points + trial.grace)
+            neighbourhood = range(at - 1, at + trial.points + trial.tolerance)
             assert neighbourhood[-1] < 2000
             assert not set(neighbourhood) & (set(Flagging.flagged) | set(range(1000, 1100)))
             assert np.isnan(values[at : at + trial.points]).sum() <= 0.1 * trial.points

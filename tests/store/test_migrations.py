@@ -30,7 +30,8 @@ STATE = {
     "quiet_until": 3,
 }
 """State of an alert policy, as the first versions stored it."""
-REPAIR = {"code": "duplicate_time", "message": "Two rows had the same time.", "count": 2, "lines": [3, 9]}
+SILENCE_BODY = '{"kind": "silent", "facts": {"kind": "silent"}}'
+REPAIR = {"code": "order_mended", "message": "Rows were sorted.", "count": 2, "lines": [3, 9]}
 DATES = {"code": "dates mdy asked", "message": "Month first.", "count": 1, "lines": []}
 
 
@@ -67,7 +68,15 @@ def insert_stream(connection, revision):
     if revision >= "0002":
         policy = '{"recovery": 2, "minimum_length": 3, "absolute_floor": 0.5, "relative_floor": 0.25}'
         insert(connection, "watch", stream_id=1, policy=policy, cursor=4, state=json.dumps(STATE))
-        message = {"key": "k", "channel": "mail", "stream": "s", "body": "{}", "status": "waiting", "made": 7, "due": 8}
+        message = {
+            "key": "k",
+            "channel": "mail",
+            "stream": "s",
+            "body": SILENCE_BODY,
+            "status": "waiting",
+            "made": 7,
+            "due": 8,
+        }
         insert(connection, "message", id=1, attempts=0, error="", **message)
     if revision >= "0003":
         insert(connection, "rhythm", stream_id=1, state='{"x": 1}')
@@ -141,7 +150,9 @@ def test_alerts_survive(upgraded, revision):
     assert (watch.cursor, watch.policy) == (4, policy)
     event = Event(4, 6, 4, "above", 2.5, 9.0, 4.0, anomalies=2, start_time=40, stop_time=50)
     assert PolicyState.from_json(watch.state) == PolicyState(event, 1, True, True, 3, 2)
-    assert [(message.key, message.created) for message in outbox.newest(2)] == [("k", 7)]
+    [message] = outbox.newest(2)
+    assert (message.key, message.created) == ("k", 7)
+    assert message.body == {"kind": "silence", "facts": {"kind": "silence"}}
     if revision >= "0003":
         silences = Silences(upgraded.database)
         assert [(each.last_arrival, each.noticed) for each in silences.of(1)] == [(61, 70)]
@@ -153,7 +164,7 @@ def test_datasets_survive_and_their_detections_run_again(upgraded, revision):
         return
     datasets = DatasetStore(upgraded.database)
     stored, plain = datasets.page(5)
-    repairs = (Repair("duplicate_time", "Two rows had the same time.", 2, (3, 9)),)
+    repairs = (Repair("rows_sorted", "Rows were sorted.", 2, (3, 9)),)
     assert (stored.id, stored.repairs, stored.dates) == ("x", repairs, DatesRead("mdy", "requested", "Month first."))
     assert (plain.id, plain.repairs, plain.dates) == ("y", repairs, None)
     series = datasets.series(stored, "a")

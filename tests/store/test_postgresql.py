@@ -45,7 +45,7 @@ def test_a_restarted_server_loses_no_acknowledged_point(restartable_server, tmp_
         restartable_server.stop("immediate")  # as after a crash
         for _ in range(2):  # the first time the stream is in memory, the second time it is not
             status, body = call(url, "POST", f"{stream}/points", push)
-            assert (status, body["error"]["code"]) == (503, "not_kept")
+            assert (status, body["error"]["code"]) == (503, "not_stored")
         status, body = call(url, "PUT", "/api/v1/streams/t", {})
         assert (status, body["error"]["code"]) == (503, "unavailable")
         during_outage = metrics(url)
