@@ -113,9 +113,9 @@ def on_queue_full(error: QueueFull) -> Response:
     return error_response(429, "queue_full", str(error), {"limit": error.limit}, {"Retry-After": "10"})
 
 
-def on_not_kept(error: WriteFailed) -> Response:
+def on_not_stored(error: WriteFailed) -> Response:
     """Points that could not be written, in most cases because the disk is full."""
-    return error_response(503, "not_kept", str(error), {}, {"Retry-After": "5"})
+    return error_response(503, "not_stored", str(error), {}, {"Retry-After": "5"})
 
 
 def on_unavailable(error: Unavailable) -> Response:

@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar, Protocol, Self
 
 import numpy as np
 
-from anomaly_detection import Components, Detection, Detector, Progress, no_progress
+from anomaly_detection import Components, Detection, Detector, ProgressCallback, no_progress
 from parameters import Param
 from timeseries import Bools, Floats, Note, Series
 from timeseries.intervals import count_within

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Self
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from anomaly_detection import DEFAULT_MERGE_GAP, Detection, MergeGap, Progress, no_progress
+from anomaly_detection import DEFAULT_MERGE_GAP, Detection, MergeGap, ProgressCallback, no_progress
 from detectors.forecast_residual import (
     CHUNK,
     DEFAULT_SIGMA,

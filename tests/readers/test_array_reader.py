@@ -49,7 +49,7 @@ def test_repairs_count_positions_from_0() -> None:
     assert table.series().values.tolist()[:2] == [1, 2]
     assert np.isnan(table.series().values[2:]).all()
     repairs = {repair.code: (repair.count, repair.lines) for repair in table.repairs}
-    assert repairs == {"infinite_value": (2, (3, 4)), "order_mended": (1, (1,)), "duplicate_times": (1, (0,))}
+    assert repairs == {"infinite_value": (2, (3, 4)), "rows_sorted": (1, (1,)), "duplicate_times": (1, (0,))}
 
 
 @pytest.mark.parametrize(
