@@ -31,7 +31,7 @@ STATE = {
 }
 """State of an alert policy, as the first versions stored it."""
 SILENCE_BODY = '{"kind": "silent", "facts": {"kind": "silent"}}'
-REPAIR = {"code": "rows_sorted", "message": "Rows were sorted.", "count": 2, "lines": [3, 9]}
+REPAIR = {"code": "order_mended", "message": "Rows were sorted.", "count": 2, "lines": [3, 9]}
 DATES = {"code": "dates mdy asked", "message": "Month first.", "count": 1, "lines": []}
 
 
