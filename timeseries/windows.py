@@ -33,7 +33,7 @@ MAX_WINDOW = 128
 """Points of the longest window that follows the period: a year of daily points is too long to localise anything."""
 WINDOW_LENGTHS = (32, 64, 128, 256, 512)
 """Points of the windows of scorers with several lengths, as the length of a fault is not known before; chosen on the
-benchmark (docs/decisions/views.md)."""
+benchmark (docs/experiments/window-scorers.md)."""
 BLOCK = 4096
 """Windows processed together, so that a block fits in a core's cache."""
 

@@ -261,7 +261,8 @@ def test_an_injected_spike_is_detected(name, params, kind, size):
     values[at] = (values[at - 1] if np.isfinite(values[at - 1]) else 5.0) + size
     injected = Series(series.times, values)
     detection = DETECTORS[name].fit(injected, **params).detect(injected)
-    assert detection.is_anomaly[at]
+    reached = f"score {detection.score[at]:.3g}, threshold {detection.threshold:.3g}"
+    assert detection.is_anomaly[at], f"a spike of {size:g}, six amplitudes of the season, has {reached}"
     [event] = [event for event in detection.events if event.start <= at < event.stop]
     if np.isfinite(detection.expected[event.peak]):
         assert event.direction == ("above" if size > 0 else "below")
