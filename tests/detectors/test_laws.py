@@ -154,7 +154,7 @@ def test_the_memory_is_shorter_than_the_series(name, kind):
 
 @pytest.mark.parametrize("kind", ["chaos", "chaos timed"])
 def test_the_laws_run_on_a_network_too(kind):
-    assert fitted("lstm", {}, kind)[0].forecaster.network is not None
+    assert fitted("lstm", {}, kind)[0].model.forecaster.network is not None
 
 
 @each_param_set
