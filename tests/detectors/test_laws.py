@@ -104,12 +104,22 @@ def parametrize(param_sets):
 
 
 each_param_set = parametrize(PARAM_SETS)
-each_fit = parametrize([(n, p) for n, p in PARAM_SETS if p != {"merge_gap": 0}])  # merge_gap changes no score
+each_fit = parametrize([(n, p) for n, p in PARAM_SETS if p != {"merge_gap": 0}])
 each_series = pytest.mark.parametrize("kind", SERIES)
 each_detector = pytest.mark.parametrize("name", DETECTORS)
 
 
-@each_param_set
+@each_detector
+@each_series
+def test_merge_gap_changes_no_score(name, kind):
+    """So the laws about scores run with the default only."""
+    _, default = fitted(name, {}, kind)
+    _, unmerged = fitted(name, {"merge_gap": 0}, kind)
+    for column in ("expected", "margin", "score", "is_anomaly"):
+        np.testing.assert_array_equal(getattr(default, column), getattr(unmerged, column))
+
+
+@each_fit
 @each_series
 def test_causal(name, params, kind):
     series = SERIES[kind]
@@ -119,7 +129,7 @@ def test_causal(name, params, kind):
         assert_same(name, series, (cut.expected, cut.score), (complete.expected[:stop], complete.score[:stop]))
 
 
-@each_param_set
+@each_fit
 @each_series
 def test_a_tail_of_the_memory_gives_the_same_score(name, params, kind):
     series = SERIES[kind]
@@ -134,7 +144,7 @@ def test_a_tail_of_the_memory_gives_the_same_score(name, params, kind):
         )
 
 
-@each_param_set
+@each_fit
 @each_series
 def test_detect_last_equals_detect(name, params, kind):
     series = SERIES[kind]
@@ -157,7 +167,7 @@ def test_the_laws_run_on_a_network_too(kind):
     assert fitted("lstm", {}, kind)[0].model.forecaster.network is not None
 
 
-@each_param_set
+@each_fit
 @pytest.mark.parametrize("kind", ["timed", "chaos"])
 def test_same_seed_same_scores(name, params, kind):
     _, first = fitted(name, params, kind)
@@ -309,7 +319,7 @@ EXTREME = {
 }
 
 
-@each_param_set
+@each_fit
 @pytest.mark.parametrize("extreme", EXTREME)
 @pytest.mark.parametrize("with_times", [False, True])
 def test_extreme_values_are_scored(name, params, extreme, with_times):
@@ -389,7 +399,7 @@ def test_parameters_outside_their_bounds_are_refused(name):
         DETECTORS[name].fit(SERIES["timed"], nonsense=1)
 
 
-@each_param_set
+@each_fit
 @each_series
 def test_detect_offline_obeys_the_other_laws(name, params, kind):
     """It may use later points; the other laws of `detect` apply."""
@@ -404,7 +414,7 @@ def test_detect_offline_obeys_the_other_laws(name, params, kind):
     np.testing.assert_array_equal(detection.is_anomaly, after.is_anomaly)
 
 
-@each_param_set
+@each_fit
 @pytest.mark.parametrize("extreme", EXTREME)
 def test_extreme_values_are_scored_offline(name, params, extreme):
     series = Series(None, np.array(EXTREME[extreme], dtype=float))
