@@ -216,6 +216,11 @@ def assert_same_state(one, other):
 
 
 @each_detector
+def test_a_threshold_can_be_changed_without_a_fit(name):
+    assert {"sigma", "threshold"} & set(DETECTORS[name].adjustable_params)
+
+
+@each_detector
 @each_series
 def test_another_threshold_and_back_is_the_same_detection(name, kind):
     """`rethreshold` loses nothing; tests/evaluation holds it to a fit with the other parameter."""
