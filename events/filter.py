@@ -57,11 +57,11 @@ class EventFilter:
         passed = np.flatnonzero(self.mask(beyond, values, expected))
         event = np.searchsorted([start for start, _ in intervals], passed, side="right")
         _, first, count = np.unique(event, return_index=True, return_counts=True)
-        long_enough = count >= self.min_points
+        has_min_points = count >= self.min_points
         counted = np.zeros(len(beyond), np.bool_)
-        counted[passed[np.repeat(long_enough, count)]] = True
-        starts = passed[first[long_enough]]
-        stops = passed[(first + count - 1)[long_enough]] + 1
+        counted[passed[np.repeat(has_min_points, count)]] = True
+        starts = passed[first[has_min_points]]
+        stops = passed[(first + count - 1)[has_min_points]] + 1
         return counted, list(zip(starts.tolist(), stops.tolist(), strict=True))
 
 

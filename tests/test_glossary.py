@@ -40,16 +40,6 @@ EXCEPTIONS = {  # a contract, another system's word, or the plain meaning; each 
     "near_maximum": "close to it",
     "_LOOK_ALIKES": "characters that look alike",
 }
-ALLOWED = {  # names still to be changed, by package; only ever fewer
-    "timeseries": 6,
-    "static/js/detect": 5,
-    "data_generation": 4,
-    "static/js/live": 2,
-    "events": 1,
-    "static/js/chart": 1,
-    "static/js/ui": 1,
-    "store": 1,
-}
 CAMEL = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 JS_NOISE = re.compile(r"/\*.*?\*/|//[^\n]*|\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`", re.DOTALL)
 
@@ -113,8 +103,7 @@ def package_of(file):
 def test_names_use_the_words_of_the_glossary(package):
     files = [file for file in sources() if package_of(file) == package]
     left = {name_of(file): sorted(filter(denied_words, identifiers(file))) for file in files}
-    count = sum(map(len, left.values()))
-    assert count <= ALLOWED.get(package, 0), {file: names for file, names in left.items() if names}
+    assert {file: names for file, names in left.items() if names} == {}
 
 
 def test_the_glossary_lists_the_words_that_are_not_used():

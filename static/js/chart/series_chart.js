@@ -123,12 +123,12 @@ export class SeriesChart {
   }
 
   /**
-   * Shows another series, or the same with its results; keeps the window if `keep`.
+   * Shows another series, or the same with its results; keeps the window if `preserveView`.
    * @param {ChartSeries} series
    */
-  show(series, { keep = false } = {}) {
+  show(series, { preserveView = false } = {}) {
     this.windows?.close();
-    this.stale = keep && series.source && this.rows ? withThreshold(this.rows, series) : null;
+    this.stale = preserveView && series.source && this.rows ? withThreshold(this.rows, series) : null;
     this.series = series;
     this.windows = this.loaderOf(series);
     const events = series.events ?? [];
@@ -137,7 +137,7 @@ export class SeriesChart {
     this.label(series.labels ?? []);
     this.extend(this.windows.source.extent);
     this.windows.loadOverall();
-    if (keep && this.from !== undefined) this.view(this.from, this.to);
+    if (preserveView && this.from !== undefined) this.view(this.from, this.to);
     else this.view(...this.full);
   }
 

@@ -88,12 +88,12 @@ export class ChartView {
     if (this.window && this.chart) drawWindow(this.points, this.chart.series, this.window);
   }
 
-  /** Draws the column shown; keeps the window if `keep`. @param {Label[]} labels */
-  draw(labels, { keep = false } = {}) {
+  /** Draws the column shown; keeps the window if `preserveView`. @param {Label[]} labels */
+  draw(labels, { preserveView = false } = {}) {
     this.root.hidden = false;
     this.chart ??= this.makeChart();
     const detection = currentDetection();
-    this.chart.show(chartSeries(state.column, detection, labels), { keep });
+    this.chart.show(chartSeries(state.column, detection, labels), { preserveView });
     const result = detection ? `${headline({ events: detection.summary.events })}.` : "No detection yet.";
     this.canvas.setAttribute("aria-label", `Line chart of ${state.column}. ${result}`);
   }

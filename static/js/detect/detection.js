@@ -111,15 +111,15 @@ export class DetectionView {
     announce(this.parts.resultCard.text);
   }
 
-  /** Shows the detection of the column, and keeps the window in view if `keep`. */
-  show({ keep = true } = {}) {
+  /** Shows the detection of the column, and keeps the window in view if `preserveView`. */
+  show({ preserveView = true } = {}) {
     const detection = currentDetection();
     const detector = detection && detectorNamed(detection.detector);
     if (!detection || !detector) return;
     const { resultCard, chartView, sensitivity, labelsCard, eventsCard, thresholdHint } = this.parts;
     const series = currentSeries();
     const { column } = state;
-    chartView.draw(labelsCard.labels, { keep });
+    chartView.draw(labelsCard.labels, { preserveView });
     resultCard.show(detection, { column, columns: series.columns.filter((name) => !state.detections.has(name)) });
     thresholdHint.textContent = thresholdText(detection);
     sensitivity.show(detection, detector, { length: lengthOf(series), points: series.points });
@@ -167,7 +167,7 @@ export class DetectionView {
     state.column = name;
     settings.column.value = name;
     this.comparison?.end();
-    if (currentDetection()) this.show({ keep: false });
+    if (currentDetection()) this.show({ preserveView: false });
     else {
       this.hide();
       chartView.draw(labelsCard.labels);

@@ -53,7 +53,7 @@ export class DataImport {
   }
 
   /** Reads the file again with other options; where the result is the same, the series stays and no copy is stored. */
-  async readAgain(options) {
+  async reread(options) {
     const { source, series: before } = state;
     const file = source?.file;
     if (!file) return;

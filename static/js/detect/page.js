@@ -105,7 +105,7 @@ const thumbnails = new ColumnThumbnails(columnsCard, {
   },
   onDetectAll: () => detection.detectAll(),
 });
-const importCard = new ImportCard(at("import-card"), (options) => dataImport.readAgain(options));
+const importCard = new ImportCard(at("import-card"), (options) => dataImport.reread(options));
 const recentData = new RecentData(at("recent"), (id) => dataImport.reopen(id));
 const dataImport = new DataImport({
   problem: problems.data,

@@ -27,8 +27,8 @@ function outcome({ points, missing, warm_up: warmUp, events, anomalies }) {
  */
 export function resultText({ summary, column }) {
   const seconds = Object.values(summary.seconds ?? {}).reduce((sum, each) => sum + each, 0);
-  const found = `${headline(summary)}${column ? ` in “${column}”` : ""}`;
-  return [found, `${outcome(summary)} Took ${seconds.toFixed(2)} s.`];
+  const title = `${headline(summary)}${column ? ` in “${column}”` : ""}`;
+  return [title, `${outcome(summary)} Took ${seconds.toFixed(2)} s.`];
 }
 
 /** What an anomaly is here, and which points have no score. */
@@ -60,8 +60,8 @@ export class ResultCard {
 
   /** @param {Detection} detection @param {{column: string, columns: string[]}} series `columns`: without a detection */
   show(detection, { column, columns }) {
-    const [found, rest] = resultText({ ...detection, column });
-    this.result.replaceChildren(element("strong", {}, found), rest);
+    const [title, rest] = resultText({ ...detection, column });
+    this.result.replaceChildren(element("strong", {}, title), rest);
     const { notes = [], events } = detection.summary;
     this.notes.replaceChildren(...notes.map(({ message }) => element("li", {}, styled(message))));
     this.notes.hidden = !notes.length;

@@ -24,7 +24,7 @@ export class DeleteStream {
     this.question = find(root, "#delete-question");
     this.cancelButton = find(root, "#delete-no");
     this.problem = find(root, "#delete-problem");
-    this.openButton.addEventListener("click", () => this.ask());
+    this.openButton.addEventListener("click", () => this.confirm());
     this.cancelButton.addEventListener("click", () => this.cancel());
     find(root, "#delete-yes").addEventListener("click", () => this.delete());
     this.confirmation.addEventListener("keydown", (event) => event.key === "Escape" && this.cancel());
@@ -38,7 +38,7 @@ export class DeleteStream {
     this.openButton.hidden = name === DEMO;
   }
 
-  ask() {
+  confirm() {
     const points = this.points();
     const all = points !== undefined && Number.isFinite(points) ? `its ${counted(points, "point")}` : "its points";
     const question = `Delete ${this.name} with ${all}, labels and alerts? This cannot be undone.`;

@@ -41,7 +41,7 @@ export class StreamChart extends SeriesChart {
     const { following, hasCustomRange } = this;
     const width = this.to - this.from;
     const chosen = this.marks.chosen?.from;
-    super.show(series, { keep: true });
+    super.show(series, { preserveView: true });
     this.marks.chosen = series.events?.find(({ from }) => from === chosen) ?? null;
     if (!following || this.held) {
       this.following = following;

@@ -2,7 +2,7 @@
 
 const plain = new Intl.NumberFormat("en", { maximumSignificantDigits: 6 });
 const short = new Intl.NumberFormat("en", { maximumSignificantDigits: 3 });
-const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
+const integerFormat = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 
 /** Six significant digits; an exponent for the very large and the very small; "–" for a missing value. */
 export function number(value, format = plain) {
@@ -18,7 +18,7 @@ export const rough = (value) => number(value, short);
 /** A severity: how many times what is allowed. "1 ×" would sound like not beyond it at all. */
 export const times = (severity) => (rough(severity) === "1" ? "just above 1 ×" : `${rough(severity)} ×`);
 
-export const count = (n) => whole.format(n);
+export const count = (n) => integerFormat.format(n);
 
 /** "1 point", "2,000 points". */
 export const counted = (n, one, many = `${one}s`) => `${count(n)} ${n === 1 ? one : many}`;
