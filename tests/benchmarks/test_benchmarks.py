@@ -104,7 +104,7 @@ def test_the_cost_of_auto_is_printed_beside_its_limits(monkeypatch, capsys):
 
 
 def test_stream_points_are_detected_as_in_a_series(monkeypatch):
-    monkeypatch.setattr(auto, "JUDGED", 40)
+    monkeypatch.setattr(auto, "STREAM_POINTS", 40)
     series = auto.demo("machine_temperature", 640).series
     expected = Auto.fit(series.slice(0, 600)).detect(series).is_anomaly[600:].sum()
     assert auto.stream(600)() == expected
@@ -119,7 +119,7 @@ def test_false_alarms_can_be_counted_for_offline_detection():
 
 
 def test_injected_faults_are_counted():
-    generated, result = demo("trend", 800, 0), injected_faults.Found()
+    generated, result = demo("trend", 800, 0), injected_faults.Counts()
     flags = np.zeros(800)
     _, start, stop = generated.anomalies[0]
     flags[[start, stop - 1, 3]] = 2.0
