@@ -9,7 +9,7 @@ from tests import real_series
 from tests.browser.steps import choose_detector, detect, drop_file, open_page
 
 # Some of these files hold an hour twice, where the clocks went back, or a day out of order.
-REAL = "Several rows have the same time|Rows were not in the order of time"
+REAL = "Several rows have the same time|Rows were not in order of time"
 AS_IS = re.compile(rf"^(No repairs were necessary\.|\d repairs? w\w+ made to read this:({REAL}).*)$")
 
 
