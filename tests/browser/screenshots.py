@@ -65,7 +65,7 @@ STATES = {
     "1-first-visit": (first_visit, DESK, "light"),
     "2-columns": (columns, DESK, "light"),
     "3-events": (events, DESK, "dark"),
-    "4-taught": (taught, DESK, "light"),
+    "4-labels": (taught, DESK, "light"),
     "5-phone": (events, PHONE, "dark"),
 }
 
