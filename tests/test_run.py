@@ -259,7 +259,7 @@ class TestStages:
         mark = tmp_path / "begun"
         begin = f"import pathlib; pathlib.Path({str(mark)!r}).touch()"
         wait = f"import pathlib, time\nwhile not pathlib.Path({str(mark)!r}).exists(): time.sleep(0.01)"
-        commands = {"unit": [[sys.executable, "-c", wait]], "types": [[sys.executable, "-c", begin]]}
+        commands = {"types": [[sys.executable, "-c", begin]], "unit": [[sys.executable, "-c", wait]]}
         monkeypatch.setattr(stages, "all_stages", lambda _: commands)
         assert stages.main(["test"]) == 0
         lines = capsys.readouterr().out.splitlines()
@@ -287,7 +287,7 @@ class TestStages:
     def test_every_test_belongs_to_one_stage(self, run):
         stages = run.all_stages(Path("python"))
         assert [name for name in stages if name not in run.ONLY_NAMED_STAGES] == [
-            *("lint", "types", "unit", "laws", "api", "browser", "js")
+            *("lint", "types", "unit", "browser", "laws", "api", "js")
         ]
         separate = {
             argument.removeprefix("--ignore=") for argument in stages["unit"][0] if argument.startswith("--ignore")
